@@ -1,0 +1,1 @@
+"""How Bifrost is served and run; the only wiring."""

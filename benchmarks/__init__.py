@@ -1,0 +1,1 @@
+"""What each capability is measured by: python -m benchmarks.NAME."""

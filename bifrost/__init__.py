@@ -1,0 +1,1 @@
+"""The kernel: value types, ports, errors, settings, registry, pipeline."""

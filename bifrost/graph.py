@@ -1,0 +1,114 @@
+"""The served graph as its readers see it: vertices assembled from fragments, edges, provenance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from bifrost.values import EMPTY, Evidence, Value
+
+__all__ = ["Change", "Direction", "Edge", "EdgeOrigin", "FragmentOrigin", "Page", "PropertyFilter", "SearchHit", "Vertex"]
+
+
+T = TypeVar("T")
+
+
+class Direction(StrEnum):
+    OUT = "out"
+    IN = "in"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A served vertex. ``id`` is the canonical uid; the first value of a property is the one to show."""
+
+    id: str
+    label: str
+    properties: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: EMPTY)
+
+    def display_name(self) -> str:
+        """A short human name: the first property that looks like one, else the last part of the id."""
+        for wanted in ("name", "title", "label", "subject"):
+            for key, values in self.properties.items():
+                if values and (key.lower() == wanted or key.lower().endswith(("_" + wanted, wanted))):
+                    return str(values[0])
+        return self.id.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A served edge; ``tail`` and ``head`` are vertex ids. ``score`` below 1 for edges that a model found."""
+
+    id: str
+    label: str
+    tail: str
+    head: str
+    properties: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: EMPTY)
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentOrigin:
+    """One fragment of a vertex and where it came from."""
+
+    uid: str
+    source: str
+    dataset: str
+    record: str
+    type: str
+    properties: Mapping[str, tuple[Value, ...]]
+    default_evidence: Evidence
+    evidence: Mapping[str, Evidence]
+    seen: datetime | None = None
+    same_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeOrigin:
+    """One statement behind an edge: the record or link type it came from."""
+
+    uid: str
+    source: str
+    dataset: str
+    record: str
+    link_type: str | None
+    score: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyFilter:
+    """``op`` is eq, neq, lt, lte, gt, gte, contains, starts_with, in, exists."""
+
+    name: str
+    op: str
+    value: Value | tuple[Value, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of results; ``cursor`` continues after the last item, None at the end."""
+
+    items: tuple[T, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A found vertex; ``snippet`` marks the matching words with ``<mark>``…``</mark>``, all else HTML-escaped."""
+
+    vertex: Vertex
+    score: float
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry of the change log: ``op`` is put or remove, ``element`` vertex or edge."""
+
+    seq: int
+    op: str
+    element: str
+    id: str

@@ -1,0 +1,176 @@
+"""Link types, proposals, judgements: what Bifrost believes belongs together, why, and what people said about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bifrost.values import EMPTY, Evidence, digest_of
+
+__all__ = [
+    "Column",
+    "Correction",
+    "Judgement",
+    "LinkEdge",
+    "LinkKind",
+    "LinkState",
+    "LinkType",
+    "PairExample",
+    "SamePair",
+    "Verdict",
+    "link_type_id",
+]
+
+
+class LinkKind(StrEnum):
+    """What a link type says about its two ends.
+
+    ``REFERENCE``  values of the tail column name records of the head (a foreign key, declared or not)
+    ``SAME_THING`` records of both datasets may describe the same things (an entity resolution task): merges, no edges
+    ``SAME_CONCEPT`` two columns mean the same (schema matching): aligns properties, no edges
+    ``MENTION``    the text of tail documents (or of a text column) names records of the head by the head column
+    """
+
+    REFERENCE = "reference"
+    SAME_THING = "same_thing"
+    SAME_CONCEPT = "same_concept"
+    MENTION = "mention"
+
+
+class LinkState(StrEnum):
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    DELETED = "deleted"
+
+
+class Verdict(StrEnum):
+    """What a person answered. UNSURE is an answer too: it is kept, asked again later and never trained on."""
+
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    DEFER = "defer"
+    DELETE = "delete"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Column:
+    """One side of a link type: columns of a dataset. ``columns`` is empty for the text of a document dataset."""
+
+    source: str
+    dataset: str
+    columns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.dataset}" + (f".{'+'.join(self.columns)}" if self.columns else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PairExample:
+    """An example for the review page: two fragments, the values that speak for (or against) their link, and why."""
+
+    tail: str
+    head: str
+    tail_text: str
+    head_text: str
+    score: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkType:
+    """A type of link between two datasets, proposed by a model, declared by a source, or taught by a person.
+
+    ``id`` is derived from kind, tail and head (:func:`link_type_id`), so a judgement finds its link type again after
+    a re-crawl or retraining. ``name`` labels the edges, which run tail -> head. ``transform`` maps side to a
+    normalisation that linking knows by name ({"tail": "strip_prefix:CUST-"}). ``condition`` filters tail rows.
+    ``probability`` is calibrated; ``baseline`` is what the explicit-feature model alone says.
+    """
+
+    id: str
+    kind: LinkKind
+    tail: Column
+    head: Column
+    name: str
+    state: LinkState = LinkState.PROPOSED
+    probability: float = 0.0
+    baseline: float = 0.0
+    declared: bool = False
+    transform: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    condition: str = ""
+    cardinality: str = ""
+    estimated_edges: int = 0
+    reasons: tuple[str, ...] = ()
+    examples: tuple[PairExample, ...] = ()
+    counter_examples: tuple[PairExample, ...] = ()
+    features: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+    threshold: float | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person changes while confirming. ``None`` leaves a field as proposed."""
+
+    name: str | None = None
+    flip: bool = False
+    kind: LinkKind | None = None
+    tail: Column | None = None
+    head: Column | None = None
+    transform: Mapping[str, str] | None = None
+    condition: str | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One answer of one person about a link type or about a pair of records. Never changed, only undone.
+
+    ``subject`` is a link type id, or for a pair ``link type id + "|" + tail uid + "|" + head uid``.
+    """
+
+    id: int
+    subject: str
+    verdict: Verdict
+    by: str
+    at: datetime
+    correction: Correction | None = None
+    note: str = ""
+    features: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+    undone_by: str | None = None
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEdge:
+    """An edge that applying a confirmed link type gives. ``score`` in [0, 1]."""
+
+    tail: str
+    head: str
+    score: float
+    evidence: Evidence = Evidence()
+    properties: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class SamePair:
+    """Two fragments that may describe the same thing, with the evidence for the review page."""
+
+    left: str
+    right: str
+    score: float
+    evidence: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+
+
+def link_type_id(kind: LinkKind, tail: Column, head: Column) -> str:
+    """A short stable id: the same kind and columns always give the same id.
+
+    Kinds without a direction (same thing, same concept) order their sides, so both spellings give one id.
+    """
+    if kind in (LinkKind.SAME_THING, LinkKind.SAME_CONCEPT) and head < tail:
+        tail, head = head, tail
+    text = "\x1f".join((kind, *(("\x1e".join((c.source, c.dataset, *c.columns))) for c in (tail, head))))
+    return digest_of((text.encode(),)).hex()[:12]

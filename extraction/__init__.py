@@ -1,0 +1,1 @@
+"""What data says: readers, NLP, rows to statements."""

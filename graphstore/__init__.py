@@ -1,0 +1,1 @@
+"""Where the graph lives: SQL store, Gremlin engine, SPARQL view, search."""

@@ -1,0 +1,1 @@
+"""What belongs together: profiles, candidates, models, decisions."""
