@@ -93,6 +93,9 @@ class Connector(Protocol):
     def crawl(self, dataset: DatasetInfo) -> Iterator[RowBatch | FileRecord | RecordError]:
         """Streams all records in a stable order, with bounded memory."""
 
+    def fetch(self, dataset: DatasetInfo, key: str) -> FileRecord:
+        """One document again, as it is now. Raises NotFoundError when it is gone, InputError for a table."""
+
     def close(self) -> None:
         """Releases connections. Safe to call twice."""
 
