@@ -46,7 +46,12 @@ class WordIndex:
         for x0, y0, x1, y1 in self.boxes[hit].tolist():
             last = lines[-1] if lines else None
             if last is not None and min(y1, last[3]) - max(y0, last[1]) > 0.5 * min(y1 - y0, last[3] - last[1]):
-                last[0], last[1], last[2], last[3] = min(last[0], x0), min(last[1], y0), max(last[2], x1), max(last[3], y1)
+                last[0], last[1], last[2], last[3] = (
+                    min(last[0], x0),
+                    min(last[1], y0),
+                    max(last[2], x1),
+                    max(last[3], y1),
+                )
             else:
                 lines.append([x0, y0, x1, y1])
         return tuple(Box(*line) for line in lines)

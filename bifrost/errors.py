@@ -70,7 +70,9 @@ class BifrostError(Exception):
 
 class SettingsError(BifrostError):
     code = "settings"
-    default_remedy = "Correct the setting in bifrost.toml or the BIFROST_* environment; docs/reference/settings.md lists all."
+    default_remedy = (
+        "Correct the setting in bifrost.toml or the BIFROST_* environment; docs/reference/settings.md lists all."
+    )
 
 
 class RegistryError(BifrostError):
@@ -93,7 +95,9 @@ class MissingExtraError(RegistryError):
 
 class SourceError(BifrostError):
     code = "source"
-    default_remedy = "Check the source's address and settings, then test the connection. Nothing that it gave before was removed."
+    default_remedy = (
+        "Check the source's address and settings, then test the connection. Nothing that it gave before was removed."
+    )
 
 
 class SourceUnreachableError(SourceError):

@@ -8,7 +8,17 @@ from typing import Generic, TypeVar
 
 from bifrost.values import EMPTY, Evidence, Value
 
-__all__ = ["Change", "Direction", "Edge", "EdgeOrigin", "FragmentOrigin", "Page", "PropertyFilter", "SearchHit", "Vertex"]
+__all__ = [
+    "Change",
+    "Direction",
+    "Edge",
+    "EdgeOrigin",
+    "FragmentOrigin",
+    "Page",
+    "PropertyFilter",
+    "SearchHit",
+    "Vertex",
+]
 
 
 T = TypeVar("T")

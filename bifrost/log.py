@@ -65,7 +65,9 @@ def configure_logging(settings: Settings) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_drop_internal, _mask_event, renderer])
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[_drop_internal, _mask_event, renderer]
+        )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]

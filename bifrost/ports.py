@@ -35,6 +35,7 @@ __all__ = [
     "ChangeLog",
     "ConnectionReport",
     "Connector",
+    "DocumentReading",
     "Encoder",
     "Extractor",
     "FragmentStore",
@@ -43,8 +44,11 @@ __all__ = [
     "Linker",
     "LinkingData",
     "ProgressSink",
+    "Projection",
     "Reader",
     "ReplaceReport",
+    "RowMapping",
+    "RowMappings",
     "SearchIndex",
     "Store",
     "TeachRequest",
@@ -119,6 +123,35 @@ class Extractor(Protocol):
     def extract(self, document: Document) -> Sequence[Mention]: ...
 
 
+class RowMapping(Protocol):
+    """Turns the rows of one dataset into what they say."""
+
+    def map(self, batch: RowBatch) -> list[RecordFragments]: ...
+
+
+class RowMappings(Protocol):
+    """Makes the row mapping of a dataset, given all datasets of its source and their vertex types."""
+
+    def __call__(
+        self,
+        source: str,
+        dataset: DatasetInfo,
+        vertex_type: str,
+        catalog: Mapping[str, DatasetInfo],
+        types: Mapping[str, str],
+    ) -> RowMapping: ...
+
+
+class DocumentReading(Protocol):
+    """Reads files in parallel, in worker processes that a hostile file can kill without harm."""
+
+    def digest(self, record: FileRecord) -> bytes:
+        """Changes whenever reading the file again could give something else."""
+
+    def read(self, source: str, dataset: str, records: Iterable[FileRecord]) -> Iterator[RecordFragments | RecordError]:
+        """Streams; keeps only a few files in memory; the order may differ from that of ``records``."""
+
+
 class Encoder(Protocol):
     """The one sentence encoder of a process, shared by extraction, linking and search."""
 
@@ -174,12 +207,19 @@ class Catalog(Protocol):
     def builds(self, limit: int = 50) -> list[Build]: ...
     def build(self, id: int) -> Build: ...
     def set_build(
-        self, id: int, state: BuildState, *, error: Mapping[str, Any] | None = None, counts: Mapping[str, float] | None = None
+        self,
+        id: int,
+        state: BuildState,
+        *,
+        error: Mapping[str, Any] | None = None,
+        counts: Mapping[str, float] | None = None,
     ) -> None: ...
     def set_progress(self, id: int, progress: Sequence[Progress]) -> None: ...
 
     def add_failures(self, failures: Sequence[RecordFailure]) -> None: ...
-    def failures(self, build: int | None = None, source: str | None = None, limit: int = 200) -> list[RecordFailure]: ...
+    def failures(
+        self, build: int | None = None, source: str | None = None, limit: int = 200
+    ) -> list[RecordFailure]: ...
 
 
 class FragmentStore(Protocol):
@@ -311,6 +351,17 @@ class SearchIndex(Protocol):
     def rebuild(self) -> None: ...
     def search(self, text: str, *, labels: Sequence[str] = (), limit: int = 20, offset: int = 0) -> list[SearchHit]:
         """Words are and-ed, the last one matches as a prefix, quotes make phrases. Any input is safe."""
+
+
+class Projection(Protocol):
+    """Something derived from the store that follows its change log."""
+
+    name: str
+
+    def catch_up(self) -> int:
+        """Applies the changes since the last call and returns how many; idempotent."""
+
+    def rebuild(self) -> None: ...
 
 
 class Store(Protocol):

@@ -40,7 +40,9 @@ class Registry(Generic[T]):
             if point.name == name:
                 return cast(type[T], point.load())
         if name not in self.names():
-            raise RegistryError(f"There is no {self.prefix or self.package} called {name!r}; there are: {', '.join(self.names())}.")
+            raise RegistryError(
+                f"There is no {self.prefix or self.package} called {name!r}; there are: {', '.join(self.names())}."
+            )
         try:
             module = import_module(f"{self.package}.{self.prefix}{name}")
         except ModuleNotFoundError as error:

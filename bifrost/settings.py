@@ -21,9 +21,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BIFROST_", extra="forbid", frozen=True)
 
-    data_dir: Path = Field(Path("bifrost-data"), description="Folder for the store, uploads, projections, keys and logs.")
+    data_dir: Path = Field(
+        Path("bifrost-data"), description="Folder for the store, uploads, projections, keys and logs."
+    )
     store_url: SecretStr | None = Field(
-        None, description="SQLAlchemy URL of the system of record; default: SQLite file store.sqlite in the data directory."
+        None,
+        description="SQLAlchemy URL of the system of record; default: SQLite file store.sqlite in the data directory.",
     )
     host: str = Field("127.0.0.1", description="Address that `bifrost serve` listens on.")
     port: int = Field(8420, ge=0, le=65535, description="Port that `bifrost serve` listens on; 0 picks a free one.")
@@ -37,12 +40,18 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256, description="Processes that read documents; 0 means one per core.")
     ocr_languages: str = Field("eng", description="Tesseract languages, joined by +.")
     ocr_dpi: int = Field(300, ge=72, le=600, description="Resolution at which pages without text are rendered for OCR.")
-    spacy_pipeline: str = Field("", description="Name or path of a spaCy pipeline that replaces the built-in entity head.")
-    gnn_backend: Literal["auto", "dgl", "torch"] = Field("auto", description="Library behind the graph neural networks.")
+    spacy_pipeline: str = Field(
+        "", description="Name or path of a spaCy pipeline that replaces the built-in entity head."
+    )
+    gnn_backend: Literal["auto", "dgl", "torch"] = Field(
+        "auto", description="Library behind the graph neural networks."
+    )
     removal_limit: float = Field(
         0.3, ge=0, le=1, description="Share of a dataset's records that one build may remove without asking."
     )
-    max_file_bytes: int = Field(256 * 2**20, ge=1024, description="Files larger than this are counted as record errors.")
+    max_file_bytes: int = Field(
+        256 * 2**20, ge=1024, description="Files larger than this are counted as record errors."
+    )
     max_upload_bytes: int = Field(4 * 2**30, ge=1024, description="Largest upload accepted by the console.")
     query_timeout: float = Field(30.0, gt=0, description="Seconds after which a query is stopped.")
     query_memory_mb: int = Field(1024, ge=16, description="Memory that one query may use, in MiB.")
@@ -51,7 +60,9 @@ class Settings(BaseSettings):
         (), description="Folders that file sources may read; empty allows every folder the process can read."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
-    log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: console on a terminal, else json."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -76,9 +87,7 @@ class Settings(BaseSettings):
 
     def public(self) -> dict[str, Any]:
         """The effective settings as JSON values, secrets masked."""
-        return {name: "********" if isinstance(value, SecretStr) else value for name, value in self.model_dump(mode="json").items()} | {
-            name: "********" for name, value in self if isinstance(value, SecretStr)
-        }
+        return self.model_dump(mode="json")
 
 
 def _config_file(init_settings: PydanticBaseSettingsSource) -> Path:
