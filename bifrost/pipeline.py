@@ -1,0 +1,306 @@
+"""The build, written over ports only: crawl, read, propose, link, publish.
+
+A build is a list of steps. Each step is idempotent, so a build that was killed continues by running its last step again
+(api/jobs.py makes the steps durable). A source that fails is reported and keeps what it gave before; the others go on.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+
+from bifrost.catalog import BuildState, DatasetSummary, Progress, RecordFailure, Source
+from bifrost.errors import BifrostError, RecordError, SourceError
+from bifrost.links import LinkKind, LinkState, LinkType
+from bifrost.ports import (
+    Connector,
+    DocumentReading,
+    Linker,
+    Projection,
+    ReplaceReport,
+    RowMappings,
+    Store,
+)
+from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RecordFragments, RowBatch
+
+__all__ = ["BuildCancelledError", "Pipeline", "Step"]
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+_DOCUMENT_BATCH = 32
+_PROGRESS_SECONDS = 0.25
+
+
+class BuildCancelledError(BifrostError):
+    """A person cancelled the build; what was done stays and the next build goes on from there."""
+
+    code = "cancelled"
+    default_remedy = "Start the build again when you want it to continue."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A unit of a build that is run again as a whole after a crash. ``stage`` is crawl, propose, link or publish."""
+
+    stage: str
+    source: str = ""
+    item: str = ""
+
+
+@dataclass
+class _Tracker:
+    """Collects the progress of one build and writes it to the catalog a few times a second."""
+
+    pipeline: "Pipeline"
+    build: int
+    stages: dict[tuple[str, str], Progress] = field(default_factory=dict)
+    written: float = 0.0
+
+    def __call__(self, progress: Progress, *, force: bool = False) -> None:
+        self.stages[progress.stage, progress.item] = progress
+        now = time.monotonic()
+        if force or now - self.written >= _PROGRESS_SECONDS:
+            self.written = now
+            catalog = self.pipeline.store.catalog
+            catalog.set_progress(self.build, tuple(self.stages.values()))
+            if catalog.build(self.build).state is BuildState.CANCELLED:
+                raise BuildCancelledError(f"Build {self.build} was cancelled.")
+
+
+@dataclass
+class Pipeline:
+    """The parts that a build needs, given as ports. ``connect`` opens a source with its decrypted credentials."""
+
+    store: Store
+    connect: Callable[[Source], Connector]
+    row_mappings: RowMappings
+    vertex_type: Callable[[str], str]
+    documents: DocumentReading
+    linker: Linker
+    projections: Sequence[Projection]
+    _trackers: dict[int, _Tracker] = field(default_factory=dict)
+
+    # ---- the whole ---------------------------------------------------------------------------------------------------
+
+    def run(self, build: int, *, allow_removal: bool = False) -> Mapping[str, Any]:
+        """Runs all steps of a build in this thread and returns the errors by source (empty when all went well)."""
+        errors: dict[str, Any] = {}
+        self.begin(build)
+        steps, failed = self.plan(build)
+        errors |= failed
+        for step in steps:
+            if step.source not in errors:
+                errors |= self.run_step(build, step, allow_removal=allow_removal)
+        self.run_step(build, Step("propose"))
+        for step in self.plan_links():
+            self.run_step(build, step)
+        self.run_step(build, Step("publish"))
+        self.end(build, errors)
+        return errors
+
+    def begin(self, build: int) -> None:
+        self.store.catalog.set_build(build, BuildState.RUNNING)
+
+    def end(self, build: int, errors: Mapping[str, Any]) -> None:
+        """Closes a build: failed if any source failed, with their errors side by side."""
+        vertices, edges = self.store.view().label_counts()
+        counts = {"vertices": sum(vertices.values()), "edges": sum(edges.values())}
+        self._tracker(build)(Progress("publish", "", 1, 1, "done"), force=True)
+        if errors:
+            first = next(iter(errors.values()))
+            self.store.catalog.set_build(
+                build, BuildState.FAILED, error={**first, "sources": dict(errors)}, counts=counts
+            )
+        else:
+            self.store.catalog.set_build(build, BuildState.DONE, counts=counts)
+        self._trackers.pop(build, None)
+
+    def plan(self, build: int) -> tuple[list[Step], dict[str, Any]]:
+        """Looks at the datasets of every source of the build: the crawl steps, and the sources that failed."""
+        wanted = self.store.catalog.build(build).sources
+        steps: list[Step] = []
+        errors: dict[str, Any] = {}
+        for source in self.store.catalog.sources():
+            if wanted and source.name not in wanted:
+                continue
+            try:
+                steps += [Step("crawl", source.name, name) for name in self._survey(source)]
+            except SourceError as error:
+                errors[source.name] = self._source_failed(build, source.name, error)
+        for step in steps:
+            self._tracker(build).stages["crawl", f"{step.source}/{step.item}"] = Progress(
+                "crawl", f"{step.source}/{step.item}"
+            )
+        return steps, errors
+
+    def plan_links(self) -> list[Step]:
+        """One step per confirmed link type that makes links."""
+        return [
+            Step("link", item=link_type.id)
+            for link_type in self.store.links.link_types((LinkState.CONFIRMED,))
+            if link_type.kind is not LinkKind.SAME_CONCEPT
+        ]
+
+    def run_step(self, build: int, step: Step, *, allow_removal: bool = False) -> dict[str, Any]:
+        """Runs one step; returns ``{source: error}`` if its source failed."""
+        match step.stage:
+            case "crawl":
+                try:
+                    self._crawl(build, step.source, step.item, allow_removal=allow_removal)
+                except SourceError as error:
+                    return {step.source: self._source_failed(build, step.source, error)}
+            case "propose":
+                self._propose(build)
+            case "link":
+                self.apply(self.store.links.link_type(step.item), self._tracker(build))
+            case "publish":
+                self.publish(self._tracker(build))
+        return {}
+
+    # ---- crawl and read ----------------------------------------------------------------------------------------------
+
+    def _survey(self, source: Source) -> list[str]:
+        connector = self.connect(source)
+        try:
+            found = connector.datasets()
+        finally:
+            connector.close()
+        types = {summary.info.name: summary.type for summary in self.store.catalog.datasets(source.name)}
+        types |= {info.name: self._default_type(info) for info in found if info.name not in types}
+        self.store.catalog.save_datasets(source.name, found, types)
+        return [info.name for info in found]
+
+    def _default_type(self, info: DatasetInfo) -> str:
+        return "Document" if info.kind is DatasetKind.DOCUMENTS else self.vertex_type(info.name)
+
+    def _crawl(self, build: int, source_name: str, dataset: str, *, allow_removal: bool) -> ReplaceReport:
+        source = self.store.catalog.source(source_name)
+        summaries = {summary.info.name: summary for summary in self.store.catalog.datasets(source_name)}
+        summary = summaries[dataset]
+        connector = self.connect(source)
+        started = time.monotonic()
+        try:
+            if summary.info.kind is DatasetKind.DOCUMENTS:
+                report = self._crawl_documents(build, source_name, summary, connector)
+            else:
+                report = self._crawl_rows(build, source_name, summary, summaries, connector)
+        finally:
+            connector.close()
+        limit = 1.0 if allow_removal else source.removal_limit
+        report += self.store.fragments.finish(source_name, dataset, build, removal_limit=limit)
+        done = report.added + report.changed + report.unchanged
+        self._tracker(build)(Progress("crawl", f"{source_name}/{dataset}", done, done, "done"), force=True)
+        _log.info(
+            "crawled", source=source_name, dataset=dataset, added=report.added, changed=report.changed,
+            unchanged=report.unchanged, removed=report.removed, seconds=round(time.monotonic() - started, 2),
+        )  # fmt: skip
+        return report
+
+    def _crawl_rows(
+        self,
+        build: int,
+        source: str,
+        summary: DatasetSummary,
+        summaries: Mapping[str, DatasetSummary],
+        connector: Connector,
+    ) -> ReplaceReport:
+        mapping = self.row_mappings(
+            source,
+            summary.info,
+            summary.type,
+            {name: other.info for name, other in summaries.items()},
+            {name: other.type for name, other in summaries.items()},
+        )
+        track, item = self._tracker(build), f"{source}/{summary.info.name}"
+        report, done = ReplaceReport(), 0
+        for batch in self._records(build, source, summary.info.name, connector.crawl(summary.info)):
+            if isinstance(batch, RowBatch):
+                report += self.store.fragments.replace(source, summary.info.name, mapping.map(batch), build)
+                done += len(batch.keys)
+                track(Progress("crawl", item, done, summary.info.estimated_records))
+        return report
+
+    def _crawl_documents(self, build: int, source: str, summary: DatasetSummary, connector: Connector) -> ReplaceReport:
+        name, fragments, track = summary.info.name, self.store.fragments, self._tracker(build)
+        item, unchanged, done = f"{source}/{name}", 0, 0
+
+        def changed_files() -> Iterator[FileRecord]:
+            nonlocal unchanged, done
+            crawled = self._records(build, source, name, connector.crawl(summary.info))
+            for files in _batched((entry for entry in crawled if isinstance(entry, FileRecord)), _DOCUMENT_BATCH):
+                stored = fragments.digests(source, name, [file.key for file in files])
+                same = [file.key for file in files if stored.get(file.key) == self.documents.digest(file)]
+                fragments.touch(source, name, same, build)
+                unchanged += len(same)
+                done += len(same)
+                known = set(same)
+                yield from (file for file in files if file.key not in known)
+
+        report = ReplaceReport()
+        for result in self._records(build, source, name, self.documents.read(source, name, changed_files())):
+            done += 1
+            if isinstance(result, RecordFragments):
+                report += fragments.replace(source, name, [result], build)
+            track(Progress("crawl", item, done, summary.info.estimated_records))
+        return report + ReplaceReport(unchanged=unchanged)
+
+    def _records(self, build: int, source: str, dataset: str, stream: Iterable[T | RecordError]) -> Iterator[T]:
+        """Passes on what could be read; writes down what could not, keeping what such a record said before."""
+        for entry in stream:
+            if isinstance(entry, RecordError):
+                failure = RecordFailure(source, dataset, entry.record, entry.code, entry.message, entry.remedy, build)
+                self.store.catalog.add_failures([failure])
+                self.store.fragments.touch(source, dataset, [entry.record], build)
+            else:
+                yield entry
+
+    def _source_failed(self, build: int, source: str, error: SourceError) -> dict[str, Any]:
+        _log.warning("source failed", source=source, **error.to_dict())
+        self._tracker(build)(Progress("crawl", source, 0, None, f"failed: {error.message}"), force=True)
+        return error.to_dict()
+
+    # ---- link and publish --------------------------------------------------------------------------------------------
+
+    def _propose(self, build: int) -> None:
+        links, track = self.store.links, self._tracker(build)
+        track(Progress("propose", "", 0, 1, "finding link types"), force=True)
+        proposals = self.linker.propose(self.store.linking_data(), links.judgements(), links.link_types(), track)
+        links.save_link_types(proposals)
+        track(Progress("propose", "", 1, 1, f"{len(proposals)} link types"), force=True)
+
+    def apply(self, link_type: LinkType, track: Callable[[Progress], None] = lambda _: None) -> ReplaceReport:
+        """Makes the links (or merges) of a confirmed link type what they should be now."""
+        links, data = self.store.links, self.store.linking_data()
+        judgements = links.judgements()
+        if link_type.kind is LinkKind.SAME_THING:
+            report = links.write_same(link_type, self.linker.same(link_type, data, judgements, track))
+        elif link_type.kind is LinkKind.SAME_CONCEPT:
+            return ReplaceReport()
+        else:
+            report = links.write_links(link_type, self.linker.links(link_type, data, judgements, track))
+        made = report.added + report.changed + report.unchanged
+        track(Progress("link", link_type.name, made, made, "done"))
+        return report
+
+    def publish(self, track: Callable[[Progress], None] = lambda _: None) -> None:
+        """Lets every projection follow the change log to its end."""
+        for projection in self.projections:
+            track(Progress("publish", projection.name, 0, None))
+            applied = projection.catch_up()
+            track(Progress("publish", projection.name, applied, applied, "done"))
+
+    def _tracker(self, build: int) -> _Tracker:
+        return self._trackers.setdefault(build, _Tracker(self, build))
+
+
+def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    batch: list[T] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
