@@ -18,8 +18,10 @@
     │   ├── UnsupportedStepError    it can be parsed, but we lack a step; names alternatives
     │   └── QueryLimitError         it ran into its time, memory or result limit
     ├── AuthenticationError         not signed in
+    │   └── TooManyAttemptsError    (retryable) too many failed sign-ins
     ├── PermissionDeniedError       signed in, but not allowed to
     └── InputError                  an argument of a call is wrong
+        └── TooLargeError           a request or upload above its limit
 
 All surfaces show the same four fields: ``code`` (stable, snake case), ``message``, ``remedy`` (what to do) and
 ``retryable`` (the same call may go through later).
@@ -47,6 +49,8 @@ __all__ = [
     "SourceUnreachableError",
     "StoreError",
     "StoreFullError",
+    "TooLargeError",
+    "TooManyAttemptsError",
     "UnsupportedStepError",
 ]
 
@@ -183,6 +187,18 @@ class AuthenticationError(BifrostError):
     default_remedy = "Sign in, or send a personal API token as 'Authorization: Bearer <token>'."
 
 
+class TooManyAttemptsError(AuthenticationError):
+    """Failed sign-ins came too fast. ``retry_after`` is in seconds."""
+
+    code = "too_many_attempts"
+    retryable = True
+    default_remedy = "Wait a moment, then sign in again."
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"Too many failed sign-ins; the next one is possible in {retry_after:.0f} seconds.")
+        self.retry_after = retry_after
+
+
 class PermissionDeniedError(BifrostError):
     code = "forbidden"
     default_remedy = "Ask an administrator for the right to do this."
@@ -191,3 +207,8 @@ class PermissionDeniedError(BifrostError):
 class InputError(BifrostError):
     code = "bad_input"
     default_remedy = "Correct the argument."
+
+
+class TooLargeError(InputError):
+    code = "too_large"
+    default_remedy = "Send less at once, or ask an administrator to raise the limit."
