@@ -1,0 +1,156 @@
+"""What the service's surfaces (GraphQL, REST, SPARQL, metrics) ask of the application behind them.
+
+:class:`Service` is everything that is more than a read of the store. All calls block; surfaces run them in threads.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from bifrost.catalog import Build, Source
+from bifrost.graph import Edge, Vertex
+from bifrost.links import Correction, Judgement, LinkType, Verdict
+from bifrost.ports import ConnectionReport, SearchIndex, Store
+from bifrost.settings import Settings
+from bifrost.values import DatasetInfo, FileRecord, Value
+
+__all__ = [
+    "Edits",
+    "Export",
+    "JudgeOutcome",
+    "Moved",
+    "ProjectionStatus",
+    "Service",
+    "SourceKind",
+    "SparqlService",
+]
+
+
+class SourceKind(NamedTuple):
+    """A connector as the registration form needs it. ``schema`` is the JSON schema of its options; ``secrets`` names
+    those of its fields that are kept encrypted and never shown."""
+
+    kind: str
+    title: str
+    schema: Mapping[str, Any]
+    secrets: tuple[str, ...]
+
+
+class Moved(NamedTuple):
+    """A proposal whose probability an answer changed by more than 0.02."""
+
+    id: str
+    name: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOutcome:
+    """What an answer, or its undo, did."""
+
+    judgement: Judgement
+    link_type: LinkType | None
+    moved: Sequence[Moved] = field(default_factory=tuple)
+    edges_changed: int = 0
+
+
+class ProjectionStatus(NamedTuple):
+    """How far a projection has followed the change log; ``behind`` counts the changes still to apply."""
+
+    name: str
+    position: int
+    behind: int
+
+
+class Export(NamedTuple):
+    """A file made on the fly. ``chunks`` is read once, in a thread."""
+
+    filename: str
+    media_type: str
+    chunks: Iterable[bytes]
+
+
+class SparqlService(Protocol):
+    def query(self, text: str, accept: str, timeout: float) -> tuple[str, bytes]:
+        """Answers a SPARQL 1.1 query as (media type, body). Raises QuerySyntaxError, QueryLimitError, QueryError."""
+
+
+class Edits(Protocol):
+    """Changes that people make to the graph: fragments of the built-in source ``edits``, undoable."""
+
+    def add_vertex(self, label: str, properties: Mapping[str, Sequence[Value]], *, by: str) -> Vertex: ...
+    def update_vertex(
+        self, id: str, set: Mapping[str, Sequence[Value]], remove: Sequence[str] = (), *, by: str
+    ) -> Vertex: ...
+    def delete_vertex(self, id: str, *, by: str) -> None: ...
+    def add_edge(
+        self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Value]], *, by: str
+    ) -> Edge: ...
+    def delete_edge(self, id: str, *, by: str) -> None: ...
+
+
+class Service(Protocol):
+    """The application. Built by ``api/compose.py``; the surfaces know nothing of how."""
+
+    settings: Settings
+    store: Store
+    search: SearchIndex
+    edits: Edits
+
+    @property
+    def sparql(self) -> SparqlService: ...
+
+    def projections(self) -> Sequence[ProjectionStatus]: ...
+    def export(self, format: str) -> Export:
+        """Raises InputError for a format there is not."""
+
+    def source_kinds(self) -> Sequence[SourceKind]: ...
+    def test_source(
+        self, name: str, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str] | None
+    ) -> tuple[ConnectionReport, Sequence[DatasetInfo]]:
+        """Secrets that are left out are taken from the registered source of that name, if there is one."""
+
+    def add_source(
+        self,
+        name: str,
+        kind: str,
+        options: Mapping[str, Any],
+        secrets: Mapping[str, str] | None,
+        rank: int | None = None,
+        removal_limit: float | None = None,
+    ) -> Source: ...
+    def update_source(
+        self,
+        name: str,
+        kind: str,
+        options: Mapping[str, Any],
+        secrets: Mapping[str, str] | None,
+        rank: int | None = None,
+        removal_limit: float | None = None,
+    ) -> Source:
+        """Secrets that are left out keep their value."""
+
+    def remove_source(self, name: str) -> None: ...
+    def preview(self, source: str, dataset: str, limit: int) -> pa.Table: ...
+    def fetch_file(self, source: str, dataset: str, key: str) -> FileRecord:
+        """A file again, through its connector. Raises NotFoundError, SourceError."""
+
+    def start_build(self, sources: Sequence[str], allow_removal: bool) -> Build: ...
+    def cancel_build(self, id: int) -> Build: ...
+
+    def questions(self) -> Sequence[LinkType]:
+        """The open proposals, the most worthwhile question first."""
+
+    def judge(
+        self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
+    ) -> JudgeOutcome: ...
+    def judge_pair(
+        self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
+    ) -> JudgeOutcome: ...
+    def undo(self, judgement_id: int, by: str) -> JudgeOutcome: ...
+    def teach(
+        self, positives: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str, by: str
+    ) -> Sequence[LinkType]: ...
