@@ -27,7 +27,7 @@ All surfaces show the same four fields: ``code`` (stable, snake case), ``message
 ``retryable`` (the same call may go through later).
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "AuthenticationError",
@@ -67,9 +67,20 @@ class BifrostError(Exception):
         self.message = message
         self.remedy = self.default_remedy if remedy is None else remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process borders whole, whatever their constructor takes."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
     def to_dict(self) -> dict[str, object]:
         """The one error shape of all surfaces."""
         return {"code": self.code, "message": self.message, "remedy": self.remedy, "retryable": self.retryable}
+
+
+def _rebuild(cls: type[BifrostError], args: tuple[Any, ...], state: dict[str, Any]) -> BifrostError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(BifrostError):

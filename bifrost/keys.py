@@ -30,7 +30,12 @@ def column_texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     kind = array.type
     if pa.types.is_string(kind):
         return array
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_large_string(kind) or pa.types.is_date32(kind):
+    if (
+        pa.types.is_integer(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_date32(kind)
+    ):
         return pc.cast(array, pa.string())
     return pa.array([None if value is None else _text(value) for value in array.to_pylist()], pa.string())
 

@@ -5,12 +5,11 @@ ingesting the same record twice names the same fragment.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -39,7 +38,27 @@ __all__ = [
 Value = str | int | float | bool | Decimal | date | datetime | time
 """A scalar property value. Lists of a source become several values of one property."""
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+class _Empty(Mapping[str, Any]):
+    """An empty mapping that nobody can change and that survives pickling (a mappingproxy does not)."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "EMPTY"
+
+    def __reduce__(self) -> str:
+        return "EMPTY"
+
+
+EMPTY: Mapping[str, Any] = _Empty()
 
 
 def make_uid(*parts: str) -> str:
