@@ -1,0 +1,262 @@
+"""What traversals produce: graph elements, paths, trees and the collections that Gremlin tells apart.
+
+``HashableList``, ``HashableDict`` and ``HashableSet`` are ordinary collections that may be keys of a Gremlin map.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+__all__ = [
+    "BulkSet",
+    "Edge",
+    "Element",
+    "Entry",
+    "Graph",
+    "HashableDict",
+    "HashableList",
+    "HashableSet",
+    "Path",
+    "Property",
+    "SubGraph",
+    "Tree",
+    "Vertex",
+    "VertexProperty",
+    "freeze",
+]
+
+
+class Element:
+    """A vertex, edge or vertex property. Equal when kind and id are."""
+
+    __slots__ = ("id", "label")
+    id: Any
+    label: str
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Element) and self._kind() is other._kind() and self.id == other.id)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def _kind(self) -> type:
+        return Element
+
+
+class Vertex(Element):
+    """A vertex; implementations give its properties as lists of vertex properties by key, in insertion order."""
+
+    __slots__ = ()
+
+    def _kind(self) -> type:
+        return Vertex
+
+    @property
+    def properties(self) -> "dict[str, list[VertexProperty]]":
+        raise NotImplementedError  # every graph has its own
+
+    def values(self, key: str) -> Sequence[Any]:
+        """The values of one property, in order."""
+        return [p.value for p in self.properties.get(key, ())]
+
+    def __repr__(self) -> str:
+        return f"v[{self.id}]"
+
+
+class Edge(Element):
+    """An edge from ``tail`` to ``head``; properties are single-valued."""
+
+    __slots__ = ()
+
+    def _kind(self) -> type:
+        return Edge
+
+    @property
+    def tail(self) -> Vertex:
+        raise NotImplementedError  # every graph has its own
+
+    @property
+    def head(self) -> Vertex:
+        raise NotImplementedError  # every graph has its own
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        raise NotImplementedError  # every graph has its own
+
+    def __repr__(self) -> str:
+        return f"e[{self.id}][{self.tail.id}-{self.label}->{self.head.id}]"
+
+
+class VertexProperty(Element):
+    """One value of a vertex's property, with its meta-properties."""
+
+    __slots__ = ("meta", "value", "vertex")
+
+    def __init__(self, id: Any, key: str, value: Any, vertex: Vertex, meta: dict[str, Any] | None = None) -> None:
+        self.id, self.label, self.value, self.vertex = id, key, value, vertex
+        self.meta = meta
+
+    @property
+    def key(self) -> str:
+        return self.label
+
+    def _kind(self) -> type:
+        return VertexProperty
+
+    __eq__ = Element.__eq__
+    __hash__ = Element.__hash__
+
+    def __repr__(self) -> str:
+        return f"vp[{self.label}->{str(self.value)[:20]}]"
+
+
+class Property:
+    """A property of an edge, or a meta-property of a vertex property."""
+
+    __slots__ = ("element", "key", "value")
+
+    def __init__(self, key: str, value: Any, element: Edge | VertexProperty) -> None:
+        self.key, self.value, self.element = key, value, element
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Property)
+            and (self.key, self.value) == (other.key, other.value)
+            and self.element == other.element
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.key, freeze(self.value), self.element))
+
+    def __repr__(self) -> str:
+        return f"p[{self.key}->{self.value}]"
+
+
+class Path:
+    """The objects a traverser went through, each with its labels."""
+
+    __slots__ = ("labels", "objects")
+
+    def __init__(self, labels: list[tuple[str, ...]], objects: list[Any]) -> None:
+        self.labels, self.objects = labels, objects
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Path) and self.objects == other.objects and self.labels == other.labels
+
+    def __hash__(self) -> int:
+        return hash(tuple(freeze(o) for o in self.objects))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.objects)
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def __repr__(self) -> str:
+        return f"path{self.objects}"
+
+
+class Entry:
+    """An entry of a map, as unfold() gives it."""
+
+    __slots__ = ("key", "value")
+
+    def __init__(self, key: Any, value: Any) -> None:
+        self.key, self.value = key, value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entry) and self.key == other.key and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash((freeze(self.key), freeze(self.value)))
+
+    def __repr__(self) -> str:
+        return f"{self.key}={self.value}"
+
+
+class BulkSet(list[Any]):
+    """What aggregate() collects: a multiset in order of arrival."""
+
+
+class Tree(dict[Any, Any]):
+    """What tree() gives: object -> subtree."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(freeze(k) for k in self))
+
+
+class SubGraph:
+    """What subgraph() collects: edges and their vertices, by id, in order of arrival."""
+
+    __slots__ = ("edges", "vertices")
+
+    def __init__(self) -> None:
+        self.vertices: dict[Any, Vertex] = {}
+        self.edges: dict[Any, Edge] = {}
+
+    def add(self, edge: Edge) -> None:
+        self.edges[edge.id] = edge
+        for vertex in (edge.tail, edge.head):
+            self.vertices.setdefault(vertex.id, vertex)
+
+    def __repr__(self) -> str:
+        return f"tinkergraph[vertices:{len(self.vertices)} edges:{len(self.edges)}]"
+
+
+class HashableList(list[Any]):
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self))
+
+
+class HashableSet(set[Any]):
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self))
+
+
+class HashableDict(dict[Any, Any]):
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset((k, freeze(v)) for k, v in self.items()))
+
+
+def freeze(value: Any) -> Any:
+    """The value as something that may be the key of a dict; it stays equal to what it was."""
+    if isinstance(value, (list, tuple)):
+        return HashableList(freeze(v) for v in value)
+    if isinstance(value, Tree):
+        return value
+    if isinstance(value, dict):
+        return HashableDict((k, freeze(v)) for k, v in value.items())
+    if isinstance(value, (set, frozenset)):
+        return HashableSet(value)
+    return value
+
+
+class Graph(Protocol):
+    """The narrow port of the engine to a graph. Handles are elements of that graph.
+
+    ``vertices_of`` and ``edges_of`` answer for many vertices at once, in their order, so that a store needs one
+    statement per level. Writes raise ``PermissionDeniedError`` where the graph is read-only.
+    """
+
+    def vertex(self, id: Any) -> Vertex | None: ...
+    def edge(self, id: Any) -> Edge | None: ...
+    def vertices(self) -> Iterator[Vertex]: ...
+    def edges(self) -> Iterator[Edge]: ...
+    def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
+        """Vertices with one of the labels and (if ``key``) that value, by an index; None where there is no index."""
+
+    def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None: ...
+    def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
+        """Direction is OUT, IN or BOTH (out edges first, a loop twice). No labels means all."""
+
+    def vertices_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Vertex]]: ...
+
+    def add_vertex(self, label: str, id: Any = None) -> Vertex: ...
+    def add_edge(self, label: str, tail: Vertex, head: Vertex, id: Any = None) -> Edge: ...
+    def set_vertex_property(
+        self, vertex: Vertex, key: str, value: Any, cardinality: str | None, meta: dict[str, Any], id: Any = None
+    ) -> VertexProperty: ...
+    def set_property(self, element: Edge | VertexProperty, key: str, value: Any) -> None: ...
+    def remove(self, element: "Element | Property") -> None: ...
+
+
+Getter = Callable[[Any], Any]

@@ -1,0 +1,225 @@
+"""The wire-neutral traversal tree: what bytecode and Gremlin strings both become before anything is planned.
+
+A :class:`Traversal` is a list of instructions. Arguments are plain values, enums of this module, :class:`P`, nested
+traversals, strategies and cardinality values. Step and argument names are those of Apache TinkerPop 3.8.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+__all__ = [
+    "DT",
+    "ENUMS",
+    "Barrier",
+    "Cardinality",
+    "CardinalityValue",
+    "Column",
+    "Direction",
+    "GType",
+    "Instruction",
+    "Lambda",
+    "Merge",
+    "Operator",
+    "Order",
+    "P",
+    "Pick",
+    "Pop",
+    "Scope",
+    "Strategy",
+    "T",
+    "Traversal",
+]
+
+
+class GremlinEnum(Enum):
+    """A Gremlin enum: ``value`` is its name on the wire."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.value}"
+
+
+class T(GremlinEnum):
+    id = "id"
+    label = "label"
+    key = "key"
+    value_ = "value"
+
+
+class Direction(GremlinEnum):
+    OUT = "OUT"
+    IN = "IN"
+    BOTH = "BOTH"
+
+
+class Order(GremlinEnum):
+    asc = "asc"
+    desc = "desc"
+    shuffle = "shuffle"
+
+
+class Scope(GremlinEnum):
+    global_ = "global"
+    local = "local"
+
+
+class Pop(GremlinEnum):
+    first = "first"
+    last = "last"
+    all = "all"
+    mixed = "mixed"
+
+
+class Column(GremlinEnum):
+    keys = "keys"
+    values = "values"
+
+
+class Operator(GremlinEnum):
+    addAll = "addAll"  # noqa: N815
+    and_ = "and"
+    assign = "assign"
+    div = "div"
+    max = "max"
+    min = "min"
+    minus = "minus"
+    mult = "mult"
+    or_ = "or"
+    sum = "sum"
+    sumLong = "sumLong"  # noqa: N815
+
+
+class Barrier(GremlinEnum):
+    normSack = "normSack"  # noqa: N815
+
+
+class Pick(GremlinEnum):
+    any = "any"
+    none = "none"
+    unproductive = "unproductive"
+
+
+class Merge(GremlinEnum):
+    onCreate = "onCreate"  # noqa: N815
+    onMatch = "onMatch"  # noqa: N815
+    outV = "outV"  # noqa: N815
+    inV = "inV"  # noqa: N815
+
+
+class Cardinality(GremlinEnum):
+    single = "single"
+    list = "list"
+    set = "set"
+
+
+class DT(GremlinEnum):
+    second = "second"
+    minute = "minute"
+    hour = "hour"
+    day = "day"
+
+
+GType = Enum(  # type: ignore[misc]
+    "GType",
+    {
+        name: name
+        for name in (
+            "BIGDECIMAL BIGINT BINARY BOOLEAN BYTE CHAR DATETIME DOUBLE DURATION EDGE FLOAT GRAPH INT LIST LONG MAP NULL "
+            "NUMBER PATH PROPERTY SET SHORT STRING TREE UUID VERTEX VPROPERTY"
+        ).split()
+    },
+    type=GremlinEnum,
+)
+"""The types that ``typeOf`` and ``asNumber`` know."""
+
+ENUMS: dict[str, type[GremlinEnum]] = {
+    cls.__name__: cls
+    for cls in (T, Direction, Order, Scope, Pop, Column, Operator, Barrier, Pick, Merge, Cardinality, DT, GType)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class P:
+    """A predicate: ``op`` is eq, neq, lt, ..., within, and, or, not, typeOf, containing, regex, ..."""
+
+    op: str
+    args: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"{self.op}({', '.join(map(repr, self.args))})"
+
+
+@dataclass(frozen=True, slots=True)
+class CardinalityValue:
+    """``Cardinality.set("x")`` as a value of a map given to property() or mergeV()."""
+
+    cardinality: Cardinality
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """A lambda of some script language. Carried only to be refused by name."""
+
+    script: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A traversal strategy by its simple name, with its configuration."""
+
+    name: str
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One source or step instruction."""
+
+    name: str
+    args: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(_show(arg) for arg in self.args)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Traversal:
+    """A traversal; nested (anonymous) ones have no ``source``."""
+
+    source: tuple[Instruction, ...] = ()
+    steps: tuple[Instruction, ...] = ()
+
+    def __str__(self) -> str:
+        text = ".".join(map(str, (*self.source, *self.steps)))
+        return text or "identity()"
+
+    def walk(self) -> Iterator[Instruction]:
+        """All instructions, those of nested traversals included."""
+        for instruction in (*self.source, *self.steps):
+            yield instruction
+            for nested in _nested(instruction.args):
+                yield from nested.walk()
+
+
+def _nested(values: Any) -> Iterator[Traversal]:
+    if isinstance(values, Traversal):
+        yield values
+    elif isinstance(values, dict):
+        for key, value in values.items():
+            yield from _nested(key)
+            yield from _nested(value)
+    elif isinstance(values, (list, tuple, set, frozenset)):
+        for value in values:
+            yield from _nested(value)
+    elif isinstance(values, Strategy):
+        yield from _nested(values.configuration)
+
+
+def _show(arg: Any) -> str:
+    return str(arg) if isinstance(arg, (Traversal, P, GremlinEnum)) else repr(arg)
