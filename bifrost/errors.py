@@ -12,7 +12,8 @@
     ├── StoreError                  the graph store cannot do it
     │   ├── NotFoundError           nothing has that id
     │   ├── ConflictError           somebody else changed it, or that name is taken
-    │   └── StoreFullError          no space left; nothing was lost
+    │   ├── StoreFullError          no space left; nothing was lost
+    │   └── StoreUnavailableError   (retryable) the database does not answer, or others keep it locked
     ├── QueryError                  the question is wrong
     │   ├── QuerySyntaxError        it cannot be parsed; carries ``line`` and ``column``
     │   ├── UnsupportedStepError    it can be parsed, but we lack a step; names alternatives
@@ -49,6 +50,7 @@ __all__ = [
     "SourceUnreachableError",
     "StoreError",
     "StoreFullError",
+    "StoreUnavailableError",
     "TooLargeError",
     "TooManyAttemptsError",
     "UnsupportedStepError",
@@ -169,6 +171,12 @@ class ConflictError(StoreError):
 class StoreFullError(StoreError):
     code = "store_full"
     default_remedy = "Free disk space; nothing that was stored is lost. Then run the build again."
+
+
+class StoreUnavailableError(StoreError):
+    code = "store_unavailable"
+    retryable = True
+    default_remedy = "Check that the store's database runs and can be reached, then try again; nothing was changed."
 
 
 class QueryError(BifrostError):
