@@ -1,0 +1,130 @@
+"""Any database that SQLAlchemy can reach: reflected tables with their keys, streamed in batches, never written to."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from sqlalchemy import ColumnClause, Connection, Engine, Select, column, inspect, select, text
+from sqlalchemy import table as table_of
+from sqlalchemy.exc import NoSuchTableError
+
+from bifrost.errors import InputError, RecordError, SourceError
+from bifrost.keys import Occurrences, content_keys, join_keys
+from bifrost.ports import ConnectionReport
+from bifrost.values import DatasetInfo, FileRecord, RowBatch
+from connectors._sql_errors import source_errors
+from connectors._sql_options import SqlOptions, make_engine
+from connectors._sql_reflect import reflect, visible
+from connectors._sql_values import to_array
+
+__all__ = ["SqlConnector", "implementation"]
+
+_VERSIONS = {
+    "sqlite": ("SQLite", "SELECT sqlite_version()"),
+    "postgresql": ("PostgreSQL", "SHOW server_version"),
+    "mysql": ("MySQL", "SELECT VERSION()"),
+    "mariadb": ("MariaDB", "SELECT VERSION()"),
+}
+
+
+class SqlConnector:
+    """A relational database. One read-only transaction per crawled table, read through a server-side cursor."""
+
+    Options: ClassVar[type[SqlOptions]] = SqlOptions
+    title: ClassVar[str] = "SQL database"
+
+    def __init__(self, options: SqlOptions) -> None:
+        self.options = options
+        self._engine: Engine | None = None
+
+    def test(self) -> ConnectionReport:
+        begin = time.monotonic()
+        with self._connect() as connection:
+            inspector = inspect(connection)
+            names = list(inspector.get_table_names(self.options.schema_name))
+            if self.options.views:
+                names += inspector.get_view_names(self.options.schema_name)
+            title, question = _VERSIONS.get(connection.dialect.name, (connection.dialect.name, ""))
+            version = str(connection.execute(text(question)).scalar()) if question else ""
+            title = "MariaDB" if "MariaDB" in version else title
+        count = len(visible(names, self.options))
+        warnings = () if count else ("No table is visible to this user with these patterns.",)
+        return ConnectionReport(f"{title} {version}".strip(), count, time.monotonic() - begin, warnings)
+
+    def datasets(self) -> tuple[DatasetInfo, ...]:
+        with self._connect() as connection:
+            return reflect(connection, self.options)
+
+    def preview(self, dataset: DatasetInfo, limit: int = 50) -> pa.Table:
+        with self._connect() as connection:
+            rows = connection.execute(self._select(dataset).limit(limit)).fetchall()
+        return _to_table(dataset, rows)
+
+    def crawl(self, dataset: DatasetInfo) -> Iterator[RowBatch | FileRecord | RecordError]:
+        key = _row_key(dataset)
+        occurrences = Occurrences()
+        size = self.options.batch_rows
+        with self._connect() as connection:
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=size)
+            result = streaming.execute(self._select(dataset))
+            for rows in result.partitions(size):
+                table = _to_table(dataset, rows)
+                yield RowBatch(table, _record_keys(table, key, occurrences))
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        password = self.options.password
+        with source_errors(password.get_secret_value() if password else None):
+            if self._engine is None:
+                self._engine = make_engine(self.options)
+            try:
+                with self._engine.connect() as connection:
+                    yield connection
+            except NoSuchTableError as error:
+                raise SourceError(f"The table {error} does not exist any more.") from None
+
+    def _select(self, dataset: DatasetInfo) -> Select[Any]:
+        if not dataset.columns:
+            raise InputError(f"The table {dataset.name!r} has no column that can be read.")
+        # untyped columns: the driver's own values, so that one malformed date does not fail the table
+        columns: list[ColumnClause[Any]] = [column(info.name) for info in dataset.columns]
+        query = select(*columns).select_from(table_of(dataset.name, *columns, schema=self.options.schema_name))
+        return query.order_by(*(column(name) for name in dataset.key or (dataset.unique[0] if dataset.unique else ())))
+
+
+def _row_key(dataset: DatasetInfo) -> tuple[str, ...]:
+    if dataset.key:
+        return dataset.key
+    nullable = {info.name for info in dataset.columns if info.nullable}
+    return next((key for key in dataset.unique if not nullable.intersection(key)), ())
+
+
+def _to_table(dataset: DatasetInfo, rows: Sequence[Sequence[Any]]) -> pa.Table:
+    scales: Mapping[str, int] = dataset.options.get("scales", {})
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(dataset.columns)
+    arrays = [
+        to_array(values, info.type, scales.get(info.name))
+        for info, values in zip(dataset.columns, columns, strict=True)
+    ]
+    return pa.table(arrays, names=[info.name for info in dataset.columns])
+
+
+def _record_keys(table: pa.Table, key: tuple[str, ...], occurrences: Occurrences) -> tuple[str, ...]:
+    if not key:
+        return tuple(content_keys(table.columns, occurrences))
+    keys = join_keys([table.column(name) for name in key]).to_pylist()
+    missing = [at for at, value in enumerate(keys) if value is None]
+    if missing:  # SQLite allows NULL in a primary key
+        for at, value in zip(missing, content_keys(table.take(missing).columns, occurrences), strict=True):
+            keys[at] = value
+    return tuple(keys)
+
+
+implementation = SqlConnector
