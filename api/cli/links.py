@@ -1,0 +1,239 @@
+"""``bifrost links ...``: review the link types that were found."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from api.cli.output import Context, pass_context, user_name
+from api.service import JudgeOutcome
+from bifrost.errors import InputError
+from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, Verdict
+
+__all__ = ["commands"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_STATES = [state.value for state in LinkState]
+
+
+@click.group("links")
+def links() -> None:
+    """Review the types of links that were found: confirm, name, correct, reject, teach, undo."""
+
+
+@links.command("list")
+@click.option(
+    "--state", "states", type=click.Choice(_STATES), multiple=True, help="Only these; default: open proposals."
+)
+@click.option("--all", "everything", is_flag=True, help="All states.")
+@pass_context
+def list_links(context: Context, states: tuple[str, ...], everything: bool) -> None:
+    """Open proposals, the most worthwhile question first."""
+    if everything or states:
+        found = context.service.store.links.link_types(tuple(LinkState(state) for state in states))
+    else:
+        found = context.service.questions()
+    context.table(
+        found,
+        {
+            "id": [one.id for one in found],
+            "state": [one.state for one in found],
+            "p": [f"{one.probability:.2f}" for one in found],
+            "kind": [one.kind for one in found],
+            "link": [f"{one.tail} -[{one.name}]-> {one.head}" for one in found],
+            "edges": [one.estimated_edges for one in found],
+        },
+        "No link types wait for an answer.",
+    )
+
+
+@links.command("show")
+@click.argument("id")
+@pass_context
+def show(context: Context, id: str) -> None:
+    """One link type with its reasons, examples and counter-examples."""
+    one = context.service.store.links.link_type(id)
+    lines = [
+        f"[bold]{one.tail} -\\[{one.name}]-> {one.head}[/bold]",
+        f"{one.kind}, {one.state}, probability {one.probability:.2f} (explicit features alone: {one.baseline:.2f}), "
+        f"{one.cardinality or 'cardinality unknown'}, about {one.estimated_edges} edges",
+        *(f"  · {reason}" for reason in one.reasons),
+        *(f"  [green]+[/green] {e.tail_text}  ~  {e.head_text}  ({e.score:.2f}) {e.note}" for e in one.examples),
+        *(f"  [red]-[/red] {e.tail_text}  ~  {e.head_text}  ({e.score:.2f}) {e.note}" for e in one.counter_examples),
+    ]
+    context.show(one, "\n".join(lines))
+
+
+def _note(function: F) -> F:
+    return click.option("--note", default="", help="Why, for those who read the history.")(function)
+
+
+@links.command("confirm")
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--name", help="What to call these links.")
+@_note
+@pass_context
+def confirm(context: Context, ids: tuple[str, ...], name: str | None, note: str) -> None:
+    """Confirms link types, names them, and writes their edges."""
+    if name and len(ids) > 1:
+        raise InputError("A name can be given to one link type at a time.")
+    correction = Correction(name=name) if name else None
+    for id in ids:
+        _report(context, context.service.judge(id, Verdict.CONFIRM, user_name(), correction=correction, note=note))
+
+
+def _verdict_command(name: str, verdict: Verdict, help: str) -> None:
+    @links.command(name, help=help)
+    @click.argument("ids", nargs=-1, required=True)
+    @_note
+    @pass_context
+    def command(context: Context, ids: tuple[str, ...], note: str) -> None:
+        for id in ids:
+            _report(context, context.service.judge(id, verdict, user_name(), note=note))
+
+
+_verdict_command("reject", Verdict.REJECT, "Rejects link types; they are not proposed again.")
+_verdict_command(
+    "defer", Verdict.DEFER, "Rejects link types for now; they are proposed again when the evidence changes."
+)
+_verdict_command("delete", Verdict.DELETE, "Deletes confirmed link types with all their edges.")
+
+
+@links.command("correct")
+@click.argument("id")
+@click.option("--name", help="Another name.")
+@click.option("--flip", is_flag=True, help="The other direction.")
+@click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), help="Another kind.")
+@click.option("--tail", metavar="SOURCE/DATASET.COLUMN", help="Other tail columns (join several by +).")
+@click.option("--head", metavar="SOURCE/DATASET.COLUMN", help="Other head columns.")
+@click.option("--condition", help="Only tail records for which this holds: COLUMN=VALUE.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Least score of a link or merge.")
+@_note
+@pass_context
+def correct(
+    context: Context, id: str, name: str | None, flip: bool, kind: str | None, tail: str | None, head: str | None,
+    condition: str | None, threshold: float | None, note: str,
+) -> None:  # fmt: skip
+    """Confirms a link type with corrections."""
+    correction = Correction(
+        name=name,
+        flip=flip,
+        kind=LinkKind(kind) if kind else None,
+        tail=_column(context, tail) if tail else None,
+        head=_column(context, head) if head else None,
+        condition=condition,
+        threshold=threshold,
+    )
+    _report(context, context.service.judge(id, Verdict.CONFIRM, user_name(), correction=correction, note=note))
+
+
+@links.command("teach")
+@click.option(
+    "--pair",
+    "pairs",
+    nargs=2,
+    multiple=True,
+    required=True,
+    metavar="TAIL HEAD",
+    help="Ids of two records that belong together.",
+)
+@click.option(
+    "--not", "negatives", nargs=2, multiple=True, metavar="TAIL HEAD", help="Ids of two records that must not match."
+)
+@click.option("--name", default="", help="What to call these links.")
+@pass_context
+def teach(context: Context, pairs: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str) -> None:
+    """Finds the link types behind example pairs; confirm one of them afterwards."""
+    found = context.service.teach(pairs, negatives, name)
+    lines = [f"{one.id}  {one.probability:.2f}  {one.tail} -\\[{one.name}]-> {one.head}" for one in found]
+    context.show(found, "\n".join([*lines, "Confirm one: bifrost links confirm ID --name NAME"]))
+
+
+@links.command("pairs")
+@click.argument("id")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--least-sure", is_flag=True, help="The least sure first.")
+@pass_context
+def pairs(context: Context, id: str, limit: int, least_sure: bool) -> None:
+    """Scored pairs of a link type."""
+    found = context.service.store.links.pairs(id, limit=limit, least_sure_first=least_sure)
+    context.table(
+        found,
+        {
+            "score": [f"{p.score:.3f}" for p in found],
+            "left": [p.left for p in found],
+            "right": [p.right for p in found],
+        },
+        "This link type has no pairs (yet).",
+    )
+
+
+@links.command("pair")
+@click.argument("verdict", type=click.Choice([Verdict.CONFIRM.value, Verdict.REJECT.value]))
+@click.argument("id")
+@click.argument("tail")
+@click.argument("head")
+@_note
+@pass_context
+def pair(context: Context, verdict: str, id: str, tail: str, head: str, note: str) -> None:
+    """Confirms or rejects one pair of records of a link type."""
+    _report(context, context.service.judge_pair(id, tail, head, Verdict(verdict), user_name(), note=note))
+
+
+@links.command("history")
+@click.option("--all", "everything", is_flag=True, help="Also the answers that were taken back.")
+@pass_context
+def history(context: Context, everything: bool) -> None:
+    """The answers given so far, newest first."""
+    found = sorted(context.service.store.links.judgements(include_undone=everything), key=lambda j: -j.id)
+    context.table(
+        found,
+        {
+            "id": [j.id for j in found],
+            "answer": [j.verdict for j in found],
+            "about": [j.subject for j in found],
+            "by": [j.by for j in found],
+            "at": [f"{j.at:%Y-%m-%d %H:%M}" for j in found],
+            "undone by": [j.undone_by for j in found],
+        },
+        "No answers yet.",
+    )
+
+
+@links.command("undo")
+@click.argument("judgement", type=int, required=False)
+@pass_context
+def undo(context: Context, judgement: int | None) -> None:
+    """Takes an answer back (the newest one without an argument)."""
+    if judgement is None:
+        answers = context.service.store.links.judgements()
+        if not answers:
+            raise InputError("There is no answer to take back.")
+        judgement = max(one.id for one in answers)
+    _report(context, context.service.undo(judgement, user_name()))
+
+
+def _report(context: Context, outcome: JudgeOutcome) -> None:
+    about = outcome.link_type
+    text = f"{outcome.judgement.verdict}: {_describe(about) if about else outcome.judgement.subject}"
+    text += f"; {outcome.edges_changed} edges changed" if outcome.edges_changed else ""
+    text += f"; {len(outcome.moved)} open proposals moved" if outcome.moved else ""
+    context.show(outcome, text)
+
+
+def _describe(link_type: LinkType) -> str:
+    return f"{link_type.tail} -\\[{link_type.name}]-> {link_type.head} is {link_type.state}"
+
+
+def _column(context: Context, text: str) -> Column:
+    """``source/dataset.a+b`` as a column; dataset names may hold dots and slashes."""
+    for summary in context.service.store.catalog.datasets():
+        prefix = f"{summary.source}/{summary.info.name}"
+        if text == prefix:
+            return Column(summary.source, summary.info.name)
+        if text.startswith(prefix + "."):
+            return Column(summary.source, summary.info.name, tuple(text[len(prefix) + 1 :].split("+")))
+    raise InputError(f"{text!r} does not begin with a known source/dataset.", remedy="See: bifrost source list")
+
+
+commands = (links,)

@@ -1,0 +1,124 @@
+"""How the command line prints: tables and progress for people, JSON for scripts."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from api.service import Service
+from bifrost.errors import BifrostError, InputError
+from bifrost.settings import Settings
+
+__all__ = ["Context", "key_values", "pass_context", "plain", "print_error", "user_name"]
+
+
+@dataclass
+class Context:
+    """Shared by all commands: the settings, and the service once it is needed."""
+
+    settings: Settings
+    as_json: bool
+    console: Console = field(default_factory=Console)
+    _service: Service | None = None
+
+    @property
+    def service(self) -> Service:
+        """Opened when first used, so that ``--help`` and ``demo`` need no store."""
+        if self._service is None:
+            from api.compose import open_service
+
+            self._service = open_service(self.settings)
+        return self._service
+
+    def close(self) -> None:
+        if self._service is not None:
+            self._service.close()
+
+    def show(self, value: Any, text: str | None = None) -> None:
+        """Prints a result: ``value`` as JSON with ``--json``, else ``text`` (or the JSON where there is no text)."""
+        if self.as_json or text is None:
+            click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+        else:
+            self.console.print(text, highlight=False, soft_wrap=True)
+
+    def table(self, rows: Sequence[Any], columns: Mapping[str, Iterable[Any]], empty: str) -> None:
+        """Prints ``rows`` as JSON, or the ``columns`` (heading -> one cell per row) as a table; ``empty`` if there are none."""
+        if self.as_json:
+            self.show(rows)
+        elif not rows:
+            self.console.print(empty, highlight=False)
+        else:
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for heading in columns:
+                table.add_column(heading, overflow="fold")
+            for cells in zip(*columns.values(), strict=True):
+                table.add_row(*("" if cell is None else str(cell) for cell in cells))
+            self.console.print(table, highlight=False)
+
+
+pass_context = click.make_pass_decorator(Context)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON types."""
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain({name: getattr(value, name) for name in value.__dataclass_fields__})
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return str(value)
+
+
+def print_error(error: BifrostError, *, as_json: bool) -> None:
+    """An error on standard error, with what to do about it."""
+    if as_json:
+        click.echo(json.dumps({"error": error.to_dict()}, ensure_ascii=False), err=True)
+    else:
+        click.secho(f"Error: {error.message}", fg="red", err=True)
+        if error.remedy:
+            click.echo(f"  {error.remedy}", err=True)
+
+
+def key_values(pairs: Sequence[str], flag: str) -> dict[str, Any]:
+    """``("a=1", "b=x")`` as a mapping; values that are JSON numbers, booleans, lists or objects are taken as such."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not separator or not key:
+            raise InputError(f"{flag} {pair!r} is not of the form name=value.")
+        try:
+            values[key] = json.loads(text) if text[:1] in "[{" or text in ("true", "false") else text
+        except json.JSONDecodeError:
+            values[key] = text
+    return values
+
+
+def user_name() -> str:
+    """Who answers on the command line."""
+    try:
+        return Path.home().name or "command line"
+    except RuntimeError:
+        return "command line"
+
+
+def is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    return asdict(value)

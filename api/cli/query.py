@@ -1,0 +1,115 @@
+"""``bifrost query``, ``bifrost search`` and ``bifrost export``."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from api.cli.output import Context, pass_context
+from bifrost.errors import InputError
+
+__all__ = ["commands"]
+
+
+@click.group("query")
+def query() -> None:
+    """Ask the graph in Gremlin, SPARQL or GraphQL. The query is an argument, or - for standard input."""
+
+
+def _text(argument: str) -> str:
+    return sys.stdin.read() if argument == "-" else argument
+
+
+@query.command("gremlin")
+@click.argument("text")
+@click.option("--explain", is_flag=True, help="Show how the query would be run instead of running it.")
+@pass_context
+def gremlin(context: Context, text: str, explain: bool) -> None:
+    """For example: bifrost query gremlin "g.V().groupCount().by(label)"."""
+    from api.gremlin_cli import explain_text, run_text
+
+    if explain:
+        click.echo(explain_text(context.service, _text(text)))
+    else:
+        _print(run_text(context.service, _text(text)))
+
+
+@query.command("sparql")
+@click.argument("text")
+@click.option("--accept", default="application/sparql-results+json, text/turtle", help="Media types of the result.")
+@pass_context
+def sparql(context: Context, text: str, accept: str) -> None:
+    """For example: bifrost query sparql "SELECT * { ?s ?p ?o } LIMIT 5"."""
+    _, body = context.service.sparql.query(_text(text), accept, context.settings.query_timeout)
+    click.get_binary_stream("stdout").write(body)
+    click.echo()
+
+
+@query.command("graphql")
+@click.argument("text")
+@click.option("--variables", default="{}", help="Variables as a JSON object.")
+@pass_context
+def graphql(context: Context, text: str, variables: str) -> None:
+    """For example: bifrost query graphql "{ statistics { vertices edges } }"."""
+    from api.graphql import execute_local
+
+    try:
+        values: dict[str, Any] = orjson.loads(variables)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"--variables is not a JSON object: {error}") from None
+    result = execute_local(context.service, _text(text), values)
+    _print(result)
+    if result.get("errors"):
+        click.get_current_context().exit(1)
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--label", "labels", multiple=True, help="Only vertices with this label; repeatable.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@pass_context
+def search(context: Context, words: tuple[str, ...], labels: tuple[str, ...], limit: int) -> None:
+    """Finds vertices by words; the last word may be the beginning of one."""
+    hits = context.service.search.search(" ".join(words), labels=labels, limit=limit)
+    context.table(
+        hits,
+        {
+            "label": [hit.vertex.label for hit in hits],
+            "name": [hit.vertex.display_name() for hit in hits],
+            "id": [hit.vertex.id for hit in hits],
+        },
+        "Nothing was found.",
+    )
+
+
+@click.command()
+@click.argument("format")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default: standard output."
+)
+@pass_context
+def export(context: Context, format: str, output: Path | None) -> None:
+    """Writes the whole graph: graphml, graphson, nquads, turtle, jsonld, neptune-csv, parquet."""
+    made = context.service.export(format)
+    if output is None:
+        stream = click.get_binary_stream("stdout")
+        for chunk in made.chunks:
+            stream.write(chunk)
+        return
+    partial = output.with_name(output.name + ".part")
+    with partial.open("wb") as file:
+        for chunk in made.chunks:
+            file.write(chunk)
+    partial.replace(output)
+    context.show(
+        {"file": str(output), "bytes": output.stat().st_size}, f"Wrote {output} ({output.stat().st_size:,} bytes)."
+    )
+
+
+def _print(value: Any) -> None:
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode())
+
+
+commands = (query, search, export)

@@ -1,0 +1,318 @@
+"""What people and programs can do with Bifrost, over the ports: the one interface of console, API and command line."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import pyarrow as pa
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from api.jobs import BuildJobs
+from api.ports import Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService
+from bifrost.catalog import Build, BuildState, Source
+from bifrost.errors import ConflictError, InputError, NotFoundError
+from bifrost.links import Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
+from bifrost.pipeline import Pipeline
+from bifrost.ports import ConnectionReport, Connector, SearchIndex, Store, TeachRequest
+from bifrost.registry import Registry
+from bifrost.secrets import SecretBox
+from bifrost.settings import Settings
+from bifrost.values import DatasetInfo, FileRecord
+
+__all__ = ["Service"]
+
+_MOVED = 0.02
+"""Probability changes below this are not worth a person's attention."""
+
+
+@dataclass
+class Service:
+    """Everything that the surfaces call. Blocking; safe to use from several threads."""
+
+    settings: Settings
+    store: Store
+    pipeline: Pipeline
+    jobs: BuildJobs
+    connectors: Registry[Connector]
+    secrets: SecretBox
+    search: SearchIndex
+    sparql: SparqlService
+    edits: Edits
+    exporter: Callable[[str], Export]
+    ask: Callable[[Sequence[LinkType], Sequence[Judgement]], list[LinkType]]
+
+    # ---- sources -----------------------------------------------------------------------------------------------------
+
+    def source_kinds(self) -> list[SourceKind]:
+        kinds = []
+        for name in self.connectors.names():
+            connector = self.connectors.load(name)
+            schema = connector.Options.model_json_schema()
+            kinds.append(SourceKind(name, connector.title, schema, _secret_fields(connector.Options)))
+        return kinds
+
+    def connect(self, source: Source) -> Connector:
+        """Opens a registered source with its decrypted credentials."""
+        return self._connector(source.kind, source.options, self.secrets.open(self.store.catalog.secret(source.name)))
+
+    def test_source(
+        self, name: str, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str] | None
+    ) -> tuple[ConnectionReport, tuple[DatasetInfo, ...]]:
+        """Tries a connection that need not be registered; secrets left out are those of source ``name``, if it exists."""
+        stored: dict[str, str] = {}
+        with suppress(NotFoundError):
+            stored = self.secrets.open(self.store.catalog.secret(name))
+        connector = self._connector(kind, options, stored | dict(secrets or {}))
+        try:
+            return connector.test(), connector.datasets()
+        finally:
+            connector.close()
+
+    def add_source(
+        self,
+        name: str,
+        kind: str,
+        options: Mapping[str, Any],
+        secrets: Mapping[str, str] | None,
+        rank: int | None = None,
+        removal_limit: float | None = None,
+    ) -> Source:
+        """Registers a source; secrets are encrypted before they are stored. Raises InputError, ConflictError."""
+        _check_name(name)
+        public, hidden = self._split(kind, options, secrets or {})
+        source = Source(
+            name,
+            kind,
+            public,
+            rank=len(self.store.catalog.sources()) if rank is None else rank,
+            removal_limit=self.settings.removal_limit if removal_limit is None else removal_limit,
+        )
+        self.store.catalog.add_source(source, self.secrets.seal(hidden) if hidden else None)
+        return self.store.catalog.source(name)
+
+    def update_source(
+        self,
+        name: str,
+        kind: str,
+        options: Mapping[str, Any],
+        secrets: Mapping[str, str] | None,
+        rank: int | None = None,
+        removal_limit: float | None = None,
+    ) -> Source:
+        """Changes a source's options; secrets left out keep their values. The kind of a source stays."""
+        old = self.store.catalog.source(name)
+        if kind != old.kind:
+            raise InputError(
+                f"{name!r} is a source of kind {old.kind!r}.", remedy="Register another source for another kind."
+            )
+        stored = self.secrets.open(self.store.catalog.secret(name))
+        public, hidden = self._split(old.kind, options, stored | dict(secrets or {}))
+        source = Source(
+            name,
+            old.kind,
+            public,
+            rank=old.rank if rank is None else rank,
+            removal_limit=old.removal_limit if removal_limit is None else removal_limit,
+            created=old.created,
+        )
+        self.store.catalog.update_source(source, self.secrets.seal(hidden) if hidden else None)
+        return self.store.catalog.source(name)
+
+    def remove_source(self, name: str) -> None:
+        """Removes a source with all that it alone said. Raises ConflictError while a build reads it."""
+        for build in self.store.catalog.builds():
+            if build.state is BuildState.RUNNING and (not build.sources or name in build.sources):
+                raise ConflictError(
+                    f"Build {build.id} is reading {name!r}.", remedy="Wait until the build ends, or cancel it first."
+                )
+        self.store.catalog.remove_source(name)
+        self.pipeline.publish()
+
+    def preview(self, source: str, dataset: str, limit: int = 50) -> pa.Table:
+        connector = self.connect(self.store.catalog.source(source))
+        try:
+            return connector.preview(self._dataset(connector, dataset), limit)
+        finally:
+            connector.close()
+
+    def fetch_file(self, source: str, dataset: str, key: str) -> FileRecord:
+        """A document's file as it is now, through its connector."""
+        connector = self.connect(self.store.catalog.source(source))
+        try:
+            return connector.fetch(self._dataset(connector, dataset), key)
+        finally:
+            connector.close()
+
+    def _dataset(self, connector: Connector, name: str) -> DatasetInfo:
+        for info in connector.datasets():
+            if info.name == name:
+                return info
+        raise NotFoundError(f"The source has no dataset {name!r}.")
+
+    def _connector(self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]) -> Connector:
+        connector = self.connectors.load(kind)
+        return connector(_validated(connector.Options, {**options, **secrets}))  # type: ignore[call-arg]
+
+    def _split(
+        self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Options without secrets, and the secrets, wherever they were given."""
+        schema = self.connectors.load(kind).Options
+        names = set(_secret_fields(schema))
+        hidden = {key: str(value) for key, value in {**options, **secrets}.items() if key in names and value}
+        public = {key: value for key, value in options.items() if key not in names and value not in (None, "")}
+        _validated(schema, {**public, **hidden})
+        return public, hidden
+
+    # ---- builds ------------------------------------------------------------------------------------------------------
+
+    def start_build(self, sources: Sequence[str] = (), allow_removal: bool = False) -> Build:
+        """Queues a build of these sources, or of all. Raises NotFoundError, InputError when there are no sources."""
+        for name in sources:
+            self.store.catalog.source(name)
+        if not self.store.catalog.sources():
+            raise InputError("There is nothing to build yet.", remedy="Register a source first.")
+        build = self.store.catalog.add_build(tuple(sources))
+        self.jobs.submit(build.id, allow_removal=allow_removal)
+        return build
+
+    def cancel_build(self, id: int) -> Build:
+        build = self.store.catalog.build(id)
+        if build.state in (BuildState.QUEUED, BuildState.RUNNING):
+            self.store.catalog.set_build(id, BuildState.CANCELLED)
+        return self.store.catalog.build(id)
+
+    # ---- review ------------------------------------------------------------------------------------------------------
+
+    def questions(self) -> list[LinkType]:
+        """The open proposals, the most worthwhile question first."""
+        return self.ask(self.store.links.link_types((LinkState.PROPOSED,)), self.store.links.judgements())
+
+    def judge(
+        self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
+    ) -> JudgeOutcome:
+        """Stores an answer, retrains, re-scores the open proposals, and applies or removes the links it decides."""
+        judgement = self.store.links.judge(link_type_id, verdict, by, correction=correction, note=note)
+        return self._follow_up(judgement)
+
+    def judge_pair(
+        self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
+    ) -> JudgeOutcome:
+        judgement = self.store.links.judge(f"{link_type_id}|{tail}|{head}", verdict, by, note=note)
+        return self._follow_up(judgement)
+
+    def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
+        return self._follow_up(self.store.links.undo(judgement_id, by))
+
+    def teach(
+        self,
+        positives: Sequence[tuple[str, str]],
+        negatives: Sequence[tuple[str, str]] = (),
+        name: str = "",
+        by: str = "",
+    ) -> list[LinkType]:
+        """Proposals that explain example pairs, stored, so that one of them can be confirmed."""
+        if not positives:
+            raise InputError("Teaching needs at least one example pair.")
+        found = self.pipeline.linker.teach(
+            self.store.linking_data(), TeachRequest(tuple(positives), tuple(negatives), name)
+        )
+        known = {link_type.id: link_type for link_type in self.store.links.link_types()}
+        self.store.links.save_link_types([*known.values(), *(one for one in found if one.id not in known)])
+        return [known.get(one.id, one) for one in found]
+
+    # ---- what is derived ---------------------------------------------------------------------------------------------
+
+    def projections(self) -> list[ProjectionStatus]:
+        """How far every projection has followed the change log."""
+        newest = self.store.log.position()
+        positions = [(one.name, self.store.log.projection_position(one.name)) for one in self.pipeline.projections]
+        return [ProjectionStatus(name, position, newest - position) for name, position in positions]
+
+    def rebuild_projection(self, name: str) -> None:
+        """Builds a projection from zero. Raises NotFoundError."""
+        for projection in self.pipeline.projections:
+            if projection.name == name:
+                projection.rebuild()
+                return
+        raise NotFoundError(f"There is no projection {name!r}.")
+
+    def export(self, format: str) -> Export:
+        """The whole graph as a file made on the fly. Raises InputError for a format there is not."""
+        return self.exporter(format)
+
+    def close(self) -> None:
+        self.jobs.stop()
+        self.store.close()
+
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _follow_up(self, judgement: Judgement) -> JudgeOutcome:
+        links = self.store.links
+        before = {one.id: one for one in links.link_types()}
+        rescored = self.pipeline.linker.rescore(list(before.values()), links.judgements())
+        links.save_link_types(rescored)
+        moved = tuple(
+            Moved(one.id, one.name, before[one.id].probability, one.probability)
+            for one in rescored
+            if one.state is LinkState.PROPOSED and abs(one.probability - before[one.id].probability) > _MOVED
+        )
+        link_type, changed = self._apply(judgement, before)
+        self.pipeline.publish()
+        return JudgeOutcome(judgement, link_type, moved, changed)
+
+    def _apply(self, judgement: Judgement, known: Mapping[str, LinkType]) -> tuple[LinkType | None, int]:
+        """Applies the link type that a judgement is about, and the one that its correction made, if any."""
+        subject = judgement.subject.partition("|")[0]
+        old = known.get(subject)
+        ids = [subject] + ([_corrected_id(old, judgement.correction)] if old and judgement.correction else [])
+        changed, shown = 0, old
+        for one in dict.fromkeys(ids):
+            link_type = known.get(one)
+            if link_type is None:
+                continue
+            if link_type.state is LinkState.CONFIRMED:
+                report = self.pipeline.apply(link_type)
+                changed += report.added + report.changed + report.removed
+                shown = link_type
+        return shown, changed
+
+
+def _corrected_id(link_type: LinkType, correction: Correction) -> str:
+    tail, head = correction.tail or link_type.tail, correction.head or link_type.head
+    if correction.flip:
+        tail, head = head, tail
+    return link_type_id(LinkKind(correction.kind or link_type.kind), tail, head)
+
+
+def _validated(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}" for e in error.errors())
+        raise InputError(f"The source's options are not valid: {problems}") from None
+
+
+def _secret_fields(schema: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, field in schema.model_fields.items()
+        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+    )
+
+
+def _check_name(name: str) -> None:
+    if (
+        not name
+        or len(name) > 100
+        or name != name.strip()
+        or any(char in name for char in "/|%\\")
+        or not name.isprintable()
+    ):
+        raise InputError(
+            f"{name!r} cannot be the name of a source.",
+            remedy="Use 1 to 100 printable characters without / | % \\ and without spaces at either end.",
+        )
+    if name in ("edits", "linking"):
+        raise InputError(f"{name!r} is the name of a built-in source.", remedy="Choose another name.")
