@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["Occurrences", "column_texts", "content_keys", "join_keys", "row_digests"]
+from bifrost.values import DatasetInfo
+
+__all__ = ["Occurrences", "column_texts", "content_keys", "join_keys", "record_key", "row_digests"]
 
 _NULL = "\x00"
 _BETWEEN = "\x1f"
@@ -67,11 +69,22 @@ def join_keys(columns: Sequence[pa.Array | pa.ChunkedArray]) -> pa.Array:
     return pc.binary_join_element_wise(*escaped, "|", null_handling="emit_null")
 
 
-def row_digests(columns: Sequence[pa.Array | pa.ChunkedArray]) -> list[bytes]:
-    """A 16-byte BLAKE2b digest of each row over the texts of its columns; null differs from an empty text."""
+def record_key(dataset: DatasetInfo) -> tuple[str, ...]:
+    """The columns whose values are the record key: the primary key, else the first unique key without nulls, else none."""
+    if dataset.key:
+        return dataset.key
+    nullable = {column.name for column in dataset.columns if column.nullable}
+    return next((key for key in dataset.unique if not nullable.intersection(key)), ())
+
+
+def row_digests(columns: Sequence[pa.Array | pa.ChunkedArray], salt: bytes = b"") -> list[bytes]:
+    """A 16-byte BLAKE2b digest of each row over the texts of its columns; null differs from an empty text.
+
+    ``salt`` (at most 64 bytes) makes the same rows differ where they are read differently.
+    """
     texts = [column_texts(column) for column in columns]
     joined = pc.binary_join_element_wise(*texts, _BETWEEN, null_handling="replace", null_replacement=_NULL)
-    return [blake2b(row, digest_size=16).digest() for row in pc.cast(joined, pa.binary()).to_pylist()]
+    return [blake2b(row, digest_size=16, key=salt).digest() for row in pc.cast(joined, pa.binary()).to_pylist()]
 
 
 class Occurrences:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlalchemy import Connection, Select, column, func, inspect, literal_column, select, text, types
+from sqlalchemy import Connection, column, func, inspect, literal_column, select, text, types
 from sqlalchemy import table as table_of
 from sqlalchemy.engine import Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn

@@ -11,7 +11,7 @@ from sqlalchemy import table as table_of
 from sqlalchemy.exc import NoSuchTableError
 
 from bifrost.errors import InputError, RecordError, SourceError
-from bifrost.keys import Occurrences, content_keys, join_keys
+from bifrost.keys import Occurrences, content_keys, join_keys, record_key
 from bifrost.ports import ConnectionReport
 from bifrost.values import DatasetInfo, FileRecord, RowBatch
 from connectors._sql_errors import source_errors
@@ -63,7 +63,7 @@ class SqlConnector:
         return _to_table(dataset, rows)
 
     def crawl(self, dataset: DatasetInfo) -> Iterator[RowBatch | FileRecord | RecordError]:
-        key = _row_key(dataset)
+        key = record_key(dataset)
         occurrences = Occurrences()
         size = self.options.batch_rows
         with self._connect() as connection:
@@ -96,14 +96,7 @@ class SqlConnector:
         # untyped columns: the driver's own values, so that one malformed date does not fail the table
         columns: list[ColumnClause[Any]] = [column(info.name) for info in dataset.columns]
         query = select(*columns).select_from(table_of(dataset.name, *columns, schema=self.options.schema_name))
-        return query.order_by(*(column(name) for name in dataset.key or (dataset.unique[0] if dataset.unique else ())))
-
-
-def _row_key(dataset: DatasetInfo) -> tuple[str, ...]:
-    if dataset.key:
-        return dataset.key
-    nullable = {info.name for info in dataset.columns if info.nullable}
-    return next((key for key in dataset.unique if not nullable.intersection(key)), ())
+        return query.order_by(*(column(name) for name in record_key(dataset)))
 
 
 def _to_table(dataset: DatasetInfo, rows: Sequence[Sequence[Any]]) -> pa.Table:
