@@ -329,6 +329,9 @@ class GraphView(Protocol):
     ) -> dict[str, list[Edge]]:
         """Edges of many vertices at once, at most ``limit`` per vertex: one statement per level, no N+1."""
 
+    def degrees(self, ids: Sequence[str]) -> dict[str, int]:
+        """Number of edges, in both directions, of those of ``ids`` that have any; one statement."""
+
     def label_counts(self) -> tuple[dict[str, int], dict[str, int]]:
         """Vertices and edges per label."""
 
