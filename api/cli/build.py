@@ -108,8 +108,9 @@ def _follow(service: Service, id: int, *, quiet: bool) -> None:
 
 
 def _summary(build: Build, failures: int, questions: int) -> str:
-    lines = [f"Build {build.id} {build.state}: {plain(build.counts).get('vertices', 0)} vertices, "
-             f"{plain(build.counts).get('edges', 0)} edges."]  # fmt: skip
+    counts = plain(build.counts)
+    size = f"{counts.get('vertices', 0)} vertices, {counts.get('edges', 0)} edges"
+    lines = [f"Build {build.id} {build.state}: {size}."]
     if build.error:
         for source, error in (build.error.get("sources") or {"build": build.error}).items():
             lines.append(f"[red]{source}[/red]: {error['message']} {error['remedy']}")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from api.cli.output import Context, pass_context, user_name
-from api.service import JudgeOutcome
+from api.ports import JudgeOutcome
 from bifrost.errors import InputError
 from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, Verdict
 
@@ -55,7 +55,7 @@ def show(context: Context, id: str) -> None:
     one = context.service.store.links.link_type(id)
     lines = [
         f"[bold]{one.tail} -\\[{one.name}]-> {one.head}[/bold]",
-        f"{one.kind}, {one.state}, probability {one.probability:.2f} (explicit features alone: {one.baseline:.2f}), "
+        f"{one.kind}, {one.state}, probability {one.probability:.2f} (explicit features alone: {one.baseline:.2f})",
         f"{one.cardinality or 'cardinality unknown'}, about {one.estimated_edges} edges",
         *(f"  · {reason}" for reason in one.reasons),
         *(f"  [green]+[/green] {e.tail_text}  ~  {e.head_text}  ({e.score:.2f}) {e.note}" for e in one.examples),
@@ -78,8 +78,8 @@ def confirm(context: Context, ids: tuple[str, ...], name: str | None, note: str)
     if name and len(ids) > 1:
         raise InputError("A name can be given to one link type at a time.")
     correction = Correction(name=name) if name else None
-    for id in ids:
-        _report(context, context.service.judge(id, Verdict.CONFIRM, user_name(), correction=correction, note=note))
+    for one in ids:
+        _report(context, context.service.judge(one, Verdict.CONFIRM, user_name(), correction=correction, note=note))
 
 
 def _verdict_command(name: str, verdict: Verdict, help: str) -> None:
@@ -88,8 +88,8 @@ def _verdict_command(name: str, verdict: Verdict, help: str) -> None:
     @_note
     @pass_context
     def command(context: Context, ids: tuple[str, ...], note: str) -> None:
-        for id in ids:
-            _report(context, context.service.judge(id, verdict, user_name(), note=note))
+        for one in ids:
+            _report(context, context.service.judge(one, verdict, user_name(), note=note))
 
 
 _verdict_command("reject", Verdict.REJECT, "Rejects link types; they are not proposed again.")
