@@ -1,0 +1,89 @@
+"""Normal forms of values, as SQL for DuckDB, so that one rule profiles, joins and applies.
+
+A *transform* is a chain of steps joined by ``" | "``, for example ``"split | strip_prefix:cust- | strip_zeros"``. The
+base form (trimmed, case-folded, one space between words, ``12.0`` as ``12``) always comes first, and the empty chain
+is the base form. Words that mean "nothing" (``None``, ``NULL``, ``n/a``) are NULL in every form.
+"""
+
+from bifrost.errors import InputError
+
+__all__ = ["STEPS", "base_sql", "check_transform", "elements_sql", "form_sql", "has_split", "literal"]
+
+STEPS = {
+    "split": "a list written as text gives its elements",
+    "strip_zeros": "leading zeros are dropped",
+    "strip_prefix": "a fixed beginning is dropped where it is there (strip_prefix:CUST-)",
+    "strip_suffix": "a fixed ending is dropped where it is there (strip_suffix:/2024)",
+    "alnum": "only letters and digits count",
+    "digits": "only digits count",
+    "strip_accents": "letters are compared without accents",
+    "first_word": "only the first word counts",
+}
+
+_EMPTY = ("", "none", "null", "nan", "n/a", "<na>", "nat")
+_SEPARATOR = " | "
+
+
+def literal(text: str) -> str:
+    """Text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def base_sql(value: str) -> str:
+    """The base form of an SQL text expression; NULL for words that mean nothing."""
+    folded = f"regexp_replace(lower(trim(nfc_normalize({value}))), '\\s+', ' ', 'g')"
+    number = f"regexp_replace({folded}, '^(-?\\d+)\\.0+$', '\\1')"
+    return f"CASE WHEN {folded} IN ({', '.join(map(literal, _EMPTY))}) THEN NULL ELSE {number} END"
+
+
+def _steps(transform: str) -> list[tuple[str, str]]:
+    steps = []
+    for step in transform.split(_SEPARATOR) if transform.strip() else []:
+        name, _, argument = step.partition(":")
+        if name not in STEPS or (name.startswith(("strip_prefix", "strip_suffix")) and not argument):
+            raise InputError(f"Unknown transformation {step!r}.", remedy=f"Use a chain of: {', '.join(sorted(STEPS))}.")
+        steps.append((name, argument))
+    return steps
+
+
+def check_transform(transform: str) -> None:
+    """Raises InputError for a chain that :func:`form_sql` does not know."""
+    _steps(transform)
+
+
+def has_split(transform: str) -> bool:
+    """Whether one value of the column gives several elements."""
+    return any(name == "split" for name, _ in _steps(transform))
+
+
+def form_sql(value: str, transform: str = "") -> str:
+    """The normal form of an SQL text expression. ``split`` is left to :func:`elements_sql`. Empty results are NULL."""
+    sql = base_sql(value)
+    for name, argument in _steps(transform):
+        text = literal(argument.lower())
+        match name:
+            case "strip_zeros":
+                sql = f"coalesce(nullif(ltrim({sql}, '0'), ''), left({sql}, 1))"
+            case "strip_prefix":
+                sql = f"(CASE WHEN starts_with({sql}, {text}) THEN substr({sql}, {len(argument) + 1}) ELSE {sql} END)"
+            case "strip_suffix":
+                cut = f"left({sql}, length({sql}) - {len(argument)})"
+                sql = f"(CASE WHEN ends_with({sql}, {text}) THEN {cut} ELSE {sql} END)"
+            case "alnum":
+                sql = f"regexp_replace({sql}, '[^\\pL\\pN]', '', 'g')"
+            case "digits":
+                sql = f"regexp_replace({sql}, '\\D', '', 'g')"
+            case "strip_accents":
+                sql = f"strip_accents({sql})"
+            case "first_word":
+                sql = f"split_part({sql}, ' ', 1)"
+            case _:
+                pass
+    return f"nullif({sql}, '')"
+
+
+def elements_sql(value: str) -> str:
+    """The elements of a list written as text: ``['a', 'b']``, ``a; b``, ``a|b`` or ``a, b``, as an SQL list of texts."""
+    inner = f"regexp_replace({value}, '^\\s*[\\[({{]|[\\])}}]\\s*$', '', 'g')"
+    trimmed = "trim(regexp_replace(item, '^\\s*[\"'']|[\"'']\\s*$', '', 'g'))"
+    return f"list_transform(regexp_split_to_array({inner}, '\\s*[,;|]\\s*'), lambda item: {trimmed})"

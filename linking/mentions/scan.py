@@ -1,0 +1,139 @@
+"""Runs the look-up over documents and long text columns of the linking data."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bifrost.links import Column
+from bifrost.ports import LinkingData
+from bifrost.values import DatasetKind
+from linking.mentions.find import Hit, find
+from linking.mentions.lexicon import Entry, Lexicon
+from linking.mentions.ocr import OcrIndex
+from linking.names import containment, words
+from linking.workspace import Workspace
+
+__all__ = ["FoundMention", "Head", "build_lexicon", "confidence", "scan_column", "scan_documents"]
+
+_MAX_VALUES = 2_000_000
+_MIN_MARGIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column (or first and last name together) whose values may be named in text. ``number`` is its place."""
+
+    number: int
+    column: Column
+    table: str
+    sql: tuple[str, ...]
+    label_words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMention:
+    """A hit in a record: ``page`` is 0 for a text column. ``labelled``: words before it name the head's column."""
+
+    uid: str
+    page: int
+    text: str
+    hit: Hit
+    labelled: bool
+
+
+def build_lexicon(workspace: Workspace, heads: Sequence[Head]) -> Lexicon:
+    """The values of all heads with the uids that have them."""
+    lexicon = Lexicon()
+    for head in heads:
+        value = " || ' ' || ".join(f"trim({sql})" for sql in head.sql)
+        rows = workspace.connection.execute(
+            f"SELECT {value} AS v, list(_uid ORDER BY _row) FROM {head.table} "
+            f"WHERE v IS NOT NULL AND length(v) BETWEEN 3 AND 120 GROUP BY v ORDER BY min(_row) LIMIT {_MAX_VALUES}"
+        ).fetchall()
+        lexicon.add(head.number, rows)
+    return lexicon
+
+
+def scan_documents(
+    data: LinkingData, tail: Column, heads: Sequence[Head], lexicon: Lexicon, *, limit: int | None = None
+) -> Iterator[FoundMention | str]:
+    """The mentions in a documents dataset; the uid of every document seen comes as a string before its mentions."""
+    ocr: OcrIndex | None = None
+    seen: str | None = None
+    documents = 0
+    for batch in data.pages(tail.source, tail.dataset):
+        for row in batch.to_pylist():
+            if row["_uid"] != seen:
+                seen = row["_uid"]
+                documents += 1
+                if limit is not None and documents > limit:
+                    return
+                yield seen
+            if row["from_ocr"] and ocr is None:
+                ocr = OcrIndex(_entries(lexicon))
+            text = row["text"] or ""
+            repair = ocr if row["from_ocr"] and ocr else None
+            yield from _found(seen, row["page"], text, find(text, lexicon, repair), heads)
+
+
+def scan_column(
+    workspace: Workspace, tail: Column, heads: Sequence[Head], lexicon: Lexicon, *, limit: int | None = None
+) -> Iterator[FoundMention | str]:
+    """The mentions in a text column, like :func:`scan_documents`."""
+    profiles = workspace.profiles_of(tail)
+    if not profiles:
+        return
+    sql, table = profiles[0].sql, profiles[0].table
+    text_sql = f"array_to_string({sql}, '\n')" if profiles[0].is_list else sql
+    many = f"USING SAMPLE {limit} ROWS (reservoir, 1)" if limit is not None else ""
+    cursor = workspace.cursor().execute(f"SELECT _uid, {text_sql} FROM {table} WHERE {sql} IS NOT NULL {many}")
+    while rows := cursor.fetchmany(1_000):
+        for uid, text in rows:
+            yield uid
+            yield from _found(uid, 0, text, find(text, lexicon), heads)
+
+
+def _entries(lexicon: Lexicon) -> Iterator[Entry]:
+    for entries in lexicon.sequences.values():
+        yield from entries
+
+
+def _found(uid: str, page: int, text: str, hits: Sequence[Hit], heads: Sequence[Head]) -> Iterator[FoundMention]:
+    for hit in hits:
+        labelled = containment(_label_words(hit), tuple(heads[hit.entry.column].label_words)) > 0
+        yield FoundMention(uid, page, text, hit, labelled)
+
+
+def _label_words(hit: Hit) -> tuple[str, ...]:
+    """The words before a hit that may label it, as names are compared."""
+    return tuple(word for token in hit.label[-3:] for word in words(token))
+
+
+def confidence(found: FoundMention, labels_usual: bool) -> float:
+    """How surely a hit names the record, in [0, 1].
+
+    Codes speak for themselves, names of several words nearly so. A single word or a plain number may be an ordinary
+    one: it needs its label before it, above all where the documents usually write one (``labels_usual``).
+    """
+    hit = found.hit
+    share = 1.0 / len(hit.entry.uids)
+    if hit.similarity < 1.0:
+        if hit.margin < _MIN_MARGIN:
+            return 0.3 * share
+        return (0.55 + 0.4 * max(0.0, (hit.similarity - 0.75) / 0.25)) * share
+    if hit.entry.code and not hit.entry.value.isdigit():
+        return (0.98 if not hit.broken else 0.95) * share
+    if len(hit.entry.tokens) >= 2:
+        return 0.9 * share
+    if found.labelled:
+        return 0.95 * share
+    if labels_usual or hit.entry.value.isdigit():
+        return 0.2 * share
+    return (0.6 if hit.exact_case and len(hit.entry.value) >= 5 else 0.3) * share
+
+
+def is_documents(data: LinkingData, tail: Column) -> bool:
+    """Whether a side is a documents dataset."""
+    return not tail.columns and any(
+        s.source == tail.source and s.info.name == tail.dataset and s.info.kind is DatasetKind.DOCUMENTS
+        for s in data.datasets()
+    )

@@ -1,0 +1,113 @@
+"""Names of columns and tables as words, and how alike two of them are.
+
+``CustomerID``, ``customer_id`` and ``cust_no`` all become comparable: words are split at case changes and
+punctuation, made singular, and common abbreviations are spelled out.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import inflection
+from rapidfuzz.distance import JaroWinkler
+
+__all__ = ["ID_WORDS", "MEASURE_WORDS", "core_words", "is_id_name", "name_similarity", "trigram_similarity", "words"]
+
+ID_WORDS = frozenset({"id", "key", "code", "number", "identifier", "uuid", "guid", "reference", "fk", "pk", "sku", "isbn"})
+"""Words that say that a column holds identifiers."""
+
+MEASURE_WORDS = frozenset(
+    """amount age average balance bonus bytes capacity cost count credit currency date day debit depth discount distance
+    duration fee grade height hour index latitude length level limit longitude max maximum mean millisecond min
+    minimum minute month net percent percentage point position price priority quantity rank rate rating ratio reorder
+    revenue salary score second sequence size sort star status stock sum tax temperature time total unit value version
+    volume weight width year""".split()
+)
+"""Words that say that a column measures or orders rather than names something."""
+
+_ABBREVIATIONS = {
+    "acct": "account", "addr": "address", "amt": "amount", "app": "application", "art": "article", "avg": "average",
+    "cat": "category", "cd": "code", "cnt": "count", "co": "company", "cust": "customer", "ctry": "country",
+    "dept": "department", "desc": "description", "descr": "description", "dob": "birth", "doc": "document",
+    "emp": "employee", "fname": "first", "grp": "group", "ident": "id", "img": "image", "inv": "invoice",
+    "itm": "item", "kunde": "customer", "lang": "language", "lname": "last", "loc": "location", "mgr": "manager",
+    "msg": "message", "nbr": "number", "nm": "name", "no": "number", "nr": "number", "num": "number", "ord": "order",
+    "org": "organization", "organisation": "organization", "pers": "person", "pid": "id", "pct": "percent",
+    "phone": "telephone", "po": "purchase", "prj": "project", "proj": "project", "prod": "product", "pwd": "password",
+    "qty": "quantity", "ref": "reference", "reg": "region", "rep": "representative", "sal": "salary", "seq": "sequence",
+    "srv": "service", "stat": "status", "std": "standard", "stud": "student", "supp": "supplier", "tel": "telephone",
+    "tkt": "ticket", "trk": "track", "txn": "transaction", "typ": "type", "usr": "user", "val": "value",
+    "vend": "vendor", "warehs": "warehouse", "whs": "warehouse", "yr": "year",
+}  # fmt: skip
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+|\d+")
+_TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "stg", "tb", "vw", "dbo", "raw"})
+
+
+@lru_cache(maxsize=65_536)
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name: lower case, singular, abbreviations spelled out.
+
+    >>> words("custNo"), words("Order Details"), words("raised_by_emp_id")
+    (('customer', 'number'), ('order', 'detail'), ('raised', 'by', 'employee', 'id'))
+    """
+    found = []
+    for part in _PART.findall(name):
+        word = part.lower()
+        word = _ABBREVIATIONS.get(word, word)
+        if len(word) > 3 and not word.endswith(("ss", "us", "is")):
+            word = inflection.singularize(word)
+        found.append(_ABBREVIATIONS.get(word, word))
+    if len(found) > 1 and found[0] in _TABLE_PREFIXES:
+        found = found[1:]
+    if len(found) == 1 and len(found[0]) > 4 and found[0].endswith("id"):
+        return (found[0][:-2], "id")
+    return tuple(found)
+
+
+def core_words(name: str) -> tuple[str, ...]:
+    """The words that carry the meaning: without id words."""
+    return tuple(word for word in words(name) if word not in ID_WORDS)
+
+
+def is_id_name(name: str) -> bool:
+    """Whether the name says that the column holds identifiers."""
+    found = words(name)
+    return bool(found) and (found[-1] in ID_WORDS or found[0] in {"id", "key"})
+
+
+@lru_cache(maxsize=262_144)
+def _word_similarity(left: str, right: str) -> float:
+    if left == right:
+        return 1.0
+    if min(len(left), len(right)) >= 3 and (left.startswith(right) or right.startswith(left)):
+        return 0.8
+    similarity = float(JaroWinkler.similarity(left, right))
+    return similarity if similarity > 0.85 else 0.0
+
+
+def name_similarity(left: Sequence[str], right: Sequence[str]) -> float:
+    """Soft overlap of two word lists in [0, 1]: the mean of both sides' best matches (a symmetric Monge-Elkan)."""
+    if not left or not right:
+        return 0.0
+    forward = sum(max(_word_similarity(a, b) for b in right) for a in left) / len(left)
+    backward = sum(max(_word_similarity(a, b) for a in left) for b in right) / len(right)
+    return (forward + backward) / 2
+
+
+def containment(part: Sequence[str], whole: Sequence[str]) -> float:
+    """How much of ``part`` is found among the words of ``whole``, in [0, 1]."""
+    if not part or not whole:
+        return 0.0
+    return sum(max(_word_similarity(a, b) for b in whole) for a in part) / len(part)
+
+
+@lru_cache(maxsize=65_536)
+def _trigrams(text: str) -> frozenset[str]:
+    padded = f"  {text} "
+    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
+
+
+def trigram_similarity(left: str, right: str) -> float:
+    """Dice similarity of character 3-grams of two names, spelled as words."""
+    a, b = _trigrams(" ".join(words(left))), _trigrams(" ".join(words(right)))
+    return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0

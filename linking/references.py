@@ -1,0 +1,196 @@
+"""Reference candidates: columns whose values are found among the values of a column that names records.
+
+Found by one join of every column's sketch with the value hashes of all key-like columns (sampled containment, as in
+inclusion-dependency discovery), never by comparing columns pair by pair. The features are those that separate keys
+from coincidence in the literature (Rostin et al. 2009, Motl and Kordik 2017), and how a candidate stands among its rivals.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from linking.names import (
+    MEASURE_WORDS,
+    containment,
+    core_words,
+    is_id_name,
+    name_similarity,
+    trigram_similarity,
+    words,
+)
+from linking.profiles import ColumnProfile
+from linking.workspace import Workspace
+
+__all__ = ["ReferenceCandidate", "name_score", "reference_candidates"]
+
+MIN_CONTAINMENT = 0.5
+_FORM_COST = 0.03
+"""By how much a form that drops something must raise the containment to be preferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceCandidate:
+    """``tail`` may name records by ``head``. ``containment`` is the share of sampled distinct tail values found."""
+
+    tail: ColumnProfile
+    head: ColumnProfile
+    tail_form: str
+    head_form: str
+    containment: float
+    row_containment: float
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+def reference_candidates(workspace: Workspace) -> list[ReferenceCandidate]:
+    """All candidates with their features, in no particular order."""
+    profiles = {profile.id: profile for profile in workspace.columns()}
+    heads = [p.id for p in profiles.values() if p.key_like]
+    tails = [p.id for p in profiles.values() if _may_refer(p)]
+    if not heads or not tails:
+        return []
+    rows = workspace.connection.execute(
+        """
+        WITH total AS (
+            SELECT col, form, count(*) AS k, sum(n) AS m FROM sample_hash WHERE list_contains($tails, col) GROUP BY ALL
+        ), hits AS (
+            SELECT s.col, s.form, v.col AS head, v.form AS head_form, count(*) AS k, sum(s.n) AS m
+            FROM sample_hash s JOIN value_hash v ON s.hash = v.hash
+            WHERE list_contains($tails, s.col) AND list_contains($heads, v.col) AND s.col <> v.col
+            GROUP BY ALL
+        )
+        SELECT h.col, h.form, h.head, h.head_form, h.k / t.k, h.m / t.m
+        FROM hits h JOIN total t ON h.col = t.col AND h.form = t.form WHERE h.k >= $least * t.k
+        """,
+        {"tails": tails, "heads": heads, "least": MIN_CONTAINMENT},
+    ).fetchall()
+    best: dict[tuple[int, int], tuple[float, ReferenceCandidate]] = {}
+    for tail, tail_form, head, head_form, share, row_share in rows:
+        if not _forms_agree(profiles[tail], tail_form, profiles[head], head_form):
+            continue
+        cost = _FORM_COST * (_complexity(tail_form) + _complexity(head_form))
+        candidate = ReferenceCandidate(profiles[tail], profiles[head], tail_form, head_form, share, row_share)
+        if (tail, head) not in best or share - cost > best[tail, head][0]:
+            best[tail, head] = share - cost, candidate
+    return _with_features([candidate for _, candidate in best.values()])
+
+
+def _may_refer(column: ColumnProfile) -> bool:
+    return column.kind in ("integer", "code", "name") and column.distinct >= 1 and column.mean_length <= 80
+
+
+def _complexity(form: str) -> int:
+    return sum(step not in ("", "split") for step in form.split(" | "))
+
+
+def _forms_agree(tail: ColumnProfile, tail_form: str, head: ColumnProfile, head_form: str) -> bool:
+    """Dropping a prefix on both sides says nothing unless the prefixes differ; then base forms would agree already."""
+    both_stripped = "strip_prefix" in tail_form and "strip_prefix" in head_form
+    return not (both_stripped and tail.prefix == head.prefix)
+
+
+def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:
+    """How much the names alone say that ``tail`` refers to ``head``, in [0, 1]."""
+    own, column, table = core_words(tail.name), core_words(head.name), core_words(head.dataset)
+    if tail.dataset == head.dataset and tail.source == head.source:
+        return 0.5 * name_similarity(words(tail.name), words(head.name))
+    target = tuple(dict.fromkeys((*table, *column)))
+    to_table = containment(table[-1:], own) if table else 0.0
+    to_column = name_similarity(words(tail.name), words(head.name))
+    back = containment(own, target)
+    if not own:
+        return 0.3 * to_column
+    return max(0.45 * to_table + 0.35 * back + 0.2 * to_column, 0.8 * to_column if column else 0.0)
+
+
+def _log(x: float) -> float:
+    return math.log10(max(x, 1e-6))
+
+
+def _measure(name: str) -> float:
+    found = words(name)
+    return float(bool(found) and found[-1] in MEASURE_WORDS)
+
+
+def _with_features(candidates: Sequence[ReferenceCandidate]) -> list[ReferenceCandidate]:
+    by_tail: dict[int, list[ReferenceCandidate]] = defaultdict(list)
+    by_head: dict[int, list[ReferenceCandidate]] = defaultdict(list)
+    for candidate in candidates:
+        by_tail[candidate.tail.id].append(candidate)
+        by_head[candidate.head.id].append(candidate)
+    result = []
+    for rivals in by_tail.values():
+        scores = {c.head.id: name_score(c.tail, c.head) for c in rivals}
+        for c in rivals:
+            others = [o for o in rivals if o is not c]
+            result.append(
+                ReferenceCandidate(
+                    c.tail, c.head, c.tail_form, c.head_form, c.containment, c.row_containment,
+                    {**_pair_features(c), **_rival_features(c, others, scores), "head_tails": _log(len(by_head[c.head.id]))},
+                )  # fmt: skip
+            )
+    return result
+
+
+def _rival_features(
+    c: ReferenceCandidate, others: Sequence[ReferenceCandidate], scores: Mapping[int, float]
+) -> dict[str, float]:
+    """How a candidate stands among the other columns that its tail could refer to."""
+    mine = scores[c.head.id]
+    same_table = [o for o in others if (o.head.source, o.head.dataset) == (c.head.source, c.head.dataset)]
+    return {
+        "name_margin": mine - max((scores[o.head.id] for o in others), default=0.0),
+        "containment_margin": c.containment - max((o.containment for o in others), default=0.0),
+        "rivals": _log(1 + sum(o.containment >= c.containment - 0.02 for o in others)),
+        "size_rank": sum(o.head.distinct < c.head.distinct for o in others) / max(len(others), 1),
+        "same_table_rivals": float(sum(o.head.position < c.head.position for o in same_table)),
+    }
+
+
+def _pair_features(c: ReferenceCandidate) -> dict[str, float]:
+    tail, head = c.tail, c.head
+    own, table = core_words(tail.name), core_words(head.dataset)
+    same_table = (tail.source, tail.dataset) == (head.source, head.dataset)
+    numeric = tail.kind == "integer" and head.kind == "integer"
+    spread = head.high - head.low + 1
+    matched = min(c.containment * tail.distinct, head.distinct)
+    return {
+        "containment": c.containment,
+        "row_containment": c.row_containment,
+        "coverage": matched / max(head.distinct, 1),
+        "tail_distinct": _log(tail.distinct),
+        "head_distinct": _log(head.distinct),
+        "rows_ratio": _log(tail.rows / max(head.rows, 1)),
+        "tail_unique": tail.uniqueness,
+        "head_unique": min(head.uniqueness, 1.0),
+        "tail_nulls": tail.null_share,
+        "head_nulls": head.null_share,
+        "tail_key_like": float(tail.key_like),
+        "tail_first": float(tail.position == 0),
+        "head_first": float(head.position == 0),
+        "head_position": min(head.position, 20) / 20,
+        "tail_id_name": float(is_id_name(tail.name)),
+        "head_id_name": float(is_id_name(head.name)),
+        "tail_measure": _measure(tail.name),
+        "head_measure": _measure(head.name),
+        "name_score": name_score(tail, head),
+        "name_column": name_similarity(words(tail.name), words(head.name)),
+        "name_trigram": trigram_similarity(tail.name, head.name),
+        "name_equal": float(words(tail.name) == words(head.name)),
+        "name_table": containment(table[-1:], own),
+        "name_extra": float(len([w for w in own if containment((w,), (*table, *core_words(head.name))) < 0.7])),
+        "tail_named_own_table": containment(core_words(tail.dataset)[-1:], own) if own else 1.0,
+        "head_named_own_table": containment(table[-1:], core_words(head.name)) if core_words(head.name) else 1.0,
+        "numeric": float(numeric),
+        "head_dense": head.distinct / spread if numeric and spread > 0 else -1.0,
+        "tail_spread": (tail.high - tail.low + 1) / spread if numeric and spread > 0 else -1.0,
+        "tail_low_offset": _log(1 + abs(tail.low - head.low)) if numeric else -1.0,
+        "value_bits": math.log10(1 + abs(head.high)) if numeric else min(tail.mean_length, 30.0),
+        "letters": tail.letter_share,
+        "words": tail.mean_words,
+        "multivalued": float(tail.multivalued),
+        "same_source": float(tail.source == head.source),
+        "same_table": float(same_table),
+        "complexity": float(_complexity(c.tail_form) + _complexity(c.head_form)),
+        "same_type": float(tail.type == head.type),
+    }

@@ -1,0 +1,182 @@
+"""The DuckDB workspace of a linker: datasets loaded once, spilled to disk, kept while they do not change."""
+
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from bifrost.catalog import DatasetSummary
+from bifrost.links import Column
+from bifrost.ports import LinkingData
+from bifrost.values import DatasetKind
+from linking.profiles import ColumnProfile, profile_table
+
+__all__ = ["LoadedTable", "Workspace"]
+
+
+@dataclass(slots=True)
+class LoadedTable:
+    """A dataset in the workspace: table ``name`` has ``_row`` (from 0), ``_uid`` and the dataset's columns."""
+
+    summary: DatasetSummary
+    name: str
+    rows: int
+    fingerprint: str
+    columns: dict[str, ColumnProfile] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        return self.summary.source
+
+    @property
+    def dataset(self) -> str:
+        return self.summary.info.name
+
+
+class Workspace:
+    """Tables and their profiles. One caller at a time (:meth:`using`); readers get cursors of their own."""
+
+    def __init__(self, memory_limit: str = "1GB", threads: int = 1) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="bifrost-linking-"))
+        self._settings = {"memory_limit": memory_limit, "threads": threads, "temp_directory": str(self._folder / "spill")}
+        self._connection: Any = None
+        self._lock = threading.RLock()
+        self._tables: dict[tuple[str, str], LoadedTable] = {}
+        self._data: weakref.ReferenceType[LinkingData] | None = None
+        self._next = 0
+        self._finalizer = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Drops all that was loaded. Safe to call twice."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            self._tables.clear()
+            self._finalizer()
+
+    @contextmanager
+    def using(self, data: LinkingData) -> Iterator["Workspace"]:
+        """Brings the workspace up to date with ``data`` and keeps other callers out until the end of the block."""
+        with self._lock:
+            self._refresh(data)
+            yield self
+
+    @property
+    def connection(self) -> Any:
+        if self._connection is None:
+            import duckdb
+
+            self._folder.mkdir(exist_ok=True)
+            self._connection = duckdb.connect(str(self._folder / "workspace.duckdb"), config=self._settings)
+            self._connection.execute("SET preserve_insertion_order = true")
+            self._connection.execute("CREATE TABLE value_hash (col INTEGER, form VARCHAR, hash UBIGINT, n BIGINT)")
+            self._connection.execute("CREATE TABLE sample_hash (col INTEGER, form VARCHAR, hash UBIGINT, n BIGINT)")
+        return self._connection
+
+    def cursor(self) -> Any:
+        """A connection of its own to the same tables, for streaming results."""
+        return self.connection.cursor()
+
+    def tables(self) -> list[LoadedTable]:
+        return list(self._tables.values())
+
+    def table(self, source: str, dataset: str) -> LoadedTable | None:
+        return self._tables.get((source, dataset))
+
+    def columns(self) -> list[ColumnProfile]:
+        return [column for table in self._tables.values() for column in table.columns.values()]
+
+    def profiles_of(self, side: Column) -> list[ColumnProfile] | None:
+        """The profiles of a link type's side, None where a table or column does not exist any more."""
+        table = self.table(side.source, side.dataset)
+        if table is None or any(name not in table.columns for name in side.columns):
+            return None
+        return [table.columns[name] for name in side.columns]
+
+    def _refresh(self, data: LinkingData) -> None:
+        same_data = self._data is not None and self._data() is data
+        wanted = {(s.source, s.info.name): s for s in data.datasets() if s.info.kind is DatasetKind.TABLE}
+        for key in [key for key in self._tables if key not in wanted]:
+            self._drop(self._tables.pop(key))
+        for key, summary in wanted.items():
+            known = self._tables.get(key)
+            if known and known.summary == summary and (same_data or summary.last_build is not None):
+                continue
+            self._load(data, summary, known)
+        self._data = weakref.ref(data)
+
+    def _drop(self, table: LoadedTable) -> None:
+        self.connection.execute(f"DROP TABLE IF EXISTS {table.name}")
+        ids = [column.id for column in table.columns.values()]
+        for hashes in ("value_hash", "sample_hash"):
+            self.connection.execute(f"DELETE FROM {hashes} WHERE list_contains(?, col)", [ids])
+
+    def _load(self, data: LinkingData, summary: DatasetSummary, known: LoadedTable | None) -> None:
+        name = f"t{self._next}"
+        self._next += 1
+        rows, columns = self._copy(name, data.rows(summary.source, summary.info.name))
+        fingerprint = "0"
+        if rows:
+            ((xor, total),) = self.connection.execute(
+                f"SELECT bit_xor(hash(t)), count(*) FROM (SELECT * EXCLUDE (_row) FROM {name}) t"
+            ).fetchall()
+            fingerprint = f"{xor}:{total}:{sorted(columns)}"
+        if known and known.fingerprint == fingerprint and known.summary.info == summary.info:
+            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+            known.summary = summary
+            return
+        if known:
+            self._drop(known)
+        table = LoadedTable(summary, name, rows, fingerprint)
+        if rows:
+            first = self._next
+            table.columns = profile_table(self.connection, name, rows, columns, summary, first)
+            self._next += len(table.columns)
+        self._tables[summary.source, summary.info.name] = table
+
+    def _copy(self, name: str, batches: Iterator[pa.RecordBatch]) -> tuple[int, dict[str, tuple[str, bool]]]:
+        """Streams batches into a new table; columns that turn up later are added. Returns rows and column names."""
+        columns: dict[str, tuple[str, bool]] = {}
+        rows = 0
+        for batch in batches:
+            if batch.num_rows:
+                self._append(name, columns, batch, rows)
+                rows += batch.num_rows
+        return rows, columns
+
+    def _append(self, name: str, columns: dict[str, tuple[str, bool]], batch: pa.RecordBatch, first_row: int) -> None:
+        """Adds a batch. DuckDB's names ignore case, so the table's columns are called ``c0``, ``c1``, ..."""
+        connection = self.connection
+        if not columns:
+            connection.execute(f"CREATE TABLE {name} (_row BIGINT, _uid VARCHAR)")
+        arrays, selected = {"_uid": batch.column("_uid")}, ["_uid"]
+        for field_, array in zip(batch.schema, batch.columns, strict=True):
+            if field_.name == "_uid":
+                continue
+            is_list = pa.types.is_list(field_.type) or pa.types.is_large_list(field_.type)
+            if field_.name not in columns:
+                columns[field_.name] = f"c{len(columns)}", is_list
+                sql, kind = columns[field_.name][0], "VARCHAR[]" if is_list else "VARCHAR"
+                connection.execute(f"ALTER TABLE {name} ADD COLUMN {sql} {kind}")
+            sql, known_list = columns[field_.name]
+            arrays[sql] = array
+            if known_list and not is_list:
+                selected.append(f"[{sql}] AS {sql}")
+            elif is_list and not known_list:
+                selected.append(f"array_to_string({sql}, '; ') AS {sql}")
+            else:
+                selected.append(sql)
+        connection.register("incoming", pa.table(arrays))
+        connection.execute(
+            f"INSERT INTO {name} BY NAME SELECT {first_row} + row_number() OVER () - 1 AS _row, {', '.join(selected)} "
+            "FROM incoming"
+        )
+        connection.unregister("incoming")
