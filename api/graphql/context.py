@@ -1,0 +1,135 @@
+"""What the resolvers of one request share: who asks, the view, loaders that read one level at a time, the deadline.
+
+A request is executed in a worker thread with an event loop of its own (:mod:`api.graphql.execute`), so resolvers may
+block, and loaders gather the keys of a level with the usual dataloader trick and then ask the store once.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from strawberry.dataloader import DataLoader
+
+from api.accounts import Accounts
+from api.permissions import Principal
+from api.ports import Service
+from bifrost.catalog import Build, DatasetSummary
+from bifrost.errors import QueryLimitError
+from bifrost.graph import Direction, Edge, FragmentOrigin, Vertex
+from bifrost.links import Judgement, LinkType
+from bifrost.ports import GraphView
+
+__all__ = ["Context"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Context:
+    """One request. ``address`` is the peer's; ``seconds`` the time that the whole operation may take."""
+
+    def __init__(
+        self,
+        service: Service,
+        accounts: Accounts | None,
+        principal: Principal,
+        *,
+        address: str = "",
+        seconds: float = 30.0,
+    ) -> None:
+        self.service, self.principal, self.address = service, principal, address
+        self._accounts = accounts
+        self.deadline = time.monotonic() + seconds
+        self._edge_loaders: dict[tuple[Direction, tuple[str, ...], int], DataLoader[str, list[Edge]]] = {}
+
+    @property
+    def accounts(self) -> Accounts:
+        if self._accounts is None:
+            raise QueryLimitError("This throw-away service has no accounts.", remedy="Start one with a data directory.")
+        return self._accounts
+
+    def check_time(self) -> None:
+        """Raises QueryLimitError when the operation's time is up. Called before every read of the store."""
+        if time.monotonic() > self.deadline:
+            raise QueryLimitError("The operation took too long.")
+
+    @cached_property
+    def view(self) -> GraphView:
+        return self.service.store.view()
+
+    def _loader(self, load: Callable[[list[K]], Sequence[V]]) -> DataLoader[K, V]:
+        async def batch(keys: list[K]) -> Sequence[V]:
+            self.check_time()
+            return load(keys)
+
+        return DataLoader(load_fn=cast("Any", batch), max_batch_size=10_000)
+
+    # ---- the graph, a level at a time
+
+    @cached_property
+    def vertices(self) -> DataLoader[str, Vertex | None]:
+        """By canonical id or by the uid of a merged fragment."""
+
+        def load(ids: list[str]) -> list[Vertex | None]:
+            found: dict[str, Vertex | None] = {vertex.id: vertex for vertex in self.view.vertices_by_id(ids)}
+            for id_ in ids:
+                if id_ not in found:
+                    found[id_] = self.view.vertex(id_)
+            return [found[id_] for id_ in ids]
+
+        return self._loader(load)
+
+    def edges(self, direction: Direction, labels: tuple[str, ...], limit: int) -> DataLoader[str, list[Edge]]:
+        """Edges of a vertex, at most ``limit`` of them; one statement for all vertices of a level."""
+        key = (direction, labels, limit)
+        if key not in self._edge_loaders:
+
+            def load(ids: list[str]) -> list[list[Edge]]:
+                found = self.view.edges_of(ids, direction, labels, limit=limit)
+                return [found.get(id_, []) for id_ in ids]
+
+            self._edge_loaders[key] = self._loader(load)
+        return self._edge_loaders[key]
+
+    @cached_property
+    def vertex_origins(self) -> DataLoader[str, list[FragmentOrigin]]:
+        return self._loader(lambda ids: [self.view.vertex_origins(id_) for id_ in ids])
+
+    @cached_property
+    def degrees(self) -> DataLoader[str, int]:
+        """Number of edges of a vertex in both directions."""
+
+        def load(ids: list[str]) -> list[int]:
+            found = self.view.degrees(ids)
+            return [found.get(id_, 0) for id_ in ids]
+
+        return self._loader(load)
+
+    # ---- small lists of the catalog, read once a request
+
+    @cached_property
+    def datasets(self) -> dict[str, list[DatasetSummary]]:
+        found: dict[str, list[DatasetSummary]] = {}
+        for summary in self.service.store.catalog.datasets():
+            found.setdefault(summary.source, []).append(summary)
+        return found
+
+    @cached_property
+    def recent_builds(self) -> list[Build]:
+        return self.service.store.catalog.builds(100)
+
+    @cached_property
+    def label_counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        self.check_time()
+        return self.view.label_counts()
+
+    @cached_property
+    def link_types(self) -> dict[str, LinkType]:
+        return {link_type.id: link_type for link_type in self.service.store.links.link_types()}
+
+    @cached_property
+    def judgements(self) -> list[Judgement]:
+        """All answers, those taken back included, newest first."""
+        found = self.service.store.links.judgements(include_undone=True)
+        return sorted(found, key=lambda judgement: judgement.id, reverse=True)

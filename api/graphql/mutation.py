@@ -1,0 +1,217 @@
+"""The mutation root: sources, builds, review, edits of the graph, accounts."""
+
+from collections.abc import Mapping
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.context import Context
+from api.graphql.types_admin import NewTokenType, TokenType, UserType
+from api.graphql.types_graph import EdgeType, VertexType
+from api.graphql.types_links import (
+    CorrectionInput,
+    JudgeResultType,
+    LinkTypeType,
+    PairInput,
+    correction_of,
+)
+from api.graphql.types_sources import BuildType, ConnectionReportType, SourceInput, SourceType
+from api.graphql.values import properties_from_json
+from api.permissions import Role, Rule, check
+from bifrost.errors import InputError
+from bifrost.links import Verdict
+
+__all__ = ["Mutation"]
+
+Info = strawberry.Info[Context, None]
+_MOST_PAIRS = 1000
+
+
+def _options(given: JSON) -> Mapping[str, object]:
+    if not isinstance(given, dict):
+        raise InputError("Options are an object of names and values.")
+    return given
+
+
+def _secrets(given: JSON | None) -> dict[str, str] | None:
+    """None when nothing was given. Errors never repeat a value."""
+    if given is None:
+        return None
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise InputError("Secrets are an object of names and texts.")
+    return dict(given)
+
+
+def _pairs(given: list[PairInput] | None) -> list[tuple[str, str]]:
+    if len(given or ()) > _MOST_PAIRS:
+        raise InputError(f"At most {_MOST_PAIRS} example pairs are allowed.")
+    return [(pair.tail, pair.head) for pair in given or ()]
+
+
+@strawberry.type
+class Mutation:
+    # ---- sources and builds
+
+    @strawberry.mutation(description="Tries a connection that need not be registered; reads no data.")
+    def test_source(self, info: Info, input: SourceInput) -> ConnectionReportType:
+        report, found = info.context.service.test_source(
+            input.name, input.kind, _options(input.options), _secrets(input.secrets)
+        )
+        return ConnectionReportType.of(report, found)
+
+    @strawberry.mutation
+    def add_source(self, info: Info, input: SourceInput) -> SourceType:
+        return SourceType.of(
+            info.context.service.add_source(
+                input.name,
+                input.kind,
+                _options(input.options),
+                _secrets(input.secrets),
+                rank=input.rank,
+                removal_limit=_share(input.removal_limit),
+            )
+        )
+
+    @strawberry.mutation(description="Secrets that are left out keep their value.")
+    def update_source(self, info: Info, name: str, input: SourceInput) -> SourceType:
+        if input.name != name:
+            raise InputError("A source keeps its name.", remedy="Register another source, then remove this one.")
+        return SourceType.of(
+            info.context.service.update_source(
+                name,
+                input.kind,
+                _options(input.options),
+                _secrets(input.secrets),
+                rank=input.rank,
+                removal_limit=_share(input.removal_limit),
+            )
+        )
+
+    @strawberry.mutation(description="Removes a source and all that it alone said.")
+    def remove_source(self, info: Info, name: str) -> bool:
+        info.context.service.remove_source(name)
+        return True
+
+    @strawberry.mutation(description="Queues a build of these sources, or of all.")
+    def start_build(
+        self, info: Info, sources: list[str] | None = None, allow_removal: bool | None = False
+    ) -> BuildType:
+        return BuildType.of(info.context.service.start_build(tuple(sources or ()), bool(allow_removal)))
+
+    @strawberry.mutation
+    def cancel_build(self, info: Info, id: int) -> BuildType:
+        return BuildType.of(info.context.service.cancel_build(id))
+
+    # ---- review
+
+    @strawberry.mutation(description="Answers a question about a link type; undoable.")
+    def judge(
+        self,
+        info: Info,
+        link_type: strawberry.ID,
+        verdict: Verdict,
+        correction: CorrectionInput | None = None,
+        note: str | None = None,
+    ) -> JudgeResultType:
+        by = info.context.principal.name
+        changed = correction_of(correction)
+        return JudgeResultType.of(info.context.service.judge(link_type, verdict, by, changed, note or ""))
+
+    @strawberry.mutation(description="Answers a question about two records; undoable.")
+    def judge_pair(
+        self,
+        info: Info,
+        link_type: strawberry.ID,
+        tail: strawberry.ID,
+        head: strawberry.ID,
+        verdict: Verdict,
+        note: str | None = None,
+    ) -> JudgeResultType:
+        by = info.context.principal.name
+        return JudgeResultType.of(info.context.service.judge_pair(link_type, tail, head, verdict, by, note or ""))
+
+    @strawberry.mutation(description="Takes an answer back.")
+    def undo(self, info: Info, judgement: int) -> JudgeResultType:
+        return JudgeResultType.of(info.context.service.undo(judgement, info.context.principal.name))
+
+    @strawberry.mutation(description="Proposals that explain example pairs, best first; then judge one of them.")
+    def teach(
+        self, info: Info, positives: list[PairInput], negatives: list[PairInput] | None = None, name: str | None = None
+    ) -> list[LinkTypeType]:
+        found = info.context.service.teach(
+            _pairs(positives), _pairs(negatives), name or "", info.context.principal.name
+        )
+        return [LinkTypeType.of(link_type) for link_type in found]
+
+    # ---- the graph
+
+    @strawberry.mutation(description="Adds a vertex as a person's edit, which no crawl overwrites.")
+    def add_vertex(self, info: Info, label: str, properties: JSON) -> VertexType:
+        edits, by = info.context.service.edits, info.context.principal.name
+        return VertexType.of(edits.add_vertex(label, properties_from_json(properties), by=by))
+
+    @strawberry.mutation(description="Sets and removes properties of a vertex.")
+    def update_vertex(
+        self, info: Info, id: strawberry.ID, set: JSON | None = None, remove: list[str] | None = None
+    ) -> VertexType:
+        edits, by = info.context.service.edits, info.context.principal.name
+        return VertexType.of(edits.update_vertex(id, properties_from_json(set), remove or (), by=by))
+
+    @strawberry.mutation
+    def delete_vertex(self, info: Info, id: strawberry.ID) -> bool:
+        info.context.service.edits.delete_vertex(id, by=info.context.principal.name)
+        return True
+
+    @strawberry.mutation
+    def add_edge(
+        self,
+        info: Info,
+        label: str,
+        tail: strawberry.ID,
+        head: strawberry.ID,
+        properties: JSON | None = None,
+    ) -> EdgeType:
+        edits, by = info.context.service.edits, info.context.principal.name
+        return EdgeType.of(edits.add_edge(label, tail, head, properties_from_json(properties), by=by))
+
+    @strawberry.mutation
+    def delete_edge(self, info: Info, id: strawberry.ID) -> bool:
+        info.context.service.edits.delete_edge(id, by=info.context.principal.name)
+        return True
+
+    # ---- accounts
+
+    @strawberry.mutation(description="A personal token; scopes are read, write and admin, at most the caller's own.")
+    def create_token(
+        self, info: Info, name: str, scopes: list[str], expires_in_days: int | None = None
+    ) -> NewTokenType:
+        new = info.context.accounts.create_token(info.context.principal, name, scopes, expires_in_days)
+        return NewTokenType(token=TokenType.of(new.token), secret=new.secret)
+
+    @strawberry.mutation
+    def revoke_token(self, info: Info, id: int) -> bool:
+        info.context.accounts.revoke_token(info.context.principal, id)
+        return True
+
+    @strawberry.mutation
+    def add_user(self, info: Info, name: str, password: str, role: Role) -> UserType:
+        return UserType.of(info.context.accounts.add_user(name, password, role))
+
+    @strawberry.mutation(description="One's own password; an administrator may set any. Ends that user's sessions.")
+    def set_password(self, info: Info, name: str, password: str) -> bool:
+        principal = info.context.principal
+        if principal.name != name or principal.via == "token":
+            check(principal, Rule.ADMIN, "setPassword for others")
+        info.context.accounts.set_password(name, password)
+        return True
+
+    @strawberry.mutation
+    def remove_user(self, info: Info, name: str) -> bool:
+        info.context.accounts.remove_user(name)
+        return True
+
+
+def _share(value: float | None) -> float | None:
+    if value is not None and not 0 <= value <= 1:
+        raise InputError("removalLimit is a share between 0 and 1.")
+    return value

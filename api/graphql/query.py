@@ -1,0 +1,284 @@
+"""The generic part of the query root."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql import explore
+from api.graphql.connection import VertexConnectionType, VertexPager, vertex_filters
+from api.graphql.context import Context
+from api.graphql.documents import document_page
+from api.graphql.types_admin import AuditEntryType, ProjectionType, TokenType, UserType
+from api.graphql.types_graph import (
+    DocumentPageType,
+    EdgeConnectionType,
+    EdgeType,
+    PropertyFilterInput,
+    SearchHitType,
+    StatisticsType,
+    SubgraphType,
+    VertexType,
+)
+from api.graphql.types_links import (
+    JudgementType,
+    LinkTypeType,
+    PairExampleType,
+    ReviewSummaryType,
+    judgements_of,
+)
+from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindType, SourceType, TableType, table_of
+from bifrost.errors import InputError, NotFoundError
+from bifrost.graph import Vertex
+from bifrost.links import LinkKind, LinkState, PairExample
+
+__all__ = ["Query", "bounded"]
+
+Info = strawberry.Info[Context, None]
+
+
+def bounded(value: int | None, most: int, default: int, name: str = "limit") -> int:
+    """Raises InputError for a negative number; a larger one than ``most`` gets ``most``."""
+    if value is None:
+        return default
+    if value < 0:
+        raise InputError(f"{name} is not negative.")
+    return min(value, most)
+
+
+@strawberry.type
+class Query:
+    # ---- who and what
+
+    @strawberry.field(description="The signed-in user.")
+    def me(self, info: Info) -> UserType:
+        principal = info.context.principal
+        if principal.via == "open":
+            return UserType(name=principal.name, role=principal.role, created=None)
+        return UserType.of(info.context.accounts.user(principal.name))
+
+    @strawberry.field
+    def version(self) -> str:
+        return version("bifrost-graph")
+
+    # ---- sources and builds
+
+    @strawberry.field
+    def source_kinds(self, info: Info) -> list[SourceKindType]:
+        return [
+            SourceKindType(kind=kind, title=title, schema=JSON(dict(schema)), secrets=list(secrets))
+            for kind, title, schema, secrets in info.context.service.source_kinds()
+        ]
+
+    @strawberry.field
+    def sources(self, info: Info) -> list[SourceType]:
+        return [SourceType.of(source) for source in info.context.service.store.catalog.sources()]
+
+    @strawberry.field
+    def source(self, info: Info, name: str) -> SourceType | None:
+        try:
+            return SourceType.of(info.context.service.store.catalog.source(name))
+        except NotFoundError:
+            return None
+
+    @strawberry.field(description="The first rows of a dataset, read from its source now.")
+    def preview_dataset(self, info: Info, source: str, dataset: str, limit: int | None = 50) -> TableType:
+        return table_of(info.context.service.preview(source, dataset, bounded(limit, 500, 50)))
+
+    @strawberry.field(description="Records that could not be read.")
+    def failures(
+        self, info: Info, build: int | None = None, source: str | None = None, limit: int | None = 200
+    ) -> list[RecordFailureType]:
+        found = info.context.service.store.catalog.failures(
+            build=build, source=source, limit=bounded(limit, 10_000, 200)
+        )
+        return [RecordFailureType.of(failure) for failure in found]
+
+    @strawberry.field(description="Newest first.")
+    def builds(self, info: Info, limit: int | None = 20) -> list[BuildType]:
+        return [BuildType.of(build) for build in info.context.service.store.catalog.builds(bounded(limit, 1000, 20))]
+
+    @strawberry.field
+    def build(self, info: Info, id: int) -> BuildType | None:
+        try:
+            return BuildType.of(info.context.service.store.catalog.build(id))
+        except NotFoundError:
+            return None
+
+    # ---- review
+
+    @strawberry.field(description="Proposals come first, the most worthwhile question at the top.")
+    def link_types(
+        self, info: Info, states: list[LinkState] | None = None, kinds: list[LinkKind] | None = None
+    ) -> list[LinkTypeType]:
+        service = info.context.service
+        wanted = tuple(states) if states else tuple(LinkState)
+        found = list(service.questions()) if LinkState.PROPOSED in wanted else []
+        others = tuple(state for state in wanted if state is not LinkState.PROPOSED)
+        if others:
+            found += service.store.links.link_types(others)
+        return [LinkTypeType.of(link_type) for link_type in found if not kinds or link_type.kind in kinds]
+
+    @strawberry.field
+    def link_type(self, info: Info, id: strawberry.ID) -> LinkTypeType | None:
+        try:
+            return LinkTypeType.of(info.context.service.store.links.link_type(id))
+        except NotFoundError:
+            return None
+
+    @strawberry.field
+    def review_summary(self, info: Info) -> ReviewSummaryType:
+        return ReviewSummaryType.of(info.context)
+
+    @strawberry.field(description="Newest first, those taken back included.")
+    def judgements(self, info: Info, limit: int | None = 50) -> list[JudgementType]:
+        return judgements_of(info.context.judgements, bounded(limit, 10_000, 50))
+
+    @strawberry.field(description="Scored pairs of a same-thing link type.")
+    def pairs(
+        self, info: Info, link_type: strawberry.ID, limit: int | None = 50, least_sure_first: bool | None = False
+    ) -> list[PairExampleType]:
+        found = info.context.service.store.links.pairs(
+            link_type, limit=bounded(limit, 1000, 50), least_sure_first=bool(least_sure_first)
+        )
+        vertices = {
+            vertex.id: vertex
+            for vertex in info.context.view.vertices_by_id([p.left for p in found] + [p.right for p in found])
+        }
+
+        def text(uid: str) -> str:
+            return vertices.get(uid, Vertex(uid, "")).display_name()
+
+        return [
+            PairExampleType.of(PairExample(pair.left, pair.right, text(pair.left), text(pair.right), pair.score))
+            for pair in found
+        ]
+
+    # ---- the graph
+
+    @strawberry.field
+    def statistics(self) -> StatisticsType:
+        return StatisticsType()
+
+    @strawberry.field(description="By canonical id, or by the uid of any fragment merged into it.")
+    async def vertex(self, info: Info, id: strawberry.ID) -> VertexType | None:
+        vertex = await info.context.vertices.load(id)
+        return None if vertex is None else VertexType.of(vertex)
+
+    @strawberry.field
+    def vertices(
+        self,
+        info: Info,
+        label: str | None = None,
+        filters: list[PropertyFilterInput] | None = None,
+        order_by: str | None = None,
+        descending: bool | None = False,
+        after: str | None = None,
+        first: int | None = 50,
+    ) -> VertexConnectionType:
+        context = info.context
+        context.check_time()
+        pager = VertexPager(
+            context.view,
+            label,
+            vertex_filters(context.view, label, filters or ()),
+            order_by=order_by,
+            descending=bool(descending),
+        )
+        return VertexConnectionType(pager=pager, page=pager.page(after, bounded(first, 1000, 50, "first")))
+
+    @strawberry.field
+    def edge(self, info: Info, id: strawberry.ID) -> EdgeType | None:
+        edge = info.context.view.edge(id)
+        return None if edge is None else EdgeType.of(edge)
+
+    @strawberry.field(description="All edges, or those of one label, by id.")
+    def edges(
+        self, info: Info, label: str | None = None, after: str | None = None, first: int | None = 50
+    ) -> EdgeConnectionType:
+        info.context.check_time()
+        page = info.context.view.edges(label, after=after, limit=bounded(first, 1000, 50, "first"))
+        return EdgeConnectionType(
+            nodes=[EdgeType.of(edge) for edge in page.items],
+            end_cursor=page.cursor,
+            has_next_page=page.cursor is not None,
+        )
+
+    @strawberry.field(description="What lies within a few edges of some vertices.")
+    def neighbourhood(
+        self,
+        info: Info,
+        ids: list[strawberry.ID],
+        depth: int | None = 1,
+        labels: list[str] | None = None,
+        limit: int | None = 100,
+    ) -> SubgraphType:
+        return explore.neighbourhood(
+            info.context,
+            ids,
+            depth=bounded(depth, explore.MOST_DEPTH, 1, "depth"),
+            labels=labels or (),
+            limit=bounded(limit, explore.MOST_VERTICES, 100),
+        )
+
+    @strawberry.field(description="A shortest path, whatever the direction of its edges.")
+    def path(
+        self,
+        info: Info,
+        from_: Annotated[strawberry.ID, strawberry.argument(name="from")],
+        to: strawberry.ID,
+        max_depth: int | None = 6,
+    ) -> SubgraphType | None:
+        return explore.shortest_path(info.context, from_, to, max_depth=bounded(max_depth, 20, 6, "maxDepth"))
+
+    @strawberry.field(description="Keyword search; the last word matches as a prefix, quotes make phrases.")
+    def search(
+        self, info: Info, text: str, labels: list[str] | None = None, first: int | None = 20, offset: int | None = 0
+    ) -> list[SearchHitType]:
+        found = info.context.service.search.search(
+            text[:1000],
+            labels=labels or (),
+            limit=bounded(first, 200, 20, "first"),
+            offset=bounded(offset, 100_000, 0, "offset"),
+        )
+        return [SearchHitType(vertex=VertexType.of(hit.vertex), score=hit.score, snippet=hit.snippet) for hit in found]
+
+    @strawberry.field
+    def document_page(self, info: Info, id: strawberry.ID, number: int) -> DocumentPageType | None:
+        return document_page(info.context, id, number)
+
+    # ---- administration
+
+    @strawberry.field
+    def users(self, info: Info) -> list[UserType]:
+        return [UserType.of(user) for user in info.context.accounts.users()]
+
+    @strawberry.field(description="Those of the signed-in user, without their secrets.")
+    def tokens(self, info: Info) -> list[TokenType]:
+        return [TokenType.of(token) for token in info.context.accounts.tokens(info.context.principal.name)]
+
+    @strawberry.field
+    def projections(self, info: Info) -> list[ProjectionType]:
+        return [
+            ProjectionType(name=name, position=position, behind=behind)
+            for name, position, behind in info.context.service.projections()
+        ]
+
+    @strawberry.field(description="Effective settings, secrets masked.")
+    def settings(self, info: Info) -> JSON:
+        return JSON(info.context.service.settings.public())
+
+    @strawberry.field(description="Who did what, newest first.")
+    def audit_log(self, info: Info, limit: int | None = 200) -> list[AuditEntryType]:
+        return [
+            AuditEntryType(
+                at=entry.at,
+                user=entry.user,
+                action=entry.action,
+                subject=entry.subject,
+                outcome=entry.outcome,
+                address=entry.address,
+            )
+            for entry in info.context.accounts.audit_log(bounded(limit, 10_000, 200))
+        ]

@@ -1,0 +1,45 @@
+"""The subscription root. Sources of events poll the catalog and the log, which other processes write."""
+
+import time
+from collections.abc import AsyncGenerator
+
+import anyio
+import strawberry
+from anyio.to_thread import run_sync
+
+from api.graphql.context import Context
+from api.graphql.types_sources import BuildType
+from bifrost.catalog import BuildState
+
+__all__ = ["Subscription"]
+
+Info = strawberry.Info[Context, None]
+_BUILD_SECONDS = 0.25
+_LOG_SECONDS = 1.0
+_ENDED = (BuildState.DONE, BuildState.FAILED, BuildState.CANCELLED)
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(description="A build whenever something about it changed; ends when the build ends.")
+    async def build(self, info: Info, id: int) -> AsyncGenerator[BuildType, None]:
+        catalog, before = info.context.service.store.catalog, None
+        while True:
+            started = time.monotonic()
+            build = await run_sync(catalog.build, id)
+            if build != before:
+                yield BuildType.of(build)
+                before = build
+            if build.state in _ENDED:
+                return
+            await anyio.sleep(max(0.0, _BUILD_SECONDS - (time.monotonic() - started)))
+
+    @strawberry.subscription(description="Position of the change log, now and after changes, at most once a second.")
+    async def graph_changed(self, info: Info) -> AsyncGenerator[int, None]:
+        log, before = info.context.service.store.log, -1
+        while True:
+            position = await run_sync(log.position)
+            if position != before:
+                yield position
+                before = position
+            await anyio.sleep(_LOG_SECONDS)

@@ -1,0 +1,67 @@
+"""Users, tokens, projections and the audit log as GraphQL types."""
+
+from datetime import datetime
+
+import strawberry
+
+from api import accounts
+from api.permissions import Role
+
+__all__ = ["AuditEntryType", "NewTokenType", "ProjectionType", "TokenType", "UserType"]
+
+strawberry.enum(Role)
+
+
+@strawberry.type(name="User")
+class UserType:
+    name: str
+    role: Role
+    created: datetime | None
+
+    @classmethod
+    def of(cls, user: accounts.User) -> "UserType":
+        return cls(name=user.name, role=user.role, created=user.created)
+
+
+@strawberry.type(name="Token", description="A personal API token, without its secret.")
+class TokenType:
+    id: int
+    name: str
+    scopes: list[str]
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None
+
+    @classmethod
+    def of(cls, token: accounts.Token) -> "TokenType":
+        return cls(
+            id=token.id,
+            name=token.name,
+            scopes=[scope.value for scope in token.scopes],
+            created=token.created,
+            expires=token.expires,
+            last_used=token.last_used,
+        )
+
+
+@strawberry.type(name="NewToken", description="The secret is shown once and kept nowhere.")
+class NewTokenType:
+    token: TokenType
+    secret: str
+
+
+@strawberry.type(name="Projection", description="How far something that follows the change log is.")
+class ProjectionType:
+    name: str
+    position: int
+    behind: int
+
+
+@strawberry.type(name="AuditEntry", description="Who did what.")
+class AuditEntryType:
+    at: datetime
+    user: str
+    action: str
+    subject: str
+    outcome: str
+    address: str

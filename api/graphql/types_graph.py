@@ -1,0 +1,329 @@
+"""Vertices, edges, provenance, search hits and documents as GraphQL types."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.context import Context
+from api.graphql.values import json_properties
+from bifrost import graph, values
+from bifrost.documents import Box
+from bifrost.errors import InputError
+from bifrost.graph import Direction
+
+if TYPE_CHECKING:
+    from api.graphql.types_links import LinkTypeType
+
+__all__ = [
+    "EdgeOriginType",
+    "EdgeType",
+    "EvidenceType",
+    "FragmentOriginType",
+    "PropertyFilterInput",
+    "SearchHitType",
+    "StatisticsType",
+    "SubgraphType",
+    "VertexType",
+    "direction_of",
+    "evidence_json",
+]
+
+Info = strawberry.Info[Context, None]
+_MOST_EDGES = 1000
+
+
+def direction_of(name: str) -> Direction:
+    """Raises InputError."""
+    try:
+        return Direction(name)
+    except ValueError:
+        raise InputError(f"A direction is out, in or both, not {name!r}.") from None
+
+
+def boxes_of(boxes: Iterable[Box]) -> list[list[float]]:
+    return [[box.x0, box.y0, box.x1, box.y1] for box in boxes]
+
+
+def evidence_json(evidence: values.Evidence) -> dict[str, Any]:
+    return {
+        "extractor": evidence.extractor,
+        "confidence": evidence.confidence,
+        "column": evidence.column,
+        "page": evidence.page,
+        "boxes": boxes_of(evidence.boxes),
+        "quote": evidence.quote,
+    }
+
+
+@strawberry.type(name="Evidence", description="Where in its record a value was found, and how it was obtained.")
+class EvidenceType:
+    extractor: str
+    confidence: float
+    column: str
+    page: int | None
+    boxes: list[list[float]] = strawberry.field(description="x0, y0, x1, y1 in points, origin at the top left.")
+    quote: str
+
+    @classmethod
+    def of(cls, evidence: values.Evidence) -> "EvidenceType":
+        return cls(**evidence_json(evidence))
+
+
+@strawberry.type(name="FragmentOrigin", description="What one record says about a vertex.")
+class FragmentOriginType:
+    uid: strawberry.ID
+    source: str
+    dataset: str
+    record: str
+    type: str
+    properties: JSON
+    default_evidence: EvidenceType
+    evidence: JSON = strawberry.field(description="Evidence per property; a property left out has the default one.")
+    seen: datetime | None
+    same_as: str | None = strawberry.field(description="The link type that merged this fragment in.")
+
+    @classmethod
+    def of(cls, origin: graph.FragmentOrigin) -> "FragmentOriginType":
+        return cls(
+            uid=strawberry.ID(origin.uid),
+            source=origin.source,
+            dataset=origin.dataset,
+            record=origin.record,
+            type=origin.type,
+            properties=JSON(json_properties(origin.properties)),
+            default_evidence=EvidenceType.of(origin.default_evidence),
+            evidence=JSON({name: evidence_json(item) for name, item in origin.evidence.items()}),
+            seen=origin.seen,
+            same_as=origin.same_as,
+        )
+
+
+@strawberry.type(name="EdgeOrigin", description="One statement behind an edge.")
+class EdgeOriginType:
+    uid: strawberry.ID
+    source: str
+    dataset: str
+    record: str
+    score: float
+    evidence: EvidenceType
+    link_type_id: strawberry.Private[str | None]
+
+    @classmethod
+    def of(cls, origin: graph.EdgeOrigin) -> "EdgeOriginType":
+        return cls(
+            uid=strawberry.ID(origin.uid),
+            source=origin.source,
+            dataset=origin.dataset,
+            record=origin.record,
+            score=origin.score,
+            evidence=EvidenceType.of(origin.evidence),
+            link_type_id=origin.link_type,
+        )
+
+    @strawberry.field
+    def link_type(self, info: Info) -> Annotated["LinkTypeType", strawberry.lazy("api.graphql.types_links")] | None:
+        from api.graphql.types_links import LinkTypeType
+
+        found = info.context.link_types.get(self.link_type_id or "")
+        return None if found is None else LinkTypeType.of(found)
+
+
+@strawberry.type(name="Vertex", description="A thing, assembled from what all sources say about it.")
+class VertexType:
+    id: strawberry.ID
+    label: str
+    value: strawberry.Private[graph.Vertex]
+
+    @classmethod
+    def of(cls, vertex: graph.Vertex) -> "VertexType":
+        return cls(id=strawberry.ID(vertex.id), label=vertex.label, value=vertex)
+
+    @strawberry.field(description="A short name to show.")
+    def name(self) -> str:
+        return self.value.display_name()
+
+    @strawberry.field(description="All values of each property; the first is the one to show.")
+    def properties(self) -> JSON:
+        return JSON(json_properties(self.value.properties))
+
+    @strawberry.field(description="Names of the sources that say something about it.")
+    async def sources(self, info: Info) -> list[str]:
+        found = await info.context.vertex_origins.load(self.value.id)
+        return list(dict.fromkeys(origin.source for origin in found))
+
+    @strawberry.field(description="Number of edges, in both directions.")
+    async def edge_count(self, info: Info) -> int:
+        return await info.context.degrees.load(self.value.id)
+
+    @strawberry.field
+    async def edges(
+        self, info: Info, labels: list[str] | None = None, direction: str | None = "both", first: int | None = 50
+    ) -> list["EdgeType"]:
+        first = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        loader = info.context.edges(direction_of(direction or "both"), tuple(labels or ()), first)
+        return [EdgeType.of(edge) for edge in await loader.load(self.value.id)]
+
+    @strawberry.field(description="The fragments it is assembled from.")
+    async def origins(self, info: Info) -> list[FragmentOriginType]:
+        return [FragmentOriginType.of(origin) for origin in await info.context.vertex_origins.load(self.value.id)]
+
+
+@strawberry.type(name="Edge", description="A link between two vertices; a score below 1 is a model's.")
+class EdgeType:
+    id: strawberry.ID
+    label: str
+    score: float
+    value: strawberry.Private[graph.Edge]
+
+    @classmethod
+    def of(cls, edge: graph.Edge) -> "EdgeType":
+        return cls(id=strawberry.ID(edge.id), label=edge.label, score=edge.score, value=edge)
+
+    @strawberry.field
+    async def tail(self, info: Info) -> VertexType:
+        return await _end(info, self.value.tail)
+
+    @strawberry.field
+    async def head(self, info: Info) -> VertexType:
+        return await _end(info, self.value.head)
+
+    @strawberry.field
+    def properties(self) -> JSON:
+        return JSON(json_properties(self.value.properties))
+
+    @strawberry.field(description="The statements behind it.")
+    def origins(self, info: Info) -> list[EdgeOriginType]:
+        info.context.check_time()
+        return [EdgeOriginType.of(origin) for origin in info.context.view.edge_origins(self.value.id)]
+
+
+async def _end(info: Info, id: str) -> VertexType:
+    vertex = await info.context.vertices.load(id)
+    # A build may remove a vertex between two reads of one request; its id is still known.
+    return VertexType.of(vertex if vertex is not None else graph.Vertex(id, ""))
+
+
+@strawberry.type(name="PageInfo", description="As in the Relay specification; pages go forwards only.")
+class PageInfoType:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type(name="VertexEdge", description="A vertex in a connection.")
+class VertexEdgeType:
+    cursor: str
+    node: VertexType
+
+
+@strawberry.type(name="EdgeConnection")
+class EdgeConnectionType:
+    nodes: list[EdgeType]
+    end_cursor: str | None
+    has_next_page: bool
+
+
+@strawberry.type(name="Subgraph")
+class SubgraphType:
+    vertices: list[VertexType]
+    edges: list[EdgeType]
+    truncated: bool = strawberry.field(description="Whether a limit left something out.")
+
+
+@strawberry.type(name="SearchHit")
+class SearchHitType:
+    vertex: VertexType
+    score: float
+    snippet: str = strawberry.field(description="HTML in which matching words are marked; all else is escaped.")
+
+
+@strawberry.type(name="LabelCount")
+class LabelCountType:
+    label: str
+    count: int
+
+
+@strawberry.type(name="Pattern", description="How many edges of a label run between two vertex types.")
+class PatternType:
+    tail: str
+    label: str
+    head: str
+    count: int
+
+
+@strawberry.type(name="Statistics")
+class StatisticsType:
+    """Counts of the whole graph, read when asked for."""
+
+    @strawberry.field
+    def vertices(self, info: Info) -> int:
+        return sum(info.context.label_counts[0].values())
+
+    @strawberry.field
+    def edges(self, info: Info) -> int:
+        return sum(info.context.label_counts[1].values())
+
+    @strawberry.field
+    def sources(self, info: Info) -> int:
+        return len(info.context.service.store.catalog.sources())
+
+    @strawberry.field(description="Files that were read.")
+    def documents(self, info: Info) -> int:
+        found = (summary for group in info.context.datasets.values() for summary in group)
+        return sum(summary.records for summary in found if summary.info.kind is values.DatasetKind.DOCUMENTS)
+
+    @strawberry.field
+    def vertex_labels(self, info: Info) -> list[LabelCountType]:
+        return _label_counts(info.context.label_counts[0])
+
+    @strawberry.field
+    def edge_labels(self, info: Info) -> list[LabelCountType]:
+        return _label_counts(info.context.label_counts[1])
+
+    @strawberry.field
+    def patterns(self, info: Info) -> list[PatternType]:
+        info.context.check_time()
+        found = info.context.view.edge_patterns()
+        return [PatternType(tail=tail, label=label, head=head, count=count) for tail, label, head, count in found]
+
+
+def _label_counts(counts: Mapping[str, int]) -> list[LabelCountType]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [LabelCountType(label=label, count=count) for label, count in ordered]
+
+
+@strawberry.type(name="Mention", description="A span of a page that names something. Offsets count code points.")
+class MentionType:
+    begin: int
+    end: int
+    text: str
+    type: str
+    normal: str
+    confidence: float
+    extractor: str
+    boxes: list[list[float]]
+    linked: VertexType | None = strawberry.field(description="The thing that a confirmed link says it names.")
+
+
+@strawberry.type(name="DocumentPage")
+class DocumentPageType:
+    id: strawberry.ID
+    number: int
+    pages: int
+    width: float
+    height: float
+    text: str
+    image_url: str | None
+    mentions: list[MentionType]
+    from_ocr: bool
+
+
+@strawberry.input(description="op: eq, neq, lt, lte, gt, gte, contains, starts_with, in, exists.")
+class PropertyFilterInput:
+    name: str
+    op: str | None = "eq"
+    value: JSON | None = None

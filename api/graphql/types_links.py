@@ -1,0 +1,290 @@
+"""Link types, judgements and review as GraphQL types."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.context import Context
+from api.graphql.values import json_properties
+from api.ports import JudgeOutcome
+from bifrost import links
+from bifrost.errors import InputError
+from bifrost.links import LinkKind, LinkState, Verdict
+
+__all__ = [
+    "CorrectionInput",
+    "JudgeResultType",
+    "JudgementType",
+    "LinkTypeType",
+    "PairExampleType",
+    "PairInput",
+    "ReviewSummaryType",
+    "correction_of",
+    "judgements_of",
+]
+
+Info = strawberry.Info[Context, None]
+strawberry.enum(LinkKind, description="What a link type says about its two ends.")
+strawberry.enum(LinkState)
+strawberry.enum(Verdict, description="What a person answered.")
+
+
+@strawberry.type(name="Column", description="One side of a link type; no columns: the text of documents.")
+class ColumnType:
+    source: str
+    dataset: str
+    columns: list[str]
+
+    @classmethod
+    def of(cls, column: links.Column) -> "ColumnType":
+        return cls(source=column.source, dataset=column.dataset, columns=list(column.columns))
+
+
+@strawberry.type(name="PairExample", description="Two records and why they may belong together.")
+class PairExampleType:
+    tail: strawberry.ID
+    head: strawberry.ID
+    tail_text: str
+    head_text: str
+    score: float
+    note: str
+
+    @classmethod
+    def of(cls, pair: links.PairExample) -> "PairExampleType":
+        return cls(
+            tail=strawberry.ID(pair.tail),
+            head=strawberry.ID(pair.head),
+            tail_text=pair.tail_text,
+            head_text=pair.head_text,
+            score=pair.score,
+            note=pair.note,
+        )
+
+    @strawberry.field
+    async def tail_properties(self, info: Info) -> JSON:
+        return await _properties(info, self.tail)
+
+    @strawberry.field
+    async def head_properties(self, info: Info) -> JSON:
+        return await _properties(info, self.head)
+
+
+async def _properties(info: Info, uid: str) -> JSON:
+    vertex = await info.context.vertices.load(uid)
+    return JSON({} if vertex is None else json_properties(vertex.properties))
+
+
+@strawberry.type(name="LinkType", description="A type of link between two datasets.")
+class LinkTypeType:
+    id: strawberry.ID
+    kind: LinkKind
+    tail: ColumnType
+    head: ColumnType
+    name: str
+    state: LinkState
+    probability: float
+    baseline: float = strawberry.field(description="What the explicit-feature model alone says.")
+    declared: bool
+    transform: JSON
+    condition: str
+    cardinality: str
+    estimated_edges: int
+    reasons: list[str]
+    examples: list[PairExampleType]
+    counter_examples: list[PairExampleType]
+    features: JSON
+    threshold: float | None
+    model: str
+
+    @classmethod
+    def of(cls, link_type: links.LinkType) -> "LinkTypeType":
+        return cls(
+            id=strawberry.ID(link_type.id),
+            kind=link_type.kind,
+            tail=ColumnType.of(link_type.tail),
+            head=ColumnType.of(link_type.head),
+            name=link_type.name,
+            state=link_type.state,
+            probability=link_type.probability,
+            baseline=link_type.baseline,
+            declared=link_type.declared,
+            transform=JSON(dict(link_type.transform)),
+            condition=link_type.condition,
+            cardinality=link_type.cardinality,
+            estimated_edges=link_type.estimated_edges,
+            reasons=list(link_type.reasons),
+            examples=[PairExampleType.of(pair) for pair in link_type.examples],
+            counter_examples=[PairExampleType.of(pair) for pair in link_type.counter_examples],
+            features=JSON(dict(link_type.features)),
+            threshold=link_type.threshold,
+            model=link_type.model,
+        )
+
+    @strawberry.field(description="Edges that are served under its name; 0 unless confirmed.")
+    def edges(self, info: Info) -> int:
+        return info.context.label_counts[1].get(self.name, 0) if self.state is LinkState.CONFIRMED else 0
+
+    @strawberry.field
+    def judgements(self, info: Info) -> list["JudgementType"]:
+        mine = (judgement for judgement in info.context.judgements if judgement.subject.partition("|")[0] == self.id)
+        return [JudgementType.of(judgement) for judgement in mine]
+
+
+@strawberry.type(name="Judgement", description="One answer of one person; never changed, only undone.")
+class JudgementType:
+    id: int
+    subject: str
+    verdict: Verdict
+    by: str
+    at: datetime
+    note: str
+    correction: JSON | None
+    undone: bool
+
+    @classmethod
+    def of(cls, judgement: links.Judgement) -> "JudgementType":
+        return cls(
+            id=judgement.id,
+            subject=judgement.subject,
+            verdict=judgement.verdict,
+            by=judgement.by,
+            at=judgement.at,
+            note=judgement.note,
+            correction=None if judgement.correction is None else JSON(_correction_json(judgement.correction)),
+            undone=judgement.undone_at is not None,
+        )
+
+    @strawberry.field
+    def link_type(self, info: Info) -> LinkTypeType | None:
+        found = info.context.link_types.get(self.subject.partition("|")[0])
+        return None if found is None else LinkTypeType.of(found)
+
+
+def _correction_json(correction: links.Correction) -> dict[str, object]:
+    def column(side: links.Column | None) -> dict[str, object] | None:
+        if side is None:
+            return None
+        return {"source": side.source, "dataset": side.dataset, "columns": list(side.columns)}
+
+    return {
+        "name": correction.name,
+        "flip": correction.flip,
+        "kind": correction.kind and correction.kind.name,
+        "tail": column(correction.tail),
+        "head": column(correction.head),
+        "transform": None if correction.transform is None else dict(correction.transform),
+        "condition": correction.condition,
+        "threshold": correction.threshold,
+    }
+
+
+@strawberry.type(name="Moved", description="A proposal whose probability an answer changed by more than 0.02.")
+class MovedType:
+    id: strawberry.ID
+    name: str
+    before: float
+    after: float
+
+
+@strawberry.type(name="JudgeResult")
+class JudgeResultType:
+    judgement: JudgementType
+    link_type: LinkTypeType | None
+    moved: list[MovedType]
+    edges_changed: int
+
+    @classmethod
+    def of(cls, outcome: JudgeOutcome) -> "JudgeResultType":
+        return cls(
+            judgement=JudgementType.of(outcome.judgement),
+            link_type=None if outcome.link_type is None else LinkTypeType.of(outcome.link_type),
+            moved=[
+                MovedType(id=strawberry.ID(uid), name=name, before=before, after=after)
+                for uid, name, before, after in outcome.moved
+            ],
+            edges_changed=outcome.edges_changed,
+        )
+
+
+@strawberry.type(name="ReviewSummary", description="How far the review is.")
+class ReviewSummaryType:
+    proposed: int
+    confirmed: int
+    rejected: int
+    deferred: int
+    answers: int
+    edges_from_answers: int
+
+    @classmethod
+    def of(cls, context: Context) -> "ReviewSummaryType":
+        known = context.link_types.values()
+        states = [link_type.state for link_type in known]
+        answered = {j.subject.partition("|")[0] for j in context.judgements if j.undone_at is None}
+        names = {link.name for link in known if link.id in answered and link.state is LinkState.CONFIRMED}
+        return cls(
+            proposed=states.count(LinkState.PROPOSED),
+            confirmed=states.count(LinkState.CONFIRMED),
+            rejected=states.count(LinkState.REJECTED),
+            deferred=states.count(LinkState.DEFERRED),
+            answers=sum(judgement.undone_at is None for judgement in context.judgements),
+            edges_from_answers=sum(context.label_counts[1].get(name, 0) for name in names),
+        )
+
+
+@strawberry.input
+class ColumnInput:
+    source: str
+    dataset: str
+    columns: list[str]
+
+    def value(self) -> links.Column:
+        return links.Column(self.source, self.dataset, tuple(self.columns))
+
+
+@strawberry.input(description="What a person changes while confirming; what is left out stays as proposed.")
+class CorrectionInput:
+    name: str | None = None
+    flip: bool | None = None
+    kind: LinkKind | None = None
+    tail: ColumnInput | None = None
+    head: ColumnInput | None = None
+    transform: JSON | None = None
+    condition: str | None = None
+    threshold: float | None = None
+
+
+def correction_of(given: CorrectionInput | None) -> links.Correction | None:
+    """Raises InputError for a transform that is no object of texts or a threshold outside [0, 1]."""
+    if given is None:
+        return None
+    transform = given.transform
+    if transform is not None and not (
+        isinstance(transform, dict) and all(isinstance(value, str) for value in transform.values())
+    ):
+        raise InputError('A transform is an object such as {"tail": "strip_prefix:CUST-"}.')
+    if given.threshold is not None and not 0 <= given.threshold <= 1:
+        raise InputError("A threshold lies between 0 and 1.")
+    if given.name is not None and not given.name.strip():
+        raise InputError("A link type needs a name.")
+    return links.Correction(
+        name=given.name,
+        flip=bool(given.flip),
+        kind=given.kind,
+        tail=given.tail.value() if given.tail else None,
+        head=given.head.value() if given.head else None,
+        transform=transform,
+        condition=given.condition,
+        threshold=given.threshold,
+    )
+
+
+@strawberry.input(description="Two records, by uid.")
+class PairInput:
+    tail: strawberry.ID
+    head: strawberry.ID
+
+
+def judgements_of(judgements: Sequence[links.Judgement], limit: int) -> list[JudgementType]:
+    return [JudgementType.of(judgement) for judgement in judgements[:limit]]
