@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlalchemy import Connection, column, func, inspect, literal_column, select, text, types
+from sqlalchemy import Connection, Select, func, inspect, literal_column, select, text, types
 from sqlalchemy import table as table_of
 from sqlalchemy.engine import Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
@@ -182,8 +182,6 @@ def _estimate(connection: Connection, name: str, schema: str | None) -> int | No
         ).scalar()
         if known is not None and known > _COUNT_AT_MOST:
             return int(known)
-    bounded = (
-        select(literal_column("1")).select_from(table_of(name, column("x"), schema=schema)).limit(_COUNT_AT_MOST + 1)
-    )
-    counted = connection.execute(select(func.count()).select_from(bounded.subquery())).scalar_one()
+    rows: Select[Any] = select(literal_column("1")).select_from(table_of(name, schema=schema)).limit(_COUNT_AT_MOST + 1)
+    counted = connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
     return int(counted) if counted <= _COUNT_AT_MOST else None

@@ -1,0 +1,126 @@
+"""Bytes to text: which encoding a file has, which delimiter, and a stream that is always UTF-8."""
+
+import codecs
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+from typing import IO, Any
+
+from charset_normalizer import from_bytes
+
+__all__ = ["detect_encoding", "first_rows", "open_utf8", "sniff_delimiter"]
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CHUNK = 1 << 20
+_EVIDENCE = 64 * 1024
+_HEAD = 256 * 1024
+
+
+def detect_encoding(path: Path) -> str:
+    """Reads the whole file: UTF-8 if nearly all of its bytes above 127 form UTF-8, else charset-normalizer's opinion."""
+    with path.open("rb") as file:
+        head = file.read(_CHUNK)
+        for bom, name in _BOMS:
+            if head.startswith(bom):
+                return name
+        if head[:2000].count(0) > len(head[:2000]) // 4:
+            return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+        good, bad, evidence = 0, 0, bytearray()
+        chunk, rest = head, b""
+        while chunk:
+            # whole lines only, so that no character is cut in two
+            cut = chunk.rfind(b"\n") + 1 or len(chunk)
+            lines, rest = rest + chunk[:cut], chunk[cut:]
+            try:
+                text = lines.decode("utf-8")
+                good += len(lines) - len(text)
+            except UnicodeDecodeError:
+                bad += lines.decode("utf-8", "replace").count("�")
+                for line in lines.splitlines(keepends=True):
+                    if len(evidence) < _EVIDENCE and not line.isascii():
+                        evidence += line[:2000]
+            chunk = file.read(_CHUNK)
+        bad += rest.decode("utf-8", "replace").count("�")
+        if not rest.isascii():
+            evidence += rest[:2000]
+    if bad == 0 or bad * 10 < good:
+        return "utf-8"
+    best = from_bytes(bytes(evidence)).best()
+    name = best.encoding if best is not None else "cp1252"
+    return "cp1252" if name in ("utf_8", "ascii", "latin_1") else name
+
+
+class _Utf8(io.RawIOBase):
+    """Transcodes while reading; bytes that are not text become U+FFFD."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            data = self._file.read(_CHUNK)
+            self._ready = self._decoder.decode(data, final=not data).encode("utf-8", "replace")
+            if not data:
+                break
+        taken = self._ready[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._ready = self._ready[len(taken) :]
+        return len(taken)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_utf8(path: Path, encoding: str) -> io.BufferedReader:
+    """The file as a stream of valid UTF-8 without a byte order mark."""
+    return io.BufferedReader(_Utf8(path.open("rb"), encoding), _CHUNK)
+
+
+def _head(path: Path, encoding: str) -> str:
+    with open_utf8(path, encoding) as stream:
+        text = stream.read(_HEAD).decode("utf-8", "replace")
+    return text if len(text) < _HEAD // 4 else text[: text.rfind("\n") + 1] or text
+
+
+def sniff_delimiter(path: Path, encoding: str) -> str:
+    """Of comma, semicolon, tab and bar the one that cuts the first lines into the same number of cells, at least two."""
+    head = _head(path, encoding)
+    best, best_score = ",", 0.0
+    for delimiter in ",;\t|":
+        widths = [len(row) for row in _parse(head, delimiter, 100) if row]
+        if not widths:
+            continue
+        width, count = Counter(widths).most_common(1)[0]
+        score = count / len(widths) + min(width, 50) / 1000
+        if width > 1 and score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def first_rows(path: Path, encoding: str, delimiter: str, count: int = 2) -> list[list[str]]:
+    return [row for row in _parse(_head(path, encoding), delimiter, count + 10) if row][:count]
+
+
+def _parse(text: str, delimiter: str, count: int) -> list[list[str]]:
+    rows = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            rows.append(row)
+            if len(rows) == count:
+                break
+    except csv.Error:  # a cell above the module's limit
+        pass
+    return rows

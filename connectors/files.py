@@ -1,0 +1,236 @@
+"""A folder or a single file: tabular files become tables, all other supported files one dataset of documents."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from bifrost.errors import RecordError, SourceError
+from bifrost.keys import Occurrences, content_keys, join_keys, record_key
+from bifrost.ports import ConnectionReport
+from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RowBatch
+from connectors._files_csv import csv_layout, csv_tables
+from connectors._files_json import json_lists, json_tables
+from connectors._files_listing import (
+    DOCUMENTS,
+    MEDIA_TYPES,
+    TABULAR,
+    FoundFile,
+    Listing,
+    dataset_names,
+    list_files,
+    resolve_inside,
+)
+from connectors._files_office import parquet_tables, sheet_names, sheet_tables
+from connectors._files_text import detect_encoding
+from connectors._infer import TableProfile, cast_column
+
+__all__ = ["FilesConnector", "FilesOptions", "implementation"]
+
+_ROWS = 5000
+
+
+class FilesOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", title="Files")
+
+    path: Path = Field(title="Folder or file", description="On the machine that runs Bifrost")
+    include: tuple[str, ...] = Field(
+        (), title="Only these", description="Patterns such as *.csv or crm/*; empty means all"
+    )
+    exclude: tuple[str, ...] = Field((), title="Not these", description="Patterns such as old/*")
+    recursive: bool = Field(True, title="Folders inside, too")
+    encoding: str | None = Field(None, title="Encoding", description="Of text files; empty: found for each file")
+    delimiter: str | None = Field(
+        None, title="Delimiter", description="Of CSV files; empty: found", max_length=1, min_length=1
+    )
+    max_megabytes: int = Field(200, title="Largest document in MB", description="Tables may be larger", ge=1)
+
+
+class FilesConnector:
+    """Files below one folder. What a file's columns and key are is found by reading it once (``datasets``)."""
+
+    Options: ClassVar[type[FilesOptions]] = FilesOptions
+    title: ClassVar[str] = "Files and folders"
+
+    def __init__(self, options: FilesOptions) -> None:
+        self.options = options
+        self._root = options.path
+        self._known: dict[tuple[str, int, int], tuple[DatasetInfo, ...]] = {}
+
+    def test(self) -> ConnectionReport:
+        begin = time.monotonic()
+        listing = self._listing()
+        documents = listing.documents()
+        warnings = listing.warnings if listing.files else (*listing.warnings, "There is no file that can be read.")
+        server = f"{len(listing.tables())} tables and {len(documents)} documents in {self._root}"
+        return ConnectionReport(server, len(listing.tables()) + bool(documents), time.monotonic() - begin, warnings)
+
+    def datasets(self) -> tuple[DatasetInfo, ...]:
+        listing = self._listing()
+        tables = listing.tables()
+        names = dataset_names(tables)
+        found = [dataset for file in tables for dataset in self._profiled(file, names[file.key])]
+        if documents := listing.documents():
+            found.append(DatasetInfo(DOCUMENTS, DatasetKind.DOCUMENTS, estimated_records=len(documents)))
+        return tuple(sorted(found, key=lambda dataset: dataset.name))
+
+    def preview(self, dataset: DatasetInfo, limit: int = 50) -> pa.Table:
+        if dataset.kind is DatasetKind.DOCUMENTS:
+            files = self._listing().documents()[:limit]
+            return pa.table(
+                {
+                    "path": pa.array([file.key for file in files], pa.string()),
+                    "media_type": pa.array([MEDIA_TYPES[file.suffix] for file in files], pa.string()),
+                    "bytes": pa.array([file.path.stat().st_size for file in files], pa.int64()),
+                }
+            )
+        tables = [
+            item for item in _first(self._cast_tables(dataset, min(limit, _ROWS)), limit) if isinstance(item, pa.Table)
+        ]
+        if not tables:
+            return pa.table({info.name: pa.array([], pa.string()) for info in dataset.columns})
+        return pa.concat_tables(tables, promote_options="permissive").slice(0, limit)
+
+    def crawl(self, dataset: DatasetInfo) -> Iterator[RowBatch | FileRecord | RecordError]:
+        if dataset.kind is DatasetKind.DOCUMENTS:
+            yield from self._documents()
+            return
+        key = record_key(dataset)
+        occurrences = Occurrences()
+        for item in self._cast_tables(dataset, _ROWS):
+            if isinstance(item, RecordError):
+                yield item
+            elif item.num_rows:
+                yield RowBatch(item, _keys(item, key, occurrences))
+
+    def close(self) -> None:
+        self._known.clear()
+
+    def _listing(self) -> Listing:
+        options = self.options
+        return list_files(self._root, options.include, options.exclude, recursive=options.recursive)
+
+    def _documents(self) -> Iterator[FileRecord | RecordError]:
+        largest = self.options.max_megabytes << 20
+        for file in self._listing().documents():
+            try:
+                status = file.path.stat()
+                if status.st_size > largest:
+                    yield RecordError(
+                        f"{file.key} has {status.st_size >> 20} MB, more than {self.options.max_megabytes} MB.",
+                        record=file.key,
+                        remedy="Raise the source's limit, or exclude the file.",
+                    )
+                    continue
+                content = resolve_inside(self._root, file.key).read_bytes()
+            except OSError as error:
+                yield RecordError(f"{file.key} cannot be read: {error.strerror}.", record=file.key)
+                continue
+            modified = datetime.fromtimestamp(status.st_mtime, UTC)
+            yield FileRecord(file.key, MEDIA_TYPES[file.suffix], content, modified)
+
+    def _profiled(self, file: FoundFile, name: str) -> tuple[DatasetInfo, ...]:
+        try:
+            status = file.path.stat()
+            version = (name, status.st_mtime_ns, status.st_size)
+            if version not in self._known:
+                self._known[version] = tuple(
+                    self._profile(name + part, options) for part, options in self._layouts(file)
+                )
+        except (OSError, LookupError) as error:
+            raise SourceError(f"{file.key} cannot be read: {error}") from None
+        return self._known[version]
+
+    def _layouts(self, file: FoundFile) -> list[tuple[str, dict[str, Any]]]:
+        """(name suffix, options) for each table in a file."""
+        base = {"path": file.key, "format": TABULAR[file.suffix]}
+        match base["format"]:
+            case "csv":
+                layout = csv_layout(file.path, file.suffix, self.options.encoding, self.options.delimiter)
+                return [("", {**base, **layout})]
+            case "json":
+                encoding, lists = json_lists(file.path, self.options.encoding)
+                many = len(lists) > 1
+                shared = {**base, "encoding": encoding}
+                return [(f"#{name}" if many and name else "", {**shared, "list": name}) for name in lists or ("",)]
+            case "jsonl":
+                return [("", {**base, "encoding": self.options.encoding or detect_encoding(file.path)})]
+            case "workbook":
+                try:
+                    return [(f"#{sheet}", {**base, "sheet": sheet}) for sheet in sheet_names(file.path)]
+                except ValueError as error:
+                    return [("", {**base, "sheet": "", "error": str(error)})]
+            case _:
+                return [("", base)]
+
+    def _profile(self, name: str, options: dict[str, Any]) -> DatasetInfo:
+        profile = TableProfile(name)
+        for item in self._tables(options, _ROWS):
+            if isinstance(item, pa.Table):
+                profile.add(item)
+        return DatasetInfo(
+            name,
+            DatasetKind.TABLE,
+            columns=profile.columns(),
+            key=profile.key(),
+            estimated_records=profile.rows,
+            options=options,
+        )
+
+    def _tables(self, options: Any, rows: int) -> Iterator[pa.Table | RecordError]:
+        path = resolve_inside(self._root, options["path"])
+        label = options["path"]
+        if not path.is_file():
+            raise SourceError(f"The file {label!r} does not exist any more.")
+        match options["format"]:
+            case "csv":
+                yield from csv_tables(path, label, options)
+            case "parquet":
+                yield from parquet_tables(path, label, rows)
+            case "workbook":
+                yield from sheet_tables(path, f"{label}#{options['sheet']}", options, rows)
+            case _:
+                yield from json_tables(path, label, options, rows)
+
+    def _cast_tables(self, dataset: DatasetInfo, rows: int) -> Iterator[pa.Table | RecordError]:
+        """Tables of at most ``rows`` rows with exactly the dataset's columns."""
+        for item in self._tables(dataset.options, rows):
+            if isinstance(item, RecordError):
+                yield item
+                continue
+            for start in range(0, item.num_rows, rows):
+                part = item.slice(start, rows)
+                columns = [
+                    cast_column(part.column(info.name), info.type)
+                    if info.name in part.column_names
+                    else pa.nulls(part.num_rows, pa.string())
+                    for info in dataset.columns
+                ]
+                yield pa.table(columns, names=[info.name for info in dataset.columns])
+
+
+def _first(items: Iterator[pa.Table | RecordError], rows: int) -> Iterator[pa.Table | RecordError]:
+    seen = 0
+    for item in items:
+        yield item
+        seen += item.num_rows if isinstance(item, pa.Table) else 0
+        if seen >= rows:
+            return
+
+
+def _keys(table: pa.Table, key: tuple[str, ...], occurrences: Occurrences) -> tuple[str, ...]:
+    if not key:
+        return tuple(content_keys(table.columns, occurrences))
+    keys = join_keys([table.column(name) for name in key]).to_pylist()
+    missing = [at for at, value in enumerate(keys) if value is None]
+    if missing:
+        for at, value in zip(missing, content_keys(table.take(missing).columns, occurrences), strict=True):
+            keys[at] = value
+    return tuple(keys)
+
+
+implementation = FilesConnector
