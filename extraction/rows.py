@@ -126,7 +126,7 @@ class RowMapper:
         digests = row_digests([pa.array(batch.keys, pa.string()), *table.columns], self._salt)
         uids = [self._prefix + key.replace("%", "%25").replace("/", "%2F") for key in batch.keys]
         if self._join is not None:
-            return self._edges(batch, digests, uids, columns)
+            return self._edges(batch, digests, uids, columns, *self._join)
         links = self._link_statements(table, uids)
         kind = self.vertex_type
         return [
@@ -137,11 +137,16 @@ class RowMapper:
         ]
 
     def _edges(
-        self, batch: RowBatch, digests: list[bytes], uids: list[str], columns: dict[str, Cells]
+        self,
+        batch: RowBatch,
+        digests: list[bytes],
+        uids: list[str],
+        columns: dict[str, Cells],
+        tail: _Link,
+        head: _Link,
     ) -> list[RecordFragments]:
-        tail, head = self._join or ()
         others = {name: cells for name, cells in columns.items() if name not in (*tail.columns, *head.columns)}
-        records = []
+        records: list[RecordFragments] = []
         for key, digest, uid, at, to, properties in zip(
             batch.keys,
             digests,
