@@ -11,17 +11,25 @@ from functools import lru_cache
 import inflection
 from rapidfuzz.distance import JaroWinkler
 
-__all__ = ["ID_WORDS", "MEASURE_WORDS", "core_words", "is_id_name", "name_similarity", "trigram_similarity", "words"]
+__all__ = [
+    "ID_WORDS",
+    "MEASURE_WORDS",
+    "containment",
+    "core_words",
+    "is_id_name",
+    "name_similarity",
+    "table_words",
+    "trigram_similarity",
+    "words",
+]
 
-ID_WORDS = frozenset({"id", "key", "code", "number", "identifier", "uuid", "guid", "reference", "fk", "pk", "sku", "isbn"})
+ID_WORDS = frozenset(
+    {"id", "key", "code", "number", "identifier", "uuid", "guid", "reference", "fk", "pk", "sku", "isbn"}
+)
 """Words that say that a column holds identifiers."""
 
 MEASURE_WORDS = frozenset(
-    """amount age average balance bonus bytes capacity cost count credit currency date day debit depth discount distance
-    duration fee grade height hour index latitude length level limit longitude max maximum mean millisecond min
-    minimum minute month net percent percentage point position price priority quantity rank rate rating ratio reorder
-    revenue salary score second sequence size sort star status stock sum tax temperature time total unit value version
-    volume weight width year""".split()
+    ["amount", "age", "average", "balance", "bonus", "bytes", "capacity", "cost", "count", "credit", "currency", "date", "day", "debit", "depth", "discount", "distance", "duration", "fee", "grade", "height", "hour", "index", "latitude", "length", "level", "limit", "longitude", "max", "maximum", "mean", "millisecond", "min", "minimum", "minute", "month", "net", "percent", "percentage", "point", "position", "price", "priority", "quantity", "rank", "rate", "rating", "ratio", "reorder", "revenue", "salary", "score", "second", "sequence", "size", "sort", "star", "status", "stock", "sum", "tax", "temperature", "time", "total", "unit", "value", "version", "volume", "weight", "width", "year"]
 )
 """Words that say that a column measures or orders rather than names something."""
 
@@ -62,6 +70,17 @@ def words(name: str) -> tuple[str, ...]:
     if len(found) == 1 and len(found[0]) > 4 and found[0].endswith("id"):
         return (found[0][:-2], "id")
     return tuple(found)
+
+
+def table_words(dataset: str) -> tuple[str, ...]:
+    """The words of a dataset's name: of its last part, without folder, ending and empty sheet names.
+
+    >>> table_words("crm/support_chats.json"), table_words("prices.xlsx#Sheet1")
+    (('support', 'chat'), ('price',))
+    """
+    file, _, sheet = dataset.partition("#")
+    name = sheet if sheet and not re.fullmatch(r"(?i)(sheet|table|tabelle)\s*\d*", sheet) else file.rsplit("/", 1)[-1]
+    return words(re.sub(r"\.[A-Za-z0-9]{2,7}$", "", name))
 
 
 def core_words(name: str) -> tuple[str, ...]:

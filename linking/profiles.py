@@ -21,7 +21,9 @@ LONG_TEXT = 120
 
 _INTEGER = re.compile(r"-?\d{1,18}")
 _NUMBER = re.compile(r"[-+]?[^\w\s.,()-]?\s?\d[\d,.]*(e[-+]?\d+)?\s?%?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ t]\d{2}:\d{2}.*)?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}( \d{2}:\d{2}.*)?|\d{2}:\d{2}(:\d{2}.*)?")
+_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}([ t]\d{2}:\d{2}.*)?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}( \d{2}:\d{2}.*)?|\d{2}:\d{2}(:\d{2}.*)?"
+)
 _BOOLEAN = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"})
 _LIST = re.compile(r"\[.*\]|\{.*\}|[^,;|]{1,40}([;|,]\s*[^,;|]{1,40})+")
 _PREFIX = re.compile(r"\D*[^\W\d_]\D*")
@@ -153,7 +155,9 @@ def _profile_column(
     mean_raw, max_raw = connection.execute(f"SELECT avg(length({plain})), max(length({plain})) FROM {table}").fetchone()
     long_text = (mean_raw or 0) > LONG_TEXT and not is_list
     # A list written as text may be long; whether it is one shows in a few values.
-    head = [v for (v,) in connection.execute(f"SELECT {plain} FROM {table} WHERE {plain} IS NOT NULL LIMIT 200").fetchall()]
+    head = [
+        v for (v,) in connection.execute(f"SELECT {plain} FROM {table} WHERE {plain} IS NOT NULL LIMIT 200").fetchall()
+    ]
     split = not is_list and _is_list_text(head)
     forms = ["split"] if split else [""]
     if long_text and not split:
@@ -283,4 +287,8 @@ def _character_shares(values: Sequence[str]) -> tuple[float, float, float]:
     text = "".join(values)
     if not text:
         return 0.0, 0.0, 0.0
-    return sum(c.isalpha() for c in text) / len(text), sum(c.isdigit() for c in text) / len(text), len(text) / len(values)
+    return (
+        sum(c.isalpha() for c in text) / len(text),
+        sum(c.isdigit() for c in text) / len(text),
+        len(text) / len(values),
+    )

@@ -16,6 +16,7 @@ from linking.names import (
     core_words,
     is_id_name,
     name_similarity,
+    table_words,
     trigram_similarity,
     words,
 )
@@ -91,7 +92,7 @@ def _forms_agree(tail: ColumnProfile, tail_form: str, head: ColumnProfile, head_
 
 def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:
     """How much the names alone say that ``tail`` refers to ``head``, in [0, 1]."""
-    own, column, table = core_words(tail.name), core_words(head.name), core_words(head.dataset)
+    own, column, table = core_words(tail.name), core_words(head.name), table_words(head.dataset)
     if tail.dataset == head.dataset and tail.source == head.source:
         return 0.5 * name_similarity(words(tail.name), words(head.name))
     target = tuple(dict.fromkeys((*table, *column)))
@@ -125,8 +126,17 @@ def _with_features(candidates: Sequence[ReferenceCandidate]) -> list[ReferenceCa
             others = [o for o in rivals if o is not c]
             result.append(
                 ReferenceCandidate(
-                    c.tail, c.head, c.tail_form, c.head_form, c.containment, c.row_containment,
-                    {**_pair_features(c), **_rival_features(c, others, scores), "head_tails": _log(len(by_head[c.head.id]))},
+                    c.tail,
+                    c.head,
+                    c.tail_form,
+                    c.head_form,
+                    c.containment,
+                    c.row_containment,
+                    {
+                        **_pair_features(c),
+                        **_rival_features(c, others, scores),
+                        "head_tails": _log(len(by_head[c.head.id])),
+                    },
                 )  # fmt: skip
             )
     return result
@@ -149,7 +159,7 @@ def _rival_features(
 
 def _pair_features(c: ReferenceCandidate) -> dict[str, float]:
     tail, head = c.tail, c.head
-    own, table = core_words(tail.name), core_words(head.dataset)
+    own, table = core_words(tail.name), table_words(head.dataset)
     same_table = (tail.source, tail.dataset) == (head.source, head.dataset)
     numeric = tail.kind == "integer" and head.kind == "integer"
     spread = head.high - head.low + 1
@@ -179,7 +189,7 @@ def _pair_features(c: ReferenceCandidate) -> dict[str, float]:
         "name_equal": float(words(tail.name) == words(head.name)),
         "name_table": containment(table[-1:], own),
         "name_extra": float(len([w for w in own if containment((w,), (*table, *core_words(head.name))) < 0.7])),
-        "tail_named_own_table": containment(core_words(tail.dataset)[-1:], own) if own else 1.0,
+        "tail_named_own_table": containment(table_words(tail.dataset)[-1:], own) if own else 1.0,
         "head_named_own_table": containment(table[-1:], core_words(head.name)) if core_words(head.name) else 1.0,
         "numeric": float(numeric),
         "head_dense": head.distinct / spread if numeric and spread > 0 else -1.0,

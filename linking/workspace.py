@@ -45,7 +45,11 @@ class Workspace:
 
     def __init__(self, memory_limit: str = "1GB", threads: int = 1) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="bifrost-linking-"))
-        self._settings = {"memory_limit": memory_limit, "threads": threads, "temp_directory": str(self._folder / "spill")}
+        self._settings = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": str(self._folder / "spill"),
+        }
         self._connection: Any = None
         self._lock = threading.RLock()
         self._tables: dict[tuple[str, str], LoadedTable] = {}

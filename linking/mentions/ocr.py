@@ -27,7 +27,11 @@ class OcrIndex:
     """The codes of a lexicon (values with letters and digits), indexed for repair."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        usable = [(e, "".join(e.tokens)) for e in entries if _MIN_LENGTH <= len("".join(e.tokens)) <= 24 and e.code and not e.value.isdigit()]
+        usable = [
+            (e, "".join(e.tokens))
+            for e in entries
+            if _MIN_LENGTH <= len("".join(e.tokens)) <= 24 and e.code and not e.value.isdigit()
+        ]
         self._entries = usable[:_MAX_ENTRIES]
         self._depth = 2 if len(self._entries) <= _MAX_DEEP else 1
         self._index: dict[str, list[int]] = defaultdict(list)
@@ -91,7 +95,9 @@ def _distance(left: str, right: str) -> float:
         for j, b in enumerate(right, 1):
             swap = 0.0 if a == b else _CHEAP if frozenset((a, b)) in _CONFUSABLE else 1.0
             # A character read twice: "oo" for "0".
-            double = 0.5 if i > 1 and frozenset((a, left[i - 2])) in _CONFUSABLE or (i > 1 and a == left[i - 2]) else 1.0
+            double = (
+                0.5 if (i > 1 and frozenset((a, left[i - 2])) in _CONFUSABLE) or (i > 1 and a == left[i - 2]) else 1.0
+            )
             current.append(min(previous[j - 1] + swap, previous[j] + double, current[j - 1] + 1.0))
         previous = current
     return previous[-1]

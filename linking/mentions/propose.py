@@ -16,7 +16,7 @@ from linking.mentions.scan import (
     scan_column,
     scan_documents,
 )
-from linking.names import ID_WORDS, is_id_name, words
+from linking.names import ID_WORDS, is_id_name, table_words, words
 from linking.profiles import ColumnProfile
 from linking.workspace import LoadedTable, Workspace
 
@@ -46,9 +46,7 @@ class MentionCandidate:
 
 def mention_tails(data: LinkingData, workspace: Workspace) -> list[Column]:
     """All document datasets and all columns of running text."""
-    documents = [
-        Column(s.source, s.info.name) for s in data.datasets() if s.info.kind is DatasetKind.DOCUMENTS
-    ]
+    documents = [Column(s.source, s.info.name) for s in data.datasets() if s.info.kind is DatasetKind.DOCUMENTS]
     texts = [
         Column(p.source, p.dataset, (p.name,))
         for p in workspace.columns()
@@ -73,7 +71,7 @@ def mention_heads(workspace: Workspace) -> list[Head]:
 def head_of(number: int, table: LoadedTable, columns: Sequence[ColumnProfile]) -> Head:
     """A head over one column, or over several whose values are joined by a space."""
     names = [w for p in columns for w in words(p.name)]
-    plain = [w for w in (*names, *words(table.dataset)) if w not in ("name", "first", "last")]
+    plain = [w for w in (*names, *table_words(table.dataset)) if w not in ("name", "first", "last")]
     return Head(
         number,
         Column(table.source, table.dataset, tuple(p.name for p in columns)),

@@ -39,6 +39,11 @@ class FoundMention:
     hit: Hit
     labelled: bool
 
+    def quote(self, around: int = 40) -> str:
+        """The place with some text around it, on one line."""
+        begin, end = max(0, self.hit.begin - around), min(len(self.text), self.hit.end + around)
+        return " ".join(self.text[begin:end].split())
+
 
 def build_lexicon(workspace: Workspace, heads: Sequence[Head]) -> Lexicon:
     """The values of all heads with the uids that have them."""

@@ -1,0 +1,276 @@
+"""Candidates of all kinds become scored link types, and only those worth a person's time are kept."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
+from bifrost.ports import LinkingData
+from linking.describe import link_name, percent, with_reference_evidence
+from linking.joins import agreement
+from linking.mentions.propose import MentionCandidate, mention_candidates
+from linking.references import ReferenceCandidate, reference_candidates
+from linking.same_things import SameThingCandidate, same_thing_candidates
+from linking.scoring import Adapted
+from linking.workspace import Workspace
+
+__all__ = ["MIN_PROBABILITY", "find_mentions", "find_references", "find_same_things", "make_link_type"]
+
+MIN_PROBABILITY = 0.15
+"""Below it a link type is not shown."""
+_SAME_EDGES = 0.9
+"""The share of equal edges from which two references say the same."""
+_SAME_SPANS = 0.7
+
+Scorers = Mapping[LinkKind, Adapted]
+
+
+def make_link_type(
+    kind: LinkKind, tail: Column, head: Column, features: Mapping[str, float], scorers: Scorers, **fields: Any
+) -> LinkType:
+    """A proposal with its probabilities."""
+    rounded = {name: round(float(value), 6) for name, value in features.items()}
+    scorer = scorers[kind]
+    probability = round(float(scorer.probability([rounded])[0]), 6)
+    fields.setdefault("name", link_name(kind, tail, head))
+    return LinkType(
+        id=link_type_id(kind, tail, head), kind=kind, tail=tail, head=head, probability=probability,
+        baseline=probability, features=rounded, model=scorer.prior.version, **fields,
+    )  # fmt: skip
+
+
+# ---- references ------------------------------------------------------------------------------------------------------
+
+
+def find_references(
+    workspace: Workspace, scorers: Scorers, *, keep: frozenset[str] = frozenset()
+) -> tuple[list[LinkType], dict[tuple[str, str], float]]:
+    """References worth proposing, and for every pair of tables the probability of the best reference between them.
+
+    Per tail column the best head is kept and its rivals are named; of two references between the same tables that link
+    the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones).
+    """
+    declared = _declared(workspace)
+    candidates = [c for c in reference_candidates(workspace) if (c.tail.table, (c.tail.name,)) not in declared]
+    probabilities = scorers[LinkKind.REFERENCE].probability([c.features for c in candidates])
+    by_tail: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
+    between: dict[tuple[str, str], float] = defaultdict(float)
+    for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):
+        by_tail[candidate.tail.id].append((probability, candidate))
+        if not candidate.tail.key_like:
+            key = (candidate.tail.table, candidate.head.table)
+            between[key] = max(between[key], probability)
+    for table, _ in declared:
+        for reference_table in declared[table, _]:
+            between[table, reference_table] = 1.0
+    found = []
+    for ranked in by_tail.values():
+        ranked.sort(key=lambda item: -item[0])
+        for rank, (probability, candidate) in enumerate(ranked):
+            sides = _column(candidate.tail), _column(candidate.head)
+            judged = link_type_id(LinkKind.REFERENCE, *sides) in keep
+            if judged or (rank == 0 and probability >= MIN_PROBABILITY):
+                found.append(_reference(workspace, candidate, ranked, scorers))
+    return _without_duplicates(workspace, found, declared, keep), between
+
+
+def _column(profile: Any) -> Column:
+    return Column(profile.source, profile.dataset, (profile.name,))
+
+
+def _reference(
+    workspace: Workspace,
+    candidate: ReferenceCandidate,
+    ranked: Sequence[tuple[float, ReferenceCandidate]],
+    scorers: Scorers,
+) -> LinkType:
+    tail, head = candidate.tail, candidate.head
+    transform = {
+        side: form
+        for side, form in (("tail", candidate.tail_form), ("head", candidate.head_form))
+        if form and not (side == "tail" and tail.is_list and form == "")
+    }
+    link_type = make_link_type(
+        LinkKind.REFERENCE, _column(tail), _column(head), candidate.features, scorers, transform=transform
+    )
+    rivals = [
+        f"Its values are also found in {c.head.source}/{c.head.text()} ({percent(c.containment)})."
+        for _, c in ranked
+        if c is not candidate and c.features["name_score"] >= 0.5 and c.containment >= 0.9
+    ][:2]
+    return replace(link_type, **with_reference_evidence(workspace, link_type, (tail,), (head,), rivals))  # type: ignore[arg-type]
+
+
+def _declared(workspace: Workspace) -> dict[tuple[str, tuple[str, ...]], list[str]]:
+    """(workspace table, columns) that a source declares as keys -> the tables they refer to."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for table in workspace.tables():
+        for reference in table.summary.info.references:
+            head = workspace.table(table.source, reference.dataset)
+            if head is not None:
+                found[table.name, reference.columns].append(head.name)
+                if len(reference.columns) > 1:
+                    for column in reference.columns:
+                        found[table.name, (column,)].append(head.name)
+    return found
+
+
+def _declared_types(workspace: Workspace) -> list[LinkType]:
+    types = []
+    for table in workspace.tables():
+        for reference in table.summary.info.references:
+            tail = Column(table.source, table.dataset, reference.columns)
+            head = Column(table.source, reference.dataset, reference.target_columns)
+            types.append(
+                LinkType(
+                    link_type_id(LinkKind.REFERENCE, tail, head), LinkKind.REFERENCE, tail, head, "", declared=True
+                )
+            )
+    return types
+
+
+def _without_duplicates(
+    workspace: Workspace, found: Sequence[LinkType], declared: Mapping[Any, Any], keep: frozenset[str]
+) -> list[LinkType]:
+    kept: list[LinkType] = []
+    earlier = _declared_types(workspace) if declared else []
+    for link_type in sorted(found, key=lambda t: (t.id not in keep, -t.probability)):
+        same_tables = [
+            other
+            for other in (*earlier, *kept)
+            if (other.tail.source, other.tail.dataset) == (link_type.tail.source, link_type.tail.dataset)
+            and (other.head.source, other.head.dataset) == (link_type.head.source, link_type.head.dataset)
+        ]
+        if link_type.id not in keep and any(
+            agreement(workspace, other, link_type) >= _SAME_EDGES for other in same_tables
+        ):
+            continue
+        kept.append(link_type)
+    return kept
+
+
+# ---- same things -----------------------------------------------------------------------------------------------------
+
+
+def find_same_things(
+    workspace: Workspace,
+    scorers: Scorers,
+    between: Mapping[tuple[str, str], float],
+    *,
+    keep: frozenset[str] = frozenset(),
+) -> list[LinkType]:
+    """Pairs of tables about the same things. A many-to-one reference between two tables speaks against it."""
+    found = []
+    for candidate in same_thing_candidates(workspace):
+        a, b = candidate.left, candidate.right
+        reference = max(between.get((a.name, b.name), 0.0), between.get((b.name, a.name), 0.0))
+        features = {**candidate.features, "reference_between": reference}
+        left, right = Column(a.source, a.dataset), Column(b.source, b.dataset)
+        tail, head = (right, left) if left < right else (left, right)
+        link_type = make_link_type(
+            LinkKind.SAME_THING, tail, head, features, scorers, **_same_evidence(candidate, tail)
+        )
+        if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
+            found.append(link_type)
+    return found
+
+
+def _same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:
+    flipped = (candidate.left.source, candidate.left.dataset) != (tail.source, tail.dataset)
+
+    def example(pair: tuple[str, str, float, str, str], note: str = "") -> PairExample:
+        left, right, score, left_text, right_text = pair
+        if flipped:
+            left, right, left_text, right_text = right, left, right_text, left_text
+        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note)
+
+    compared = len(candidate.pairs) + len(candidate.weak_pairs)
+    aligned = ", ".join(f"{a.name} = {b.name}" for a, b, _ in candidate.aligned[:4])
+    reasons = [
+        f"{percent(candidate.features['word_overlap'])} of the rare words of the smaller table occur in the other one.",
+        f"{percent(candidate.features['agreeing_share'])} of the sampled records that share one agree.",
+    ]
+    if aligned:
+        reasons.append(f"Columns that fit: {aligned}.")
+    smaller = min(candidate.left.rows, candidate.right.rows)
+    estimate = candidate.features["word_overlap"] * candidate.features["agreeing_share"]
+    return {
+        "reasons": tuple(reasons) if compared else (),
+        "examples": tuple(example(p) for p in candidate.pairs[:5]),
+        "counter_examples": tuple(example(p, "shares a rare word but differs") for p in candidate.weak_pairs[:3]),
+        "estimated_edges": round(smaller * min(estimate, 1.0)),
+        "cardinality": "one-to-one",
+        "threshold": 0.5,
+    }
+
+
+# ---- mentions --------------------------------------------------------------------------------------------------------
+
+
+def find_mentions(
+    data: LinkingData,
+    workspace: Workspace,
+    scorers: Scorers,
+    *,
+    keep: frozenset[str] = frozenset(),
+) -> list[LinkType]:
+    """Mentions worth proposing: per tail and things named the best column; rivals that find the same places are named."""
+    by_tail: dict[Column, list[tuple[float, MentionCandidate]]] = defaultdict(list)
+    candidates = list(mention_candidates(data, workspace))
+    probabilities = scorers[LinkKind.MENTION].probability([c.features for c in candidates])
+    for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):
+        by_tail[candidate.tail].append((probability, candidate))
+    found = []
+    for ranked in by_tail.values():
+        ranked.sort(key=lambda item: -item[0])
+        groups: list[list[MentionCandidate]] = []
+        for probability, c in ranked:
+            judged = link_type_id(LinkKind.MENTION, c.tail, c.head.column) in keep
+            group = next((g for g in groups if any(_says_the_same(member, c) for member in g)), None)
+            if judged or (probability >= MIN_PROBABILITY and group is None):
+                groups.append([c])
+            elif group is not None:
+                group.append(c)
+        found.extend(_mention(group[0], _rival_reasons(group[1:]), scorers) for group in groups)
+    return found
+
+
+def _rival_reasons(rivals: Sequence[MentionCandidate]) -> list[str]:
+    return [f"The same is named by {c.head.column} ({len(c.edges):,} links)." for c in rivals[:2]]
+
+
+def _says_the_same(better: MentionCandidate, other: MentionCandidate) -> bool:
+    """The same places in the text, or the same records of the same table."""
+    if len(better.spans & other.spans) >= _SAME_SPANS * len(other.spans):
+        return True
+    same_table = better.head.table == other.head.table
+    return same_table and len(better.edges.keys() & other.edges.keys()) >= _SAME_SPANS * len(other.edges)
+
+
+def _mention(candidate: MentionCandidate, rivals: Sequence[str], scorers: Scorers) -> LinkType:
+    c, f = candidate, candidate.features
+    best = sorted(c.edges.items(), key=lambda item: (-item[1][0], item[0]))
+    step = max(len(best) // 4, 1)
+    reasons = [
+        f"{percent(f['document_share'])} of {c.documents:,} texts name records by {c.head.column.dataset}."
+        f"{'+'.join(c.head.column.columns)}.",
+        f"{percent(f['accepted_share'])} of the places found are sure enough.",
+    ]
+    if f["labelled_share"] >= 0.3:
+        reasons.append(f"{percent(f['labelled_share'])} have a label before them that names the column.")
+    if f["repaired_share"] > 0:
+        reasons.append(f"{percent(f['repaired_share'])} were repaired after character recognition.")
+    return make_link_type(
+        LinkKind.MENTION, c.tail, c.head.column, f, scorers,
+        estimated_edges=len(c.edges),
+        cardinality="many-to-one" if f["edges"] and len(c.edges) <= 1.05 * len({t for t, _ in c.edges}) else "many-to-many",
+        reasons=(*reasons, *rivals),
+        examples=tuple(
+            PairExample(t, h, m.quote(), m.hit.entry.value, round(score, 3)) for (t, h), (score, m) in best[::step][:5]
+        ),
+        counter_examples=tuple(
+            PairExample(m.uid, m.hit.entry.uids[0], m.quote(), m.hit.entry.value, 0.3, "an ordinary word or not sure")
+            for m in c.refused[:3]
+        ),
+    )  # fmt: skip

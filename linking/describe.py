@@ -1,0 +1,142 @@
+"""Link types in plain words: names, reasons, cardinality, examples with their values."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import inflection
+
+from bifrost.links import Column, LinkKind, LinkType, PairExample
+from linking.joins import count_edges, examples
+from linking.names import core_words, table_words, words
+from linking.profiles import ColumnProfile
+from linking.same_things import identifying_columns
+from linking.workspace import LoadedTable, Workspace
+
+__all__ = ["describe_rows", "link_name", "percent", "with_reference_evidence"]
+
+_SHOWN = 160
+_EXAMPLES = 5
+
+
+def percent(share: float) -> str:
+    """A share as a person says it; 100% only when nothing is missing, 0% only when nothing is there."""
+    if share <= 0 or share >= 1:
+        return "100%" if share >= 1 else "0%"
+    return f"{min(max(round(100 * share), 1), 99)}%"
+
+
+def link_name(kind: LinkKind, tail: Column, head: Column) -> str:
+    """A suggestion: what the column says beyond its id word, else the thing that it names.
+
+    >>> link_name(LinkKind.REFERENCE, Column("s", "tickets", ("raised_by_emp_id",)), Column("s", "employees", ("id",)))
+    'raised_by_employee'
+    """
+    thing = "_".join(table_words(head.dataset)) or "record"
+    if kind is LinkKind.MENTION:
+        return f"mentions_{thing}"
+    if kind is LinkKind.SAME_THING:
+        return f"same_{thing}"
+    if kind is LinkKind.SAME_CONCEPT:
+        return "same_concept"
+    own = core_words(tail.columns[0]) if len(tail.columns) == 1 else ()
+    raw = [p.lower() for p in re.findall(r"[^\W_]+", inflection.underscore(tail.columns[0]))] if own else []
+    if own and all(w in words(head.columns[0]) or w in table_words(head.dataset) for w in own):
+        return thing
+    if raw and raw[-1] in ("id", "key", "code", "no", "nr", "num", "number", "fk", "ref"):
+        raw = list(own)
+    return "_".join(raw) or thing
+
+
+def describe_rows(workspace: Workspace, table: LoadedTable, rows: Iterable[int]) -> dict[int, str]:
+    """A short text for each row: its most telling columns."""
+    telling = identifying_columns(table) or list(table.columns.values())
+    chosen = sorted(sorted(telling, key=lambda p: p.mean_length > 80)[:3], key=lambda p: p.position)
+    if not chosen:
+        return {}
+    parts = ", ".join(
+        f"left(array_to_string({p.sql}, '; '), 60)" if p.is_list else f"left({p.sql}, 60)" for p in chosen
+    )
+    found = workspace.connection.execute(
+        f"SELECT _row, concat_ws(' · ', {parts}) FROM {table.name} WHERE list_contains(?, _row)", [list(set(rows))]
+    ).fetchall()
+    return {row: text[:_SHOWN] for row, text in found}
+
+
+def with_reference_evidence(
+    workspace: Workspace,
+    link_type: LinkType,
+    tail: Sequence[ColumnProfile],
+    head: Sequence[ColumnProfile],
+    rivals: Sequence[str] = (),
+) -> dict[str, object]:
+    """The fields of a reference link type that its data give: edges, cardinality, reasons, examples."""
+    edges, total, missing = count_edges(workspace, link_type)
+    pairs, unmatched = examples(workspace, link_type, _EXAMPLES)
+    tail_table = workspace.table(link_type.tail.source, link_type.tail.dataset)
+    head_table = workspace.table(link_type.head.source, link_type.head.dataset)
+    assert tail_table is not None
+    assert head_table is not None
+    tails = describe_rows(workspace, tail_table, [p[3] for p in pairs] + [u[2] for u in unmatched])
+    heads = describe_rows(workspace, head_table, [p[4] for p in pairs])
+    shown = _example_text
+    return {
+        "estimated_edges": edges,
+        "cardinality": _cardinality(tail, head),
+        "reasons": tuple(_reasons(link_type, tail, head, total, missing, rivals)),
+        "examples": tuple(
+            PairExample(t, h, shown(value, tails.get(tr, "")), shown(value, heads.get(hr, "")), 1.0)
+            for t, h, value, tr, hr in pairs
+        ),
+        "counter_examples": tuple(
+            PairExample(t, "", shown(value, tails.get(row, "")), "", 0.0, "names no record")
+            for t, value, row in unmatched
+        ),
+    }
+
+
+def _example_text(value: str, row: str) -> str:
+    value = value.replace("\x1f", " + ")
+    return value if not row or row.lower() == value else f"{value} — {row}"
+
+
+def _cardinality(tail: Sequence[ColumnProfile], head: Sequence[ColumnProfile]) -> str:
+    one_head = len(head) > 1 or head[0].uniqueness >= 0.999
+    one_tail = len(tail) == 1 and tail[0].uniqueness >= 0.999
+    if tail[0].multivalued:
+        return "one-to-many" if one_tail else "many-to-many"
+    return f"{'one' if one_tail else 'many'}-to-{'one' if one_head else 'many'}"
+
+
+def _reasons(
+    link_type: LinkType,
+    tail: Sequence[ColumnProfile],
+    head: Sequence[ColumnProfile],
+    total: int,
+    missing: int,
+    rivals: Sequence[str],
+) -> list[str]:
+    t, h = f"{tail[0].dataset}.{'+'.join(p.name for p in tail)}", f"{head[0].dataset}.{'+'.join(p.name for p in head)}"
+    found = percent((total - missing) / total) if total else "0%"
+    reasons = [f"{found} of the {total:,} values of {t} are found in {h}."]
+    if words(tail[0].name) == words(head[0].name):
+        reasons.append("The columns have the same name.")
+    elif link_type.features.get("name_score", 0.0) >= 0.6:
+        reasons.append(f"The names fit: {tail[0].name} and {head[0].dataset}.{head[0].name}.")
+    else:
+        reasons.append("The names differ.")
+    if len(head) == 1 and head[0].uniqueness >= 0.999:
+        reasons.append(f"{h} is different in each of its {head[0].nonnull:,} records.")
+    steps = [step for step in dict.fromkeys(link_type.transform.values()) if step]
+    if steps:
+        reasons.append(f"Values agree after: {', '.join(steps)}.")
+    if tail[0].multivalued:
+        reasons.append(f"One value of {t} can name several records.")
+    if missing:
+        reasons.append(f"{missing:,} values name no record (counter-examples).")
+    reasons.extend(rivals)
+    return reasons
+
+
+def replace_features(link_type: LinkType, features: Mapping[str, float]) -> dict[str, float]:
+    """Features as they are stored: plain floats, rounded so that the same data always give the same text."""
+    return {name: round(float(value), 6) for name, value in features.items()}

@@ -1,0 +1,137 @@
+"""Reference link types as joins: the edges, their number, examples and counter-examples."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bifrost.errors import InputError
+from bifrost.links import Column, LinkEdge, LinkType
+from bifrost.values import Evidence
+from linking.conditions import condition_sql
+from linking.forms import check_transform, has_split
+from linking.profiles import ColumnProfile, values_sql
+from linking.workspace import LoadedTable, Workspace
+
+__all__ = ["agreement", "count_edges", "examples", "reference_edges", "side_sql"]
+
+
+def side_sql(table: LoadedTable, columns: Sequence[ColumnProfile], transform: Mapping[str, str], side: str) -> str:
+    """A query ``_row, value``: the normal form of a side's columns, one row per element of a multi-valued column.
+
+    ``transform[side]`` applies to all columns, ``transform["tail.Name"]`` to one. Several columns are joined by a
+    character that does not occur in values; such rows count only where all are filled.
+    """
+    default = transform.get(side, "")
+    chains = [transform.get(f"{side}.{column.name}", default) for column in columns]
+    for chain in chains:
+        check_transform(chain)
+    queries = [values_sql(table.name, c.sql, chain, c.is_list) for c, chain in zip(columns, chains, strict=True)]
+    if len(queries) == 1:
+        return queries[0]
+    if any(c.is_list or has_split(chain) for c, chain in zip(columns, chains, strict=True)):
+        raise InputError("A key of several columns cannot contain lists.", remedy="Choose single-valued columns.")
+    joined = " JOIN ".join(f"({q}) q{i}" + (f" ON q{i}._row = q0._row" if i else "") for i, q in enumerate(queries))
+    values = " || chr(31) || ".join(f"q{i}.value" for i in range(len(queries)))
+    return f"SELECT q0._row AS _row, {values} AS value FROM {joined}"
+
+
+def _sides(workspace: Workspace, link_type: LinkType) -> tuple[LoadedTable, LoadedTable, str, str] | None:
+    """Both tables and their queries; None where a dataset or column is gone."""
+    tail, head = workspace.profiles_of(link_type.tail), workspace.profiles_of(link_type.head)
+    tail_table = workspace.table(link_type.tail.source, link_type.tail.dataset)
+    head_table = workspace.table(link_type.head.source, link_type.head.dataset)
+    if not tail or not head or tail_table is None or head_table is None:
+        return None
+    names = {name: _text(column) for name, column in tail_table.columns.items()}
+    condition = condition_sql(link_type.condition, names)
+    tail_sql = side_sql(tail_table, tail, link_type.transform, "tail")
+    if condition != "TRUE":
+        tail_sql = f"SELECT v._row, v.value FROM ({tail_sql}) v JOIN {tail_table.name} t USING (_row) WHERE {condition}"
+    return tail_table, head_table, tail_sql, side_sql(head_table, head, link_type.transform, "head")
+
+
+def _text(column: ColumnProfile) -> str:
+    return f"array_to_string({column.sql}, '; ')" if column.is_list else column.sql
+
+
+_JOIN = """
+    WITH h AS (SELECT value, _row, count(*) OVER (PARTITION BY value) AS n FROM ({head})),
+    pair AS (SELECT DISTINCT t._row AS tail_row, h._row AS head_row, h.n, t.value FROM ({tail}) t JOIN h USING (value))
+"""
+
+
+def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge] | Iterator[LinkEdge]:
+    """One edge per row (or element) and record it names; a value shared by n head records gives each the score 1/n."""
+    sides = _sides(workspace, link_type)
+    if sides is None:
+        return []
+    tail, head, tail_sql, head_sql = sides
+    table = workspace.connection.execute(
+        _JOIN.format(tail=tail_sql, head=head_sql)
+        + f"""SELECT a._uid AS tail, b._uid AS head, p.n AS n FROM pair p JOIN {tail.name} a ON a._row = p.tail_row
+        JOIN {head.name} b ON b._row = p.head_row WHERE a._uid <> b._uid ORDER BY p.tail_row, p.head_row"""
+    ).to_arrow_table()
+    evidence = Evidence(f"link.{link_type.id}", 1.0, column="+".join(link_type.tail.columns))
+    return _edges(table, evidence)
+
+
+def _edges(table: Any, evidence: Evidence) -> Iterator[LinkEdge]:
+    for batch in table.to_batches(max_chunksize=10_000):
+        columns = [batch.column(i).to_pylist() for i in range(3)]
+        for tail, head, n in zip(*columns, strict=True):
+            yield LinkEdge(tail, head, 1.0 / n, evidence)
+
+
+def count_edges(workspace: Workspace, link_type: LinkType) -> tuple[int, int, int]:
+    """(edges, tail values, tail values that name nothing)."""
+    sides = _sides(workspace, link_type)
+    if sides is None:
+        return 0, 0, 0
+    _, _, tail_sql, head_sql = sides
+    ((edges, matched, total),) = workspace.connection.execute(
+        f"""WITH h AS (SELECT value, count(*) AS n FROM ({head_sql}) GROUP BY value)
+        SELECT coalesce(sum(h.n), 0), count(h.n), count(*) FROM ({tail_sql}) t LEFT JOIN h USING (value)"""
+    ).fetchall()
+    return int(edges), int(total), int(total - matched)
+
+
+def examples(
+    workspace: Workspace, link_type: LinkType, limit: int
+) -> tuple[list[tuple[str, str, str, int, int]], list[tuple[str, str, int]]]:
+    """Pairs (tail uid, head uid, value, tail row, head row) with different values, and unmatched (uid, value, row)."""
+    sides = _sides(workspace, link_type)
+    if sides is None:
+        return [], []
+    tail, head, tail_sql, head_sql = sides
+    pairs = workspace.connection.execute(
+        _JOIN.format(tail=tail_sql, head=head_sql)
+        + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row FROM
+        (SELECT value, min(tail_row) AS tail_row, min(head_row) AS head_row FROM pair GROUP BY value
+         ORDER BY hash(value) LIMIT {limit}) p
+        JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row ORDER BY p.tail_row"""
+    ).fetchall()
+    missing = workspace.connection.execute(
+        f"""SELECT a._uid, m.value, m._row FROM (SELECT t.value, min(t._row) AS _row FROM ({tail_sql}) t
+        LEFT JOIN (SELECT DISTINCT value FROM ({head_sql})) h USING (value)
+        WHERE h.value IS NULL GROUP BY t.value ORDER BY count(*) DESC, t.value LIMIT 3) m
+        JOIN {tail.name} a ON a._row = m._row ORDER BY m._row"""
+    ).fetchall()
+    return pairs, missing
+
+
+def agreement(workspace: Workspace, first: LinkType, second: LinkType) -> float:
+    """The share of the smaller one's tail rows which both references (of the same two tables) link to the same record."""
+    sides_a, sides_b = _sides(workspace, first), _sides(workspace, second)
+    if sides_a is None or sides_b is None:
+        return 0.0
+    query = "SELECT DISTINCT t._row AS t, h._row AS h FROM ({tail}) t JOIN ({head}) h USING (value)"
+    a, b = (query.format(tail=s[2], head=s[3]) for s in (sides_a, sides_b))
+    ((both, n_a, n_b),) = workspace.connection.execute(
+        f"""WITH a AS MATERIALIZED ({a}), b AS MATERIALIZED ({b})
+        SELECT (SELECT count(*) FROM a JOIN b USING (t, h)), (SELECT count(*) FROM a), (SELECT count(*) FROM b)"""
+    ).fetchall()
+    return float(both) / max(min(n_a, n_b), 1)
+
+
+def column_of(profile: ColumnProfile) -> Column:
+    """A profile as the side of a link type."""
+    return Column(profile.source, profile.dataset, (profile.name,))

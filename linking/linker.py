@@ -1,0 +1,125 @@
+"""The linker: finds link types, scores them, learns from answers and applies them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from bifrost.catalog import Progress
+from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, SamePair
+from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
+from linking.candidates import find_mentions, find_references, find_same_things
+from linking.joins import reference_edges
+from linking.mentions.apply import mention_edges
+from linking.scoring import Adapted, adapt, answers, load_priors
+from linking.workspace import Workspace
+
+__all__ = ["BifrostLinker"]
+
+
+class BifrostLinker:
+    """Implements :class:`bifrost.ports.Linker`. Keeps a workspace of loaded tables as a cache; ``close`` frees it.
+
+    ``memory_limit`` and ``threads`` bound DuckDB; what does not fit is spilled to a temporary folder.
+    """
+
+    def __init__(self, encoder: Encoder | None = None, *, memory_limit: str = "1GB", threads: int = 1) -> None:
+        self.encoder = encoder
+        self._workspace = Workspace(memory_limit, threads)
+
+    def close(self) -> None:
+        """Drops the cache. The linker can be used again."""
+        self._workspace.close()
+
+    def propose(
+        self, data: LinkingData, judgements: Sequence[Judgement], known: Sequence[LinkType], progress: ProgressSink
+    ) -> list[LinkType]:
+        """All link types worth a person's time, most probable first; a judged one keeps its id and is always there."""
+        scorers = _scorers(known, judgements)
+        judged = {link_type.id: link_type for link_type in known if link_type.state is not LinkState.PROPOSED}
+        keep = frozenset(judged)
+        progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
+        with self._workspace.using(data) as workspace:
+            progress(Progress("propose", "", 1, 4, "references"))
+            references, between = find_references(workspace, scorers, keep=keep)
+            progress(Progress("propose", "", 2, 4, "tables about the same things"))
+            same = find_same_things(workspace, scorers, between, keep=keep)
+            progress(Progress("propose", "", 3, 4, "texts that name records"))
+            mentions = find_mentions(data, workspace, scorers, keep=keep)
+        progress(Progress("propose", "", 4, 4))
+        references = [r for r in references if r.id in keep or not _is_same_thing(r, same)]
+        fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions)}
+        for id, link_type in judged.items():
+            fresh[id] = _keep_decision(link_type, fresh.get(id))
+        return sorted(fresh.values(), key=lambda t: (-t.probability, t.id))
+
+    def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
+        """All of ``known``, the open proposals with new probabilities from their stored features."""
+        scorers = _scorers(known, judgements)
+        result = []
+        for link_type in known:
+            if link_type.state is LinkState.PROPOSED and link_type.features and link_type.kind in scorers:
+                probability = float(scorers[link_type.kind].probability([link_type.features])[0])
+                link_type = replace(link_type, probability=round(probability, 6))
+            result.append(link_type)
+        return sorted(result, key=lambda t: (-t.probability, t.id))
+
+    def teach(self, data: LinkingData, request: TeachRequest) -> list[LinkType]:
+        """Link types that explain the example pairs, best first. Raises InputError if none does."""
+        from linking.teach import explain_pairs
+
+        with self._workspace.using(data) as workspace:
+            return explain_pairs(data, workspace, request, _scorers((), ()))
+
+    def links(
+        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+    ) -> Iterator[LinkEdge]:
+        """The edges of a reference or mention link type."""
+        threshold = link_type.threshold or 0.0
+        made = 0
+        with self._workspace.using(data) as workspace:
+            edges = (
+                mention_edges(workspace, data, link_type)
+                if link_type.kind is LinkKind.MENTION
+                else reference_edges(workspace, link_type)
+            )
+        for edge in edges:
+            if edge.score >= threshold:
+                made += 1
+                if made % 1_000 == 0:
+                    progress(Progress("link", link_type.name, made, link_type.estimated_edges or None))
+                yield edge
+
+    def same(
+        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+    ) -> Iterator[SamePair]:
+        """The scored pairs of a same-thing link type."""
+        from linking.records import match
+
+        yield from match(link_type, data, judgements, progress, encoder=self.encoder)
+
+
+def _scorers(known: Sequence[LinkType], judgements: Sequence[Judgement]) -> Mapping[LinkKind, Adapted]:
+    return {kind: adapt(prior, *answers(kind, known, judgements)) for kind, prior in load_priors().items()}
+
+
+def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:
+    """Whether a reference between keys of two tables says no more than that both are about the same things."""
+    ends = {(reference.tail.source, reference.tail.dataset), (reference.head.source, reference.head.dataset)}
+    return (
+        len(ends) == 2
+        and reference.cardinality == "one-to-one"
+        and any(
+            s.probability >= 0.5 and {(s.tail.source, s.tail.dataset), (s.head.source, s.head.dataset)} == ends
+            for s in same
+        )
+    )
+
+
+def _keep_decision(judged: LinkType, fresh: LinkType | None) -> LinkType:
+    """A judged link type with today's evidence but its own name, rule and state."""
+    if fresh is None:
+        return judged
+    return replace(
+        fresh, name=judged.name, state=judged.state, declared=judged.declared, transform=judged.transform,
+        condition=judged.condition, threshold=judged.threshold, probability=judged.probability,
+        baseline=judged.baseline, features=judged.features or fresh.features, model=judged.model,
+    )  # fmt: skip

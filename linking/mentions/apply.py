@@ -1,0 +1,64 @@
+"""Applies a confirmed mention link type: one edge per text and record named, with the place as evidence."""
+
+from collections.abc import Iterator
+
+from bifrost.documents import Box
+from bifrost.links import LinkEdge, LinkType
+from bifrost.ports import LinkingData
+from bifrost.values import Evidence
+from linking.conditions import condition_sql
+from linking.mentions.propose import ACCEPT, MentionCandidate, head_of, summarise
+from linking.mentions.scan import FoundMention, build_lexicon, scan_column, scan_documents
+from linking.workspace import Workspace
+
+__all__ = ["mention_edges"]
+
+
+def mention_edges(workspace: Workspace, data: LinkingData, link_type: LinkType) -> list[LinkEdge]:
+    """All edges, ordered as the texts are. Empty when a side does not exist any more."""
+    table = workspace.table(link_type.head.source, link_type.head.dataset)
+    columns = workspace.profiles_of(link_type.head)
+    if table is None or not columns:
+        return []
+    head = head_of(0, table, columns)
+    lexicon = build_lexicon(workspace, [head])
+    allowed = _allowed(workspace, link_type)
+    scan = (
+        scan_column(workspace, link_type.tail, [head], lexicon)
+        if link_type.tail.columns
+        else scan_documents(data, link_type.tail, [head], lexicon)
+    )
+    mentions = []
+    documents = 0
+    for item in scan:
+        if isinstance(item, str):
+            documents += 1
+        elif item.uid not in item.hit.entry.uids and (allowed is None or item.uid in allowed):
+            mentions.append(item)
+    return list(_edges(data, link_type, summarise(link_type.tail, head, documents, mentions)))
+
+
+def _allowed(workspace: Workspace, link_type: LinkType) -> set[str] | None:
+    """The records that the condition lets through; None without a condition or for documents."""
+    table = workspace.table(link_type.tail.source, link_type.tail.dataset)
+    if table is None or not link_type.condition.strip():
+        return None
+    condition = condition_sql(link_type.condition, {name: column.sql for name, column in table.columns.items()})
+    rows = workspace.connection.execute(f"SELECT _uid FROM {table.name} WHERE {condition}").fetchall()
+    return {uid for (uid,) in rows}
+
+
+def _edges(data: LinkingData, link_type: LinkType, found: MentionCandidate) -> Iterator[LinkEdge]:
+    for (tail, head), (score, mention) in found.edges.items():
+        if score >= (ACCEPT if link_type.threshold is None else link_type.threshold):
+            yield LinkEdge(tail, head, round(score, 4), _evidence(data, link_type, mention, score))
+
+
+def _evidence(data: LinkingData, link_type: LinkType, mention: FoundMention, score: float) -> Evidence:
+    hit = mention.hit
+    quote = " ".join(mention.text[hit.begin : hit.end].split())
+    extractor = f"link.{link_type.id}"
+    if link_type.tail.columns:
+        return Evidence(extractor, round(score, 4), column=link_type.tail.columns[0], quote=quote)
+    boxes = tuple(Box(*box) for box in data.boxes(mention.uid, mention.page, hit.begin, hit.end))
+    return Evidence(extractor, round(score, 4), page=mention.page, boxes=boxes, quote=quote)

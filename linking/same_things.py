@@ -1,0 +1,170 @@
+"""Same-thing candidates: tables whose records may describe the same things.
+
+Two tables are compared by what their rarest words have in common. Rare words of identifying columns are sampled by hash,
+so that both samples hold the same words (coordinated sampling); records that share one are compared by character 3-grams.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from linking.mentions.tokens import fold
+from linking.names import name_similarity, table_words, trigram_similarity
+from linking.profiles import ColumnProfile
+from linking.workspace import LoadedTable, Workspace
+
+__all__ = ["SameThingCandidate", "align_columns", "identifying_columns", "same_thing_candidates"]
+
+_WORDS_KEPT = 3_000
+_PAIRS_KEPT = 300
+_AGREES = 0.72
+"""3-gram containment from which two sampled records count as agreeing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameThingCandidate:
+    """``pairs`` are sampled records of both tables that agree, best first: (left uid, right uid, similarity, texts)."""
+
+    left: LoadedTable
+    right: LoadedTable
+    pairs: tuple[tuple[str, str, float, str, str], ...]
+    weak_pairs: tuple[tuple[str, str, float, str, str], ...]
+    aligned: tuple[tuple[ColumnProfile, ColumnProfile, float], ...]
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+def identifying_columns(table: LoadedTable) -> list[ColumnProfile]:
+    """The columns by which a person would recognise a record: names, codes, titles; the most telling first."""
+    usable = [
+        p
+        for p in table.columns.values()
+        if p.kind in ("name", "code", "text")
+        and not p.multivalued
+        and p.uniqueness >= 0.6
+        and p.null_share <= 0.5
+        and p.letter_share >= 0.3
+        and p.mean_length <= 200
+    ]
+    return sorted(usable, key=lambda p: (p.kind != "name", -p.uniqueness))[:4]
+
+
+def same_thing_candidates(workspace: Workspace) -> list[SameThingCandidate]:
+    """All pairs of tables that share rare words, with features, in no particular order."""
+    tables = [t for t in workspace.tables() if t.rows >= 3 and identifying_columns(t)]
+    connection = workspace.connection
+    connection.execute("CREATE OR REPLACE TEMP TABLE rare_word (tab INTEGER, word VARCHAR, hash UBIGINT, row_ BIGINT)")
+    for number, table in enumerate(tables):
+        words = " UNION ALL ".join(
+            f"SELECT _row, unnest(regexp_extract_all(strip_accents(lower({p.sql})), '[\\pL\\pN]+')) AS w FROM {table.name}"
+            for p in identifying_columns(table)
+        )
+        often = max(3, int(0.003 * table.rows))
+        connection.execute(
+            f"""INSERT INTO rare_word
+            WITH words AS (SELECT DISTINCT _row, w FROM ({words}) WHERE length(w) >= 3),
+            rare AS (SELECT w, hash(w) AS h FROM words GROUP BY w HAVING count(*) <= {often} ORDER BY h LIMIT {_WORDS_KEPT})
+            SELECT {number}, w, h, min(_row) FROM words JOIN rare USING (w) GROUP BY w, h, _row"""
+        )
+    shared = connection.execute(
+        """WITH edge AS (SELECT tab, max(hash) AS top, count(DISTINCT word) AS k FROM rare_word GROUP BY tab),
+        limits AS (SELECT a.tab AS l, b.tab AS r, CASE WHEN a.k < $k AND b.k < $k THEN 18446744073709551615
+            WHEN a.k < $k THEN b.top WHEN b.k < $k THEN a.top ELSE least(a.top, b.top) END AS top
+            FROM edge a JOIN edge b ON a.tab < b.tab),
+        sizes AS (SELECT l, r, count(DISTINCT CASE WHEN tab = l THEN word END) AS nl,
+            count(DISTINCT CASE WHEN tab = r THEN word END) AS nr
+            FROM limits JOIN rare_word ON (tab = l OR tab = r) AND hash <= top GROUP BY ALL),
+        both_ AS (SELECT x.tab AS l, y.tab AS r, count(DISTINCT x.word) AS n FROM rare_word x JOIN rare_word y
+            ON x.word = y.word AND x.tab < y.tab GROUP BY ALL)
+        SELECT l, r, n, nl, nr FROM both_ JOIN sizes USING (l, r) WHERE n >= 2""",
+        {"k": _WORDS_KEPT},
+    ).fetchall()
+    return [
+        _candidate(workspace, tables, left, right, n, nl, nr)
+        for left, right, n, nl, nr in shared
+        if n / max(min(nl, nr), 1) >= 0.05
+    ]
+
+
+def _candidate(
+    workspace: Workspace, tables: Sequence[LoadedTable], left: int, right: int, shared: int, n_left: int, n_right: int
+) -> SameThingCandidate:
+    a, b = tables[left], tables[right]
+    rows = workspace.connection.execute(
+        f"""SELECT x.row_, y.row_ FROM rare_word x JOIN rare_word y ON x.word = y.word
+        WHERE x.tab = {left} AND y.tab = {right} GROUP BY ALL ORDER BY min(x.hash), x.row_, y.row_ LIMIT {4 * _PAIRS_KEPT}"""
+    ).fetchall()
+    texts_a, texts_b = _texts(workspace, a, {x for x, _ in rows}), _texts(workspace, b, {y for _, y in rows})
+    best: dict[int, tuple[float, int]] = {}
+    for x, y in rows:
+        similarity = _similarity(texts_a[x][1], texts_b[y][1])
+        if similarity > best.get(x, (-1.0, 0))[0]:
+            best[x] = similarity, y
+    compared = [
+        (texts_a[x][0], texts_b[y][0], similarity, texts_a[x][1], texts_b[y][1]) for x, (similarity, y) in best.items()
+    ]
+    compared.sort(key=lambda pair: -pair[2])
+    agreeing = tuple(pair for pair in compared if pair[2] >= _AGREES)
+    aligned = tuple(align_columns(a, b))
+    overlap = shared / max(min(n_left, n_right), 1)
+    features = {
+        "word_overlap": overlap,
+        "agreeing_share": len(agreeing) / max(len(compared), 1),
+        "agreeing": math.log10(1 + len(agreeing)),
+        "agreeing_overlap": overlap * len(agreeing) / max(len(compared), 1),
+        "table_names": name_similarity(table_words(a.dataset), table_words(b.dataset)),
+        "aligned": math.log10(1 + len(aligned)),
+        "aligned_share": len(aligned) / max(min(len(a.columns), len(b.columns)), 1),
+        "aligned_values": max((value for _, _, value in aligned), default=0.0),
+        "same_source": float(a.source == b.source),
+        "size_ratio": math.log10(max(a.rows, b.rows) / max(min(a.rows, b.rows), 1)),
+        "unique": min(max(p.uniqueness for p in identifying_columns(t)) for t in (a, b)),
+    }
+    return SameThingCandidate(a, b, agreeing, tuple(p for p in compared if p[2] < _AGREES)[-3:], aligned, features)
+
+
+def _texts(workspace: Workspace, table: LoadedTable, rows: set[int]) -> dict[int, tuple[str, str]]:
+    """uid and identifying text of some rows."""
+    columns = ", ".join(f"left({p.sql}, 200)" for p in identifying_columns(table))
+    found = workspace.connection.execute(
+        f"SELECT _row, _uid, concat_ws(' · ', {columns}) FROM {table.name} WHERE list_contains(?, _row)", [list(rows)]
+    ).fetchall()
+    return {row: (uid, text) for row, uid, text in found}
+
+
+def _trigrams(text: str) -> set[str]:
+    padded = f" {' '.join(fold(text).split())} "
+    return {padded[i : i + 3] for i in range(len(padded) - 2)}
+
+
+def _similarity(left: str, right: str) -> float:
+    """How much of the shorter text's 3-grams the longer one has."""
+    a, b = _trigrams(left), _trigrams(right)
+    return len(a & b) / max(min(len(a), len(b)), 1)
+
+
+def align_columns(left: LoadedTable, right: LoadedTable) -> list[tuple[ColumnProfile, ColumnProfile, float]]:
+    """Columns of two tables that seem to mean the same, one to one, with the overlap of their sampled values."""
+    scored = []
+    values: dict[int, set[str]] = defaultdict(set)
+    for p in (*left.columns.values(), *right.columns.values()):
+        values[p.id] = {fold(v) for v in p.sample[:400]}
+    for a in left.columns.values():
+        for b in right.columns.values():
+            alike = a.kind == b.kind or {a.kind, b.kind} <= {"name", "code", "text"}
+            smaller = min(len(values[a.id]), len(values[b.id]))
+            if not alike or not smaller:
+                continue
+            overlap = len(values[a.id] & values[b.id]) / smaller
+            telling = overlap if a.kind in ("name", "code", "text") else 0.3 * overlap
+            score = max(trigram_similarity(a.name, b.name), telling)
+            if score >= 0.5:
+                scored.append((score + 0.5 * overlap, a, b, overlap))
+    scored.sort(key=lambda item: (-item[0], item[1].position, item[2].position))
+    used: set[int] = set()
+    aligned = []
+    for _, a, b, overlap in scored:
+        if a.id not in used and b.id not in used:
+            used |= {a.id, b.id}
+            aligned.append((a, b, overlap))
+    return aligned
