@@ -79,6 +79,7 @@ ROUTE_RULES: dict[str, Rule] = {
     "/metrics": Rule.OPEN,  # checks read scope or a direct loopback connection itself
     "/graphql": Rule.READ,  # and per root field, below; WebSockets may also sign in by connection_init
     "/sparql": Rule.READ,
+    "/sparql/graphs": Rule.READ,
     "/gremlin": Rule.READ,  # WebSockets sign in by SASL inside the protocol
     "/gremlin/status": Rule.READ,
     "/pg/statistics/summary": Rule.READ,

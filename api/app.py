@@ -1,0 +1,98 @@
+"""The one ASGI application of ``bifrost serve``: every route, behind one authentication and one table of rules."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.accounts import Accounts
+from api.auth import AuthenticationMiddleware, Authenticator, guard
+from api.console import Console
+from api.graphql.execute import GraphQLExecutor
+from api.graphql.http import GraphQLEndpoint
+from api.graphql.limits import Limits
+from api.graphql.typed import TypedSchema
+from api.graphql.websocket import GraphQLSocket
+from api.metrics import Metrics
+from api.permissions import route_rule
+from api.ports import Service
+from api.requests import RequestMiddleware
+from api.rest import RestRoutes
+from api.sparql import SparqlEndpoint
+
+__all__ = ["Application", "build_app"]
+
+
+class Application:
+    """An ASGI application. ``authenticator`` is for surfaces that sign in inside their own protocol."""
+
+    def __init__(
+        self, app: ASGIApp, router: Router, executor: GraphQLExecutor, authenticator: Authenticator | None
+    ) -> None:
+        self._app, self.router, self.executor, self.authenticator = app, router, executor, authenticator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        return self.router.routes
+
+
+def build_app(
+    service: Service,
+    accounts: Accounts | None,
+    *,
+    extra_routes: Sequence[BaseRoute] = (),
+    authenticator: Authenticator | None = None,
+    limits: Limits | None = None,
+    console: Path | None = None,
+) -> Application:
+    """The service over HTTP.
+
+    ``accounts`` None serves without sign-in (``--scratch``; loopback only, which the caller has to see to).
+    ``extra_routes`` are those of the Gremlin server, which checks WebSockets with the same ``authenticator``; every
+    route must have a rule in :data:`api.permissions.ROUTE_RULES`, else KeyError.
+    """
+    if authenticator is None and accounts is not None:
+        authenticator = Authenticator(accounts)
+    metrics = Metrics(service)
+    executor = GraphQLExecutor(service, accounts, TypedSchema(service.store), limits=limits)
+    rest = RestRoutes(service, authenticator, metrics)
+    graphql, socket, sparql = GraphQLEndpoint(executor), GraphQLSocket(executor, authenticator), SparqlEndpoint(service)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            executor.close()
+            rest.close()
+
+    routes: list[BaseRoute] = [
+        Route("/health", rest.health),
+        Route("/ready", rest.ready),
+        Route("/metrics", rest.metrics),
+        Route("/api/session", rest.session, methods=["GET", "POST", "DELETE"]),
+        Route("/api/uploads", rest.upload, methods=["POST"]),
+        Route("/api/documents/page.png", rest.page_image),
+        Route("/api/export", rest.export),
+        Route("/graphql", graphql.__call__, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", socket.__call__),
+        Route("/sparql", sparql.query, methods=["GET", "POST"]),
+        Route("/sparql/graphs", sparql.graphs),
+        *extra_routes,
+        Route("/{path:path}", GZipMiddleware(Console(console), minimum_size=1000), methods=["GET"]),
+    ]
+    for route in routes:
+        if isinstance(route, Route):
+            route.app = guard(route.app, route_rule(route.path), route.path)
+        elif isinstance(route, WebSocketRoute):
+            route_rule(route.path)
+    router = Router(routes, redirect_slashes=False, lifespan=lifespan)
+    app = RequestMiddleware(AuthenticationMiddleware(router, authenticator), metrics)
+    return Application(app, router, executor, authenticator)

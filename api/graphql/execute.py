@@ -1,0 +1,314 @@
+"""Parses, checks and executes GraphQL operations, each in a worker thread with an event loop of its own.
+
+So a resolver may block, a long operation never stops the server's loop, and dataloaders still gather a level.
+"""
+
+import asyncio
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any, cast
+
+import structlog
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    get_variable_values,
+    parse,
+    subscribe,
+    validate,
+)
+
+from api.accounts import Accounts
+from api.graphql.context import Context
+from api.graphql.errors import as_graphql_error, format_error
+from api.graphql.limits import Limits, check_cost, check_shape, root_fields
+from api.permissions import Principal, Rule, check, field_rule
+from api.ports import Service
+from bifrost.errors import BifrostError, QueryLimitError
+
+__all__ = ["Caller", "GraphQLExecutor", "Operation", "Outcome", "SchemaSource"]
+
+_log = structlog.get_logger()
+_REMEMBERED = 500
+_MOST_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A request as GraphQL over HTTP and graphql-transport-ws carry it."""
+
+    query: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    principal: Principal
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``executed`` is False when the request failed before execution: there are only errors then."""
+
+    payload: dict[str, Any]
+    executed: bool
+
+    @classmethod
+    def of(cls, result: ExecutionResult) -> "Outcome":
+        payload: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            payload = {"errors": [format_error(error) for error in result.errors], **payload}
+        return cls(payload, True)
+
+    @classmethod
+    def refused(cls, errors: list[GraphQLError]) -> "Outcome":
+        return cls({"errors": [format_error(error) for error in errors]}, False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    schema: GraphQLSchema
+    document: DocumentNode
+    operation: OperationDefinitionNode
+
+
+class RefusedError(Exception):
+    """A request that is not executed."""
+
+    def __init__(self, *errors: GraphQLError) -> None:
+        super().__init__("refused")
+        self.errors = list(errors)
+
+
+class SchemaSource:
+    """Gives the schema of the moment. This one never changes; :class:`api.graphql.typed.TypedSchema` does."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+
+    def current(self) -> GraphQLSchema:
+        return self._schema
+
+    def typed_fields(self) -> Mapping[str, str]:
+        """Typed root fields and the vertex labels that they serve."""
+        return {}
+
+
+class GraphQLExecutor:
+    """Executes operations for callers. ``accounts`` None: a throw-away service that has none."""
+
+    def __init__(
+        self,
+        service: Service,
+        accounts: Accounts | None,
+        schemas: SchemaSource,
+        *,
+        limits: Limits | None = None,
+        threads: int = 8,
+    ) -> None:
+        self.service, self.accounts, self.schemas = service, accounts, schemas
+        self.limits = limits or Limits()
+        self._seconds = service.settings.query_timeout
+        self._documents: OrderedDict[tuple[int, str], tuple[GraphQLSchema, DocumentNode]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        self._threads = ThreadPoolExecutor(threads, "graphql")
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for loop in self._loops:
+            loop.close()
+
+    # ---- queries and mutations
+
+    async def run(self, operation: Operation, caller: Caller, *, only_queries: bool = False) -> Outcome:
+        """``only_queries`` refuses mutations (GET). Never raises for what the client did."""
+        context = copy_context()  # request ids reach the log
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._threads, lambda: context.run(self._run, operation, caller, only_queries)
+        )
+
+    def _run(self, operation: Operation, caller: Caller, only_queries: bool) -> Outcome:
+        try:
+            prepared = self.prepare(operation, caller)
+            kind = prepared.operation.operation
+            if kind is OperationType.SUBSCRIPTION or (only_queries and kind is not OperationType.QUERY):
+                raise MethodError(kind)
+        except RefusedError as refused:
+            self._audit_refusal(operation, caller, refused)
+            return Outcome.refused(refused.errors)
+        result = self._loop().run_until_complete(self._execute(prepared, operation, caller))
+        if kind is OperationType.MUTATION:
+            self._audit(prepared, caller, result)
+        return Outcome.of(result)
+
+    async def _execute(self, prepared: _Prepared, operation: Operation, caller: Caller) -> ExecutionResult:
+        context = self._context(caller)
+        result = execute(
+            prepared.schema,
+            prepared.document,
+            context_value=context,
+            variable_values=dict(operation.variables),
+            operation_name=operation.name,
+        )
+        if not isawaitable(result):
+            return result
+        try:
+            return await asyncio.wait_for(result, self._seconds)
+        except TimeoutError:
+            return ExecutionResult(None, [as_graphql_error(QueryLimitError("The operation took too long."))])
+
+    def _context(self, caller: Caller) -> Context:
+        return Context(self.service, self.accounts, caller.principal, address=caller.address, seconds=self._seconds)
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        loop: asyncio.AbstractEventLoop | None = getattr(self._local, "loop", None)
+        if loop is None:
+            loop = self._local.loop = asyncio.new_event_loop()
+            with self._lock:
+                self._loops.append(loop)
+        return loop
+
+    # ---- subscriptions
+
+    async def stream(self, operation: Operation, caller: Caller) -> AsyncGenerator[Outcome]:
+        """The outcomes of any operation: one for a query or mutation, many for a subscription."""
+        loop = asyncio.get_running_loop()
+        try:
+            prepared = await loop.run_in_executor(self._threads, self.prepare, operation, caller)
+        except RefusedError as refused:
+            yield Outcome.refused(refused.errors)
+            return
+        if prepared.operation.operation is not OperationType.SUBSCRIPTION:
+            yield await self.run(operation, caller)
+            return
+        events = subscribe(
+            prepared.schema,
+            prepared.document,
+            context_value=self._context(caller),
+            variable_values=dict(operation.variables),
+            operation_name=operation.name,
+        )
+        if isawaitable(events):
+            events = await events
+        if isinstance(events, ExecutionResult):
+            yield Outcome.refused(events.errors or [])
+            return
+        async with aclosing(cast("AsyncGenerator[ExecutionResult]", events)):
+            async for result in events:
+                yield Outcome.of(result)
+
+    # ---- what comes before execution
+
+    def prepare(self, operation: Operation, caller: Caller) -> _Prepared:
+        """A valid, permitted, affordable operation. Raises RefusedError."""
+        schema = self.schemas.current()
+        document = self._document(schema, operation.query)
+        node = get_operation_ast(document, operation.name)
+        if node is None:
+            raise RefusedError(
+                GraphQLError(
+                    f"The document has no operation {operation.name!r}."
+                    if operation.name
+                    else "The document must have exactly one operation, or operationName must name one."
+                )
+            )
+        try:
+            self._check_rights(document, node, caller)
+            check_cost(schema, document, node, operation.variables, self.limits)
+        except BifrostError as error:
+            raise RefusedError(as_graphql_error(error)) from None
+        values = get_variable_values(
+            schema, node.variable_definitions or (), dict(operation.variables), max_errors=_MOST_ERRORS
+        )
+        if isinstance(values, list):
+            raise RefusedError(*values)
+        return _Prepared(schema, document, node)
+
+    def _check_rights(self, document: DocumentNode, node: OperationDefinitionNode, caller: Caller) -> None:
+        parent = node.operation.value.capitalize()
+        for root_field in root_fields(document, node):
+            name = root_field.name.value
+            typed = node.operation is OperationType.QUERY and name in self.schemas.typed_fields()
+            check(caller.principal, Rule.READ if typed else field_rule(parent, name), f"{parent}.{name}")
+
+    def _document(self, schema: GraphQLSchema, query: str) -> DocumentNode:
+        key = (id(schema), hashlib.sha256(query.encode(errors="replace")).hexdigest())
+        with self._lock:
+            known = self._documents.get(key)
+            if known is not None:
+                self._documents.move_to_end(key)
+                return known[1]
+        document = self._checked(schema, query)
+        with self._lock:
+            # The schema is kept with its documents, so that its id is not given to another one.
+            self._documents[key] = (schema, document)
+            while len(self._documents) > _REMEMBERED:
+                self._documents.popitem(last=False)
+        return document
+
+    def _checked(self, schema: GraphQLSchema, query: str) -> DocumentNode:
+        try:
+            if len(query) > self.limits.characters:
+                raise QueryLimitError(f"The document is longer than {self.limits.characters} characters.")
+            document = parse(query, no_location=False, max_tokens=self.limits.tokens)
+            check_shape(document, self.limits)
+        except GraphQLError as error:
+            raise RefusedError(error) from None
+        except RecursionError:
+            raise RefusedError(as_graphql_error(QueryLimitError("The document is nested too deeply."))) from None
+        except BifrostError as error:
+            raise RefusedError(as_graphql_error(error)) from None
+        errors = validate(schema, document, max_errors=_MOST_ERRORS)
+        if errors:
+            raise RefusedError(*errors)
+        return document
+
+    # ---- who did what
+
+    def _audit(self, prepared: _Prepared, caller: Caller, result: ExecutionResult) -> None:
+        if self.accounts is None:
+            return
+        failed = {error.path[0]: error for error in result.errors or () if error.path}
+        for node in root_fields(prepared.document, prepared.operation):
+            name = node.name.value
+            if name.startswith("__"):
+                continue
+            error = failed.get((node.alias or node.name).value)
+            cause = error.original_error if error else None
+            outcome = "ok" if error is None else cause.code if isinstance(cause, BifrostError) else "internal"
+            self.accounts.audit(caller.principal.name, name, outcome=outcome, address=caller.address)
+
+    def _audit_refusal(self, operation: Operation, caller: Caller, refused: RefusedError) -> None:
+        cause = refused.errors[0].original_error
+        if self.accounts is not None and isinstance(cause, BifrostError) and cause.code == "forbidden":
+            self.accounts.audit(
+                caller.principal.name, "graphql", operation.name or "", outcome=cause.code, address=caller.address
+            )
+
+
+class MethodError(RefusedError):
+    """An operation that this way of sending it does not allow."""
+
+    def __init__(self, kind: OperationType) -> None:
+        how = "a WebSocket (graphql-transport-ws)" if kind is OperationType.SUBSCRIPTION else "POST"
+        super().__init__(
+            GraphQLError(f"A {kind.value} must be sent by {how}.", extensions={"code": "method_not_allowed"})
+        )

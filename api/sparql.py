@@ -1,0 +1,97 @@
+"""The SPARQL 1.1 protocol (query part), the service description, and the Graph Store Protocol's GET. Read-only.
+
+Specifications: https://www.w3.org/TR/sparql11-protocol/, -service-description/ and -http-rdf-update/.
+"""
+
+from urllib.parse import parse_qs
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http import read_body
+from api.ports import Service
+from bifrost.errors import InputError, PermissionDeniedError
+
+__all__ = ["SparqlEndpoint"]
+
+_MOST_BYTES = 2**20
+_RDF = "text/turtle, application/n-triples;q=0.9, application/rdf+xml;q=0.8"
+
+_DESCRIPTION = """\
+@prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
+@prefix formats: <http://www.w3.org/ns/formats/> .
+
+<{url}> a sd:Service ;
+    sd:endpoint <{url}> ;
+    sd:supportedLanguage sd:SPARQL11Query ;
+    sd:resultFormat formats:SPARQL_Results_JSON, formats:SPARQL_Results_XML, formats:SPARQL_Results_CSV,
+        formats:SPARQL_Results_TSV, formats:Turtle, formats:N-Triples, formats:RDF_XML ;
+    sd:feature sd:UnionDefaultGraph ;
+    sd:defaultDataset [ a sd:Dataset ; sd:defaultGraph [ a sd:Graph ] ] .
+"""
+
+
+class SparqlEndpoint:
+    """``/sparql`` and ``/sparql/graphs``."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def query(self, request: Request) -> Response:
+        """GET ``?query=``, POST as a form or as application/sparql-query; GET without a query describes the service."""
+        parameters = {name: request.query_params.getlist(name) for name in request.query_params}
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.method == "POST":
+            body = await read_body(request, _MOST_BYTES)
+            if kind == "application/sparql-query":
+                parameters["query"] = [_text(body)]
+            elif kind == "application/x-www-form-urlencoded":
+                form = parse_qs(_text(body), keep_blank_values=True, max_num_fields=100)
+                parameters = {**parameters, **form}
+            elif kind == "application/sparql-update":
+                parameters["update"] = [""]
+            else:
+                raise InputError(
+                    "A query is sent as a form or as application/sparql-query.",
+                    remedy="Set the Content-Type header to one of these.",
+                )
+        if "update" in parameters:
+            raise PermissionDeniedError(
+                "This SPARQL service is read-only.", remedy="Change the graph through its sources or through GraphQL."
+            )
+        for name in ("default-graph-uri", "named-graph-uri"):
+            if any(parameters.get(name, ())):
+                raise InputError(f"{name} is not supported.", remedy="Write FROM or FROM NAMED into the query instead.")
+        queries = parameters.get("query", [])
+        if not queries and request.method == "GET":
+            return Response(_DESCRIPTION.format(url=request.url.replace(query="")), media_type="text/turtle")
+        if len(queries) != 1 or not queries[0].strip():
+            raise InputError("The request needs exactly one query.", remedy="Send the query as the parameter 'query'.")
+        return await self._answer(queries[0], request.headers.get("accept", "*/*"))
+
+    async def graphs(self, request: Request) -> Response:
+        """``GET ?default`` or ``?graph=IRI``: a whole graph as RDF."""
+        iri = request.query_params.get("graph")
+        if iri is None and "default" not in request.query_params:
+            raise InputError("Name a graph.", remedy="Add ?default or ?graph=<IRI>.")
+        if iri is None:
+            query = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+        else:
+            if any(char in '<>"{}|^`\\' or ord(char) <= 32 for char in iri):
+                raise InputError("The graph's name is not an IRI.")
+            query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}"
+        accept = request.headers.get("accept", "*/*")
+        return await self._answer(query, _RDF if accept.strip() in ("", "*/*") else accept)
+
+    async def _answer(self, query: str, accept: str) -> Response:
+        timeout = self.service.settings.query_timeout
+        media_type, body = await run_sync(self.service.sparql.query, query, accept, timeout)
+        return Response(body, headers={"Content-Type": media_type, "Vary": "Accept"})
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise InputError("The request is not UTF-8.") from None
