@@ -148,7 +148,7 @@ record = Table(
     Column("first_build", Integer, nullable=False),
     Column("changed_build", Integer, nullable=False, comment="the last build in which it changed"),
     Column("changed", Float, nullable=False, comment="when it changed, seconds since 1970"),
-    Column("version", Id, nullable=False, comment="change.seq before the change; scoped views follow it"),
+    Column("version", Id, nullable=False, comment="counter that grows with each write; scoped views follow it"),
     UniqueConstraint("dataset", "key"),
     Index(None, "version"),
 )
@@ -160,7 +160,7 @@ removed_record = Table(
     Column("dataset", Integer, primary_key=True),
     Column("key", Text, primary_key=True),
 )
-"""Which records vanished after which position of the log: what scoped views follow."""
+"""Which records vanished in which write: what scoped views follow."""
 
 evidence = Table(
     "evidence",

@@ -1,0 +1,273 @@
+"""The connection to SQLite or PostgreSQL: transactions, fast batches, ids, errors.
+
+There is one writer at a time: on SQLite by ``BEGIN IMMEDIATE``, on PostgreSQL by an advisory lock that a write
+transaction holds to its end. Readers never wait. The change log is therefore in commit order.
+
+A commit that was reported survives a power cut: SQLite runs in WAL mode with ``synchronous=FULL``, which costs one
+fsync per transaction; writes come in batches, so this is noise.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection, Engine
+
+from bifrost.errors import (
+    BifrostError,
+    ConflictError,
+    InputError,
+    MissingExtraError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+)
+from graphstore.schema import label
+
+__all__ = ["EDGE", "PROPERTY", "VERTEX", "Database"]
+
+VERTEX, EDGE, PROPERTY = 0, 1, 2
+"""Values of ``label.element``."""
+
+_BUSY_SECONDS = 60
+_PG_WRITE_LOCK = 0x6269_6672_6F73_74
+_WRITE = "bifrost_write"
+
+
+class Database:
+    """One store's engine. Thread-safe; each thread has its own connection."""
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+        self.url = self._normal_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._make_engine(echo)
+        self._local = threading.local()
+        self._writer = threading.RLock()
+        self._labels = _Labels()
+
+    def _normal_url(self, url: str) -> sa.URL:
+        try:
+            parsed = sa.make_url(url)
+        except sa.exc.ArgumentError as error:
+            raise InputError(
+                f"Not a database URL: {error}", remedy="Write sqlite:///FILE or postgresql://..."
+            ) from None
+        backend = parsed.get_backend_name()
+        if backend == "postgresql":
+            return parsed.set(drivername="postgresql+psycopg")
+        if backend != "sqlite":
+            raise InputError(f"The store runs on SQLite and PostgreSQL, not on {backend}.")
+        if not parsed.database or parsed.database == ":memory:":
+            # A database in memory belongs to one connection; a temporary file serves many threads the same way.
+            self._folder = TemporaryDirectory(prefix="bifrost-")
+            parsed = parsed.set(database=str(Path(self._folder.name) / "store.sqlite"), query={})
+        return parsed.set(drivername="sqlite+pysqlite")
+
+    def _make_engine(self, echo: bool) -> Engine:
+        if self.is_sqlite:
+            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+            engine = sa.create_engine(
+                self.url, echo=echo, pool_size=16, max_overflow=48, connect_args={"timeout": _BUSY_SECONDS}
+            )
+            sa.event.listen(engine, "connect", _prepare_sqlite)
+            sa.event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        try:
+            return sa.create_engine(
+                self.url, echo=echo, pool_size=8, max_overflow=24, pool_pre_ping=True,
+                connect_args={"connect_timeout": 10},
+            )  # fmt: skip
+        except ModuleNotFoundError:
+            raise MissingExtraError("postgresql", "postgres", "psycopg") from None
+
+    # ---- transactions ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one consistent state; inside a write of this thread, what that wrote."""
+        active = getattr(self._local, "connection", None)
+        with self.errors_mapped():
+            if active is not None:
+                yield active
+                return
+            with self.engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the outermost ``write`` of this thread, or changes nothing."""
+        active = getattr(self._local, "connection", None)
+        if active is not None:
+            yield active
+            return
+        with self.errors_mapped(), self._writer, self.engine.connect() as raw:
+            connection = raw.execution_options(**{_WRITE: True})
+            try:
+                with connection.begin():
+                    if not self.is_sqlite:
+                        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_PG_WRITE_LOCK)))
+                    self._local.connection = connection
+                    yield connection
+            except BaseException:
+                self._labels.clear()
+                raise
+            finally:
+                self._local.connection = None
+
+    @contextmanager
+    def errors_mapped(self) -> Iterator[None]:
+        """Turns the driver's errors into ours."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise _mapped(error) from error
+        except sa.exc.TimeoutError as error:
+            raise StoreUnavailableError("Too many connections to the store are in use.") from error
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    # ---- batches -----------------------------------------------------------------------------------------------------
+
+    def insert(self, connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Any]) -> None:
+        """Inserts tuples in one go; PostgreSQL by COPY."""
+        if not rows:
+            return
+        quote = connection.dialect.identifier_preparer.quote
+        names = ", ".join(quote(column) for column in columns)
+        if self.is_sqlite:
+            marks = ", ".join("?" * len(columns))
+            # One thousand rows a call keep the driver's list of bound parameters small.
+            connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", list(rows))
+            return
+        with connection.connection.cursor().copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+            for row in rows:
+                copy.write_row(row)
+
+    def update(
+        self, connection: Connection, table: sa.Table, columns: Sequence[str], key: str, rows: Iterable[Any]
+    ) -> None:
+        """Updates rows by one key: each row is the values of ``columns``, then the key."""
+        rows = list(rows)
+        if not rows:
+            return
+        quote = connection.dialect.identifier_preparer.quote
+        mark = "?" if self.is_sqlite else "%s"
+        sets = ", ".join(f"{quote(column)} = {mark}" for column in columns)
+        connection.exec_driver_sql(f"UPDATE {quote(table.name)} SET {sets} WHERE {quote(key)} = {mark}", rows)
+
+    def within(self, column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
+        """``column IN values`` as one bound parameter, however many values there are."""
+        values = list(values)
+        if self.is_sqlite:
+            text = orjson.dumps(values).decode()
+            return column.in_(sa.select(sa.func.json_each(text).table_valued("value").c.value))  # type: ignore[no-any-return]
+        kind = sa.Text if isinstance(values[0] if values else "", str) else sa.BigInteger
+        return column == sa.any_(sa.cast(values, postgresql.ARRAY(kind)))  # type: ignore[no-any-return]
+
+    def delete(self, connection: Connection, column: Any, values: Iterable[Any]) -> int:
+        """Deletes the rows of the column's table whose column is one of the values; returns how many."""
+        values = list(values)
+        if not values:
+            return 0
+        return connection.execute(sa.delete(column.table).where(self.within(column, values))).rowcount
+
+    def take(self, connection: Connection, name: str, count: int = 1) -> int:
+        """The first of ``count`` new ids of a counter. Ids are never used again, whatever is deleted."""
+        quoted = sa.text(
+            "INSERT INTO counter (name, value) VALUES (:name, :count) "
+            "ON CONFLICT (name) DO UPDATE SET value = counter.value + :count RETURNING value"
+        )
+        last = connection.execute(quoted, {"name": name, "count": count}).scalar_one()
+        return int(last) - count + 1
+
+    # ---- labels ------------------------------------------------------------------------------------------------------
+
+    def label_id(self, connection: Connection, element: int, name: str) -> int:
+        """The id of a label, made when it is new. Only inside a write."""
+        found = self.find_label(connection, element, name)
+        if found is None:
+            found = self.take(connection, "label")
+            connection.execute(label.insert().values(id=found, element=element, name=name))
+            self._labels.add(found, element, name)
+        return found
+
+    def find_label(self, connection: Connection, element: int, name: str) -> int | None:
+        """The id of a label, None where no element ever had it."""
+        found = self._labels.ids.get((element, name))
+        if found is None:
+            row = connection.execute(sa.select(label.c.id).where(label.c.element == element, label.c.name == name))
+            found = row.scalar()
+            if found is not None:
+                self._labels.add(found, element, name)
+        return found
+
+    def label_names(self, connection: Connection) -> Mapping[int, str]:
+        """Label id -> name. Grows while a view is open: look up through :meth:`label_name` where that matters."""
+        last = connection.execute(sa.select(sa.func.max(label.c.id))).scalar() or 0
+        if last not in self._labels.names:
+            for row in connection.execute(sa.select(label)):
+                self._labels.add(row.id, row.element, row.name)
+        return self._labels.names
+
+
+@dataclass
+class _Labels:
+    """Labels known to this process. They are only ever added, so a committed one never becomes stale."""
+
+    ids: dict[tuple[int, str], int] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+
+    def add(self, id: int, element: int, name: str) -> None:
+        self.ids[element, name] = id
+        self.names[id] = name
+
+    def clear(self) -> None:
+        self.ids, self.names = {}, {}
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA cache_size=-32768")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _mapped(error: sa.exc.DBAPIError) -> BifrostError:
+    original = error.orig
+    text = str(original).strip().splitlines()[0] if str(original).strip() else type(original).__name__
+    state = getattr(original, "sqlstate", None) or ""
+    if "database or disk is full" in text or state in ("53100", "53000"):
+        return StoreFullError("The store has no disk space left.")
+    if isinstance(error, sa.exc.IntegrityError):
+        return ConflictError(f"The store refused a duplicate: {text}")
+    if "database is locked" in text or state.startswith(("08", "57P", "53")) or error.connection_invalidated:
+        return StoreUnavailableError(f"The store's database does not answer: {text}")
+    if isinstance(error, sa.exc.OperationalError) and not state and _is_connection_failure(text):
+        return StoreUnavailableError(f"The store's database cannot be reached: {text}")
+    return StoreError(f"The store's database reports: {text}")
+
+
+def _is_connection_failure(text: str) -> bool:
+    return "connection" in text or "unable to open database" in text or "could not translate host" in text

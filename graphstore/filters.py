@@ -1,0 +1,128 @@
+"""Property filters and orders as SQL over the JSON of ``vertex.properties``, for SQLite and PostgreSQL.
+
+A filter passes when any value of the property does. Numbers compare with numbers, text with text, and dates, times,
+booleans by their ISO or literal text; values of other kinds never match.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from bifrost.errors import InputError
+from bifrost.graph import PropertyFilter
+from bifrost.values import Value
+from graphstore.values import clean_text
+
+__all__ = ["SortKey", "property_condition", "sort_key"]
+
+_SQLITE_VALUES = "json_each(vertex.properties) p, json_each(p.value) j WHERE p.key = {name}"
+_SQLITE_NUMBER = (
+    "CASE WHEN j.type IN ('integer', 'real') THEN j.value WHEN j.type = 'object' THEN "
+    "CAST(coalesce(json_extract(j.value, '$.\"@decimal\"'), json_extract(j.value, '$.\"@int\"')) AS REAL) END"
+)
+_SQLITE_TEXT = (
+    "CASE j.type WHEN 'text' THEN j.value WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'object' THEN "
+    "coalesce(json_extract(j.value, '$.\"@date\"'), json_extract(j.value, '$.\"@datetime\"'), "
+    "json_extract(j.value, '$.\"@time\"')) END"
+)
+_SQLITE_KIND = "CASE j.type WHEN 'text' THEN 's' WHEN 'true' THEN 'b' WHEN 'false' THEN 'b' ELSE 'd' END"
+
+_PG_VALUES = (
+    "jsonb_each(vertex.properties::jsonb) p, jsonb_array_elements(p.value) WITH ORDINALITY AS j(value, n) "
+    "WHERE p.key = {name}"
+)
+_PG_NUMBER = (
+    "CASE WHEN jsonb_typeof(j.value) = 'number' THEN (j.value #>> '{}')::double precision "
+    "WHEN j.value ? '@decimal' THEN (j.value ->> '@decimal')::double precision "
+    "WHEN j.value ? '@int' THEN (j.value ->> '@int')::double precision END"
+)
+_PG_TEXT = (
+    "CASE jsonb_typeof(j.value) WHEN 'string' THEN j.value #>> '{}' WHEN 'boolean' THEN j.value #>> '{}' "
+    "WHEN 'object' THEN coalesce(j.value ->> '@date', j.value ->> '@datetime', j.value ->> '@time') END"
+)
+_PG_KIND = "CASE jsonb_typeof(j.value) WHEN 'string' THEN 's' WHEN 'boolean' THEN 'b' ELSE 'd' END"
+
+_COMPARISONS = {"neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    values: str
+    number: str
+    text: str
+    kind: str
+    first: str
+
+
+_SQLITE = _Dialect(_SQLITE_VALUES, _SQLITE_NUMBER, _SQLITE_TEXT, _SQLITE_KIND, "j.key = 0")
+_PG = _Dialect(_PG_VALUES, _PG_NUMBER, _PG_TEXT + ' COLLATE "C"', _PG_KIND, "j.n = 1")
+
+
+def _operand(value: Value) -> tuple[str, Any]:
+    """The kind of a filter value (n number, s text, b boolean, d date or time) and what SQL compares with."""
+    match value:
+        case bool():
+            return "b", "true" if value else "false"
+        case str():
+            return "s", clean_text(value)
+        case int() | float() | Decimal():
+            return "n", float(value) if not isinstance(value, int) or abs(value) >= 2**63 else value
+        case datetime() | date() | time():
+            return "d", value.isoformat()
+    raise InputError(f"A filter cannot compare with {type(value).__name__}.")
+
+
+def property_condition(filter: PropertyFilter, sqlite: bool, prefix: str) -> sa.ColumnElement[bool]:
+    """The SQL condition on ``vertex`` of any filter but eq and in, which the value index answers.
+
+    ``prefix`` keeps bound names of several filters apart.
+    """
+    d = _SQLITE if sqlite else _PG
+    name = sa.bindparam(f"{prefix}name", clean_text(filter.name), sa.Text)
+    if filter.op == "exists":
+        text = sa.text(f"EXISTS (SELECT 1 FROM {d.values.format(name=f':{prefix}name')})").bindparams(name)
+        return sa.not_(text) if filter.value is False else text  # type: ignore[return-value]
+    if filter.value is None or isinstance(filter.value, tuple):
+        raise InputError(f"The filter {filter.op!r} on {filter.name!r} needs one value.")
+    kind, operand = _operand(filter.value)
+    compared = sa.bindparam(f"{prefix}value", operand)
+    place = f":{prefix}value"
+    if filter.op in _COMPARISONS:
+        sign = _COMPARISONS[filter.op]
+        condition = (
+            f"({d.number}) {sign} {place}" if kind == "n" else f"({d.kind}) = '{kind}' AND ({d.text}) {sign} {place}"
+        )
+    elif filter.op in ("contains", "starts_with") and kind == "s":
+        find = "instr({0}, {1}) > 0" if sqlite else "position({1} in {0}) > 0"
+        start = "substr({0}, 1, length({1})) = {1}"
+        test = (find if filter.op == "contains" else start).format(f"({d.text})", place)
+        condition = f"({d.kind}) = 's' AND {test}"
+    else:
+        raise InputError(f"There is no filter {filter.op!r} for {type(filter.value).__name__} values.")
+    clause = f"EXISTS (SELECT 1 FROM {d.values.format(name=f':{prefix}name')} AND ({condition}))"
+    return sa.text(clause).bindparams(name, compared)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """The first value of a property as three SQL columns: kind (0 number, 1 text, 2 missing), number, text."""
+
+    kind: sa.ColumnElement[int]
+    number: sa.ColumnElement[float]
+    text: sa.ColumnElement[str]
+
+
+def sort_key(name: str, sqlite: bool) -> SortKey:
+    """What to order vertices by: numbers, then text and dates, then those without the property."""
+    d = _SQLITE if sqlite else _PG
+    bound = sa.bindparam("sort_name", clean_text(name), sa.Text)
+    rows = f"{d.values.format(name=':sort_name')} AND {d.first}"
+
+    def scalar(expression: str, missing: Any) -> Any:
+        return sa.func.coalesce(sa.text(f"(SELECT {expression} FROM {rows})").bindparams(bound), missing)
+
+    kind = f"CASE WHEN ({d.number}) IS NOT NULL THEN 0 WHEN ({d.text}) IS NOT NULL THEN 1 END"
+    return SortKey(scalar(kind, 2), scalar(d.number, 0), scalar(f"({d.text})", ""))

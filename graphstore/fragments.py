@@ -1,0 +1,172 @@
+"""Records in, graph out: each record is made to say exactly what it says now, by diff, in one transaction."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bifrost.documents import Document
+from bifrost.errors import NotFoundError, RemovalGuardError
+from bifrost.ports import ReplaceReport
+from bifrost.values import RecordFragments
+from graphstore import schema as s
+from graphstore.assemble import Assembler, Touched, chunks
+from graphstore.documents import delete_documents, insert_documents, read_document
+from graphstore.statements import Evidences, StatementWriter
+from graphstore.values import clean_text
+
+if TYPE_CHECKING:
+    from graphstore.sql import SqlStore
+
+__all__ = ["SqlFragmentStore"]
+
+_RECORD_COLUMNS = ("id", "dataset", "key", "digest", "build", "first_build", "changed_build", "changed", "version")
+
+
+class SqlFragmentStore:
+    """The fragment store port over SQL."""
+
+    def __init__(self, store: "SqlStore") -> None:
+        self._db = store.database
+        self._assembler = Assembler(store.database)
+        self._evidences = Evidences(store.database)
+
+    def replace(self, source: str, dataset: str, records: Sequence[RecordFragments], build: int) -> ReplaceReport:
+        by_key = {clean_text(record.key): record for record in records}
+        with self._db.write() as connection:
+            dataset_id = self._dataset_id(connection, source, dataset)
+            stored = self._stored(connection, dataset_id, list(by_key))
+            same = [row.id for key, row in stored.items() if bytes(row.digest) == by_key[key].digest]
+            self._seen(connection, same, build)
+            changed = {row.id: by_key[key] for key, row in stored.items() if bytes(row.digest) != by_key[key].digest}
+            new = [(key, record) for key, record in by_key.items() if key not in stored]
+            if changed or new:
+                self._write(connection, dataset_id, changed, new, build)
+        return ReplaceReport(added=len(new), changed=len(changed), unchanged=len(same))
+
+    def finish(self, source: str, dataset: str, build: int, *, removal_limit: float) -> ReplaceReport:
+        """``had`` in the guard counts the records from before this build."""
+        record = s.record
+        with self._db.write() as connection:
+            dataset_id = self._dataset_id(connection, source, dataset)
+            inside = record.c.dataset == dataset_id
+            had = connection.execute(
+                sa.select(sa.func.count()).select_from(record).where(inside, record.c.first_build < build)
+            ).scalar_one()
+            gone = connection.execute(sa.select(record.c.id).where(inside, record.c.build < build)).scalars().all()
+            if gone and len(gone) / max(had, 1) > removal_limit:
+                raise RemovalGuardError(source, dataset, len(gone), had, removal_limit)
+            self.remove_ids(connection, gone)
+            connection.execute(s.dataset.update().where(s.dataset.c.id == dataset_id).values(last_build=build))
+        return ReplaceReport(removed=len(gone))
+
+    def remove_records(self, source: str, dataset: str, keys: Sequence[str]) -> ReplaceReport:
+        with self._db.write() as connection:
+            stored = self._stored(connection, self._dataset_id(connection, source, dataset), keys)
+            self.remove_ids(connection, [row.id for row in stored.values()])
+        return ReplaceReport(removed=len(stored))
+
+    def digests(self, source: str, dataset: str, keys: Sequence[str]) -> dict[str, bytes]:
+        with self._db.read() as connection:
+            stored = self._stored(connection, self._dataset_id(connection, source, dataset), keys)
+        return {key: bytes(stored[clean_text(key)].digest) for key in keys if clean_text(key) in stored}
+
+    def touch(self, source: str, dataset: str, keys: Sequence[str], build: int) -> None:
+        with self._db.write() as connection:
+            stored = self._stored(connection, self._dataset_id(connection, source, dataset), keys)
+            self._seen(connection, [row.id for row in stored.values()], build)
+
+    def document(self, uid: str) -> Document:
+        """By the uid of the document's fragment, or of any other fragment of its record."""
+        with self._db.read() as connection:
+            return read_document(connection, clean_text(uid))
+
+    # ---- inside a transaction ----------------------------------------------------------------------------------------
+
+    def remove_ids(self, connection: Connection, records: Iterable[int]) -> None:
+        """Removes records by id and all that they alone said."""
+        for ids in chunks(records):
+            rows = connection.execute(
+                sa.select(s.record.c.dataset, s.record.c.key).where(self._db.within(s.record.c.id, ids))
+            ).all()
+            writer = StatementWriter(self._db, connection, Touched())
+            writer.remove_of_records(ids)
+            delete_documents(self._db, connection, ids)
+            self._db.delete(connection, s.record.c.id, ids)
+            self._assembler.settle(connection, writer.touched)
+            version = self._db.take(connection, "version")
+            self._forget(connection, [(version, row.dataset, row.key) for row in rows])
+
+    def remove_datasets(self, connection: Connection, datasets: Sequence[int]) -> None:
+        """Removes all records of datasets, leaving the datasets themselves."""
+        inside = self._db.within(s.record.c.dataset, datasets)
+        self.remove_ids(connection, connection.execute(sa.select(s.record.c.id).where(inside)).scalars().all())
+        self._db.delete(connection, s.evidence.c.dataset, datasets)
+        self._evidences.clear()
+
+    def recluster_all(self, connection: Connection) -> None:
+        """Merges anew whatever is merged, after source ranks changed."""
+        f = s.fragment
+        merged = sa.select(f.c.canonical).group_by(f.c.canonical).having(sa.func.count() > 1)
+        canonicals = connection.execute(merged).scalars().all()
+        for ids in chunks(canonicals):
+            self._assembler.settle(connection, Touched(vertices=set(ids), clusters=set(ids)))
+
+    def _write(
+        self,
+        connection: Connection,
+        dataset_id: int,
+        changed: dict[int, RecordFragments],
+        new: Sequence[tuple[str, RecordFragments]],
+        build: int,
+    ) -> None:
+        version, now = self._db.take(connection, "version"), time.time()
+        first = self._db.take(connection, "record", len(new)) if new else 0
+        self._db.insert(
+            connection,
+            s.record,
+            _RECORD_COLUMNS,
+            [
+                (first + i, dataset_id, key, record.digest, build, build, build, now, version)
+                for i, (key, record) in enumerate(new)
+            ],
+        )
+        self._db.update(
+            connection,
+            s.record,
+            ("digest", "build", "changed_build", "changed", "version"),
+            "id",
+            [(record.digest, build, build, now, version, id) for id, record in changed.items()],
+        )
+        said = changed | {first + i: record for i, (_, record) in enumerate(new)}
+        writer = StatementWriter(self._db, connection, Touched(), self._evidences)
+        documents = writer.say(dataset_id, said, set(changed))
+        delete_documents(self._db, connection, changed)
+        insert_documents(self._db, connection, documents)
+        self._assembler.settle(connection, writer.touched)
+
+    def _dataset_id(self, connection: Connection, source: str, dataset: str) -> int:
+        query = (
+            sa.select(s.dataset.c.id)
+            .join(s.source, s.source.c.id == s.dataset.c.source)
+            .where(s.source.c.name == source, s.dataset.c.name == dataset)
+        )
+        found = connection.execute(query).scalar()
+        if found is None:
+            raise NotFoundError(f"There is no dataset {source}/{dataset}.")
+        return int(found)
+
+    def _stored(self, connection: Connection, dataset_id: int, keys: Sequence[str]) -> dict[str, Any]:
+        query = sa.select(s.record.c.id, s.record.c.key, s.record.c.digest).where(
+            s.record.c.dataset == dataset_id, self._db.within(s.record.c.key, [clean_text(key) for key in keys])
+        )
+        return {row.key: row for row in connection.execute(query)}
+
+    def _seen(self, connection: Connection, ids: Sequence[int], build: int) -> None:
+        if ids:
+            connection.execute(s.record.update().where(self._db.within(s.record.c.id, ids)).values(build=build))
+
+    def _forget(self, connection: Connection, rows: Sequence[tuple[int, int, str]]) -> None:
+        self._db.insert(connection, s.removed_record, ("version", "dataset", "key"), rows)

@@ -1,0 +1,304 @@
+"""The links and merges that follow from link types: stored once, served while the link type and the answers say so."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bifrost.links import LinkEdge, LinkKind, LinkState, LinkType, SamePair, Verdict
+from bifrost.ports import ReplaceReport
+from bifrost.values import EMPTY, Evidence, Value, make_uid
+from graphstore import schema as s
+from graphstore.assemble import Assembler, Touched
+from graphstore.database import EDGE, Database
+from graphstore.encoding import dumps, evidence_text, properties_text
+from graphstore.judging import pair_subject
+from graphstore.values import clean_text
+
+__all__ = ["LinkedWriter"]
+
+_PINS = {Verdict.CONFIRM: 1, Verdict.REJECT: -1, Verdict.DELETE: -1}
+_DEFAULT_SAME = 0.5
+_LINK = ("type", "tail", "head", "properties", "evidence", "score", "pin", "given", "active")
+_PAIR = ("left", "right", "score", "evidence", "pin", "given", "active")
+Row = tuple[Any, ...]
+
+
+def _active(link_type: LinkType, score: float, pin: int, given: int) -> int:
+    """1 when a link or pair is to be served: a person's word first, then the threshold."""
+    if link_type.state is not LinkState.CONFIRMED or pin < 0:
+        return 0
+    default = _DEFAULT_SAME if link_type.kind is LinkKind.SAME_THING else 0.0
+    threshold = default if link_type.threshold is None else link_type.threshold
+    return int(pin > 0 or bool(given and score >= threshold))
+
+
+class LinkedWriter:
+    """Writes links and same-pairs of link types inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._assembler = Assembler(database)
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    def write_links(
+        self, connection: Connection, number: int, link_type: LinkType, edges: Iterable[LinkEdge]
+    ) -> ReplaceReport:
+        best: dict[tuple[str, str], LinkEdge] = {}
+        for edge in edges:
+            key = (clean_text(edge.tail), clean_text(edge.head))
+            if key not in best or edge.score > best[key].score:
+                best[key] = edge
+        pins = self._pins(connection, link_type.id)
+        ends = self._fragments(connection, {uid for key in best for uid in key})
+        wanted: dict[tuple[int, int], tuple[str, Row]] = {}
+        for (tail, head), edge in best.items():
+            if tail in ends and head in ends:
+                pin = pins.pop(pair_subject(link_type.id, tail, head), 0)
+                uid = make_uid("link", link_type.id, tail, head)
+                wanted[ends[tail], ends[head]] = (uid, self._link_row(connection, link_type, edge, ends, pin, 1))
+        for subject, pin in pins.items():
+            found = self._pair_of(connection, subject) if pin > 0 else None
+            if found is not None:
+                (tail, tail_id), (head, head_id) = found
+                edge = self._taught(link_type, tail, head)
+                row = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, pin, 0)
+                wanted[tail_id, head_id] = (make_uid("link", link_type.id, tail, head), row)
+        return self._diff_links(connection, number, wanted)
+
+    def _diff_links(
+        self, connection: Connection, number: int, wanted: Mapping[tuple[int, int], tuple[str, Row]]
+    ) -> ReplaceReport:
+        query = sa.select(s.link.c.id, *(s.link.c[name] for name in _LINK)).where(s.link.c.link_type == number)
+        stored = {(row.tail, row.head): tuple(row) for row in connection.execute(query)}
+        gone = [row[0] for key, row in stored.items() if key not in wanted]
+        changed = [
+            (*row, stored[key][0]) for key, (_, row) in wanted.items() if key in stored and stored[key][1:] != row
+        ]
+        new = [(uid, row) for key, (uid, row) in wanted.items() if key not in stored]
+        first = self._db.take(connection, "link", len(new)) if new else 0
+        self._db.delete(connection, s.link.c.id, gone)
+        self._db.update(connection, s.link, _LINK, "id", changed)
+        columns = ("id", "uid", "record", "link_type", *_LINK)
+        rows = [(first + i, uid, None, number, *row) for i, (uid, row) in enumerate(new)]
+        self._db.insert(connection, s.link, columns, rows)
+        touched = Touched(links={*gone, *(row[-1] for row in changed), *(row[0] for row in rows if row[-1])})
+        self._assembler.settle(connection, touched)
+        return ReplaceReport(len(new), len(changed), len(wanted) - len(new) - len(changed), len(gone))
+
+    def _link_row(
+        self, connection: Connection, link_type: LinkType, edge: LinkEdge, ends: Mapping[str, int], pin: int, given: int
+    ) -> Row:
+        score = float(edge.score)
+        properties = {name: _values(value) for name, value in edge.properties.items()}
+        return (
+            self._db.label_id(connection, EDGE, clean_text(link_type.name)),
+            ends[clean_text(edge.tail)], ends[clean_text(edge.head)], properties_text(properties),
+            evidence_text(edge.evidence), score, pin, given, _active(link_type, score, pin, given),
+        )  # fmt: skip
+
+    def write_same(
+        self, connection: Connection, number: int, link_type: LinkType, pairs: Iterable[SamePair]
+    ) -> ReplaceReport:
+        best: dict[tuple[str, str], SamePair] = {}
+        for pair in pairs:
+            left, right = clean_text(pair.left), clean_text(pair.right)
+            key = (min(left, right), max(left, right))
+            if left != right and (key not in best or pair.score > best[key].score):
+                best[key] = pair
+        pins = self._pins(connection, link_type.id)
+        ends = self._fragments(connection, {uid for key in best for uid in key})
+        wanted: dict[tuple[int, int], Row] = {}
+        for pair in best.values():
+            left, right = clean_text(pair.left), clean_text(pair.right)
+            pin = pins.pop(pair_subject(link_type.id, left, right), 0)
+            pin = pins.pop(pair_subject(link_type.id, right, left), 0) or pin
+            if left in ends and right in ends:
+                row = _pair_row(link_type, ends[left], ends[right], float(pair.score), dumps(pair.evidence), pin, 1)
+                wanted[row[0], row[1]] = row
+        for subject, pin in pins.items():
+            found = self._pair_of(connection, subject) if pin > 0 else None
+            if found is not None:
+                (_, left_id), (_, right_id) = found
+                wanted[left_id, right_id] = _pair_row(link_type, left_id, right_id, 1.0, "{}", pin, 0)
+        return self._diff_pairs(connection, number, wanted)
+
+    def _diff_pairs(self, connection: Connection, number: int, wanted: Mapping[tuple[int, int], Row]) -> ReplaceReport:
+        pair = s.same_pair
+        query = sa.select(*(pair.c[name] for name in _PAIR)).where(pair.c.link_type == number)
+        stored = {(row.left, row.right): tuple(row) for row in connection.execute(query)}
+        gone = [row for key, row in stored.items() if key not in wanted]
+        changed = [row for key, row in wanted.items() if key in stored and stored[key] != row]
+        new = [row for key, row in wanted.items() if key not in stored]
+        self._delete_pairs(connection, number, [*gone, *changed])
+        self._db.insert(connection, pair, ("link_type", *_PAIR), [(number, *row) for row in [*changed, *new]])
+        # Merges change only where a pair begins or ends to count.
+        moved = [row for row in gone if row[-1]] + [row for row in new if row[-1]]
+        moved += [row for row in changed if row[-1] != stored[row[0], row[1]][-1]]
+        self._merge(connection, moved)
+        return ReplaceReport(len(new), len(changed), len(wanted) - len(new) - len(changed), len(gone))
+
+    def _merge(self, connection: Connection, pairs: Iterable[Row]) -> None:
+        ends = {end for row in pairs for end in row[:2]}
+        self._assembler.settle(connection, Touched(clusters=ends))
+
+    def _delete_pairs(self, connection: Connection, number: int, rows: Iterable[Row]) -> None:
+        keys = [(number, row[0], row[1]) for row in rows]
+        if keys:
+            mark = "?" if self._db.is_sqlite else "%s"
+            where = f'link_type = {mark} AND "left" = {mark} AND "right" = {mark}'
+            connection.exec_driver_sql(f"DELETE FROM same_pair WHERE {where}", keys)
+
+    # ---- following a link type's state -------------------------------------------------------------------------------
+
+    def follow(self, connection: Connection, number: int, before: LinkType, after: LinkType) -> None:
+        """Serves, hides or renames the links and merges of a link type after its state, name or threshold changed."""
+        if (before.state, before.name, before.threshold) == (after.state, after.name, after.threshold):
+            return
+        type_id = self._db.label_id(connection, EDGE, clean_text(after.name))
+        link, pair, touched = s.link, s.same_pair, Touched()
+        query = sa.select(link.c.id, link.c.type, link.c.score, link.c.pin, link.c.given, link.c.active)
+        updates = []
+        for row in connection.execute(query.where(link.c.link_type == number)):
+            active = _active(after, row.score, row.pin, row.given)
+            if (active, type_id) != (row.active, row.type):
+                updates.append((active, type_id, row.id))
+                touched.links.add(row.id)
+        self._db.update(connection, link, ("active", "type"), "id", updates)
+        pairs = connection.execute(sa.select(*(pair.c[name] for name in _PAIR)).where(pair.c.link_type == number)).all()
+        now = [(*tuple(row)[:-1], _active(after, row.score, row.pin, row.given)) for row in pairs]
+        changed = [row for row, old in zip(now, pairs, strict=True) if row != tuple(old)]
+        self._delete_pairs(connection, number, changed)
+        self._db.insert(connection, pair, ("link_type", *_PAIR), [(number, *row) for row in changed])
+        touched.clusters = {end for row in changed for end in row[:2]}
+        self._assembler.settle(connection, touched)
+
+    def remove_all(self, connection: Connection, number: int) -> None:
+        """Removes the links and merges of a link type."""
+        link, pair = s.link, s.same_pair
+        links = connection.execute(sa.select(link.c.id).where(link.c.link_type == number)).scalars().all()
+        merges = sa.select(pair.c.left, pair.c.right).where(pair.c.link_type == number, pair.c.active == 1)
+        ends = {end for row in connection.execute(merges) for end in row}
+        connection.execute(link.delete().where(link.c.link_type == number))
+        connection.execute(pair.delete().where(pair.c.link_type == number))
+        self._assembler.settle(connection, Touched(links=set(links), clusters=ends))
+
+    # ---- answers about pairs -----------------------------------------------------------------------------------------
+
+    def apply_pair_answers(
+        self, connection: Connection, number: int, link_type: LinkType, subject: str | None = None
+    ) -> None:
+        """Pins or frees the link or merge that an answer is about; all of the link type's without a subject."""
+        pins = self._pins(connection, link_type.id)
+        for one in pins if subject is None else (subject,):
+            found = self._pair_of(connection, one)
+            if found is None:
+                continue
+            if link_type.kind is LinkKind.SAME_THING:
+                self._pin_pair(connection, number, link_type, found, pins.get(one, 0))
+            else:
+                self._pin_link(connection, number, link_type, found, pins.get(one, 0))
+
+    def _pin_link(self, connection: Connection, number: int, link_type: LinkType, found: Any, pin: int) -> None:
+        (tail, tail_id), (head, head_id) = found
+        link = s.link
+        same = sa.and_(link.c.link_type == number, link.c.tail == tail_id, link.c.head == head_id)
+        row = connection.execute(sa.select(link).where(same)).one_or_none()
+        if row is None and pin > 0:
+            edge = self._taught(link_type, tail, head)
+            values = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, pin, 0)
+            id, uid = self._db.take(connection, "link"), make_uid("link", link_type.id, tail, head)
+            columns = ("id", "uid", "record", "link_type", *_LINK)
+            self._db.insert(connection, link, columns, [(id, uid, None, number, *values)])
+        elif row is None:
+            return
+        elif not row.given and pin <= 0:
+            id = row.id
+            connection.execute(link.delete().where(same))
+        else:
+            id = row.id
+            active = _active(link_type, row.score, pin, row.given)
+            connection.execute(link.update().where(same).values(pin=pin, active=active))
+        self._assembler.settle(connection, Touched(links={id}))
+
+    def _pin_pair(self, connection: Connection, number: int, link_type: LinkType, found: Any, pin: int) -> None:
+        (_, left), (_, right) = found
+        pair = s.same_pair
+        either = sa.or_(
+            sa.and_(pair.c.left == left, pair.c.right == right), sa.and_(pair.c.left == right, pair.c.right == left)
+        )
+        query = sa.select(*(pair.c[name] for name in _PAIR)).where(pair.c.link_type == number, either)
+        row = connection.execute(query).one_or_none()
+        given = 0 if row is None else row.given
+        if row is not None:
+            self._delete_pairs(connection, number, [tuple(row)])
+            left, right = row.left, row.right
+        if given or pin > 0:
+            score, evidence = (1.0, "{}") if row is None else (row.score, row.evidence)
+            made = _pair_row(link_type, left, right, score, evidence, pin, given)
+            self._db.insert(connection, pair, ("link_type", *_PAIR), [(number, *made)])
+        self._merge(connection, [(left, right)])
+
+    def _taught(self, link_type: LinkType, tail: str, head: str) -> LinkEdge:
+        return LinkEdge(tail, head, 1.0, Evidence(extractor=f"link.{link_type.id}"))
+
+    def _pins(self, connection: Connection, link_type: str) -> dict[str, int]:
+        """What people said about pairs of a link type; the last answer about a pair counts."""
+        j = s.judgement
+        query = sa.select(j.c.subject, j.c.verdict).where(
+            j.c.link_type == link_type, j.c.subject != j.c.link_type, j.c.undone_at.is_(None)
+        )
+        return {row.subject: _PINS.get(Verdict(row.verdict), 0) for row in connection.execute(query.order_by(j.c.id))}
+
+    def _pair_of(self, connection: Connection, subject: str) -> tuple[tuple[str, int], tuple[str, int]] | None:
+        """The two fragments that a pair's subject names. Uids may hold ``|``, so the split that exists is meant."""
+        _, *parts = subject.split("|")
+        splits = [("|".join(parts[:i]), "|".join(parts[i:])) for i in range(1, len(parts))]
+        found = self._fragments(connection, {uid for split in splits for uid in split})
+        for tail, head in splits:
+            if tail in found and head in found:
+                return (tail, found[tail]), (head, found[head])
+        return None
+
+    def _fragments(self, connection: Connection, uids: Iterable[str]) -> dict[str, int]:
+        f = s.fragment
+        query = (
+            sa.select(f.c.uid, sa.func.min(f.c.id).label("id")).where(self._db.within(f.c.uid, uids)).group_by(f.c.uid)
+        )
+        return {row.uid: row.id for row in connection.execute(query)}
+
+    # ---- reading -----------------------------------------------------------------------------------------------------
+
+    def pairs(
+        self, connection: Connection, number: int, link_type: LinkType, limit: int, least_sure_first: bool
+    ) -> list[SamePair]:
+        pair, left, right = s.same_pair, s.fragment.alias("l"), s.fragment.alias("r")
+        query = (
+            sa.select(left.c.uid, right.c.uid.label("other"), pair.c.score, pair.c.evidence)
+            .join(left, left.c.id == pair.c.left)
+            .join(right, right.c.id == pair.c.right)
+            .where(pair.c.link_type == number)
+            .limit(limit)
+        )
+        if least_sure_first:
+            threshold = _DEFAULT_SAME if link_type.threshold is None else link_type.threshold
+            query = query.where(pair.c.pin == 0).order_by(
+                sa.func.abs(pair.c.score - threshold), left.c.uid, right.c.uid
+            )
+        else:
+            query = query.order_by(pair.c.score.desc(), left.c.uid, right.c.uid)
+        return [
+            SamePair(row.uid, row.other, row.score, orjson.loads(row.evidence) or EMPTY)
+            for row in connection.execute(query)
+        ]
+
+
+def _pair_row(link_type: LinkType, left: int, right: int, score: float, evidence: str, pin: int, given: int) -> Row:
+    return (left, right, score, evidence, pin, given, _active(link_type, score, pin, given))
+
+
+def _values(value: Any) -> tuple[Value, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)

@@ -1,0 +1,282 @@
+"""Link types and judgements in SQL. The links and merges that follow from them are in graphstore/linked.py."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bifrost.errors import ConflictError, NotFoundError
+from bifrost.links import Correction, Judgement, LinkEdge, LinkState, LinkType, SamePair, Verdict
+from bifrost.ports import ReplaceReport
+from bifrost.values import EMPTY
+from graphstore import schema as s
+from graphstore.encoding import correction_from, dumps, from_iso, link_type_from, now
+from graphstore.judging import corrected, judged, reproposed
+from graphstore.linked import LinkedWriter
+from graphstore.values import clean_text
+
+if TYPE_CHECKING:
+    from graphstore.sql import SqlStore
+
+__all__ = ["SqlLinkStore"]
+
+
+class SqlLinkStore:
+    """The link store port over SQL."""
+
+    def __init__(self, store: "SqlStore") -> None:
+        self._db = store.database
+        self._linked = LinkedWriter(store.database)
+
+    # ---- link types --------------------------------------------------------------------------------------------------
+
+    def save_link_types(self, proposals: Sequence[LinkType]) -> None:
+        """A judged link type takes the new numbers, reasons and examples, and keeps all that the answers decided."""
+        by_id = {proposal.id: proposal for proposal in proposals}
+        with self._db.write() as connection:
+            stored = {row.id: row for row in connection.execute(sa.select(s.link_type))}
+            answers = self._answers(connection)
+            for id, proposal in by_id.items():
+                self._save(connection, stored.get(id), proposal, answers.get(id, []))
+            for id, row in stored.items():
+                if id not in by_id and id not in answers and row.state == LinkState.PROPOSED:
+                    self._apply(connection, id, row, None, [])
+            self._apply_targets(connection, by_id, answers)
+
+    def _save(self, connection: Connection, before: Any, proposal: LinkType, answers: Sequence[Any]) -> None:
+        proposed: LinkType | None = proposal
+        if answers and before is not None:
+            # What only an answer made stays so: handing it back does not make it a proposal.
+            known = None if before.proposed is None else link_type_from(before.proposed)
+            proposed = None if known is None else reproposed(proposal, known)
+        elif not _comes_confirmed(proposal, before):
+            proposed = replace(proposal, state=LinkState.PROPOSED)
+        self._apply(connection, proposal.id, before, proposed, answers, proposal)
+
+    def link_types(self, states: Sequence[LinkState] = ()) -> list[LinkType]:
+        query = sa.select(s.link_type.c.data).order_by(s.link_type.c.probability.desc(), s.link_type.c.id)
+        if states:
+            query = query.where(s.link_type.c.state.in_([str(state) for state in states]))
+        with self._db.read() as connection:
+            return [link_type_from(text) for text in connection.execute(query).scalars()]
+
+    def link_type(self, id: str) -> LinkType:
+        with self._db.read() as connection:
+            return link_type_from(self._row(connection, id).data)
+
+    def _row(self, connection: Connection, id: str) -> Any:
+        row = connection.execute(sa.select(s.link_type).where(s.link_type.c.id == id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"There is no link type {id!r}.")
+        return row
+
+    def _answers(self, connection: Connection, ids: Iterable[str] | None = None) -> dict[str, list[Any]]:
+        """Live answers about link types as a whole, by the link type they act on, oldest first."""
+        j = s.judgement
+        query = sa.select(j).where(j.c.undone_at.is_(None), j.c.subject == j.c.link_type).order_by(j.c.id)
+        if ids is not None:
+            wanted = list(ids)
+            query = query.where(sa.or_(j.c.link_type.in_(wanted), j.c.target.in_(wanted)))
+        sources = self._sources(connection)
+        found: dict[str, list[Any]] = {}
+        for row in connection.execute(query):
+            if _awake(row, sources):
+                for id in {row.link_type, row.target} - {None}:
+                    found.setdefault(id, []).append(row)
+        return found
+
+    def _sources(self, connection: Connection) -> set[str]:
+        return set(connection.execute(sa.select(s.source.c.name)).scalars())
+
+    def _apply(
+        self,
+        connection: Connection,
+        id: str,
+        before: Any,
+        proposed: LinkType | None,
+        answers: Sequence[Any],
+        newest: LinkType | None = None,
+    ) -> None:
+        """Stores a link type as the proposal and the answers make it, and serves its links accordingly."""
+        if newest is None and before is not None:
+            newest = link_type_from(before.data)
+        after = judged(id, proposed, answers, newest)
+        if after is None:
+            if before is not None:
+                self._remove(connection, before.number)
+            return
+        values = {
+            "state": after.state,
+            "probability": after.probability if after.probability == after.probability else 0.0,
+            "tail_source": after.tail.source,
+            "head_source": after.head.source,
+            "proposed": None if proposed is None else dumps(proposed),
+            "data": dumps(after),
+        }
+        if before is None:
+            number = self._db.take(connection, "link_type")
+            version = self._db.take(connection, "version")
+            connection.execute(s.link_type.insert().values(number=number, id=id, version=version, **values))
+            self._linked.apply_pair_answers(connection, number, after)
+            return
+        if all(getattr(before, name) == value for name, value in values.items()):
+            return
+        values["version"] = self._db.take(connection, "version")
+        connection.execute(s.link_type.update().where(s.link_type.c.number == before.number).values(**values))
+        self._linked.follow(connection, before.number, link_type_from(before.data), after)
+
+    def _apply_targets(self, connection: Connection, ids: Iterable[str], answers: dict[str, list[Any]]) -> None:
+        """Link types that an answer to one of ``ids`` made, where they are missing."""
+        targets = {row.target for id in ids for row in answers.get(id, []) if row.target not in (None, id)}
+        for target in sorted(targets):
+            known = connection.execute(sa.select(s.link_type.c.id).where(s.link_type.c.id == target)).scalar()
+            if known is None:
+                self._apply(connection, target, None, None, answers[target])
+
+    def _remove(self, connection: Connection, number: int) -> None:
+        self._linked.remove_all(connection, number)
+        connection.execute(s.link_type.delete().where(s.link_type.c.number == number))
+
+    def remove_of_source(self, connection: Connection, source: str) -> None:
+        """Removes the link types that need a source, with their links. Answers sleep until the source comes back."""
+        t = s.link_type
+        query = sa.select(t.c.number).where(sa.or_(t.c.tail_source == source, t.c.head_source == source))
+        for number in connection.execute(query).scalars().all():
+            self._remove(connection, number)
+
+    def refold(self, connection: Connection) -> None:
+        """Applies all answers again, after the sources that some of them need came or went."""
+        corrections = sa.select(s.judgement.c.link_type).where(s.judgement.c.target.is_not(None))
+        answers = self._answers(connection)
+        for row in connection.execute(sa.select(s.link_type).where(s.link_type.c.id.in_(corrections))).all():
+            proposed = None if row.proposed is None else link_type_from(row.proposed)
+            self._apply(connection, row.id, row, proposed, answers.get(row.id, []))
+
+    # ---- judgements --------------------------------------------------------------------------------------------------
+
+    def judge(
+        self, subject: str, verdict: Verdict, by: str, *, correction: Correction | None = None, note: str = ""
+    ) -> Judgement:
+        """A correction of kind, direction or columns confirms the corrected link type and rejects the one judged."""
+        subject = clean_text(subject)
+        with self._db.write() as connection:
+            row = self._row(connection, subject.partition("|")[0])
+            before = link_type_from(row.data)
+            whole = subject == row.id
+            made = corrected(before, correction) if whole and correction and verdict is Verdict.CONFIRM else before
+            id, at = self._db.take(connection, "judgement"), now()
+            connection.execute(
+                s.judgement.insert().values(
+                    id=id, subject=subject, link_type=row.id, verdict=verdict, by=clean_text(by), at=at.isoformat(),
+                    note=clean_text(note), correction=None if correction is None else dumps(correction),
+                    features=dumps(before.features) if whole else "{}",
+                    target=made.id if made.id != before.id else None,
+                    corrected=dumps(made) if made.id != before.id else None,
+                )
+            )  # fmt: skip
+            self._judged(connection, {row.id, made.id}, subject)
+            return self._judgement(connection, id)
+
+    def undo(self, judgement_id: int, by: str) -> Judgement:
+        with self._db.write() as connection:
+            row = self._judgement_row(connection, judgement_id)
+            if row.undone_at is not None:
+                raise ConflictError(f"Answer {judgement_id} was already undone by {row.undone_by}.")
+            connection.execute(
+                s.judgement.update()
+                .where(s.judgement.c.id == judgement_id)
+                .values(undone_by=clean_text(by), undone_at=now().isoformat())
+            )
+            self._judged(connection, {row.link_type, row.target} - {None}, row.subject)
+            return self._judgement(connection, judgement_id)
+
+    def _judged(self, connection: Connection, ids: set[str], subject: str) -> None:
+        """Brings link types and their links in step after an answer came or went."""
+        answers = self._answers(connection, ids)
+        for id in sorted(ids):
+            row = connection.execute(sa.select(s.link_type).where(s.link_type.c.id == id)).one_or_none()
+            proposed = None if row is None or row.proposed is None else link_type_from(row.proposed)
+            if subject not in ids:
+                if row is not None:
+                    self._linked.apply_pair_answers(connection, row.number, link_type_from(row.data), subject)
+            else:
+                self._apply(connection, id, row, proposed, answers.get(id, []))
+
+    def judgements(self, *, subject_prefix: str = "", include_undone: bool = False) -> list[Judgement]:
+        """Answers about link types whose sources were removed sleep: they are not listed until the sources are back."""
+        j = s.judgement
+        known = sa.select(s.link_type.c.id)
+        query = sa.select(j).where(j.c.link_type.in_(known)).order_by(j.c.id)
+        if subject_prefix:
+            query = query.where(sa.func.substr(j.c.subject, 1, len(subject_prefix)) == subject_prefix)
+        if not include_undone:
+            query = query.where(j.c.undone_at.is_(None))
+        with self._db.read() as connection:
+            sources = self._sources(connection)
+            return [_judgement(row) for row in connection.execute(query) if _awake(row, sources)]
+
+    def _judgement_row(self, connection: Connection, id: int) -> Any:
+        row = connection.execute(sa.select(s.judgement).where(s.judgement.c.id == id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"There is no answer {id}.")
+        return row
+
+    def _judgement(self, connection: Connection, id: int) -> Judgement:
+        return _judgement(self._judgement_row(connection, id))
+
+    # ---- links and merges --------------------------------------------------------------------------------------------
+
+    def write_links(self, link_type: LinkType, edges: Iterable[LinkEdge]) -> ReplaceReport:
+        """The edges are served while the link type is confirmed. Edges whose ends are not stored are left out."""
+        with self._db.write() as connection:
+            number, known = self._known(connection, link_type)
+            return self._linked.write_links(connection, number, known, edges)
+
+    def write_same(self, link_type: LinkType, pairs: Iterable[SamePair]) -> ReplaceReport:
+        """Pairs at or above the threshold (0.5 where none is set) merge while the link type is confirmed."""
+        with self._db.write() as connection:
+            number, known = self._known(connection, link_type)
+            return self._linked.write_same(connection, number, known, pairs)
+
+    def pairs(self, link_type_id: str, *, limit: int = 100, least_sure_first: bool = False) -> list[SamePair]:
+        """Most similar first, or nearest to the threshold first, those that a person decided left out."""
+        with self._db.read() as connection:
+            row = self._row(connection, link_type_id)
+            return self._linked.pairs(connection, row.number, link_type_from(row.data), limit, least_sure_first)
+
+    def _known(self, connection: Connection, link_type: LinkType) -> tuple[int, LinkType]:
+        """The stored link type, which answers may have changed since the caller read it."""
+        row = connection.execute(sa.select(s.link_type).where(s.link_type.c.id == link_type.id)).one_or_none()
+        if row is None:
+            answers = self._answers(connection, [link_type.id]).get(link_type.id, [])
+            self._apply(connection, link_type.id, None, link_type, answers)
+            row = self._row(connection, link_type.id)
+        return row.number, link_type_from(row.data)
+
+
+def _comes_confirmed(proposal: LinkType, before: Any) -> bool:
+    """Whether a link type nobody judged is confirmed by itself: a declared one, or one that comes as such.
+
+    One that was a mere proposal until now is not: its proposer may have seen an answer that was undone since.
+    """
+    if proposal.state is not LinkState.CONFIRMED:
+        return False
+    return proposal.declared or before is None or before.state == LinkState.CONFIRMED
+
+
+def _awake(answer: Any, sources: set[str]) -> bool:
+    """An answer that corrected a link type sleeps while a source of the corrected one is not there."""
+    if answer.corrected is None:
+        return True
+    made = link_type_from(answer.corrected)
+    return {made.tail.source, made.head.source} <= sources
+
+
+def _judgement(row: Any) -> Judgement:
+    return Judgement(
+        row.id, row.subject, Verdict(row.verdict), row.by, from_iso(row.at) or now(), correction_from(row.correction),
+        row.note, orjson.loads(row.features) or EMPTY, row.undone_by, from_iso(row.undone_at),
+    )  # fmt: skip

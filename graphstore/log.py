@@ -1,0 +1,70 @@
+"""The change log. Its positions grow in commit order, because there is one writer at a time."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bifrost.graph import Change
+from graphstore import schema as s
+from graphstore.database import Database
+
+__all__ = ["SqlChangeLog", "last_change"]
+
+_OPS = ("put", "remove")
+_ELEMENTS = ("vertex", "edge")
+
+
+def last_change(connection: Connection) -> int:
+    """The position of the newest change."""
+    return connection.execute(sa.select(s.counter.c.value).where(s.counter.c.name == "change")).scalar() or 0
+
+
+class SqlChangeLog:
+    """The change log port over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def position(self) -> int:
+        with self._db.read() as connection:
+            return last_change(connection)
+
+    def changes(self, after: int, limit: int = 10_000) -> list[Change]:
+        """Oldest first. A put of an element that was removed since is left out; its removal follows."""
+        c = s.change
+        with self._db.read() as connection:
+            while True:
+                query = (
+                    sa.select(
+                        c.c.seq, c.c.op, c.c.element,
+                        sa.func.coalesce(c.c.uid, s.vertex.c.uid, s.edge.c.uid).label("uid"),
+                    )
+                    .outerjoin(s.vertex, sa.and_(c.c.element == 0, c.c.op == 0, s.vertex.c.id == c.c.ref))
+                    .outerjoin(s.edge, sa.and_(c.c.element == 1, c.c.op == 0, s.edge.c.id == c.c.ref))
+                    .where(c.c.seq > after)
+                    .order_by(c.c.seq)
+                    .limit(limit)
+                )  # fmt: skip
+                rows = connection.execute(query).all()
+                found = [
+                    Change(row.seq, _OPS[row.op], _ELEMENTS[row.element], row.uid)
+                    for row in rows
+                    if row.uid is not None
+                ]
+                if found or not rows:
+                    return found
+                after = rows[-1].seq
+
+    def projection_position(self, name: str) -> int:
+        with self._db.read() as connection:
+            query = sa.select(s.projection.c.position).where(s.projection.c.name == name)
+            return connection.execute(query).scalar() or 0
+
+    def set_projection_position(self, name: str, position: int) -> None:
+        with self._db.write() as connection:
+            connection.execute(s.projection.delete().where(s.projection.c.name == name))
+            connection.execute(s.projection.insert().values(name=name, position=position))
+
+    def projections(self) -> dict[str, int]:
+        """How far each projection is."""
+        with self._db.read() as connection:
+            return {row.name: row.position for row in connection.execute(sa.select(s.projection))}

@@ -1,0 +1,247 @@
+"""Reads of the served graph. Lists are in the order in which elements first came; cursors are keysets, not offsets."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bifrost.codec import decode_properties
+from bifrost.errors import InputError
+from bifrost.graph import Direction, Edge, EdgeOrigin, FragmentOrigin, Page, PropertyFilter, Vertex
+from bifrost.values import EMPTY
+from graphstore import schema as s
+from graphstore.database import EDGE, PROPERTY, VERTEX, Database
+from graphstore.filters import SortKey, property_condition, sort_key
+from graphstore.provenance import edge_origins, fragment_origins
+from graphstore.statistics import Statistics
+from graphstore.values import clean_text, value_hash
+
+__all__ = ["SqlGraphView"]
+
+
+class SqlGraphView:
+    """The graph view port over SQL. Each call sees one consistent state."""
+
+    def __init__(self, database: Database, statistics: Statistics) -> None:
+        self._db = database
+        self._statistics = statistics
+
+    # ---- vertices ----------------------------------------------------------------------------------------------------
+
+    def vertex(self, id: str) -> Vertex | None:
+        found = self.vertices_by_id([id])
+        return found[0] if found else None
+
+    def vertices_by_id(self, ids: Sequence[str]) -> list[Vertex]:
+        """In the order of ``ids``; unknown ones are left out, a merged one stands where it is first named."""
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            query = sa.select(s.vertex).where(self._db.within(s.vertex.c.id, set(numbers.values())))
+            rows = {row.id: row for row in connection.execute(query)}
+            names = self._db.label_names(connection)
+        return [_vertex(rows[number], names) for number in dict.fromkeys(numbers.values()) if number in rows]
+
+    def vertices(
+        self,
+        label: str | None = None,
+        filters: Sequence[PropertyFilter] = (),
+        *,
+        order_by: str | None = None,
+        descending: bool = False,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[Vertex]:
+        key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
+        with self._db.read() as connection:
+            where = self._conditions(connection, label, filters)
+            if key is None:
+                query = sa.select(s.vertex).order_by(s.vertex.c.id)
+                if after is not None:
+                    query = query.where(s.vertex.c.id > _read_cursor(after, 1)[0])
+            else:
+                query = _ordered(key, descending, after)
+            rows = connection.execute(query.where(*where).limit(limit + 1)).all()
+            names = self._db.label_names(connection)
+        cursor = None
+        if len(rows) > limit:
+            last = rows[limit - 1] if limit else None
+            cursor = None if last is None else _cursor(last, key)
+        return Page(tuple(_vertex(row, names) for row in rows[:limit]), cursor)
+
+    def count(self, label: str | None = None, filters: Sequence[PropertyFilter] = ()) -> int:
+        with self._db.read() as connection:
+            where = self._conditions(connection, label, filters)
+            return connection.execute(sa.select(sa.func.count()).select_from(s.vertex).where(*where)).scalar_one()
+
+    def _conditions(self, connection: Connection, label: str | None, filters: Sequence[PropertyFilter]) -> list[Any]:
+        where: list[Any] = []
+        if label is not None:
+            where.append(s.vertex.c.label == self._label(connection, VERTEX, label))
+        for i, filter in enumerate(filters):
+            if filter.op in ("eq", "in"):
+                where.append(self._has_value(connection, filter))
+            else:
+                where.append(property_condition(filter, self._db.is_sqlite, f"f{i}_"))
+        return where
+
+    def _has_value(self, connection: Connection, filter: PropertyFilter) -> Any:
+        wanted = filter.value if isinstance(filter.value, tuple) else (filter.value,)
+        if filter.op == "eq" and len(wanted) != 1:
+            raise InputError(f"The filter 'eq' on {filter.name!r} needs one value.")
+        hashes = [value_hash(value) for value in wanted if value is not None]
+        key = self._label(connection, PROPERTY, filter.name)
+        value = s.vertex_value
+        return s.vertex.c.id.in_(
+            sa.select(value.c.vertex).where(value.c.key == key, self._db.within(value.c.hash, hashes))
+        )
+
+    def _label(self, connection: Connection, element: int, name: str) -> int:
+        found = self._db.find_label(connection, element, clean_text(name))
+        return -1 if found is None else found
+
+    def _numbers(self, connection: Connection, ids: Iterable[str]) -> dict[str, int]:
+        """uid of a vertex or of a fragment merged into one -> vertex.id, in the given order."""
+        wanted = list(dict.fromkeys(ids))
+        clean = {id: clean_text(id) for id in wanted}
+        query = sa.select(s.vertex.c.uid, s.vertex.c.id).where(self._db.within(s.vertex.c.uid, clean.values()))
+        found = {row.uid: row.id for row in connection.execute(query)}
+        missing = [uid for uid in clean.values() if uid not in found]
+        if missing:
+            f = s.fragment
+            merged = sa.select(f.c.uid, f.c.canonical).where(self._db.within(f.c.uid, missing))
+            found |= {row.uid: row.canonical for row in connection.execute(merged)}
+        return {id: found[clean[id]] for id in wanted if clean[id] in found}
+
+    # ---- edges -------------------------------------------------------------------------------------------------------
+
+    def edge(self, id: str) -> Edge | None:
+        with self._db.read() as connection:
+            query = _edge_query().where(s.edge.c.uid == clean_text(id))
+            row = connection.execute(query).one_or_none()
+            return None if row is None else _edge(row, self._db.label_names(connection))
+
+    def edges(self, label: str | None = None, *, after: str | None = None, limit: int = 100) -> Page[Edge]:
+        query = _edge_query().order_by(s.edge.c.id).limit(limit + 1)
+        if after is not None:
+            query = query.where(s.edge.c.id > _read_cursor(after, 1)[0])
+        with self._db.read() as connection:
+            if label is not None:
+                query = query.where(s.edge.c.label == self._label(connection, EDGE, label))
+            rows = connection.execute(query).all()
+            names = self._db.label_names(connection)
+        cursor = _cursor(rows[limit - 1], None) if len(rows) > limit > 0 else None
+        return Page(tuple(_edge(row, names) for row in rows[:limit]), cursor)
+
+    def edges_of(
+        self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = (), *, limit: int = 100
+    ) -> dict[str, list[Edge]]:
+        """By the ids as given. A self-loop is listed once. Unknown ids have no entry."""
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            wanted = [self._label(connection, EDGE, label) for label in labels]
+            ends = {
+                Direction.OUT: (s.edge.c.tail,), Direction.IN: (s.edge.c.head,), Direction.BOTH: (s.edge.c.tail, s.edge.c.head)
+            }[direction]  # fmt: skip
+            found: dict[int, dict[int, Any]] = {number: {} for number in numbers.values()}
+            for end in ends:
+                for row in connection.execute(self._limited(end, list(found), wanted, limit)):
+                    found[row.of].setdefault(row.id, row)
+            names = self._db.label_names(connection)
+        return {
+            id: [_edge(row, names) for _, row in sorted(found[number].items())[:limit]]
+            for id, number in numbers.items()
+        }
+
+    def _limited(self, end: Any, numbers: list[int], labels: list[int], limit: int) -> Any:
+        """The first ``limit`` edges at one end of each vertex, in one statement."""
+        e = s.edge
+        rank = sa.func.row_number().over(partition_by=end, order_by=e.c.id).label("rank")
+        inner = sa.select(e.c.id, end.label("of"), rank).where(self._db.within(end, numbers))
+        if labels:
+            inner = inner.where(e.c.label.in_(labels))
+        picked = inner.subquery()
+        query = _edge_query().add_columns(picked.c.of).join(picked, picked.c.id == e.c.id)
+        return query.where(picked.c.rank <= limit)
+
+    # ---- the whole ---------------------------------------------------------------------------------------------------
+
+    def label_counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        return self._statistics.label_counts()
+
+    def edge_patterns(self) -> list[tuple[str, str, str, int]]:
+        return self._statistics.edge_patterns()
+
+    def property_types(self, label: str) -> dict[str, str]:
+        return self._statistics.property_types(label)
+
+    # ---- provenance --------------------------------------------------------------------------------------------------
+
+    def vertex_origins(self, id: str) -> list[FragmentOrigin]:
+        """Every fragment of the vertex, the canonical one first."""
+        with self._db.read() as connection:
+            number = self._numbers(connection, [id]).get(id)
+            names = self._db.label_names(connection)
+            return [] if number is None else fragment_origins(self._db, connection, number, names)
+
+    def edge_origins(self, id: str) -> list[EdgeOrigin]:
+        with self._db.read() as connection:
+            return edge_origins(connection, clean_text(id))
+
+
+def _ordered(key: SortKey, descending: bool, after: str | None) -> Any:
+    """Vertices by a property; those without it come last either way, equal ones are in the order of their ids."""
+    k, n, t = (key.kind.label("sort_kind"), key.number.label("sort_number"), key.text.label("sort_text"))
+    missing = sa.case((key.kind == 2, 1), else_=0)
+    turned = [column.desc() if descending else column for column in (key.kind, key.number, key.text)]
+    query = sa.select(s.vertex, k, n, t).order_by(missing, *turned, s.vertex.c.id)
+    if after is None:
+        return query
+    kind, number, text, id = _read_cursor(after, 4)
+    place = (int(kind == 2), -kind if descending else kind)
+    here = (missing, -key.kind if descending else key.kind)
+    if descending:
+        within = sa.or_(
+            key.number < number,
+            sa.and_(key.number == number, key.text < text),
+            sa.and_(key.number == number, key.text == text, s.vertex.c.id > id),
+        )
+    else:
+        within = sa.tuple_(key.number, key.text, s.vertex.c.id) > sa.tuple_(number, text, id)
+    same = sa.and_(here[0] == place[0], here[1] == place[1])
+    return query.where(sa.or_(sa.tuple_(*here) > sa.tuple_(*place), sa.and_(same, within)))
+
+
+def _vertex(row: Any, names: Any) -> Vertex:
+    return Vertex(row.uid, names[row.label], decode_properties(row.properties) or EMPTY)
+
+
+def _edge_query() -> Any:
+    tail, head = s.vertex.alias("tail_vertex"), s.vertex.alias("head_vertex")
+    return (
+        sa.select(s.edge, tail.c.uid.label("tail_uid"), head.c.uid.label("head_uid"))
+        .join(tail, tail.c.id == s.edge.c.tail)
+        .join(head, head.c.id == s.edge.c.head)
+    )
+
+
+def _edge(row: Any, names: Any) -> Edge:
+    properties = EMPTY if row.properties == "{}" else decode_properties(row.properties)
+    return Edge(row.uid, names[row.label], row.tail_uid, row.head_uid, properties, row.score)
+
+
+def _cursor(row: Any, key: SortKey | None) -> str:
+    data = [row.id] if key is None else [row.sort_kind, row.sort_number, row.sort_text, row.id]
+    return base64.urlsafe_b64encode(orjson.dumps(data)).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, length: int) -> list[Any]:
+    try:
+        data = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        data = None
+    if not isinstance(data, list) or len(data) != length or not isinstance(data[-1], int):
+        raise InputError("This cursor was not made by this list.", remedy="Start again without a cursor.")
+    return data
