@@ -1,0 +1,115 @@
+"""Optical character recognition by tesseract: a picture becomes a page of words with boxes and confidence."""
+
+import io
+import os
+import shutil
+import subprocess
+
+from PIL import Image
+
+from bifrost.documents import Page
+from bifrost.errors import RecordError
+from extraction.layout import Word, assemble
+from extraction.ocr_glyphs import settle_zeros
+from extraction.ocr_image import PreparedPage, prepare
+from extraction.tables_grid import find_grids, order_by_cells, tables_of
+
+__all__ = ["Ocr"]
+
+_LAYOUT_MODE, _SPARSE_MODE = "3", "11"
+"""Tesseract's page segmentation: full layout analysis; or all text wherever it stands, which is right inside tables."""
+_PAGE_SECONDS = 120.0
+_LEAST_CONFIDENCE = 5.0
+
+
+class Ocr:
+    """``languages`` as tesseract names them, joined with "+"."""
+
+    def __init__(self, languages: str = "eng") -> None:
+        self._languages = languages
+
+    def page(
+        self, image: Image.Image, number: int, *, points_per_pixel: float, record: str, seconds: float = _PAGE_SECONDS
+    ) -> Page:
+        """Recognises a grey picture. Boxes are in points of the picture as given. Raises RecordError."""
+        prepared = prepare(image)
+        grids = find_grids(prepared.horizontal, prepared.vertical, tolerance=max(4.0, prepared.image.width / 200))
+        mode = _SPARSE_MODE if grids else _LAYOUT_MODE
+        table = _tesseract(prepared.image, mode, self._languages, record, min(seconds, _PAGE_SECONDS))
+        words = _words(table, prepared)
+        if grids:
+            words = order_by_cells(_by_lines(words), grids)
+        tables = tables_of(words, grids)
+        for word in words:
+            box = prepared.to_original(word.x0, word.y0, word.x1, word.y1)
+            word.x0, word.y0, word.x1, word.y1 = (side * points_per_pixel for side in box)
+        text, index = assemble(words)
+        width, height = image.width * points_per_pixel, image.height * points_per_pixel
+        return Page(number, text, width, height, index, tables, from_ocr=True)
+
+
+def _tesseract(image: Image.Image, mode: str, languages: str, record: str, seconds: float) -> str:
+    """Tesseract's TSV. One thread: on a shared machine its OpenMP threads cost three times the CPU time."""
+    binary = shutil.which("tesseract")
+    if binary is None:
+        raise RecordError(
+            f"{record} is an image, but tesseract is not installed.",
+            record=record,
+            remedy="Install it (Debian and Ubuntu: apt-get install tesseract-ocr), then build again.",
+        )
+    picture = io.BytesIO()
+    image.save(picture, "PPM")
+    command = [binary, "stdin", "stdout", "--psm", mode, "-l", languages, "--dpi", "300", "tsv"]
+    try:
+        done = subprocess.run(
+            command,
+            input=picture.getvalue(),
+            capture_output=True,
+            timeout=seconds,
+            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        raise RecordError(f"Recognising {record} took more than {seconds:.0f} s.", record=record) from None
+    if done.returncode:
+        message = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise RecordError(f"tesseract failed on {record}: {message[-1] if message else 'no message'}", record=record)
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _words(table: str, prepared: PreparedPage) -> list[Word]:
+    """Columns of the TSV: level page block paragraph line word left top width height confidence text."""
+    words: list[Word] = []
+    last: tuple[str, ...] = ()
+    for row in table.splitlines()[1:]:
+        cells = row.split("\t")
+        if len(cells) < 12 or cells[0] != "5" or not (text := cells[11].strip()):
+            continue
+        confidence = float(cells[10])
+        if confidence < _LEAST_CONFIDENCE:
+            continue
+        left, top, width, height = (float(cell) for cell in cells[6:10])
+        box = (left, top, left + width, top + height)
+        place = tuple(cells[2:5])
+        before = " " if place == last else "\n" if place[:2] == last[:2] else "\n\n"
+        last = place
+        words.append(Word(settle_zeros(text, prepared.pixels, box), *box, before, confidence / 100))
+    return words
+
+
+def _by_lines(words: list[Word]) -> list[Word]:
+    """Sparse text comes in no order: sorts it into lines from top to bottom."""
+    lines: list[list[Word]] = []
+    for word in sorted(words, key=lambda each: (each.y0 + each.y1) / 2):
+        middle = (word.y0 + word.y1) / 2
+        if lines and lines[-1][0].y0 < middle < lines[-1][0].y1:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    ordered = []
+    for line in lines:
+        line.sort(key=lambda each: each.x0)
+        for word in line:
+            word.before = " "
+        line[0].before = "\n"
+        ordered += line
+    return ordered
