@@ -1,0 +1,118 @@
+/** Every GraphQL document that the console sends. */
+
+const column = "source dataset columns";
+const pair = "tail head tailText headText score note tailProperties headProperties";
+const linkRef = `id name kind state tail { ${column} } head { ${column} }`;
+const judgement = `id subject verdict by at note correction undone linkType { ${linkRef} }`;
+const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model`;
+const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
+const judgeResult = `judgement { ${judgement} } linkType { id name state edges } moved { id name before after } edgesChanged`;
+const build = "id state sources started finished progress { stage item done total message } error counts failures";
+const dataset = `name kind type records failures key comment
+  columns { name type nullable comment } references { columns dataset targetColumns }`;
+const source = `name kind options rank removalLimit created records failures lastBuild { id state finished }`;
+const vertexRef = "id label name";
+const vertex = `${vertexRef} properties sources edgeCount`;
+const evidence = "extractor confidence column page boxes quote";
+const edge = `id label score tail { ${vertexRef} } head { ${vertexRef} }`;
+const edgeFull = `${edge} properties
+  origins { uid source dataset record score linkType { id name } evidence { ${evidence} } }`;
+const token = "id name scopes created expires lastUsed";
+
+export const HOME = `query Home {
+  version
+  statistics { vertices edges sources documents vertexLabels { label count } edgeLabels { label count } }
+  reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers }
+  builds(limit: 5) { ${build} }
+  sources { ${source} datasets { name } }
+}`;
+
+export const REVIEW_SUMMARY = `query ReviewSummary { reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers } }`;
+
+export const SOURCE_KINDS = `query SourceKinds { sourceKinds { kind title schema secrets } }`;
+export const SOURCES = `query Sources { sources { ${source} datasets { name } } }`;
+export const SOURCE = `query Source($name: String!) { source(name: $name) { ${source} datasets { ${dataset} } } sourceKinds { kind title schema secrets } }`;
+export const PREVIEW = `query Preview($source: String!, $dataset: String!, $limit: Int) {
+  previewDataset(source: $source, dataset: $dataset, limit: $limit) { columns rows }
+}`;
+export const FAILURES = `query Failures($build: Int, $source: String, $limit: Int) {
+  failures(build: $build, source: $source, limit: $limit) { source dataset record code message remedy build }
+}`;
+export const TEST_SOURCE = `mutation TestSource($input: SourceInput!) {
+  testSource(input: $input) { server datasets seconds warnings found { name kind records comment columns { name type nullable comment } } }
+}`;
+export const ADD_SOURCE = `mutation AddSource($input: SourceInput!) { addSource(input: $input) { name } }`;
+export const UPDATE_SOURCE = `mutation UpdateSource($name: String!, $input: SourceInput!) { updateSource(name: $name, input: $input) { name } }`;
+export const REMOVE_SOURCE = `mutation RemoveSource($name: String!) { removeSource(name: $name) }`;
+
+export const BUILDS = `query Builds($limit: Int) { builds(limit: $limit) { ${build} } sources { name } }`;
+export const BUILD = `query Build($id: Int!) { build(id: $id) { ${build} } }`;
+export const START_BUILD = `mutation StartBuild($sources: [String!], $allowRemoval: Boolean) {
+  startBuild(sources: $sources, allowRemoval: $allowRemoval) { id }
+}`;
+export const CANCEL_BUILD = `mutation CancelBuild($id: Int!) { cancelBuild(id: $id) { id state } }`;
+export const BUILD_PROGRESS = `subscription BuildProgress($id: Int!) { build(id: $id) { ${build} } }`;
+
+export const REVIEW_QUEUE = `query ReviewQueue {
+  linkTypes(states: [PROPOSED]) { ${linkFull} }
+  reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers }
+  judgements(limit: 20) { ${judgement} }
+}`;
+export const LINK_TYPES = `query LinkTypes($states: [LinkState!]) { linkTypes(states: $states) { ${linkHead} } }`;
+export const LINK_TYPE = `query LinkType($id: ID!, $leastSureFirst: Boolean) {
+  linkType(id: $id) { ${linkFull} judgements { ${judgement} } }
+  pairs(linkType: $id, limit: 50, leastSureFirst: $leastSureFirst) { ${pair} }
+}`;
+export const JUDGEMENTS = `query Judgements($limit: Int) { judgements(limit: $limit) { ${judgement} } }`;
+export const JUDGE = `mutation Judge($linkType: ID!, $verdict: Verdict!, $correction: CorrectionInput, $note: String) {
+  judge(linkType: $linkType, verdict: $verdict, correction: $correction, note: $note) { ${judgeResult} }
+}`;
+export const JUDGE_PAIR = `mutation JudgePair($linkType: ID!, $tail: ID!, $head: ID!, $verdict: Verdict!, $note: String) {
+  judgePair(linkType: $linkType, tail: $tail, head: $head, verdict: $verdict, note: $note) { ${judgeResult} }
+}`;
+export const UNDO = `mutation Undo($judgement: Int!) { undo(judgement: $judgement) { ${judgeResult} } }`;
+export const TEACH = `mutation Teach($positives: [PairInput!]!, $negatives: [PairInput!], $name: String) {
+  teach(positives: $positives, negatives: $negatives, name: $name) { ${linkFull} }
+}`;
+export const COLUMNS = `query Columns { sources { name datasets { name columns { name type nullable comment } } } }`;
+
+export const STATISTICS = `query Statistics {
+  statistics { vertices edges sources documents vertexLabels { label count } edgeLabels { label count } patterns { tail label head count } }
+}`;
+export const SEARCH = `query Search($text: String!, $labels: [String!], $first: Int, $offset: Int) {
+  search(text: $text, labels: $labels, first: $first, offset: $offset) { score snippet vertex { ${vertex} } }
+}`;
+export const VERTICES = `query Vertices($label: String, $first: Int, $after: String) {
+  vertices(label: $label, first: $first, after: $after) { nodes { ${vertex} } endCursor hasNextPage totalCount }
+}`;
+export const VERTEX = `query Vertex($id: ID!) {
+  vertex(id: $id) {
+    ${vertex}
+    edges(first: 100) { ${edgeFull} }
+    origins { uid source dataset record type properties seen sameAs evidence defaultEvidence { ${evidence} } }
+  }
+}`;
+export const NEIGHBOURHOOD = `query Neighbourhood($ids: [ID!]!, $depth: Int, $labels: [String!], $limit: Int) {
+  neighbourhood(ids: $ids, depth: $depth, labels: $labels, limit: $limit) { truncated vertices { ${vertex} } edges { ${edge} } }
+}`;
+export const PATH = `query Path($from: ID!, $to: ID!) {
+  path(from: $from, to: $to) { truncated vertices { ${vertex} } edges { ${edge} } }
+}`;
+export const DOCUMENT_PAGE = `query DocumentPage($id: ID!, $number: Int!) {
+  documentPage(id: $id, number: $number) {
+    id number pages width height text imageUrl fromOcr
+    mentions { begin end text type normal confidence extractor boxes linked { ${vertexRef} } }
+  }
+}`;
+
+export const TOKENS = `query Tokens { tokens { ${token} } }`;
+export const CREATE_TOKEN = `mutation CreateToken($name: String!, $scopes: [String!]!, $expiresInDays: Int) {
+  createToken(name: $name, scopes: $scopes, expiresInDays: $expiresInDays) { secret token { ${token} } }
+}`;
+export const REVOKE_TOKEN = `mutation RevokeToken($id: Int!) { revokeToken(id: $id) }`;
+export const USERS = `query Users { users { name role created } }`;
+export const ADD_USER = `mutation AddUser($name: String!, $password: String!, $role: Role!) { addUser(name: $name, password: $password, role: $role) { name } }`;
+export const SET_PASSWORD = `mutation SetPassword($name: String!, $password: String!) { setPassword(name: $name, password: $password) }`;
+export const REMOVE_USER = `mutation RemoveUser($name: String!) { removeUser(name: $name) }`;
+export const PROJECTIONS = `query Projections { projections { name position behind } }`;
+export const SETTINGS = `query Settings { settings version }`;

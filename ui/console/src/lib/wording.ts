@@ -1,0 +1,93 @@
+import type { Column, LinkKind, LinkState, LinkType, Moved, Verdict } from "../api/types";
+import { count, plural } from "./format";
+
+export const kinds: Record<LinkKind, string> = {
+  REFERENCE: "Reference",
+  SAME_THING: "Same thing",
+  SAME_CONCEPT: "Same concept",
+  MENTION: "Mention",
+};
+
+export const kindHelp: Record<LinkKind, string> = {
+  REFERENCE: "A column names records of another dataset, like a foreign key. Gives links.",
+  SAME_THING: "Records of both datasets may describe the same things. Merges them, reversibly.",
+  SAME_CONCEPT: "Two columns mean the same. Shows them as one property.",
+  MENTION: "Texts name records of another dataset. Gives links.",
+};
+
+export const states: Record<LinkState, string> = {
+  PROPOSED: "Proposed",
+  CONFIRMED: "Confirmed",
+  REJECTED: "Rejected",
+  DEFERRED: "Later",
+  DELETED: "Deleted",
+};
+
+export const verdicts: Record<Verdict, string> = {
+  CONFIRM: "Confirmed",
+  REJECT: "Rejected",
+  DEFER: "Put off",
+  DELETE: "Deleted",
+  UNSURE: "Unsure",
+};
+
+/** A part of a question; names of data are set off from the words around them. */
+export type Phrase = string | { name: string };
+
+const dataset = (column: Column): Phrase => ({ name: `${column.source} / ${column.dataset}` });
+const fields = (column: Column): Phrase => ({ name: column.columns.join(" + ") || "the text" });
+
+/** The question that a proposal asks, in plain words. */
+export function question({ kind, tail, head }: Pick<LinkType, "kind" | "tail" | "head">): Phrase[] {
+  switch (kind) {
+    case "REFERENCE":
+      return ["Does ", fields(tail), " in ", dataset(tail), " name records of ", dataset(head), " by their ", fields(head), "?"];
+    case "SAME_THING":
+      return ["Do records of ", dataset(tail), " and ", dataset(head), " describe the same things?"];
+    case "SAME_CONCEPT":
+      return ["Does ", fields(tail), " in ", dataset(tail), " mean the same as ", fields(head), " in ", dataset(head), "?"];
+    case "MENTION":
+      return [
+        ...(tail.columns.length ? ["Does the text in ", fields(tail), " of "] : ["Do the documents of "]),
+        dataset(tail),
+        " name records of ",
+        dataset(head),
+        " by their ",
+        fields(head),
+        "?",
+      ];
+  }
+}
+
+export const plain = (phrases: Phrase[]): string => phrases.map((phrase) => (typeof phrase === "string" ? phrase : phrase.name)).join("");
+
+/** What a yes would do. */
+export function effect({ kind, estimatedEdges, tail, head }: LinkType, name: string): string {
+  const about = estimatedEdges ? `about ${count(estimatedEdges)}` : "some";
+  switch (kind) {
+    case "SAME_THING":
+      return `A yes merges ${about} pairs of records; each merge can be undone.`;
+    case "SAME_CONCEPT":
+      return "A yes lines the two columns up as one property.";
+    default:
+      return `A yes adds ${about} links “${name}” from ${tail.dataset} to ${head.dataset}.`;
+  }
+}
+
+/** What an answer moved, in one sentence. */
+export function movement(moved: Moved[]): string {
+  const up = moved.filter((item) => item.before <= 0.9 && item.after > 0.9).length;
+  const down = moved.filter((item) => item.before >= 0.1 && item.after < 0.1).length;
+  const parts = [
+    ...(up ? [`${plural(up, "proposal")} moved above 90%`] : []),
+    ...(down ? [`${plural(down, "proposal")} fell below 10%`] : []),
+  ];
+  const rest = moved.length - up - down;
+  if (rest > 0) parts.push(`${plural(rest, parts.length ? "other" : "proposal")} became ${trend(moved)}`);
+  return parts.length ? `${parts.join(", ")}.` : "No other proposal moved.";
+}
+
+function trend(moved: Moved[]): string {
+  const sum = moved.reduce((total, item) => total + item.after - item.before, 0);
+  return sum > 0 ? "likelier" : "less likely";
+}

@@ -1,0 +1,59 @@
+import Button from "@cloudscape-design/components/button";
+import FormField from "@cloudscape-design/components/form-field";
+import Input from "@cloudscape-design/components/input";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import type { ReactNode } from "react";
+import type { Verdict } from "../../api/types";
+
+interface Props {
+  name: string;
+  onName: (name: string) => void;
+  busy: boolean;
+  disabled: boolean;
+  canUndo: boolean;
+  onAnswer: (verdict: Verdict) => void;
+  onCorrect: () => void;
+  onUndo: () => void;
+}
+
+/** The name and the answers, always in sight below the evidence. */
+export function AnswerBar({ name, onName, busy, disabled, canUndo, onAnswer, onCorrect, onUndo }: Props): ReactNode {
+  const off = disabled || busy;
+  const key = (letter: string, text: string): ReactNode => (
+    <span>
+      {text} <kbd>{letter}</kbd>
+    </span>
+  );
+  return (
+    <div className="answer-bar">
+      <FormField label="Name of the link" stretch>
+        <Input
+          value={name}
+          disabled={disabled}
+          onChange={({ detail }) => onName(detail.value)}
+          onKeyDown={({ detail }) => detail.key === "Enter" && !off && onAnswer("CONFIRM")}
+        />
+      </FormField>
+      <SpaceBetween direction="horizontal" size="xs">
+        <Button variant="primary" loading={busy} disabled={off} onClick={() => onAnswer("CONFIRM")}>
+          {key("y", "Confirm")}
+        </Button>
+        <Button disabled={off} onClick={() => onAnswer("REJECT")}>
+          {key("n", "Reject")}
+        </Button>
+        <Button disabled={off} onClick={onCorrect}>
+          {key("e", "Correct")}
+        </Button>
+        <Button disabled={off} onClick={() => onAnswer("DEFER")}>
+          {key("l", "Later")}
+        </Button>
+        <Button disabled={off} onClick={() => onAnswer("DELETE")}>
+          {key("d", "Delete")}
+        </Button>
+        <Button disabled={off || !canUndo} onClick={onUndo}>
+          {key("u", "Undo")}
+        </Button>
+      </SpaceBetween>
+    </div>
+  );
+}

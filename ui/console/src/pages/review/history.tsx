@@ -1,0 +1,94 @@
+import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
+import Pagination from "@cloudscape-design/components/pagination";
+import Table from "@cloudscape-design/components/table";
+import { useCollection } from "@cloudscape-design/collection-hooks";
+import type { ReactNode } from "react";
+import { JUDGEMENTS } from "../../api/queries";
+import type { Judgement } from "../../api/types";
+import { HashLink } from "../../components/hash-link";
+import { Await, Empty } from "../../components/states";
+import { when } from "../../lib/format";
+import { useMay } from "../../lib/session";
+import { useData } from "../../lib/use-data";
+import { verdicts } from "../../lib/wording";
+import { useJudge } from "./use-judge";
+
+/** Every answer: who, when, why; each can be undone. */
+export function History(): ReactNode {
+  const loaded = useData<{ judgements: Judgement[] }>(JUDGEMENTS, { limit: 500 });
+  const may = useMay();
+  const { busy, undo } = useJudge(loaded.reload);
+  return (
+    <Await loaded={loaded} text="Loading answers">
+      {({ judgements }) => <JudgementTable judgements={judgements} busy={busy || !may.review} onUndo={(id) => void undo(id)} title="History" />}
+    </Await>
+  );
+}
+
+interface Props {
+  judgements: Judgement[];
+  busy: boolean;
+  title: string;
+  onUndo: (id: number) => void;
+}
+
+const subjectOf = (judgement: Judgement): string => {
+  const [, tail, head] = judgement.subject.split("|");
+  const name = judgement.linkType?.name ?? judgement.subject;
+  return tail && head ? `${name}: ${tail} and ${head}` : name;
+};
+
+const correctionOf = (judgement: Judgement): string =>
+  Object.entries(judgement.correction ?? {})
+    .filter(([, value]) => value !== null && value !== false && JSON.stringify(value) !== "{}")
+    .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .join(", ");
+
+export function JudgementTable({ judgements, busy, title, onUndo }: Props): ReactNode {
+  const { items, collectionProps, paginationProps } = useCollection(judgements, { pagination: { pageSize: 20 }, sorting: {} });
+  return (
+    <Table
+      {...collectionProps}
+      items={items}
+      trackBy="id"
+      wrapLines
+      header={
+        <Header variant="h2" counter={`(${judgements.length})`} description="Undoing an answer restores the graph as it was without it.">
+          {title}
+        </Header>
+      }
+      pagination={judgements.length > 20 && <Pagination {...paginationProps} />}
+      columnDefinitions={[
+        { id: "at", header: "When", sortingField: "at", cell: (j) => when(j.at) },
+        { id: "by", header: "Who", sortingField: "by", cell: (j) => j.by },
+        { id: "verdict", header: "Answer", sortingField: "verdict", cell: (j) => (j.undone ? <s>{verdicts[j.verdict]}</s> : verdicts[j.verdict]) },
+        {
+          id: "subject",
+          header: "About",
+          isRowHeader: true,
+          cell: (j) =>
+            j.linkType ? <HashLink to={`#/review/links/${encodeURIComponent(j.linkType.id)}`}>{subjectOf(j)}</HashLink> : <span className="breakable">{subjectOf(j)}</span>,
+        },
+        { id: "correction", header: "Changed", cell: (j) => <span className="breakable">{[correctionOf(j), j.note].filter(Boolean).join("; ") || "–"}</span> },
+        {
+          id: "undo",
+          header: "Undo",
+          cell: (j) =>
+            j.undone ? (
+              "undone"
+            ) : (
+              <Button variant="inline-link" disabled={busy} ariaLabel={`Undo: ${verdicts[j.verdict]} ${subjectOf(j)}`} onClick={() => onUndo(j.id)}>
+                Undo
+              </Button>
+            ),
+        },
+      ]}
+      empty={
+        <Empty title="No answers yet" action={{ text: "Review proposals", href: "#/review" }}>
+          Your answers will be listed here.
+        </Empty>
+      }
+    />
+  );
+}

@@ -1,0 +1,34 @@
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Tabs from "@cloudscape-design/components/tabs";
+import type { ReactNode } from "react";
+import { navigate, useRoute } from "../../lib/router";
+import { History } from "./history";
+import { LinkDetails } from "./link-details";
+import { LinkList } from "./link-list";
+import { Queue } from "./queue";
+import { Teach } from "./teach";
+
+/** #/review, #/review/links, #/review/links/ID, #/review/history and #/review/teach */
+export default function Review(): ReactNode {
+  const { path } = useRoute();
+  const [, view = "queue", id] = path;
+  if (view === "links" && id) return <LinkDetails key={id} id={decodeURIComponent(id)} />;
+  return (
+    <SpaceBetween size="s">
+      <Header variant="h1" description="One answer about a type of link settles all links of that type. Every answer teaches the model and can be undone.">
+        Review
+      </Header>
+      <Tabs
+        activeTabId={view}
+        onChange={({ detail }) => navigate(detail.activeTabId === "queue" ? "#/review" : `#/review/${detail.activeTabId}`)}
+        tabs={[
+          { id: "queue", label: "Proposals", content: <Queue /> },
+          { id: "links", label: "Link types", content: <LinkList /> },
+          { id: "teach", label: "Teach by examples", content: <Teach /> },
+          { id: "history", label: "History", content: <History /> },
+        ]}
+      />
+    </SpaceBetween>
+  );
+}

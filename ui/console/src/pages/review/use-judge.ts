@@ -1,0 +1,61 @@
+import { useCallback, useState } from "react";
+import { graphql } from "../../api/client";
+import { JUDGE, JUDGE_PAIR, UNDO } from "../../api/queries";
+import type { Correction, JudgeResult, Verdict } from "../../api/types";
+import { plural } from "../../lib/format";
+import { useNotify } from "../../lib/notices";
+import { toApiError } from "../../lib/use-data";
+import { movement, verdicts } from "../../lib/wording";
+
+export interface Judge {
+  busy: boolean;
+  judge: (linkType: string, verdict: Verdict, correction?: Correction, note?: string) => Promise<JudgeResult | undefined>;
+  judgePair: (linkType: string, tail: string, head: string, verdict: Verdict) => Promise<JudgeResult | undefined>;
+  undo: (judgement: number) => Promise<JudgeResult | undefined>;
+}
+
+/** Sends answers, says what each one moved, and tells the navigation that counts changed. */
+export function useJudge(onAnswered: () => void | Promise<void>): Judge {
+  const notify = useNotify();
+  const [busy, setBusy] = useState(false);
+
+  const run = useCallback(
+    async (call: () => Promise<JudgeResult>, headline: (result: JudgeResult) => string): Promise<JudgeResult | undefined> => {
+      setBusy(true);
+      try {
+        const result = await call();
+        const edges = result.edgesChanged ? `${plural(Math.abs(result.edgesChanged), "link")} ${result.edgesChanged > 0 ? "added" : "removed"}. ` : "";
+        notify({ type: "success", header: headline(result), content: edges + movement(result.moved) }, "answer");
+        window.dispatchEvent(new Event("bifrost:reviewed"));
+        await onAnswered();
+        return result;
+      } catch (failure) {
+        const error = toApiError(failure);
+        notify({ type: "error", header: error.message, content: error.remedy }, "answer");
+        return undefined;
+      } finally {
+        setBusy(false);
+      }
+    },
+    [notify, onAnswered],
+  );
+
+  return {
+    busy,
+    judge: (linkType, verdict, correction, note) =>
+      run(
+        async () => (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict, correction, note })).judge,
+        (result) => `${verdicts[verdict]}: ${result.linkType?.name ?? "link type"}`,
+      ),
+    judgePair: (linkType, tail, head, verdict) =>
+      run(
+        async () => (await graphql<{ judgePair: JudgeResult }>(JUDGE_PAIR, { linkType, tail, head, verdict })).judgePair,
+        () => `${verdicts[verdict]} this pair`,
+      ),
+    undo: (judgement) =>
+      run(
+        async () => (await graphql<{ undo: JudgeResult }>(UNDO, { judgement })).undo,
+        (result) => `Undone: ${verdicts[result.judgement.verdict].toLowerCase()} ${result.judgement.linkType?.name ?? "a pair"}`,
+      ),
+  };
+}

@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+import { buildSchema, parse, validate } from "graphql";
+import { describe, expect, it } from "vitest";
+import * as queries from "../src/api/queries";
+
+const schema = buildSchema(readFileSync(new URL("../src/api/schema.graphql", import.meta.url), "utf8"));
+
+describe("every document that the console sends", () => {
+  it.each(Object.entries(queries))("%s fits the service's schema", (_, text) => {
+    expect(validate(schema, parse(text)).map((error) => error.message)).toEqual([]);
+  });
+});
