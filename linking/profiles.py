@@ -168,14 +168,9 @@ def _profile_column(
             f"SELECT count({plain}), approx_count_distinct({plain}) FROM {table}"
         ).fetchall()
     else:
-        query = values_sql(table, sql, forms[0], is_list)
-        store_hashes(connection, id, forms[0], query)
-        ((nonnull, distinct),) = connection.execute(
-            "SELECT coalesce(sum(n), 0), count(*) FROM value_hash WHERE col = ? AND form = ?", [id, forms[0]]
-        ).fetchall()
-        sample = connection.execute(
-            f"SELECT value, count(*) FROM ({query}) GROUP BY value ORDER BY hash(value) LIMIT {SAMPLE}"
-        ).fetchall()
+        store_hashes(connection, id, forms[0], values_sql(table, sql, forms[0], is_list))
+        ((nonnull, distinct),) = connection.execute("SELECT coalesce(sum(n), 0), count(*) FROM form_value").fetchall()
+        sample = connection.execute(f"SELECT value, n FROM form_value ORDER BY hash LIMIT {SAMPLE}").fetchall()
     values = [value for value, _ in sample]
     kind = _kind(values, long_text and not split, declared_type)
     prefix = _common_prefix(values) if kind == "code" else ""
@@ -197,13 +192,14 @@ def _profile_column(
 
 
 def store_hashes(connection: Any, column: int, form: str, query: str) -> None:
-    """Adds the distinct hashes of a form and its sketch: the ``SAMPLE`` smallest."""
+    """Adds the distinct hashes of a form and its sketch, the ``SAMPLE`` smallest; leaves the values in ``form_value``."""
     connection.execute(
-        f"INSERT INTO value_hash SELECT ?, ?, hash(value) AS h, count(*) FROM ({query}) GROUP BY h", [column, form]
+        "CREATE OR REPLACE TEMP TABLE form_value AS "
+        f"SELECT value, hash(value) AS hash, count(*) AS n FROM ({query}) GROUP BY value"
     )
+    connection.execute("INSERT INTO value_hash SELECT ?, ?, hash, n FROM form_value", [column, form])
     connection.execute(
-        f"INSERT INTO sample_hash SELECT * FROM value_hash WHERE col = ? AND form = ? ORDER BY hash LIMIT {SAMPLE}",
-        [column, form],
+        f"INSERT INTO sample_hash SELECT ?, ?, hash, n FROM form_value ORDER BY hash LIMIT {SAMPLE}", [column, form]
     )
 
 

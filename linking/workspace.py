@@ -114,8 +114,20 @@ class Workspace:
             known = self._tables.get(key)
             if known and known.summary == summary and (same_data or summary.last_build is not None):
                 continue
-            self._load(data, summary, known)
+            with self._transaction():
+                self._load(data, summary, known)
         self._data = weakref.ref(data)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """One commit per dataset instead of one per statement; a source that fails leaves nothing half loaded."""
+        self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
 
     def _drop(self, table: LoadedTable) -> None:
         self.connection.execute(f"DROP TABLE IF EXISTS {table.name}")

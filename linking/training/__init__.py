@@ -1,0 +1,1 @@
+"""How the shipped column models are trained: generated schemas, features, fitting. Not needed at run time."""
