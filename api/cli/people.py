@@ -1,0 +1,115 @@
+"""``bifrost user ...`` and ``bifrost token ...``: who may sign in, from the machine that Bifrost runs on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from api.accounts import Accounts, open_accounts
+from api.cli.output import Context, pass_context
+from api.permissions import Principal, Role, Scope
+
+__all__ = ["commands"]
+
+
+@contextmanager
+def _accounts(context: Context) -> Iterator[Accounts]:
+    context.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    accounts = open_accounts(context.settings)
+    try:
+        yield accounts
+    finally:
+        accounts.close()
+
+
+def _ask_password() -> str:
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+@click.group("user")
+def user() -> None:
+    """People who may sign in."""
+
+
+@user.command("list")
+@pass_context
+def list_users(context: Context) -> None:
+    """All people and their roles."""
+    with _accounts(context) as accounts:
+        found = accounts.users()
+    columns = {
+        "name": [u.name for u in found],
+        "role": [u.role for u in found],
+        "since": [f"{u.created:%Y-%m-%d}" for u in found],
+    }
+    context.table(found, columns, "Nobody yet: the admin account is made when the service starts first.")
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.READER.value, show_default=True)
+@pass_context
+def add(context: Context, name: str, role: str) -> None:
+    """Adds a person; asks for the password."""
+    with _accounts(context) as accounts:
+        made = accounts.add_user(name, _ask_password(), Role(role))
+        accounts.audit("command line", "add user", name)
+    context.show(made, f"Added {name} as {role}.")
+
+
+@user.command("password")
+@click.argument("name")
+@pass_context
+def password(context: Context, name: str) -> None:
+    """Sets a person's password, for example when the admin's is lost."""
+    with _accounts(context) as accounts:
+        accounts.set_password(name, _ask_password())
+        accounts.audit("command line", "set password", name)
+    context.show({"changed": name}, f"Changed the password of {name}.")
+
+
+@user.command("remove")
+@click.argument("name")
+@pass_context
+def remove(context: Context, name: str) -> None:
+    """Removes a person with sessions and tokens."""
+    with _accounts(context) as accounts:
+        accounts.remove_user(name)
+        accounts.audit("command line", "remove user", name)
+    context.show({"removed": name}, f"Removed {name}.")
+
+
+@click.group("token")
+def token() -> None:
+    """Personal API tokens, for programs."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--user", "user_name", default="admin", show_default=True, help="Whose token.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([s.value for s in Scope]),
+    multiple=True,
+    default=("read",),
+    show_default=True,
+)
+@click.option("--days", type=click.IntRange(1, 3660), help="Expires after this many days.")
+@pass_context
+def create(context: Context, name: str, user_name: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Makes a token and prints its secret once."""
+    with _accounts(context) as accounts:
+        accounts.ensure_admin(_given_password(context))
+        owner = accounts.user(user_name)
+        made = accounts.create_token(Principal.of(owner.name, owner.role, via="password"), name, scopes, days)
+        accounts.audit("command line", "create token", f"{user_name}/{name}")
+    context.show({"token": made.secret}, made.secret)
+
+
+def _given_password(context: Context) -> str | None:
+    given = context.settings.admin_password
+    return given.get_secret_value() if given else None
+
+
+commands = (user, token)

@@ -1,0 +1,66 @@
+"""The only place where parts are wired together."""
+
+from functools import partial
+
+from graphstore.edits import Edits
+from graphstore.sparql import SparqlProjection
+from linking.asking import order_questions
+
+from api.export import Exporter
+from api.jobs import BuildJobs
+from api.service import Service
+from api.worker import ReadingOptions, make_reader
+from bifrost.pipeline import Pipeline
+from bifrost.ports import Connector
+from bifrost.registry import Registry
+from bifrost.secrets import SecretBox
+from bifrost.settings import Settings
+from extraction.encoder_minilm import load_encoder
+from extraction.pool import DocumentPool, PoolOptions
+from extraction.rows import RowMapper, vertex_type_of
+from graphstore.search import SearchProjection
+from graphstore.sql import SqlStore
+from linking.linker import BifrostLinker
+
+__all__ = ["open_service", "open_store"]
+
+
+def open_store(settings: Settings) -> SqlStore:
+    """The system of record, its schema created or upgraded."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = SqlStore(settings.effective_store_url)
+    store.migrate()
+    return store
+
+
+def open_service(settings: Settings) -> Service:
+    """The whole product over one data directory. Opens no source and starts no build."""
+    store = open_store(settings)
+    search = SearchProjection(store)
+    sparql = SparqlProjection(store, settings.data_dir / "sparql", settings.base_iri)
+    reading = ReadingOptions.of(settings)
+    documents = DocumentPool(partial(make_reader, reading), reading.version(), PoolOptions(settings.reading_workers))
+    service: Service
+    pipeline = Pipeline(
+        store=store,
+        connect=lambda source: service.connect(source),
+        row_mappings=RowMapper,
+        vertex_type=vertex_type_of,
+        documents=documents,
+        linker=BifrostLinker(load_encoder()),
+        projections=(search, sparql),
+    )
+    service = Service(
+        settings=settings,
+        store=store,
+        pipeline=pipeline,
+        jobs=BuildJobs(settings, pipeline),
+        connectors=Registry[Connector]("connectors"),
+        secrets=SecretBox(settings),
+        search=search,
+        sparql=sparql,
+        edits=Edits(store),
+        exporter=Exporter(store, settings.base_iri),
+        ask=order_questions,
+    )
+    return service

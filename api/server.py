@@ -1,0 +1,66 @@
+"""Runs the service: the ASGI app under uvicorn, and the builds beside it."""
+
+import asyncio
+import socket
+
+import click
+import uvicorn
+
+from api.accounts import Accounts, open_accounts
+from api.app import build_app
+from api.auth import Authenticator
+from api.gremlin import gremlin_routes
+from api.service import Service
+from bifrost.errors import SettingsError
+
+__all__ = ["run_server"]
+
+
+def run_server(service: Service, host: str, port: int, *, scratch: bool = False) -> None:
+    """Serves until interrupted. Builds run in this process unless another one already runs them.
+
+    ``scratch`` serves without sign-in; the caller sees to it that ``host`` is a loopback address.
+    """
+    listener = _listen(host, port)
+    accounts = None if scratch else open_accounts(service.settings)
+    authenticator = Authenticator(accounts) if accounts else None
+    app = build_app(
+        service,
+        accounts,
+        extra_routes=gremlin_routes(service.gremlin, authenticator),
+        authenticator=authenticator,
+    )
+    if not scratch:
+        service.jobs.start()
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    click.echo(f"Bifrost is ready at {address}\n{_how_to_sign_in(service, accounts)}", err=True)
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws_max_size=64 * 2**20, timeout_graceful_shutdown=5)
+    try:
+        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+    except KeyboardInterrupt:
+        return
+    finally:
+        if accounts:
+            accounts.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SettingsError(
+            f"The service cannot listen on {host}:{port}: {error.strerror or error}.",
+            remedy="Choose another port (--port, BIFROST_PORT), or end the program that uses this one.",
+        ) from None
+
+
+def _how_to_sign_in(service: Service, accounts: Accounts | None) -> str:
+    if accounts is None:
+        return "This is an empty throw-away graph without sign-in."
+    given = service.settings.admin_password
+    made = accounts.ensure_admin(given.get_secret_value() if given else None)
+    if made:
+        return (
+            f"Sign in as admin with the password {made}\n(shown only now; change it with: bifrost user password admin)"
+        )
+    return "Sign in as admin, or with your own account. Password lost? bifrost user password admin"
