@@ -88,7 +88,7 @@ def property_condition(filter: PropertyFilter, sqlite: bool, prefix: str) -> sa.
     if filter.value is None or isinstance(filter.value, tuple):
         raise InputError(f"The filter {filter.op!r} on {filter.name!r} needs one value.")
     kind, operand = _operand(filter.value)
-    compared = sa.bindparam(f"{prefix}value", operand)
+    compared: sa.BindParameter[Any] = sa.bindparam(f"{prefix}value", operand)
     place = f":{prefix}value"
     if filter.op in _COMPARISONS:
         sign = _COMPARISONS[filter.op]

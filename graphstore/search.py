@@ -1,0 +1,118 @@
+"""Keyword search over the served graph: a projection in an SQLite FTS5 file, or in PostgreSQL beside the store.
+
+A vertex is found by its label, its display name, all its values, and for documents by the text of their pages.
+"""
+
+import html
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bifrost.graph import SearchHit, Vertex
+from graphstore import schema as s
+from graphstore.search_fts import FtsIndex
+from graphstore.search_pg import PgIndex
+from graphstore.search_text import CLOSE, OPEN, Entry, TextIndex, parse_terms, plain
+from graphstore.sql import SqlStore
+from graphstore.values import clean_text
+
+__all__ = ["SearchProjection"]
+
+_BATCH = 2_000
+
+
+class SearchProjection:
+    """The search index port: a projection that also follows the log to its end before each search.
+
+    An SQLite store has its index in a file of its own beside it (``folder`` puts it elsewhere), a PostgreSQL store in
+    tables of the same database.
+    """
+
+    name = "search"
+
+    def __init__(self, store: SqlStore, folder: Path | None = None) -> None:
+        self._store = store
+        self._index: TextIndex
+        if store.database.is_sqlite:
+            file = Path(str(store.database.url.database))
+            self._index = FtsIndex((folder or file.parent) / f"{file.stem}-search.sqlite")
+        else:
+            self._index = PgIndex(store.database)
+
+    def catch_up(self) -> int:
+        return sum(self._steps())
+
+    def _steps(self) -> Iterator[int]:
+        """Applies the log batch by batch, so that a reader sees progress and a killed process loses one batch."""
+        log = self._store.log
+        while True:
+            end, position = log.position(), self._index.position()
+            changes = log.changes(position, _BATCH)
+            if not changes:
+                if position < end:
+                    self._index.apply((), (), end)
+                log.set_projection_position(self.name, end)
+                return
+            uids = list(dict.fromkeys(change.id for change in changes if change.element == "vertex"))
+            self._index.apply(uids, self._entries(uids), changes[-1].seq)
+            yield len(changes)
+
+    def rebuild(self) -> None:
+        """Forgets everything and reads the graph anew."""
+        end = self._store.log.position()
+        self._index.clear()
+        view, cursor = self._store.view(), None
+        while True:
+            page = view.vertices(after=cursor, limit=_BATCH)
+            self._index.apply((), self._entries_of(page.items), 0)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        self._index.apply((), (), end)
+        self.catch_up()
+
+    def search(self, text: str, *, labels: Sequence[str] = (), limit: int = 20, offset: int = 0) -> list[SearchHit]:
+        terms = parse_terms(text)
+        if not any(terms) or limit <= 0:
+            return []
+        self.catch_up()
+        found = self._index.find(terms, labels, limit, max(offset, 0))
+        vertices = {vertex.id: vertex for vertex in self._store.view().vertices_by_id([uid for uid, _, _ in found])}
+        return [SearchHit(vertices[uid], score, _marked(text)) for uid, score, text in found if uid in vertices]
+
+    def close(self) -> None:
+        self._index.close()
+
+    def _entries(self, uids: Sequence[str]) -> list[Entry]:
+        return self._entries_of(v for v in self._store.view().vertices_by_id(uids) if v.id in set(uids))
+
+    def _entries_of(self, vertices: Sequence[Vertex] | Iterator[Vertex]) -> list[Entry]:
+        vertices = list(vertices)
+        pages = self._page_texts([vertex.id for vertex in vertices])
+        entries = []
+        for vertex in vertices:
+            values = [str(value) for values in vertex.properties.values() for value in values]
+            body = "\n".join([*values, *pages.get(vertex.id, ())])
+            entries.append(Entry(vertex.id, vertex.label, plain(vertex.display_name()), plain(body)))
+        return entries
+
+    def _page_texts(self, uids: Sequence[str]) -> dict[str, list[str]]:
+        database, f = self._store.database, s.fragment
+        query = (
+            sa.select(s.vertex.c.uid, s.page.c.text)
+            .join(f, f.c.canonical == s.vertex.c.id)
+            .join(s.document, s.document.c.fragment == f.c.id)
+            .join(s.page, s.page.c.record == s.document.c.record)
+            .where(database.within(s.vertex.c.uid, [clean_text(uid) for uid in uids]))
+            .order_by(s.vertex.c.id, s.page.c.record, s.page.c.number)
+        )
+        texts: dict[str, list[str]] = {}
+        with database.read() as connection:
+            for row in connection.execute(query):
+                texts.setdefault(row.uid, []).append(row.text)
+        return texts
+
+
+def _marked(snippet: str) -> str:
+    return html.escape(snippet).replace(OPEN, "<mark>").replace(CLOSE, "</mark>")
