@@ -370,11 +370,14 @@ class Projection(Protocol):
 class Store(Protocol):
     """A system of record. Implementations: graphstore/sql.py."""
 
-    catalog: Catalog
-    fragments: FragmentStore
-    links: LinkStore
-    log: ChangeLog
-
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def fragments(self) -> FragmentStore: ...
+    @property
+    def links(self) -> LinkStore: ...
+    @property
+    def log(self) -> ChangeLog: ...
     def view(self) -> GraphView: ...
     def linking_data(self) -> LinkingData: ...
     def migrate(self) -> None:
