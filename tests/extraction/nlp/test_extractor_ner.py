@@ -1,0 +1,55 @@
+"""The built-in entity recogniser on plain business text."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bifrost.documents import Document, Page
+from bifrost.errors import SettingsError
+from extraction.encoder_minilm import load_encoder
+from extraction.extractor_ner import NerExtractor
+from extraction.nlp.tagger import Tagger
+
+LETTER = """Dear Ms. Okafor,
+
+Acme Robotics GmbH and Contoso Ltd. signed the framework agreement in Rotterdam
+on Monday. Please send the signed copy to John Smith in Chicago.
+
+Best regards,
+Maria Larsson
+"""
+
+
+@pytest.fixture(scope="module")
+def extractor() -> NerExtractor:
+    return NerExtractor()
+
+
+def test_people_companies_and_places_of_a_letter_are_found(extractor: NerExtractor) -> None:
+    found = {(mention.text, mention.type) for mention in extractor.extract(Document("text/plain", (Page(1, LETTER),)))}
+    assert {
+        ("Acme Robotics GmbH", "ORG"),
+        ("Rotterdam", "LOC"),
+        ("John Smith", "PERSON"),
+        ("Chicago", "LOC"),
+        ("Maria Larsson", "PERSON"),
+    } <= found
+
+
+def test_unsure_mentions_can_be_dropped(extractor: NerExtractor) -> None:
+    document = Document("text/plain", (Page(1, LETTER),))
+    sure = NerExtractor(least_confidence=0.95).extract(document)
+    assert 0 < len(sure) <= len(extractor.extract(document))
+    assert all(mention.confidence >= 0.95 for mention in sure)
+
+
+def test_word_probabilities_sum_to_one() -> None:
+    log_probabilities = Tagger(load_encoder()).log_probabilities(["Ada", "Lovelace", "\x00", "wrote"])
+    assert np.allclose(np.exp(log_probabilities).sum(1), 1, atol=1e-5)
+
+
+def test_a_missing_head_is_a_settings_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"head\.onnx") as caught:
+        Tagger(load_encoder(), tmp_path / "head.onnx")
+    assert "train_ner" in caught.value.remedy
