@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
-from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,16 +27,25 @@ from api.sparql import SparqlEndpoint
 __all__ = ["Application", "build_app"]
 
 
+class SupportsClose(Protocol):
+    def close(self) -> None: ...
+
+
 class Application:
     """An ASGI application. ``authenticator`` is for surfaces that sign in inside their own protocol."""
 
     def __init__(
-        self, app: ASGIApp, router: Router, executor: GraphQLExecutor, authenticator: Authenticator | None
+        self, app: ASGIApp, router: Router, authenticator: Authenticator | None, parts: Sequence[SupportsClose]
     ) -> None:
-        self._app, self.router, self.executor, self.authenticator = app, router, executor, authenticator
+        self._app, self.router, self.authenticator, self._parts = app, router, authenticator, parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+    def close(self) -> None:
+        """Ends threads and processes. The lifespan's end calls it, so a server need not."""
+        for part in self._parts:
+            part.close()
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
@@ -66,12 +75,11 @@ def build_app(
     graphql, socket, sparql = GraphQLEndpoint(executor), GraphQLSocket(executor, authenticator), SparqlEndpoint(service)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: object) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            executor.close()
-            rest.close()
+            application.close()
 
     routes: list[BaseRoute] = [
         Route("/health", rest.health),
@@ -95,4 +103,5 @@ def build_app(
             route_rule(route.path)
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
     app = RequestMiddleware(AuthenticationMiddleware(router, authenticator), metrics)
-    return Application(app, router, executor, authenticator)
+    application = Application(app, router, authenticator, (executor, rest))
+    return application

@@ -111,7 +111,6 @@ FIELD_RULES: dict[str, Rule] = {
     "Query.path": Rule.READ,
     "Query.search": Rule.READ,
     "Query.documentPage": Rule.READ,
-    "Query.vertexTypes": Rule.READ,
     "Query.users": Rule.ADMIN,
     "Query.tokens": Rule.READ,
     "Query.projections": Rule.READ,
@@ -132,7 +131,6 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.deleteVertex": Rule.WRITE,
     "Mutation.addEdge": Rule.WRITE,
     "Mutation.deleteEdge": Rule.WRITE,
-    "Mutation.undoEdit": Rule.WRITE,
     "Mutation.createToken": Rule.READ,  # never with more scopes than the caller has
     "Mutation.revokeToken": Rule.READ,  # one's own; those of others need admin
     "Mutation.addUser": Rule.ADMIN,

@@ -95,11 +95,14 @@ class Edits(Protocol):
 class Service(Protocol):
     """The application. Built by ``api/compose.py``; the surfaces know nothing of how."""
 
-    settings: Settings
-    store: Store
-    search: SearchIndex
-    edits: Edits
-
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def search(self) -> SearchIndex: ...
+    @property
+    def edits(self) -> Edits: ...
     @property
     def sparql(self) -> SparqlService: ...
 

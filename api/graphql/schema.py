@@ -1,5 +1,7 @@
 """The generic schema."""
 
+from functools import cache
+
 import strawberry
 from graphql import GraphQLSchema
 
@@ -10,6 +12,7 @@ from api.graphql.subscription import Subscription
 __all__ = ["generic_schema"]
 
 
+@cache
 def generic_schema() -> GraphQLSchema:
-    """A fresh copy of the schema that every Bifrost has, whatever is in its graph."""
+    """The schema that every Bifrost has, whatever is in its graph. Shared: must not be changed."""
     return strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription)._schema
