@@ -1,0 +1,186 @@
+"""The served graph as RDF: stable IRIs, one named graph per source, and statements about edges by reification.
+
+IRIs under the base: ``v/`` vertices by uid, ``t/`` vertex types, ``p/`` properties, ``l/`` edge labels (predicates),
+``e/`` edges as statements, ``s/`` a source's graph, ``links/`` the graph of a link type, ``o/`` our own terms.
+
+* A vertex has ``rdf:type`` and ``rdfs:label`` in the graph of the source that names it, and each value in the graphs of
+  the sources that say it.
+* An edge is a plain triple, and a statement ``e/<uid>`` with ``rdf:subject``, ``rdf:predicate``, ``rdf:object``, its own
+  properties, ``o:score``, ``o:source``, ``o:record`` and for what a link type gave ``o:linkType``. The statement has no
+  ``rdf:type``, so that ``?thing a ?type`` lists vertices only.
+* Link types and labels are described in the graph ``ontology``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bifrost.codec import decode_properties
+from bifrost.graph import Vertex
+from bifrost.values import Value, quote_iri
+from graphstore import schema as s
+from graphstore.database import Database
+
+__all__ = ["OWL", "RDF", "RDFS", "RdfMapping", "literal"]
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+OWL = "http://www.w3.org/2002/07/owl#"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_SPECIAL = re.compile(r'[\x00-\x1f"\\\x7f]')
+
+
+def literal(value: Value) -> str:
+    """A value as an N-Quads literal with its XML Schema datatype."""
+    match value:
+        case str():
+            return _string(value)
+        case bool():
+            return _typed("true" if value else "false", "boolean")
+        case int():
+            return _typed(str(value), "integer")
+        case float():
+            text = "NaN" if value != value else ("INF" if value > 0 else "-INF") if value - value != 0 else repr(value)
+            return _typed(text, "double")
+        case Decimal():
+            return _typed(format(value, "f"), "decimal") if value.is_finite() else _string(str(value))
+        case datetime():
+            return _typed(value.isoformat(), "dateTime")
+        case date():
+            return _typed(value.isoformat(), "date")
+        case time():
+            return _typed(value.isoformat(), "time")
+    raise TypeError(f"not a property value: {type(value).__name__}")
+
+
+def _string(text: str) -> str:
+    return '"' + _SPECIAL.sub(lambda m: _ESCAPES.get(m[0]) or f"\\u{ord(m[0]):04X}", text) + '"'
+
+
+def _typed(text: str, datatype: str) -> str:
+    return f'"{text}"^^<{_XSD}{datatype}>'
+
+
+class RdfMapping:
+    """Makes N-Quads lines of vertices and edges."""
+
+    def __init__(self, database: Database, base: str) -> None:
+        self._db, self.base = database, base
+
+    # ---- names -------------------------------------------------------------------------------------------------------
+
+    def iri(self, kind: str, name: str) -> str:
+        """An IRI in angle brackets, for types, properties, labels, graphs."""
+        return f"<{self.base}{kind}/{quote(name, safe='')}>"
+
+    def vertex_iri(self, uid: str) -> str:
+        return f"<{self.base}v/{quote_iri(uid)}>"
+
+    def edge_iri(self, uid: str) -> str:
+        return f"<{self.base}e/{quote_iri(uid)}>"
+
+    def source_graph(self, source: str) -> str:
+        return self.iri("s", source)
+
+    @property
+    def ontology_graph(self) -> str:
+        return f"<{self.base}ontology>"
+
+    # ---- vertices ----------------------------------------------------------------------------------------------------
+
+    def vertices(self, connection: Connection, uids: Sequence[str]) -> Iterator[str]:
+        """Lines of those of the vertices that exist."""
+        f = s.fragment
+        query = (
+            sa.select(
+                s.vertex.c.id, s.vertex.c.uid, s.vertex.c.label, s.vertex.c.properties,
+                f.c.id.label("fragment"), f.c.properties.label("said"), s.source.c.name.label("source"),
+            )
+            .join(f, f.c.canonical == s.vertex.c.id)
+            .join(s.dataset, s.dataset.c.id == f.c.dataset)
+            .join(s.source, s.source.c.id == s.dataset.c.source)
+            .where(self._db.within(s.vertex.c.uid, uids))
+            .order_by(s.vertex.c.id, f.c.id)
+        )  # fmt: skip
+        names = self._db.label_names(connection)
+        for row in connection.execute(query):
+            subject, graph = self.vertex_iri(row.uid), self.source_graph(row.source)
+            if row.fragment == row.id:
+                vertex = Vertex(row.uid, names[row.label], decode_properties(row.properties))
+                yield f"{subject} <{RDF}type> {self.iri('t', vertex.label)} {graph} ."
+                yield f"{subject} <{RDFS}label> {literal(vertex.display_name())} {graph} ."
+            yield from self._values(subject, row.said, graph)
+
+    def _values(self, subject: str, properties: str, graph: str) -> Iterator[str]:
+        for name, values in decode_properties(properties).items():
+            predicate = self.iri("p", name)
+            for value in values:
+                yield f"{subject} {predicate} {literal(value)} {graph} ."
+
+    # ---- edges -------------------------------------------------------------------------------------------------------
+
+    def edges(self, connection: Connection, uids: Sequence[str]) -> Iterator[str]:
+        """Lines of those of the edges that exist."""
+        names = self._db.label_names(connection)
+        for row in connection.execute(self._edge_query().where(self._db.within(s.edge.c.uid, uids))):
+            graph = self.source_graph(row.source) if row.link_type is None else self.iri("links", row.link_type)
+            tail, head = self.vertex_iri(row.tail_uid), self.vertex_iri(row.head_uid)
+            predicate, statement = self.iri("l", names[row.label]), self.edge_iri(row.uid)
+            yield f"{tail} {predicate} {head} {graph} ."
+            yield f"{statement} <{RDF}subject> {tail} {graph} ."
+            yield f"{statement} <{RDF}predicate> {predicate} {graph} ."
+            yield f"{statement} <{RDF}object> {head} {graph} ."
+            yield f"{statement} <{self.base}o/score> {literal(float(row.score))} {graph} ."
+            yield f"{statement} <{self.base}o/source> {literal(row.source)} {graph} ."
+            yield f"{statement} <{self.base}o/record> {literal(f'{row.dataset}/{row.record}')} {graph} ."
+            if row.link_type is not None:
+                yield f"{statement} <{self.base}o/linkType> {self.iri('links', row.link_type)} {graph} ."
+            yield from self._values(statement, row.properties, graph)
+
+    def _edge_query(self) -> Any:
+        tail, head = s.vertex.alias("tail_vertex"), s.vertex.alias("head_vertex")
+        link, said = s.link, s.fragment.alias("said")
+        return (
+            sa.select(
+                s.edge.c.uid, s.edge.c.label, s.edge.c.properties, s.edge.c.score, tail.c.uid.label("tail_uid"),
+                head.c.uid.label("head_uid"), s.link_type.c.id.label("link_type"), s.record.c.key.label("record"),
+                s.dataset.c.name.label("dataset"), s.source.c.name.label("source"),
+            )
+            .join(tail, tail.c.id == s.edge.c.tail)
+            .join(head, head.c.id == s.edge.c.head)
+            .join(link, link.c.id == s.edge.c.id)
+            .join(said, said.c.id == link.c.tail)
+            .join(s.record, s.record.c.id == sa.func.coalesce(link.c.record, said.c.record))
+            .join(s.dataset, s.dataset.c.id == s.record.c.dataset)
+            .join(s.source, s.source.c.id == s.dataset.c.source)
+            .outerjoin(s.link_type, s.link_type.c.number == link.c.link_type)
+        )  # fmt: skip
+
+    # ---- the ontology ------------------------------------------------------------------------------------------------
+
+    def ontology(self, connection: Connection, labels: Iterable[str], edge_labels: Iterable[str]) -> list[str]:
+        """Classes for vertex types, object properties for edge labels, and the link types behind them."""
+        graph = self.ontology_graph
+        lines = set()
+        for name in labels:
+            lines.add(f"{self.iri('t', name)} <{RDF}type> <{RDFS}Class> {graph} .")
+            lines.add(f"{self.iri('t', name)} <{RDF}type> <{OWL}Class> {graph} .")
+            lines.add(f"{self.iri('t', name)} <{RDFS}label> {literal(name)} {graph} .")
+        for name in edge_labels:
+            lines.add(f"{self.iri('l', name)} <{RDF}type> <{OWL}ObjectProperty> {graph} .")
+            lines.add(f"{self.iri('l', name)} <{RDFS}label> {literal(name)} {graph} .")
+        query = sa.select(s.link_type.c.id, s.link_type.c.data).where(s.link_type.c.state == "confirmed")
+        for row in connection.execute(query):
+            data, subject = orjson.loads(row.data), self.iri("links", row.id)
+            lines.add(f"{subject} <{RDFS}label> {literal(data['name'])} {graph} .")
+            lines.add(f"{subject} <{self.base}o/predicate> {self.iri('l', data['name'])} {graph} .")
+            lines |= {f"{subject} <{RDFS}comment> {literal(reason)} {graph} ." for reason in data["reasons"]}
+        return sorted(lines)

@@ -1,0 +1,121 @@
+"""SPARQL 1.1 over the served graph: a projection into an RDF store (pyoxigraph) of its own process.
+
+pyoxigraph cannot be interrupted, so it runs in a child process that can: a query beyond its time or memory ends the
+child, which is started again, and other queries go on after a moment. The RDF mapping is described in graphstore/rdf.py.
+"""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from bifrost.errors import QueryError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
+from graphstore.rdf import RdfMapping
+from graphstore.sparql_process import (
+    ChildLimitError,
+    ChildProcess,
+    ChildQueryError,
+    ChildTimeoutError,
+    FolderInUseError,
+)
+from graphstore.sparql_text import media_types, refuse_unsafe
+from graphstore.sql import SqlStore
+
+__all__ = ["SparqlProjection"]
+
+_BATCH = 2_000
+_FORMAT = 1
+"""Changes when the RDF mapping does, so that an older folder is made anew."""
+
+
+class SparqlProjection:
+    """Follows the log of a store into a folder, and answers queries over it. Default graph: the union of all graphs."""
+
+    name = "sparql"
+
+    def __init__(self, store: SqlStore, path: Path, base_iri: str) -> None:
+        self._store = store
+        self._rdf = RdfMapping(store.database, base_iri if base_iri.endswith(("/", "#")) else base_iri + "/")
+        self._child = ChildProcess(Path(path), f"{_FORMAT} {self._rdf.base}")
+        self._following = threading.Lock()
+
+    # ---- following ---------------------------------------------------------------------------------------------------
+
+    def catch_up(self) -> int:
+        """Does nothing where another process serves this folder: that one follows the log itself."""
+        try:
+            with self._following:
+                return sum(self._steps())
+        except FolderInUseError:
+            return 0
+
+    def rebuild(self) -> None:
+        with self._following:
+            self._child.call("clear")
+            sum(self._steps())
+
+    def _steps(self) -> Iterator[int]:
+        log, database = self._store.log, self._store.database
+        moved = False
+        while True:
+            end, position = log.position(), self._child.call("position")
+            changes = log.changes(position, _BATCH)
+            if not changes:
+                break
+            moved = True
+            vertices = list(dict.fromkeys(change.id for change in changes if change.element == "vertex"))
+            edges = list(dict.fromkeys(change.id for change in changes if change.element == "edge"))
+            with database.read() as connection:
+                lines = [*self._rdf.vertices(connection, vertices), *self._rdf.edges(connection, edges)]
+            stale = {
+                "vertices": [self._rdf.vertex_iri(uid)[1:-1] for uid in vertices],
+                "edges": [self._rdf.edge_iri(uid)[1:-1] for uid in edges],
+                "labels": f"{self._rdf.base}l/",
+            }
+            self._child.call("apply", stale, "\n".join(lines), changes[-1].seq)
+            yield len(changes)
+        if moved or position < end:
+            self._publish_ontology(end)
+        log.set_projection_position(self.name, end)
+
+    def _publish_ontology(self, position: int) -> None:
+        vertex_labels, edge_labels = self._store.view().label_counts()
+        with self._store.database.read() as connection:
+            lines = self._rdf.ontology(connection, vertex_labels, edge_labels)
+        self._child.call("replace_graph", self._rdf.ontology_graph[1:-1], "\n".join(lines), position)
+
+    # ---- asking ------------------------------------------------------------------------------------------------------
+
+    def query(self, text: str, accept: str = "*/*", timeout: float = 30.0) -> tuple[str, bytes]:
+        """Answers SELECT, ASK, CONSTRUCT or DESCRIBE as (media type, body), in the format that ``accept`` likes best.
+
+        Raises QuerySyntaxError, PermissionDeniedError for updates and SERVICE, QueryLimitError beyond ``timeout``
+        seconds or the size and memory limits.
+        """
+        has_dataset = refuse_unsafe(text)
+        self.catch_up()
+        try:
+            media_type, body = self._child.call(
+                "query", text, media_types(accept), self._rdf.base, not has_dataset, timeout=timeout
+            )
+        except ChildTimeoutError:
+            raise QueryLimitError(f"The query took longer than {timeout:g} seconds.") from None
+        except ChildLimitError as error:
+            raise QueryLimitError(str(error)) from None
+        except FolderInUseError:
+            raise StoreUnavailableError(
+                "Another process serves the RDF data.", remedy="Send SPARQL queries to the running service."
+            ) from None
+        except ChildQueryError as error:
+            if error.line is None:
+                raise QueryError(f"The query failed: {error}") from None
+            raise QuerySyntaxError(_short(str(error)), line=error.line, column=error.column or 1) from None
+        return media_type, body
+
+    def close(self) -> None:
+        self._child.close()
+
+
+def _short(message: str) -> str:
+    """The parser's message without its list of everything that could have stood there."""
+    where, _, expected = message.partition(": expected one of ")
+    return f"The query cannot be read {where.removeprefix('error ')}" if expected else message.splitlines()[0][:300]

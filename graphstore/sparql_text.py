@@ -1,0 +1,54 @@
+"""What is looked at in a SPARQL request before it reaches the RDF store: forbidden keywords, wanted formats."""
+
+import re
+
+from bifrost.errors import PermissionDeniedError
+
+__all__ = ["media_types", "refuse_unsafe"]
+
+# Everything in which a keyword would not be a keyword comes first; then words.
+_TOKEN = re.compile(
+    r"""(?P<skip><[^<>"{}|^`\\\x00-\x20]*>            # IRI
+    | \#[^\n\r]*                                      # comment
+    | \"\"\"(?:\"{0,2}(?:[^"\\]|\\.))*\"\"\" | '''(?:'{0,2}(?:[^'\\]|\\.))*'''
+    | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*'   # strings
+    | [?$]\w+                                         # variable
+    | [\w.-]*:[\w.%:\\-]*                             # prefixed name
+    | @[A-Za-z-]+)                                    # language tag
+    | (?P<word>[A-Za-z]+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD"})
+_QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+
+
+def refuse_unsafe(text: str) -> bool:
+    """Refuses updates and SERVICE; returns whether the query names its own dataset (FROM)."""
+    words = [match["word"].upper() for match in _TOKEN.finditer(text) if match["word"]]
+    first = next((word for word in words if word in _QUERIES | _UPDATES), "")
+    if first in _UPDATES:
+        raise PermissionDeniedError(
+            "This SPARQL service is read-only.", remedy="Change the graph through its sources or through edits."
+        )
+    if "SERVICE" in words:
+        raise PermissionDeniedError(
+            "SERVICE is not allowed: queries reach no other server.", remedy="Register the other server as a source."
+        )
+    return "FROM" in words
+
+
+def media_types(accept: str) -> list[str]:
+    """The media types of an Accept header, best first; wildcards as ``*``."""
+    found: list[tuple[float, int, str]] = []
+    for i, part in enumerate(accept.split(",")[:50]):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                try:
+                    quality = float(parameter[2:])
+                except ValueError:
+                    quality = 0.0
+        if name and quality > 0:
+            found.append((-quality, i, "*" if name.endswith("/*") else name))
+    return [name for _, _, name in sorted(found)]

@@ -1,0 +1,248 @@
+"""The child process that holds the RDF store: ``python -m graphstore.sparql_worker FOLDER STAMP``.
+
+Messages on stdin and stdout are a length (8 bytes, big-endian) and a pickle. A request is (id, operation, arguments);
+an answer is (id, "ok", result) or (id, kind of error, details). Queries run in threads of their own.
+"""
+
+import contextlib
+import io
+import json
+import os
+import pickle
+import re
+import shutil
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyoxigraph as ox
+
+__all__ = ["Worker", "read_message", "write_message"]
+
+_MAX_RESULT = 256 * 2**20
+_MEMORY = 4 * 2**30
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_SUBJECT, _PREDICATE, _OBJECT = (ox.NamedNode(_RDF + name) for name in ("subject", "predicate", "object"))
+_SOLUTIONS = {
+    "application/sparql-results+json": ox.QueryResultsFormat.JSON,
+    "application/json": ox.QueryResultsFormat.JSON,
+    "application/sparql-results+xml": ox.QueryResultsFormat.XML,
+    "application/xml": ox.QueryResultsFormat.XML,
+    "text/csv": ox.QueryResultsFormat.CSV,
+    "text/tab-separated-values": ox.QueryResultsFormat.TSV,
+}
+_TRIPLES = {
+    "text/turtle": ox.RdfFormat.TURTLE,
+    "application/n-triples": ox.RdfFormat.N_TRIPLES,
+    "text/plain": ox.RdfFormat.N_TRIPLES,
+    "application/rdf+xml": ox.RdfFormat.RDF_XML,
+    "application/n-quads": ox.RdfFormat.N_QUADS,
+    "application/trig": ox.RdfFormat.TRIG,
+    "text/n3": ox.RdfFormat.N3,
+    "application/ld+json": ox.RdfFormat.JSON_LD,
+}
+
+
+class ResultTooLargeError(Exception):
+    """A result beyond the size limit."""
+
+
+class _Limited(io.RawIOBase):
+    """A buffer that refuses more than a result may hold."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.size += len(data)
+        if self.size > _MAX_RESULT:
+            raise ResultTooLargeError(f"The result is larger than {_MAX_RESULT >> 20} MB.")
+        self.parts.append(bytes(data))
+        return len(data)
+
+
+class Worker:
+    """The operations on one folder. ``stamp`` names the mapping; a folder of another one starts empty."""
+
+    def __init__(self, folder: Path, stamp: str) -> None:
+        self._state = folder / "position.json"
+        self._stamp = stamp
+        state = json.loads(self._state.read_text()) if self._state.exists() else {}
+        if state and state.get("stamp") != stamp:
+            shutil.rmtree(folder / "rdf", ignore_errors=True)
+            state = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        self._store = ox.Store(str(folder / "rdf"))
+        self._position = int(state.get("position", 0))
+
+    # ---- following ---------------------------------------------------------------------------------------------------
+
+    def position(self) -> int:
+        return self._position
+
+    def clear(self) -> None:
+        self._store.clear()
+        self._reached(0)
+
+    def apply(self, stale: dict[str, Any], lines: str, position: int) -> None:
+        """Takes away what stale vertices and edges said and loads new lines. Repeating it changes nothing."""
+        plain = set()
+        if self._position or len(self._store):
+            for iri in stale["edges"]:
+                plain |= self._remove_edge(ox.NamedNode(iri))
+            for iri in stale["vertices"]:
+                self._remove_vertex(ox.NamedNode(iri), stale["labels"])
+        self._load(lines)
+        for quad in plain:
+            if not self._is_stated(quad):
+                self._store.remove(quad)
+        self._reached(position)
+
+    def replace_graph(self, iri: str, lines: str, position: int) -> None:
+        self._store.clear_graph(ox.NamedNode(iri))
+        self._load(lines)
+        self._reached(position)
+
+    def _load(self, lines: str) -> None:
+        self._store.extend(ox.parse(lines.encode(), ox.RdfFormat.N_QUADS, lenient=True))
+
+    def _remove_vertex(self, vertex: ox.NamedNode, labels: str) -> None:
+        for quad in list(self._store.quads_for_pattern(vertex, None, None, None)):
+            if not quad.predicate.value.startswith(labels):
+                self._store.remove(quad)
+
+    def _remove_edge(self, statement: ox.NamedNode) -> set[ox.Quad]:
+        """Removes a statement; returns the plain triple that may have lost its last statement."""
+        parts: dict[Any, Any] = {}
+        graph = None
+        for quad in list(self._store.quads_for_pattern(statement, None, None, None)):
+            parts[quad.predicate] = quad.object
+            graph = quad.graph_name
+            self._store.remove(quad)
+        if _SUBJECT not in parts:
+            return set()
+        return {ox.Quad(parts[_SUBJECT], parts[_PREDICATE], parts[_OBJECT], graph)}
+
+    def _is_stated(self, quad: ox.Quad) -> bool:
+        """Whether some statement still reifies a plain triple; looks from both ends at once, as one may be a hub."""
+        store, graph = self._store, quad.graph_name
+        tails = store.quads_for_pattern(None, _SUBJECT, quad.subject, graph)
+        heads = store.quads_for_pattern(None, _OBJECT, quad.object, graph)
+        for tail, head in zip(tails, heads, strict=False):
+            for statement in (tail.subject, head.subject):
+                wanted = ((_SUBJECT, quad.subject), (_PREDICATE, quad.predicate), (_OBJECT, quad.object))
+                if all(ox.Quad(statement, predicate, end, graph) in store for predicate, end in wanted):
+                    return True
+        return False
+
+    def _reached(self, position: int) -> None:
+        # The data must be on disk before the position says so.
+        self._store.flush()
+        temporary = self._state.with_suffix(".new")
+        temporary.write_text(json.dumps({"position": position, "stamp": self._stamp}))
+        temporary.replace(self._state)
+        self._position = position
+
+    # ---- asking ------------------------------------------------------------------------------------------------------
+
+    def query(self, text: str, accept: Sequence[str], base: str, union: bool) -> tuple[str, bytes]:
+        results = self._store.query(text, base_iri=base, use_default_graph_as_union=union)
+        output = _Limited()
+        if isinstance(results, ox.QueryTriples):
+            media_type = _choose(accept, _TRIPLES, "text/turtle")
+            results.serialize(output, format=_TRIPLES[media_type])
+        else:
+            media_type = _choose(accept, _SOLUTIONS, "application/sparql-results+json")
+            results.serialize(output, format=_SOLUTIONS[media_type])
+        return media_type, b"".join(output.parts)
+
+
+def _choose(accept: Sequence[str], known: dict[str, Any], default: str) -> str:
+    return next((default if name == "*" else name for name in accept if name == "*" or name in known), default)
+
+
+# ---- the process -----------------------------------------------------------------------------------------------------
+
+
+def read_message(stream: BinaryIO) -> Any:
+    """The next message; None at the end of the stream."""
+    head = stream.read(8)
+    if len(head) < 8:
+        return None
+    return pickle.loads(stream.read(struct.unpack(">Q", head)[0]))  # noqa: S301 - both ends are ours
+
+
+def write_message(stream: BinaryIO, message: Any) -> None:
+    data = pickle.dumps(message)
+    stream.write(struct.pack(">Q", len(data)) + data)
+    stream.flush()
+
+
+def _syntax_position(text: str) -> tuple[int | None, int | None]:
+    found = re.search(r"at (\d+):(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else (1, 1)
+
+
+def _answer(worker: Worker, operation: str, arguments: Sequence[Any]) -> tuple[str, Any]:
+    try:
+        return "ok", getattr(worker, operation)(*arguments)
+    except SyntaxError as error:
+        return "query", (str(error), *_syntax_position(str(error)))
+    except ResultTooLargeError as error:
+        return "limit", str(error)
+    except MemoryError:
+        return "limit", "The query needs more memory than it may use."
+    except Exception as error:  # noqa: BLE001 - the parent turns it into an error of ours
+        return "query" if operation == "query" else "failed", (f"{type(error).__name__}: {error}", None, None)
+
+
+def _requests(stream: BinaryIO) -> Iterator[tuple[int, str, Sequence[Any]]]:
+    while (message := read_message(stream)) is not None:
+        yield message
+
+
+def main(folder: str, stamp: str) -> None:
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing else may write into the messages
+    lock = threading.Lock()
+
+    def reply(id: int, outcome: tuple[str, Any]) -> None:
+        with lock, contextlib.suppress(BrokenPipeError):
+            write_message(sink, (id, *outcome))
+
+    _limit_memory()
+    try:
+        worker = Worker(Path(folder), stamp)
+    except OSError as error:
+        reply(0, ("in_use" if "lock" in str(error).lower() else "failed", (str(error), None, None)))
+        return
+    reply(0, ("ok", None))
+
+    def run(id: int, operation: str, arguments: Sequence[Any]) -> None:
+        reply(id, _answer(worker, operation, arguments))
+
+    for id, operation, arguments in _requests(source):
+        if operation == "query":
+            target: Callable[..., None] = run
+            threading.Thread(target=target, args=(id, operation, arguments), daemon=True).start()
+        else:
+            run(id, operation, arguments)
+    os._exit(0)
+
+
+def _limit_memory() -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
