@@ -20,6 +20,7 @@ _BOMS = (
 )
 _CHUNK = 1 << 20
 _EVIDENCE = 64 * 1024
+_LEAST_EVIDENCE = 12
 _HEAD = 256 * 1024
 
 
@@ -52,9 +53,10 @@ def detect_encoding(path: Path) -> str:
             evidence += rest[:2000]
     if bad == 0 or bad * 10 < good:
         return "utf-8"
+    if sum(byte > 127 for byte in evidence) < _LEAST_EVIDENCE:
+        return "cp1252"  # a few special characters tell nothing but that Western text is likeliest
     best = from_bytes(bytes(evidence)).best()
-    name = best.encoding if best is not None else "cp1252"
-    return "cp1252" if name in ("utf_8", "ascii", "latin_1") else name
+    return "cp1252" if best is None or best.encoding in ("utf_8", "ascii", "latin_1") else best.encoding
 
 
 class _Utf8(io.RawIOBase):

@@ -82,7 +82,11 @@ def load_images(content: bytes, record: str) -> tuple[list[Image.Image], list[fl
                 return frames, scales
     except RecordError:
         raise
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, EOFError) as error:
+    except UnidentifiedImageError:
+        raise RecordError(
+            f"{record} is not an image that can be read.", record=record, remedy="Save it as PNG, JPEG or TIFF."
+        ) from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, EOFError) as error:
         raise RecordError(
             f"{record} is not a readable image: {error}", record=record, remedy="Scan or export the image again."
         ) from None

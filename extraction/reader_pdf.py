@@ -94,9 +94,7 @@ def _open(record: FileRecord) -> pdfium.PdfDocument:
     if not record.content:
         raise RecordError(f"{record.key} is empty.", record=record.key, remedy="Save the file again; it has 0 bytes.")
     try:
-        document = pdfium.PdfDocument(record.content)
-        document.init_forms()
-        return document
+        return pdfium.PdfDocument(record.content)
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise RecordError(

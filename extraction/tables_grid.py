@@ -1,5 +1,6 @@
 """Ruled tables from their lines: grids of cells, and which cell a word stands in. The same for PDF and for scans."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Grid:
     def cell(self, word: Word) -> tuple[int, int] | None:
         """(row, column) of the cell that holds the word's centre."""
         x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-        row, column = int(np.searchsorted(self.ys, y)) - 1, int(np.searchsorted(self.xs, x)) - 1
+        row, column = bisect_left(self.ys, y) - 1, bisect_left(self.xs, x) - 1
         inside = 0 <= row < len(self.ys) - 1 and 0 <= column < len(self.xs) - 1
         return (row, column) if inside else None
 
@@ -69,11 +70,11 @@ def _groups(
     for start in range(len(rows)):
         if group_of_row[start] >= 0 or not crosses[start].any():
             continue
-        some_rows = np.zeros(len(rows), bool)
+        some_rows = np.zeros(len(rows), np.bool_)
         some_rows[start] = True
         while True:
-            some_columns = crosses[some_rows].any(axis=0)
-            more_rows = crosses[:, some_columns].any(axis=1)
+            some_columns = np.any(crosses[some_rows], axis=0)
+            more_rows = np.any(crosses[:, some_columns], axis=1)
             if (more_rows == some_rows).all():
                 break
             some_rows = more_rows
