@@ -3,6 +3,7 @@
 ``HashableList``, ``HashableDict`` and ``HashableSet`` are ordinary collections that may be keys of a Gremlin map.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -51,8 +52,9 @@ class Vertex(Element):
         return Vertex
 
     @property
+    @abstractmethod
     def properties(self) -> "dict[str, list[VertexProperty]]":
-        raise NotImplementedError  # every graph has its own
+        """Key -> its vertex properties."""
 
     def values(self, key: str) -> Sequence[Any]:
         """The values of one property, in order."""
@@ -71,16 +73,19 @@ class Edge(Element):
         return Edge
 
     @property
+    @abstractmethod
     def tail(self) -> Vertex:
-        raise NotImplementedError  # every graph has its own
+        """The vertex it leaves (outV)."""
 
     @property
+    @abstractmethod
     def head(self) -> Vertex:
-        raise NotImplementedError  # every graph has its own
+        """The vertex it enters (inV)."""
 
     @property
+    @abstractmethod
     def properties(self) -> dict[str, Any]:
-        raise NotImplementedError  # every graph has its own
+        """Key -> value."""
 
     def __repr__(self) -> str:
         return f"e[{self.id}][{self.tail.id}-{self.label}->{self.head.id}]"

@@ -1,0 +1,119 @@
+"""Tokens of Gremlin strings: names, numbers with their type suffix, strings with escapes, symbols, comments skipped."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bifrost.errors import QuerySyntaxError
+from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
+
+__all__ = ["MAX_TEXT", "Token", "tokenize"]
+
+MAX_TEXT = 1_000_000
+"""Characters of a query that are accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """``kind`` is name, number, string, symbol or end; ``value`` is what a literal stands for."""
+
+    kind: str
+    text: str
+    line: int
+    column: int
+    value: Any = None
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)
+  | (?P<number>(?:(?<![\w.\])}])[+-])?(?:0[xX][0-9a-fA-F]+[bBsSiIlLnN]?|(?:\d[\d_]*\.\d[\d_]*|\.\d[\d_]*|\d[\d_]*)(?:[eE][+-]?\d+)?[bBsSiIlLnNfFdDmM]?)(?![\w]))
+  | (?P<name>[^\W\d][\w$]*)
+  | (?P<string>'''(?:[^'\\]|\\.|'(?!''))*'''|\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|"(?:[^"\\\n]|\\.)*"c?|'(?:[^'\\\n]|\\.)*'c?)
+  | (?P<symbol>[().,\[\]{}:;+-])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(u+[0-9a-fA-F]{4}|[0-3]?[0-7]{1,2}|.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\n": ""}
+
+
+def tokenize(text: str) -> list[Token]:
+    """All tokens, the last one of kind ``end``. Raises QuerySyntaxError."""
+    if len(text) > MAX_TEXT:
+        raise QuerySyntaxError(
+            f"The query has {len(text)} characters, more than {MAX_TEXT}",
+            remedy="Send large values as bindings, or split the query.",
+        )
+    tokens: list[Token] = []
+    at, line, line_start = 0, 1, 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        column = at - line_start + 1
+        if match is None:
+            raise QuerySyntaxError(
+                f"Failed to interpret Gremlin query: unexpected {text[at]!r}",
+                line=line,
+                column=column,
+                remedy="Check for an unclosed string or a character that Gremlin does not use.",
+            )
+        kind, piece = str(match.lastgroup), match.group()
+        if kind == "number":
+            tokens.append(Token(kind, piece, line, column, _number(piece, line, column)))
+        elif kind == "string":
+            tokens.append(Token(kind, piece, line, column, _string(piece)))
+        elif kind != "space":
+            tokens.append(Token(kind, piece, line, column))
+        breaks = piece.count("\n")
+        if breaks:
+            line += breaks
+            line_start = at + piece.rindex("\n") + 1
+        at = match.end()
+    tokens.append(Token("end", "", line, at - line_start + 1))
+    return tokens
+
+
+def _string(piece: str) -> str:
+    if piece.endswith("c"):
+        return Char(_unescape(piece[1:-2]))
+    quotes = 3 if piece[:3] in ("'''", '\"\"\"') and len(piece) >= 6 else 1
+    return _unescape(piece[quotes:-quotes])
+
+
+def _unescape(body: str) -> str:
+    return _ESCAPE.sub(_unescaped, body) if "\\" in body else body
+
+
+def _unescaped(match: "re.Match[str]") -> str:
+    code = match.group(1)
+    if code[0] == "u" and len(code) > 1:
+        return chr(int(code.lstrip("u"), 16))
+    if code[0] in "01234567":
+        return chr(int(code, 8))
+    return _ESCAPES.get(code, code)
+
+
+_INTEGER = {"b": (Byte, 7), "s": (Short, 15), "i": (int, 31), "l": (Long, 63), "n": (BigInteger, 0)}
+
+
+def _number(piece: str, line: int, column: int) -> Any:
+    text = piece.replace("_", "")
+    hexadecimal = "0x" in text.lower()
+    suffix = text[-1].lower() if text[-1].isalpha() and not (hexadecimal and text[-1].lower() in "abcdef") else ""
+    body = text[:-1] if suffix else text
+    if len(body) > 1000:
+        raise QuerySyntaxError("A number of more than 1000 digits", line=line, column=column)
+    if hexadecimal or (suffix in ("", *_INTEGER) and not set(body) & set(".eE")):
+        value = int(body, 16 if hexadecimal else 10)
+        if not suffix:
+            return value if -(2**31) <= value < 2**31 else Long(value) if -(2**63) <= value < 2**63 else BigInteger(value)
+        kind, bits = _INTEGER[suffix]
+        if bits and not -(2**bits) <= value < 2**bits:
+            raise QuerySyntaxError(f"{piece} is out of range for its type", line=line, column=column)
+        return kind(value)
+    if suffix == "m":
+        return Decimal(body)
+    if suffix in _INTEGER:
+        return _INTEGER[suffix][0](Decimal(body))
+    return Float(body) if suffix == "f" else float(body)

@@ -1,0 +1,207 @@
+"""V, E and the steps along edges."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from bifrost.errors import QueryError
+from graphstore.gremlin.compiler import Compiler, Hint, step
+from graphstore.gremlin.elements import Edge, Element, Vertex
+from graphstore.gremlin.plan import FlatMapStep, MapStep, Step
+from graphstore.gremlin.steps.filters import AllOf, HasStep
+from graphstore.gremlin.traverser import SKIP, Context, Traverser
+from graphstore.gremlin.tree import Direction, Instruction, T
+
+__all__ = ["AdjacentStep", "EdgeVertexStep", "ElementsStep", "IncidentStep", "OtherVertexStep"]
+
+
+class ElementsStep(FlatMapStep, Hint):
+    """V(ids) and E(ids), at the start or on the way. ``labels_hint`` and ``value_hint`` come from following has() steps."""
+
+    def __init__(self, vertices: bool, ids: tuple[Any, ...]) -> None:
+        self.vertices = vertices
+        self.all_of_them = not ids
+        self.ids = [i for arg in ids for i in (arg if isinstance(arg, (list, tuple, set, frozenset)) else (arg,))]
+        self.labels_hint: tuple[str, ...] | None = None
+        self.value_hint: tuple[str, Any] | None = None
+
+    def take(self, condition: Step) -> None:
+        for part in condition.parts if isinstance(condition, AllOf) else (condition,):
+            if not isinstance(part, HasStep) or part.predicate is None or not self.all_of_them:
+                continue
+            op, args = part.predicate.op, part.predicate.args
+            if part.key is T.label and self.labels_hint is None and op in ("eq", "within"):
+                labels = args[0] if op == "within" else args
+                self.labels_hint = tuple(label for label in labels if isinstance(label, str))
+            elif part.key is T.id and op in ("eq", "within"):
+                given = args[0] if op == "within" else args
+                self.ids, self.all_of_them = list(given), False
+            elif isinstance(part.key, str) and self.value_hint is None and op == "eq" and self.vertices:
+                if not isinstance(args[0], (list, tuple, dict, set)) and args[0] is not None:
+                    self.value_hint = (part.key, args[0])
+
+    def flat_map(self, t: Traverser, ctx: Context) -> Iterable[Any]:
+        graph = ctx.graph
+        if not self.all_of_them:
+            find = graph.vertex if self.vertices else graph.edge
+            seen = set()
+            found = []
+            for wanted in self.ids:
+                id = wanted.id if isinstance(wanted, Element) else wanted
+                element = None if id is None else find(id)
+                if element is not None and element.id not in seen:
+                    seen.add(element.id)
+                    found.append(element)
+            return found
+        if self.vertices:
+            if self.labels_hint is not None or self.value_hint is not None:
+                key, value = self.value_hint or (None, None)
+                indexed = graph.vertices_where(self.labels_hint, key, value)
+                if indexed is not None:
+                    return indexed
+            return graph.vertices()
+        if self.labels_hint is not None:
+            edges = graph.edges_where(self.labels_hint)
+            if edges is not None:
+                return edges
+        return graph.edges()
+
+
+@step("V", "E")
+def elements(instruction: Instruction, compiler: Compiler) -> Step:
+    return ElementsStep(instruction.name == "V", instruction.args)
+
+
+def _edge_labels(args: Iterable[Any]) -> tuple[str, ...] | None:
+    """The labels asked for; None where only null was given, which no edge has."""
+    given = list(args)
+    labels = tuple(a for a in given if isinstance(a, str))
+    if len(labels) != sum(a is not None for a in given):
+        raise TypeError("edge labels are text")
+    return None if given and not labels else labels
+
+
+class AlongStep(Step):
+    """From vertices along edges of some labels, many vertices at a time where the graph answers in batches."""
+
+    def __init__(self, direction: str, args: Sequence[Any]) -> None:
+        self.direction = direction
+        self.edge_labels = _edge_labels(args)
+
+    def found(self, vertices: list[Vertex], ctx: Context) -> Sequence[Sequence[Any]]:
+        return []
+
+    def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+        if self.edge_labels is None:
+            for _ in source:
+                pass
+            return
+        labels = self.labels
+        batch = 512 if getattr(ctx.graph, "batched", False) else 1
+        size = 1
+        while True:
+            chunk = list(islice(source, size))
+            if not chunk:
+                return
+            for t in chunk:
+                if not isinstance(t.obj, Vertex):
+                    raise QueryError(
+                        f"{self.name}() goes from vertices, not from {_kind(t.obj)}.",
+                        remedy="Use inV(), outV() or otherV() on edges, element() on properties.",
+                    )
+            for t, ends in zip(chunk, self.found([t.obj for t in chunk], ctx), strict=True):
+                ctx.tick(len(ends) + 1)
+                for end in ends:
+                    yield t.split(end, labels)
+            size = min(size * 2, batch)
+
+
+class AdjacentStep(AlongStep):
+    """out, in, both."""
+
+    def found(self, vertices: list[Vertex], ctx: Context) -> Sequence[Sequence[Any]]:
+        return ctx.graph.vertices_of(vertices, self.direction, self.edge_labels or ())
+
+
+class IncidentStep(AlongStep):
+    """outE, inE, bothE."""
+
+    def found(self, vertices: list[Vertex], ctx: Context) -> Sequence[Sequence[Any]]:
+        return ctx.graph.edges_of(vertices, self.direction, self.edge_labels or ())
+
+
+_ADJACENT = {"out": "OUT", "in": "IN", "both": "BOTH"}
+
+
+@step("out", "in", "both", "outE", "inE", "bothE")
+def along(instruction: Instruction, compiler: Compiler) -> Step:
+    edges = instruction.name.endswith("E")
+    direction = _ADJACENT[instruction.name.removesuffix("E")]
+    return (IncidentStep if edges else AdjacentStep)(direction, instruction.args)
+
+
+@step("toE")
+def along_direction(instruction: Instruction, compiler: Compiler) -> Step:
+    direction, *labels = instruction.args
+    if not isinstance(direction, Direction):
+        raise TypeError("a direction expected")
+    return (IncidentStep if instruction.name == "toE" else AdjacentStep)(str(direction.value), labels)
+
+
+class EdgeVertexStep(FlatMapStep):
+    """outV, inV, bothV."""
+
+    def __init__(self, direction: str) -> None:
+        self.direction = direction
+
+    def flat_map(self, t: Traverser, ctx: Context) -> Iterable[Any]:
+        edge = t.obj
+        if not isinstance(edge, Edge):
+            raise QueryError(
+                f"{self.name}() goes from edges, not from {_kind(edge)}.", remedy="Use outE(), inE() or bothE() first."
+            )
+        if self.direction == "OUT":
+            ends: tuple[Vertex, ...] = (edge.tail,)
+        elif self.direction == "IN":
+            ends = (edge.head,)
+        else:
+            ends = (edge.tail, edge.head)
+        return ends if ctx.view is None else [v for v in ends if ctx.view.vertex_ok(v)]
+
+
+@step("outV", "inV", "bothV")
+def edge_vertex(instruction: Instruction, compiler: Compiler) -> Step:
+    return EdgeVertexStep({"outV": "OUT", "inV": "IN", "bothV": "BOTH"}[instruction.name])
+
+
+@step("toV")
+def edge_vertex_direction(instruction: Instruction, compiler: Compiler) -> Step:
+    return EdgeVertexStep(str(instruction.args[0].value))
+
+
+class OtherVertexStep(MapStep):
+    """otherV: the end of the edge that the traverser did not come from."""
+
+    def map(self, t: Traverser, ctx: Context) -> Any:
+        edge = t.obj
+        if not isinstance(edge, Edge):
+            raise QueryError(f"otherV() goes from edges, not from {_kind(edge)}.", remedy="Use bothE() first.")
+        node = t.path.parent if t.path is not None else None
+        while node is not None:
+            if isinstance(node.obj, Vertex):
+                other = edge.head if node.obj == edge.tail else edge.tail
+                return other if ctx.view is None or ctx.view.vertex_ok(other) else SKIP
+            node = node.parent
+        return SKIP
+
+
+@step("otherV")
+def other_vertex(instruction: Instruction, compiler: Compiler) -> Step:
+    return OtherVertexStep()
+
+
+def _kind(value: Any) -> str:
+    for kind in (Vertex, Edge):
+        if isinstance(value, kind):
+            return kind.__name__.lower()
+    return type(value).__name__

@@ -1,0 +1,393 @@
+"""Order and quantity: order, range, limit, skip, tail, sample, dedup, barrier; over the stream or inside one object."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any, ClassVar
+
+from bifrost.errors import QueryError
+from graphstore.gremlin.compiler import Compiler, step
+from graphstore.gremlin.elements import Entry, HashableDict, Path
+from graphstore.gremlin.numbers import is_number
+from graphstore.gremlin.ordering import dedup_key, order_key
+from graphstore.gremlin.plan import BarrierStep, By, IdentityBy, MapStep, Pipeline, Step, by_pipelines
+from graphstore.gremlin.traverser import SKIP, Context, Traverser
+from graphstore.gremlin.tree import Barrier, Instruction, Order, Scope
+
+__all__ = ["DedupStep", "OrderStep", "RangeStep", "merge_bulks", "sort_key"]
+
+
+def sort_key(values: Iterable[Any]) -> Callable[[Any], Any] | None:
+    """A key function for sorting; None where the values sort as they are."""
+    kinds = {type(v) for v in values}
+    if kinds <= {str} or (kinds <= {int, float} and not any(v != v for v in values)):
+        return None
+    return order_key
+
+
+class _Ordered:
+    """Shared by order() and order(local): pairs of a mapping and a direction."""
+
+    def __init__(self) -> None:
+        self.comparisons: list[tuple[By, Order]] = []
+
+    def add_by(self, by: By, order: Any = None) -> None:
+        if order is not None and not isinstance(order, Order):
+            raise TypeError("an order expected")
+        self.comparisons.append((by, order or Order.asc))
+
+    def sort(self, items: list[Any], value_of: Callable[[By, Any], Any], ctx: Context) -> list[Any]:
+        """Stable: later comparisons are sorted first. Items whose mapping is not productive fall out."""
+        comparisons = self.comparisons or [(IdentityBy(), Order.asc)]
+        if not self.comparisons and len(items) < 2:
+            return items
+        for by, direction in reversed(comparisons):
+            keyed = [(value, item) for item in items if (value := value_of(by, item)) is not SKIP]
+            if direction is Order.shuffle:
+                ctx.random.shuffle(keyed)
+            else:
+                key = sort_key([value for value, _ in keyed])
+                keyed.sort(
+                    key=(lambda pair: pair[0]) if key is None else (lambda pair, key=key: key(pair[0])),
+                    reverse=direction is Order.desc,
+                )
+            ctx.check()
+            items = [item for _, item in keyed]
+        return items
+
+
+class OrderStep(BarrierStep, _Ordered):
+    takes_by: ClassVar[int | None] = None
+
+    def __init__(self) -> None:
+        _Ordered.__init__(self)
+        self.top: int | None = None
+
+    def add_by(self, by: By, order: Any = None) -> None:
+        _Ordered.add_by(self, by, order)
+
+    def children(self) -> Iterable[Pipeline]:
+        return by_pipelines(by for by, _ in self.comparisons)
+
+    def all(self, traversers: list[Traverser], ctx: Context) -> Iterable[Traverser]:
+        return self.sort(traversers, lambda by, t: by.of(t, ctx), ctx)
+
+
+class OrderLocalStep(MapStep, _Ordered):
+    takes_by: ClassVar[int | None] = None
+
+    def __init__(self) -> None:
+        _Ordered.__init__(self)
+
+    def add_by(self, by: By, order: Any = None) -> None:
+        _Ordered.add_by(self, by, order)
+
+    def children(self) -> Iterable[Pipeline]:
+        return by_pipelines(by for by, _ in self.comparisons)
+
+    def map(self, t: Traverser, ctx: Context) -> Any:
+        value = t.obj
+        if isinstance(value, Mapping):
+            entries = self.sort([Entry(k, v) for k, v in value.items()], lambda by, e: by.of_object(e, t, ctx), ctx)
+            return HashableDict((e.key, e.value) for e in entries)
+        if isinstance(value, (list, tuple, set, frozenset, Path)):
+            return self.sort(list(value), lambda by, v: by.of_object(v, t, ctx), ctx)
+        return value
+
+
+@step("order")
+def order(instruction: Instruction, compiler: Compiler) -> Step:
+    return OrderLocalStep() if instruction.args and instruction.args[0] is Scope.local else OrderStep()
+
+
+class RangeStep(Step):
+    """range(low, high), limit(n), skip(n); ``high`` -1 means no end. Splits bulks."""
+
+    stateful: ClassVar[bool] = True
+
+    def __init__(self, low: int, high: int) -> None:
+        if low != -1 and high != -1 and low > high:
+            raise QueryError(f"Not a legal range: [{low}, {high}]", remedy="The first number must not be larger.")
+        self.low, self.high = max(low, 0), high
+
+    def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+        low, high, seen, labels = self.low, self.high, 0, self.labels
+        if high == 0:
+            return
+        for t in source:
+            ctx.tick()
+            first, seen = seen, seen + t.bulk
+            if seen <= low:
+                continue
+            bulk = min(seen, high if high >= 0 else seen) - max(first, low)
+            if bulk > 0:
+                if bulk != t.bulk:
+                    t = t.clone()  # noqa: PLW2901
+                    t.bulk = bulk
+                if labels:
+                    t.label(labels)
+                yield t
+            if 0 <= high <= seen:
+                return
+
+
+class RangeLocalStep(MapStep):
+    def __init__(self, low: int, high: int) -> None:
+        if low != -1 and high != -1 and low > high:
+            raise QueryError(f"Not a legal range: [{low}, {high}]", remedy="The first number must not be larger.")
+        self.low, self.high = max(low, 0), high
+
+    def map(self, t: Traverser, ctx: Context) -> Any:
+        stop = None if self.high < 0 else self.high
+        return _slice(t.obj, slice(self.low, stop))
+
+
+def _slice(value: Any, part: slice) -> Any:
+    if isinstance(value, Mapping):
+        return HashableDict(list(value.items())[part])
+    if isinstance(value, Path):
+        return Path(value.labels[part], value.objects[part])
+    if isinstance(value, (set, frozenset)):
+        return set(list(value)[part])
+    if isinstance(value, (list, tuple)):
+        return list(value)[part]
+    return value
+
+
+@step("range", "limit", "skip")
+def range_(instruction: Instruction, compiler: Compiler) -> Step:
+    args = instruction.args
+    local = bool(args) and args[0] is Scope.local
+    if args and isinstance(args[0], Scope):
+        args = args[1:]
+    numbers = [int(a) for a in args if is_number(a)]
+    if len(numbers) != len(args):
+        raise TypeError("numbers expected")
+    low, high = {"range": numbers, "limit": [0, *numbers], "skip": [*numbers, -1]}[instruction.name]
+    return RangeLocalStep(low, high) if local else RangeStep(low, high)
+
+
+class TailStep(BarrierStep):
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def all(self, traversers: list[Traverser], ctx: Context) -> Iterable[Traverser]:
+        kept: list[Traverser] = []
+        left = self.count
+        for t in reversed(traversers):
+            if left <= 0:
+                break
+            if t.bulk > left:
+                t = t.clone()  # noqa: PLW2901
+                t.bulk = left
+            left -= t.bulk
+            kept.append(t)
+        return reversed(kept)
+
+
+class TailLocalStep(MapStep):
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def map(self, t: Traverser, ctx: Context) -> Any:
+        return _slice(t.obj, slice(-self.count, None) if self.count else slice(0, 0))
+
+
+@step("tail")
+def tail(instruction: Instruction, compiler: Compiler) -> Step:
+    args = list(instruction.args)
+    local = bool(args) and args[0] is Scope.local
+    if args and isinstance(args[0], Scope):
+        args.pop(0)
+    count = int(args[0]) if args else 1
+    return TailLocalStep(count) if local else TailStep(count)
+
+
+class SampleStep(BarrierStep):
+    """sample(n), weighted by by(): without replacement (Efraimidis and Spirakis, 2006)."""
+
+    takes_by: ClassVar[int | None] = 1
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.weight: By | None = None
+
+    def add_by(self, by: By, order: Any = None) -> None:
+        self.weight = by
+
+    def children(self) -> Iterable[Pipeline]:
+        return by_pipelines([self.weight] if self.weight else [])
+
+    def all(self, traversers: list[Traverser], ctx: Context) -> Iterable[Traverser]:
+        draws: list[tuple[float, int, Traverser]] = []
+        for index, t in enumerate(traversers):
+            weight = 1.0
+            if self.weight is not None:
+                value = self.weight.of(t, ctx)
+                if value is SKIP or value is None:
+                    continue
+                weight = float(value)
+            for _ in range(t.bulk):
+                draw = ctx.random.random() ** (1.0 / weight) if weight > 0 else 0.0
+                draws.append((draw, -index, t))
+        chosen = heapq.nlargest(self.count, draws, key=lambda d: d[:2])
+        return (d[2].single() for d in sorted(chosen, key=lambda d: -d[1]))
+
+
+class SampleLocalStep(MapStep):
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def map(self, t: Traverser, ctx: Context) -> Any:
+        value = t.obj
+        if isinstance(value, Mapping):
+            keys = ctx.random.sample(list(value), min(self.count, len(value)))
+            return HashableDict((k, value[k]) for k in keys)
+        if isinstance(value, (list, tuple, set, frozenset, Path)):
+            members = list(value)
+            return ctx.random.sample(members, min(self.count, len(members)))
+        return value
+
+
+@step("sample")
+def sample(instruction: Instruction, compiler: Compiler) -> Step:
+    args = list(instruction.args)
+    if args and args[0] is Scope.local:
+        return SampleLocalStep(int(args[1]))
+    return SampleStep(int(args[-1]))
+
+
+class DedupStep(Step):
+    """dedup(), dedup(labels), with by(): the first of each value passes. In a repeat() it remembers all rounds."""
+
+    stateful: ClassVar[bool] = True
+    takes_by: ClassVar[int | None] = None
+
+    def __init__(self, scope_labels: tuple[str, ...]) -> None:
+        self.scope_labels = scope_labels
+        self.bys: list[By] = []
+
+    def add_by(self, by: By, order: Any = None) -> None:
+        if self.bys and not self.scope_labels:
+            raise QueryError(
+                "Dedup step can only have one by modulator", remedy="Use one by(), or dedup labels with several."
+            )
+        self.bys.append(by)
+
+    def children(self) -> Iterable[Pipeline]:
+        return by_pipelines(self.bys)
+
+    def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+        seen: set[Any] = set() if ctx.scope is None else ctx.scope.setdefault(id(self), set())
+        labels = self.labels
+        for t in source:
+            ctx.tick()
+            key = self._key(t, ctx)
+            if key is SKIP or key in seen:
+                continue
+            seen.add(key)
+            ctx.hold()
+            if t.bulk != 1:
+                t = t.single()  # noqa: PLW2901
+            if labels:
+                t.label(labels)
+            yield t
+
+    def _key(self, t: Traverser, ctx: Context) -> Any:
+        if not self.scope_labels:
+            value = self.bys[0].of(t, ctx) if self.bys else t.obj
+            return value if value is SKIP else dedup_key(value)
+        return labelled_key(self.scope_labels, self.bys, t, ctx)
+
+
+def labelled_key(labels: tuple[str, ...], bys: list[By], t: Traverser, ctx: Context) -> Any:
+    values = []
+    for index, label in enumerate(labels):
+        found = t.path.find(label) if t.path is not None else []
+        if not found and isinstance(t.obj, Mapping) and label in t.obj:
+            found = [t.obj[label]]
+        if not found:
+            return SKIP
+        value = bys[index % len(bys)].of_object(found[0], t, ctx) if bys else found[0]
+        if value is SKIP:
+            return SKIP
+        values.append(dedup_key(value))
+    return tuple(values)
+
+
+class DedupLocalStep(MapStep):
+    """dedup(local): a set of the members. With labels, the members are maps."""
+
+    def __init__(self, scope_labels: tuple[str, ...]) -> None:
+        self.scope_labels = scope_labels
+
+    def map(self, t: Traverser, ctx: Context) -> Any:
+        if not isinstance(t.obj, (list, tuple, set, frozenset, Path)):
+            return t.obj
+        unique: dict[Any, Any] = {}
+        for member in t.obj:
+            if self.scope_labels:
+                key: Any = tuple(dedup_key(member.get(label)) for label in self.scope_labels)
+            else:
+                key = dedup_key(member)
+            unique.setdefault(key, member)
+        return list(unique.values())
+
+
+@step("dedup")
+def dedup(instruction: Instruction, compiler: Compiler) -> Step:
+    args = list(instruction.args)
+    local = bool(args) and args[0] is Scope.local
+    if args and isinstance(args[0], Scope):
+        args.pop(0)
+    labels = tuple(str(a) for a in args)
+    return DedupLocalStep(labels) if local else DedupStep(labels)
+
+
+def merge_bulks(traversers: Iterable[Traverser], ctx: Context) -> list[Traverser]:
+    """Traversers at the same place become one with a larger bulk; with paths nothing is the same place."""
+    merged: dict[Any, Traverser] = {}
+    rest: list[Traverser] = []
+    for t in traversers:
+        if t.path is not None:
+            rest.append(t)
+            continue
+        try:
+            key = (dedup_key(t.obj), type(t.obj), t.loops, t.sack if ctx.sack_merge is None else None)
+            known = merged.get(key)
+        except TypeError:
+            rest.append(t)
+            continue
+        if known is None:
+            merged[key] = t.clone()
+            ctx.hold()
+        elif ctx.sack_merge is not None:
+            known.sack = ctx.sack_merge(known.sack, t.sack)
+            known.bulk += t.bulk if ctx.bulk else 0
+        else:
+            known.bulk += t.bulk if ctx.bulk else 0
+    return list(chain(merged.values(), rest))
+
+
+class BarrierMergeStep(BarrierStep):
+    """barrier(), barrier(n): everything before it runs first. barrier(normSack) makes the sacks sum up to one."""
+
+    def __init__(self, normalize: bool, size: int | None = None) -> None:
+        self.normalize, self.size = normalize, size
+
+    def all(self, traversers: list[Traverser], ctx: Context) -> Iterable[Traverser]:
+        if self.normalize:
+            total = sum(float(t.sack) * t.bulk for t in traversers)
+            for t in traversers:
+                t.sack = float(t.sack) / total if total else t.sack
+        if ctx.sack_merge is not None and ctx.track_path:
+            return traversers
+        return merge_bulks(traversers, ctx)
+
+
+@step("barrier")
+def barrier(instruction: Instruction, compiler: Compiler) -> Step:
+    arg = instruction.args[0] if instruction.args else None
+    if arg is not None and not isinstance(arg, (Barrier, int)):
+        raise TypeError("a size or normSack expected")
+    return BarrierMergeStep(arg is Barrier.normSack)

@@ -1,0 +1,185 @@
+"""Traversers, their paths, and the context of one execution: side effects, limits, random numbers, sack."""
+
+from random import Random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bifrost.errors import QueryLimitError
+from graphstore.gremlin.elements import Graph, Path
+
+__all__ = ["SKIP", "Context", "Limits", "PathNode", "Traverser"]
+
+SKIP: Any = type("Skip", (), {"__repr__": lambda _: "SKIP", "__bool__": lambda _: False})()
+"""What a mapping gives where it is not productive: no traverser goes on."""
+
+
+class PathNode:
+    """A path as a linked list from its end, so that traversers share what they have in common."""
+
+    __slots__ = ("labels", "obj", "parent")
+
+    def __init__(self, parent: "PathNode | None", obj: Any, labels: tuple[str, ...]) -> None:
+        self.parent, self.obj, self.labels = parent, obj, labels
+
+    def nodes(self) -> "list[PathNode]":
+        """From the start; the root itself is not part of a path."""
+        found: list[PathNode] = []
+        node: PathNode | None = self
+        while node is not None and node.parent is not None:
+            found.append(node)
+            node = node.parent
+        found.reverse()
+        return found
+
+    def labelled(self, labels: tuple[str, ...]) -> "PathNode":
+        return PathNode(self.parent, self.obj, (*self.labels, *(x for x in labels if x not in self.labels)))
+
+    def to_path(self) -> Path:
+        nodes = self.nodes()
+        return Path([node.labels for node in nodes], [node.obj for node in nodes])
+
+    def find(self, label: str) -> list[Any]:
+        """The objects with a label, the latest first."""
+        found: list[Any] = []
+        node: PathNode | None = self
+        while node is not None:
+            if label in node.labels:
+                found.append(node.obj)
+            node = node.parent
+        return found
+
+
+ROOT = PathNode(None, None, ())
+
+
+class Traverser:
+    """Something that moves through a traversal: an object, how many times it is there, its path, sack and loops.
+
+    ``loops`` is a stack as linked tuples (count, name of the repeat, outer loop).
+    """
+
+    __slots__ = ("bulk", "loops", "obj", "path", "sack")
+
+    def __init__(
+        self, obj: Any, bulk: int = 1, path: PathNode | None = None, sack: Any = None, loops: Any = None
+    ) -> None:
+        self.obj, self.bulk, self.path, self.sack, self.loops = obj, bulk, path, sack, loops
+
+    def split(self, obj: Any, labels: tuple[str, ...] = ()) -> "Traverser":
+        """A traverser at ``obj``, one step further on the path."""
+        path = self.path
+        if path is not None:
+            path = PathNode(path, obj, labels)
+        return Traverser(obj, self.bulk, path, self.sack, self.loops)
+
+    def clone(self) -> "Traverser":
+        return Traverser(self.obj, self.bulk, self.path, self.sack, self.loops)
+
+    def single(self) -> "Traverser":
+        """The same with a bulk of one, as child traversals that compute a value get it."""
+        return Traverser(self.obj, 1, self.path, self.sack, self.loops)
+
+    def label(self, labels: tuple[str, ...]) -> None:
+        path = self.path
+        if path is not None:
+            self.path = path.labelled(labels)
+
+    def merge_key(self) -> Any:
+        """Traversers with the same key may be merged into one with a larger bulk."""
+        return (self.loops, self.sack)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one query may use. ``traversers`` bounds how many are held at once in barriers and results."""
+
+    seconds: float = 30.0
+    traversers: int = 5_000_000
+
+
+@dataclass(slots=True)
+class Context:
+    """One execution of a plan."""
+
+    graph: Graph
+    limits: Limits = field(default_factory=Limits)
+    side_effects: dict[str, Any] = field(default_factory=dict)
+    reducers: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    random: Random = field(default_factory=Random)
+    track_path: bool = False
+    sack_initial: Callable[[], Any] | None = None
+    sack_split: Callable[[Any], Any] | None = None
+    sack_merge: Callable[[Any, Any], Any] | None = None
+    bulk: bool = True
+    productive_by: bool = False
+    expected: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    cancelled: Callable[[], bool] | None = None
+    view: Any = None
+    profile: "dict[int, list[float]] | None" = None
+    deadline: float = 0.0
+    scope: dict[int, Any] | None = None
+    held: int = 0
+    ticks: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.deadline:
+            self.deadline = time.monotonic() + self.limits.seconds
+
+    def tick(self, count: int = 1) -> None:
+        """Counts work; looks at the clock now and then. Raises QueryLimitError."""
+        self.ticks += count
+        if self.ticks >= 512:
+            self.ticks = 0
+            self.check()
+
+    def check(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise QueryLimitError(
+                f"The query exceeded its time limit of {self.limits.seconds:g} s.",
+                remedy="Narrow the query (add a filter or limit()), or raise evaluationTimeout within what is allowed.",
+            )
+        if self.cancelled is not None and self.cancelled():
+            raise QueryLimitError("The query was cancelled.", remedy="Run it again if that was not intended.")
+
+    def hold(self, count: int = 1) -> None:
+        """Counts what is kept in memory. Raises QueryLimitError."""
+        self.held += count
+        if self.held > self.limits.traversers:
+            raise QueryLimitError(
+                f"The query holds more than {self.limits.traversers} objects at once.",
+                remedy="Narrow the query: filter earlier, add dedup() or limit(), or aggregate with count().",
+            )
+        self.tick(count)
+
+    def scoped(self, scope: dict[int, Any] | None) -> "Context":
+        """The same execution, with another place for the state that steps keep between the rounds of a repeat()."""
+        if scope is self.scope:
+            return self
+        return _Scoped(self, scope)  # type: ignore[return-value]
+
+    def initial_sack(self) -> Any:
+        return self.sack_initial() if self.sack_initial is not None else None
+
+    def start(self, obj: Any, sack: Any = None) -> Traverser:
+        return Traverser(obj, 1, PathNode(ROOT, obj, ()) if self.track_path else None, sack)
+
+
+class _Scoped:
+    """A context with another scope; everything else is the context's own."""
+
+    __slots__ = ("base", "scope")
+
+    def __init__(self, base: Any, scope: dict[int, Any] | None) -> None:
+        self.base = base.base if isinstance(base, _Scoped) else base
+        self.scope = scope
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.base, name)
+
+    def scoped(self, scope: dict[int, Any] | None) -> Any:
+        return self.base if scope is None else _Scoped(self.base, scope)
+
+
+Run = Callable[[Iterator[Traverser], Context], Iterator[Traverser]]
