@@ -76,19 +76,22 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def open_accounts(settings: Settings) -> "Accounts":
+def open_accounts(settings: Settings, hasher: PasswordHasher | None = None) -> "Accounts":
     """The accounts that belong to these settings, their tables created or upgraded."""
     engine = open_engine(settings)
     migrate(engine)
-    return Accounts(engine)
+    return Accounts(engine, hasher)
 
 
 class Accounts:
-    """Who may use this Bifrost. Looks remembered for a few seconds, so that a request costs no query."""
+    """Who may use this Bifrost. Looks are remembered for a few seconds, so that a request costs no query.
 
-    def __init__(self, engine: Engine) -> None:
+    ``hasher`` defaults to argon2id with the parameters that RFC 9106 recommends for small memory.
+    """
+
+    def __init__(self, engine: Engine, hasher: PasswordHasher | None = None) -> None:
         self.engine = engine
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         # Verified against when the user does not exist, so that names cannot be told apart by time.
         self._decoy = self._hasher.hash(secrets.token_urlsafe())
         self._key = secrets.token_bytes(32)

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 
 from api.accounts import Accounts, open_accounts
 from api.app import Application, build_app
@@ -20,6 +21,8 @@ from api.permissions import Role
 from tests.api.shop import ShopService, fill
 
 PASSWORDS = {"admin": "admin-password", "rita": "reviewer-password", "rob": "reader-password"}
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""Weak, so that tests need not wait."""
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop") / "data"
     service = ShopService.at(folder)
     fill(service.store)
-    accounts = open_accounts(service.settings)
+    accounts = open_accounts(service.settings, QUICK)
     accounts.ensure_admin(PASSWORDS["admin"])
     accounts.add_user("rita", PASSWORDS["rita"], Role.REVIEWER)
     accounts.add_user("rob", PASSWORDS["rob"], Role.READER)
@@ -55,7 +58,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop(tmp_path: Path, stocked: Path) -> Iterator[Shop]:
     shutil.copytree(stocked, tmp_path / "data")
     service = ShopService.at(tmp_path / "data")
-    accounts = open_accounts(service.settings)
+    accounts = open_accounts(service.settings, QUICK)
     app = build_app(service, accounts)
     yield Shop(service, accounts, app)
     app.close()
