@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from bifrost.errors import RecordError, SourceError
+from bifrost.errors import InputError, NotFoundError, RecordError, SourceError
 from bifrost.keys import Occurrences, content_keys, join_keys, record_key
 from bifrost.ports import ConnectionReport
 from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RowBatch
@@ -107,6 +107,20 @@ class FilesConnector:
             elif item.num_rows:
                 yield RowBatch(item, _keys(item, key, occurrences))
 
+    def fetch(self, dataset: DatasetInfo, key: str) -> FileRecord:
+        if dataset.kind is not DatasetKind.DOCUMENTS:
+            raise InputError(f"{dataset.name!r} is a table; it has no file {key!r}.")
+        try:
+            path = resolve_inside(self._root, key)
+            if path.suffix.lower() in MEDIA_TYPES:
+                found = self._document(FoundFile(key, path, path.suffix.lower()))
+                if isinstance(found, RecordError):
+                    raise found
+                return found
+        except (SourceError, FileNotFoundError, IsADirectoryError):
+            pass
+        raise NotFoundError(f"There is no document {key!r} in {self._root}.")
+
     def close(self) -> None:
         self._known.clear()
 
@@ -115,23 +129,24 @@ class FilesConnector:
         return list_files(self._root, options.include, options.exclude, recursive=options.recursive)
 
     def _documents(self) -> Iterator[FileRecord | RecordError]:
-        largest = self.options.max_megabytes << 20
         for file in self._listing().documents():
             try:
-                status = file.path.stat()
-                if status.st_size > largest:
-                    yield RecordError(
-                        f"{file.key} has {status.st_size >> 20} MB, more than {self.options.max_megabytes} MB.",
-                        record=file.key,
-                        remedy="Raise the source's limit, or exclude the file.",
-                    )
-                    continue
-                content = resolve_inside(self._root, file.key).read_bytes()
-            except OSError as error:
-                yield RecordError(f"{file.key} cannot be read: {error.strerror}.", record=file.key)
-                continue
-            modified = datetime.fromtimestamp(status.st_mtime, UTC)
-            yield FileRecord(file.key, MEDIA_TYPES[file.suffix], content, modified)
+                yield self._document(file)
+            except (OSError, SourceError) as error:
+                why = error.strerror if isinstance(error, OSError) else str(error)
+                yield RecordError(f"{file.key} cannot be read: {why}.", record=file.key)
+
+    def _document(self, file: FoundFile) -> FileRecord | RecordError:
+        path = resolve_inside(self._root, file.key)
+        status = path.stat()
+        if status.st_size > self.options.max_megabytes << 20:
+            return RecordError(
+                f"{file.key} has {status.st_size >> 20} MB, more than {self.options.max_megabytes} MB.",
+                record=file.key,
+                remedy="Raise the source's limit, or exclude the file.",
+            )
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        return FileRecord(file.key, MEDIA_TYPES[file.suffix], path.read_bytes(), modified)
 
     def _profiled(self, file: FoundFile, name: str) -> tuple[DatasetInfo, ...]:
         try:

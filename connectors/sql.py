@@ -68,10 +68,13 @@ class SqlConnector:
         size = self.options.batch_rows
         with self._connect() as connection:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=size)
-            result = streaming.execute(self._select(dataset))
-            for rows in result.partitions(size):
-                table = _to_table(dataset, rows)
-                yield RowBatch(table, _record_keys(table, key, occurrences))
+            with streaming.execute(self._select(dataset)) as result:
+                for rows in result.partitions(size):
+                    table = _to_table(dataset, rows)
+                    yield RowBatch(table, _record_keys(table, key, occurrences))
+
+    def fetch(self, dataset: DatasetInfo, key: str) -> FileRecord:
+        raise InputError(f"{dataset.name!r} is a table; it has no file {key!r}.")
 
     def close(self) -> None:
         if self._engine is not None:
