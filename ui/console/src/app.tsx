@@ -68,10 +68,17 @@ function Shell({ user }: { user: User }): ReactNode {
   const notify = useCallback<Notify>((notice, key) => {
     const id = key ?? `notice-${(serial.current += 1)}`;
     const dismiss = (): void => setNotices((list) => list.filter((item) => item.id !== id));
-    setNotices((list) => [{ ...notice, id, dismissible: true, onDismiss: dismiss }, ...list.filter((item) => item.id !== id)].slice(0, 4));
+    setNotices((list) =>
+      [{ ...notice, id, dismissible: true, onDismiss: dismiss }, ...list.filter((item) => item.id !== id)].slice(0, 4),
+    );
   }, []);
   useEffect(() => setNotices([]), [section]);
-  useKeys({ "/": () => (section === "explore" && !route.path[1] ? document.querySelector<HTMLInputElement>("#search input")?.focus() : navigate("#/explore")) });
+  useKeys({
+    "/": () =>
+      section === "explore" && !route.path[1]
+        ? document.querySelector<HTMLInputElement>("#search input")?.focus()
+        : navigate("#/explore"),
+  });
 
   const Page = pages[section] ?? pages[""]!;
   return (
@@ -119,7 +126,12 @@ function Navigation({ section }: { section: string }): ReactNode {
         { type: "link", text: "Home", href: "#/" },
         { type: "link", text: "Sources", href: "#/sources" },
         { type: "link", text: "Builds", href: "#/builds" },
-        { type: "link", text: "Review", href: "#/review", ...(proposed ? { info: <Badge color="blue">{proposed}</Badge> } : {}) },
+        {
+          type: "link",
+          text: "Review",
+          href: "#/review",
+          ...(proposed ? { info: <Badge color="blue">{proposed}</Badge> } : {}),
+        },
         { type: "link", text: "Explore", href: "#/explore" },
         { type: "link", text: "Query", href: "#/query" },
         { type: "divider" },

@@ -49,7 +49,12 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     response = await fetch(serviceUrl(path), { credentials: "same-origin", ...init, headers });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError("The Bifrost service does not answer.", "unreachable", "Check that it is running, then try again.", true);
+    throw new ApiError(
+      "The Bifrost service does not answer.",
+      "unreachable",
+      "Check that it is running, then try again.",
+      true,
+    );
   }
   if (response.status === 401 && path !== "api/session") signedOutListeners.forEach((listener) => listener());
   return response;
@@ -71,7 +76,11 @@ export async function errorOf(response: Response): Promise<ApiError> {
   } catch {
     // Not JSON: the status line says enough.
   }
-  return new ApiError(`The service answered ${response.status} ${response.statusText}.`, `http_${response.status}`, "See the service's log.");
+  return new ApiError(
+    `The service answered ${response.status} ${response.statusText}.`,
+    `http_${response.status}`,
+    "See the service's log.",
+  );
 }
 
 function fromShape(shape: ErrorShape): ApiError {
@@ -137,10 +146,12 @@ export function upload(files: { file: File; path: string }[], onProgress: (share
     xhr.open("POST", serviceUrl("api/uploads"));
     xhr.setRequestHeader("X-Bifrost", "1");
     xhr.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    xhr.onerror = () => reject(new ApiError("The upload broke off.", "unreachable", "Check the connection and try again.", true));
+    xhr.onerror = () =>
+      reject(new ApiError("The upload broke off.", "unreachable", "Check the connection and try again.", true));
     xhr.onload = () => {
       if (xhr.status >= 200 && xhr.status < 300) resolve(JSON.parse(xhr.responseText) as Upload);
-      else void errorOf(new Response(xhr.responseText, { status: xhr.status, statusText: xhr.statusText })).then(reject);
+      else
+        void errorOf(new Response(xhr.responseText, { status: xhr.status, statusText: xhr.statusText })).then(reject);
     };
     xhr.send(form);
   });

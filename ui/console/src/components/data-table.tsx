@@ -26,7 +26,11 @@ interface Props {
 /** Rows of any shape, sortable and paged. */
 export function DataTable({ table, title, description, actions, empty = "No rows" }: Props): ReactNode {
   const items: Item[] = table.rows.map((row, index) => ({ index, row }));
-  const collection = useCollection(items, { pagination: { pageSize: 25 }, sorting: {}, filtering: { empty: <Empty title={empty} /> } });
+  const collection = useCollection(items, {
+    pagination: { pageSize: 25 },
+    sorting: {},
+    filtering: { empty: <Empty title={empty} /> },
+  });
   return (
     <Table
       {...collection.collectionProps}

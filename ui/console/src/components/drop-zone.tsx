@@ -38,7 +38,9 @@ export function DropZone({ done, onDone }: { done: Upload | undefined; onDone: (
         }}
       >
         <SpaceBetween size="s" alignItems="center">
-          <Box color="text-body-secondary">Drop files or a folder here: tables, PDFs, documents, slides, e-mails, images</Box>
+          <Box color="text-body-secondary">
+            Drop files or a folder here: tables, PDFs, documents, slides, e-mails, images
+          </Box>
           <SpaceBetween size="xs" direction="horizontal">
             <Button iconName="upload" onClick={() => files.current?.click()}>
               Choose files
@@ -48,7 +50,14 @@ export function DropZone({ done, onDone }: { done: Upload | undefined; onDone: (
             </Button>
           </SpaceBetween>
         </SpaceBetween>
-        <input ref={files} type="file" multiple hidden aria-label="Files" onChange={(event) => void action.run(chosen(event.target.files))} />
+        <input
+          ref={files}
+          type="file"
+          multiple
+          hidden
+          aria-label="Files"
+          onChange={(event) => void action.run(chosen(event.target.files))}
+        />
         <input
           ref={(element) => {
             folder.current = element;
@@ -62,7 +71,9 @@ export function DropZone({ done, onDone }: { done: Upload | undefined; onDone: (
       </div>
       {action.busy && <ProgressBar value={100 * share} label="Uploading" />}
       {action.error && <Problem error={action.error} />}
-      {done && !action.busy && <StatusIndicator>{`${plural(done.files, "file")} uploaded (${bytes(done.bytes)})`}</StatusIndicator>}
+      {done && !action.busy && (
+        <StatusIndicator>{`${plural(done.files, "file")} uploaded (${bytes(done.bytes)})`}</StatusIndicator>
+      )}
     </SpaceBetween>
   );
 }

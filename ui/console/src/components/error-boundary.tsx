@@ -13,7 +13,11 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { error?: 
   override render(): ReactNode {
     if (!this.state.error) return this.props.children;
     return (
-      <Alert type="error" header="This page broke" action={<Button onClick={() => window.location.reload()}>Reload</Button>}>
+      <Alert
+        type="error"
+        header="This page broke"
+        action={<Button onClick={() => window.location.reload()}>Reload</Button>}
+      >
         {this.state.error.message}
       </Alert>
     );

@@ -24,7 +24,11 @@ export function EvidenceLine({ source, dataset, record, document, evidence }: Pr
       {evidence.page !== null && (
         <>
           {" "}
-          <HashLink to={documentHref(document, evidence)} fontSize="body-s" ariaLabel={`Show page ${evidence.page} of ${record}`}>
+          <HashLink
+            to={documentHref(document, evidence)}
+            fontSize="body-s"
+            ariaLabel={`Show page ${evidence.page} of ${record}`}
+          >
             page {evidence.page}
           </HashLink>
         </>

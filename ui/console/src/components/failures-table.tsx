@@ -32,12 +32,22 @@ export function FailuresTable({ failures, total }: { failures: RecordFailure[]; 
       }
       filter={
         failures.length > 5 && (
-          <TextFilter {...filterProps} filteringPlaceholder="Find failures" countText={`${filteredItemsCount ?? 0} found`} />
+          <TextFilter
+            {...filterProps}
+            filteringPlaceholder="Find failures"
+            countText={`${filteredItemsCount ?? 0} found`}
+          />
         )
       }
       pagination={failures.length > 15 && <Pagination {...paginationProps} />}
       columnDefinitions={[
-        { id: "record", header: "Record", cell: (f) => <span className="breakable">{`${f.source} / ${f.dataset} / ${f.record}`}</span>, sortingField: "record", width: "30%" },
+        {
+          id: "record",
+          header: "Record",
+          cell: (f) => <span className="breakable">{`${f.source} / ${f.dataset} / ${f.record}`}</span>,
+          sortingField: "record",
+          width: "30%",
+        },
         { id: "message", header: "What happened", cell: (f) => f.message, sortingField: "message", width: "40%" },
         { id: "remedy", header: "What to do", cell: (f) => <Box color="text-body-secondary">{f.remedy}</Box> },
       ]}

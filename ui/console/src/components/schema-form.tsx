@@ -20,7 +20,8 @@ interface Props {
   onChange: (draft: Draft) => void;
 }
 
-const addressWords = /^(dialect|driver|engine|host(name)?|server|port|database|db|user(_?name)?|login|password|passwd)$/i;
+const addressWords =
+  /^(dialect|driver|engine|host(name)?|server|port|database|db|user(_?name)?|login|password|passwd)$/i;
 
 /** The form of a connector, made from its JSON schema. */
 export function SchemaForm({ fields, draft, errors, editing = false, onChange }: Props): ReactNode {
@@ -36,7 +37,14 @@ export function SchemaForm({ fields, draft, errors, editing = false, onChange }:
   if (twoWays) (byUrl ? address : [url]).forEach((field) => field.type !== "secret" && hidden.add(field));
   if (path && byUpload) hidden.add(path);
   const one = (field: Field): ReactNode => (
-    <Entry key={field.name} field={field} value={draft[field.name] ?? ""} error={errors[field.name]} editing={editing} onChange={(value) => onChange({ ...draft, [field.name]: value })} />
+    <Entry
+      key={field.name}
+      field={field}
+      value={draft[field.name] ?? ""}
+      error={errors[field.name]}
+      editing={editing}
+      onChange={(value) => onChange({ ...draft, [field.name]: value })}
+    />
   );
   const clear = (list: Field[]): Draft => ({ ...draft, ...Object.fromEntries(list.map((field) => [field.name, ""])) });
   const basic = fields.filter((field) => field.basic && !hidden.has(field));
@@ -70,7 +78,11 @@ export function SchemaForm({ fields, draft, errors, editing = false, onChange }:
         />
       )}
       {path && byUpload && (
-        <FormField label="Files" errorText={errors[path.name] ? "Upload files, or give a path on the server." : null} stretch>
+        <FormField
+          label="Files"
+          errorText={errors[path.name] ? "Upload files, or give a path on the server." : null}
+          stretch
+        >
           <DropZone
             done={uploaded}
             onDone={(upload) => {
@@ -108,7 +120,13 @@ function Entry({ field, value, error, editing, onChange }: EntryProps): ReactNod
         </Toggle>
       </FormField>
     );
-  const label = field.required ? field.title : (<>{field.title} <i>– optional</i></>);
+  const label = field.required ? (
+    field.title
+  ) : (
+    <>
+      {field.title} <i>– optional</i>
+    </>
+  );
   return (
     <FormField label={label} description={field.description} errorText={error ?? null}>
       {field.type === "choice" ? (

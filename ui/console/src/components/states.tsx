@@ -20,7 +20,15 @@ export function Loading({ text }: { text: string }): ReactNode {
 }
 
 /** An error with what to do about it. */
-export function Problem({ error, onRetry, header }: { error: ApiError; onRetry?: () => void; header?: string }): ReactNode {
+export function Problem({
+  error,
+  onRetry,
+  header,
+}: {
+  error: ApiError;
+  onRetry?: () => void;
+  header?: string;
+}): ReactNode {
   return (
     <Alert
       type="error"
@@ -28,7 +36,11 @@ export function Problem({ error, onRetry, header }: { error: ApiError; onRetry?:
       action={onRetry && <Button onClick={onRetry}>Try again</Button>}
     >
       {header && <div>{error.message}</div>}
-      {error.locations[0] && <div>Line {error.locations[0].line}, column {error.locations[0].column}</div>}
+      {error.locations[0] && (
+        <div>
+          Line {error.locations[0].line}, column {error.locations[0].column}
+        </div>
+      )}
       {error.remedy}
     </Alert>
   );
@@ -63,7 +75,15 @@ export function Empty({ title, children, action }: EmptyProps): ReactNode {
 }
 
 /** Shows what `loaded` has: its data, a spinner before the first answer, or its error. */
-export function Await<T>({ loaded, text, children }: { loaded: Loaded<T>; text: string; children: (data: T) => ReactNode }): ReactNode {
+export function Await<T>({
+  loaded,
+  text,
+  children,
+}: {
+  loaded: Loaded<T>;
+  text: string;
+  children: (data: T) => ReactNode;
+}): ReactNode {
   if (loaded.data !== undefined)
     return (
       <>

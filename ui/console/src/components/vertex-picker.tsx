@@ -6,7 +6,15 @@ import type { SearchHit, VertexRef } from "../api/types";
 import { useData } from "../lib/use-data";
 
 /** A thing of the graph, found by typing. */
-export function VertexPicker({ label, value, onChange }: { label: string; value: VertexRef | undefined; onChange: (vertex: VertexRef | undefined) => void }): ReactNode {
+export function VertexPicker({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: VertexRef | undefined;
+  onChange: (vertex: VertexRef | undefined) => void;
+}): ReactNode {
   const [text, setText] = useState(value?.name ?? "");
   const [asked, setAsked] = useState("");
   useEffect(() => setText(value?.name ?? ""), [value]);
@@ -14,7 +22,10 @@ export function VertexPicker({ label, value, onChange }: { label: string; value:
     const timer = window.setTimeout(() => setAsked(text.trim()), 250);
     return () => window.clearTimeout(timer);
   }, [text]);
-  const { data, error, loading } = useData<{ search: SearchHit[] }>(asked.length > 1 ? SEARCH : null, { text: asked, first: 12 });
+  const { data, error, loading } = useData<{ search: SearchHit[] }>(asked.length > 1 ? SEARCH : null, {
+    text: asked,
+    first: 12,
+  });
   const hits = data?.search ?? [];
   return (
     <FormField label={label}>
@@ -27,7 +38,12 @@ export function VertexPicker({ label, value, onChange }: { label: string; value:
         loadingText="Searching"
         errorText={error?.message ?? ""}
         empty={asked.length > 1 ? "Nothing found" : "Type to search"}
-        options={hits.map(({ vertex }) => ({ value: vertex.id, label: vertex.name, labelTag: vertex.label, description: vertex.sources.join(", ") }))}
+        options={hits.map(({ vertex }) => ({
+          value: vertex.id,
+          label: vertex.name,
+          labelTag: vertex.label,
+          description: vertex.sources.join(", "),
+        }))}
         onChange={({ detail }) => {
           setText(detail.value);
           if (value) onChange(undefined);

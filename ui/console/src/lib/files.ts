@@ -21,7 +21,8 @@ async function walk(entry: FileSystemEntry, prefix: string, found: Picked[]): Pr
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
     found.push({ file, path: prefix + entry.name });
   } else {
-    for (const child of await entriesOf(entry as FileSystemDirectoryEntry)) await walk(child, `${prefix}${entry.name}/`, found);
+    for (const child of await entriesOf(entry as FileSystemDirectoryEntry))
+      await walk(child, `${prefix}${entry.name}/`, found);
   }
 }
 

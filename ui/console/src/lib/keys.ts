@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 
-const typing = "input, textarea, select, [contenteditable=true], [role=dialog], [role=textbox], [role=combobox], [role=listbox], [role=menu]";
+const typing =
+  "input, textarea, select, [contenteditable=true], [role=dialog], [role=textbox], [role=combobox], [role=listbox], [role=menu]";
 
 /** Whether a key press belongs to a field or an open dialog rather than to the page. */
 export function belongsToField(event: KeyboardEvent): boolean {

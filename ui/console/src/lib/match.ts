@@ -4,7 +4,11 @@ import type { Piece } from "./snippet";
 
 /** Letters and digits only, lower case, accents dropped: what two spellings of one value share. */
 export const normal = (text: string): string =>
-  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "");
 
 const tokens = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? [];
 
@@ -35,14 +39,22 @@ export function rows(properties: Properties, columns: string[], other: Propertie
   const result = Object.entries(properties)
     .map(([name, value]) => ({ name, values: values(value) }))
     .filter((row) => row.values.length > 0)
-    .map((row) => ({ ...row, linked: columns.includes(row.name), equal: row.values.some((text) => known.has(normal(text))) }));
+    .map((row) => ({
+      ...row,
+      linked: columns.includes(row.name),
+      equal: row.values.some((text) => known.has(normal(text))),
+    }));
   const weight = (row: Row): number => (row.linked ? 0 : row.equal ? 1 : 2);
   return result.sort((a, b) => weight(a) - weight(b));
 }
 
 /** `text` with the words marked that also occur in `other`. */
 export function sharedWords(text: string, other: string): Piece[] {
-  const known = new Set(tokens(other).map(normal).filter((token) => token.length > 2 || /\d/.test(token)));
+  const known = new Set(
+    tokens(other)
+      .map(normal)
+      .filter((token) => token.length > 2 || /\d/.test(token)),
+  );
   const whole = normal(text);
   if (whole && whole === normal(other)) return [{ text, mark: true }];
   const result: Piece[] = [];

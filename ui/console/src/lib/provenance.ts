@@ -27,7 +27,12 @@ export const recordUid = ({ source, dataset, record }: { source: string; dataset
 /** The page that holds a piece of evidence, with its boxes marked. */
 export function documentHref(id: string, evidence?: Evidence): string {
   const boxes = evidence?.boxes.map((box) => box.map((edge) => Math.round(edge * 10) / 10).join(",")).join(";");
-  return href("explore/document", { id, page: evidence?.page ?? 1, boxes: boxes ?? null, quote: evidence?.quote ?? null });
+  return href("explore/document", {
+    id,
+    page: evidence?.page ?? 1,
+    boxes: boxes ?? null,
+    quote: evidence?.quote ?? null,
+  });
 }
 
 export function parseBoxes(text: string | null): number[][] {

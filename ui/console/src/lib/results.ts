@@ -7,7 +7,8 @@ export interface Answer {
   count: number;
 }
 
-const isObject = (value: Json | undefined): value is { [key: string]: Json } => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Objects become rows with the union of their keys as columns, other values one column. */
 export function tableOf(items: Json[]): DataTable {
@@ -23,7 +24,10 @@ export function tableOf(items: Json[]): DataTable {
       }
     }
   }
-  return { columns, rows: (items as { [key: string]: Json }[]).map((item) => columns.map((column) => item[column] ?? null)) };
+  return {
+    columns,
+    rows: (items as { [key: string]: Json }[]).map((item) => columns.map((column) => item[column] ?? null)),
+  };
 }
 
 /** A Gremlin vertex has its properties one level down; they are what people want to see as columns. */
@@ -31,7 +35,9 @@ function flattenElement(item: Json): Json {
   if (!isObject(item) || !isObject(item.properties) || !("label" in item)) return item;
   const flat: { [key: string]: Json } = { id: item.id ?? null, label: item.label ?? null };
   for (const [name, entries] of Object.entries(item.properties)) {
-    const all = (Array.isArray(entries) ? entries : [entries]).map((entry) => (isObject(entry) && "value" in entry ? entry.value! : entry));
+    const all = (Array.isArray(entries) ? entries : [entries]).map((entry) =>
+      isObject(entry) && "value" in entry ? entry.value! : entry,
+    );
     flat[name] = all.length === 1 ? all[0]! : all;
   }
   if ("outV" in item) flat.outV = item.outV!;
@@ -50,7 +56,8 @@ export function gremlinAnswer(reply: Json): Answer {
 
 export function sparqlAnswer(reply: Json): Answer {
   if (!isObject(reply)) return { json: reply, table: undefined, count: 0 };
-  if (typeof reply.boolean === "boolean") return { json: reply, table: { columns: ["answer"], rows: [[reply.boolean]] }, count: 1 };
+  if (typeof reply.boolean === "boolean")
+    return { json: reply, table: { columns: ["answer"], rows: [[reply.boolean]] }, count: 1 };
   const head = isObject(reply.head) && Array.isArray(reply.head.vars) ? reply.head.vars.map(String) : [];
   const bindings = isObject(reply.results) && Array.isArray(reply.results.bindings) ? reply.results.bindings : [];
   const rows = bindings.map((binding) =>
@@ -75,10 +82,15 @@ export function graphqlAnswer(data: Json): Answer {
   };
   look(data, 0);
   if (best) return { json: data, table: tableOf(best), count: best.length };
-  return { json: data, table: isObject(data) ? { columns: ["field", "value"], rows: Object.entries(data) } : undefined, count: 1 };
+  return {
+    json: data,
+    table: isObject(data) ? { columns: ["field", "value"], rows: Object.entries(data) } : undefined,
+    count: 1,
+  };
 }
 
-const cell = (value: Json | undefined): string => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const cell = (value: Json | undefined): string =>
+  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 /** RFC 4180. A cell that a spreadsheet would run as a formula gets a quote before it. */
 export function csv({ columns, rows }: DataTable): string {

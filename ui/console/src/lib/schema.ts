@@ -25,7 +25,8 @@ function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   if (options?.length) {
     const resolved = options.map((option) => resolve(option, root));
     // A union such as "number or text" is typed as text.
-    const only = resolved.length === 1 ? resolved[0]! : (resolved.find((option) => option.type === "string") ?? resolved[0]!);
+    const only =
+      resolved.length === 1 ? resolved[0]! : (resolved.find((option) => option.type === "string") ?? resolved[0]!);
     return { ...only, ...schema };
   }
   return schema;
@@ -103,10 +104,14 @@ export function check(fields: Field[], draft: Draft, keptSecrets = false): Check
       if (field.required) result.errors[field.name] = `${field.title} is needed.`;
     } else if (field.type === "number" || field.type === "integer") {
       const value = Number(text);
-      if (Number.isNaN(value) || (field.type === "integer" && !Number.isInteger(value))) result.errors[field.name] = "Enter a number.";
+      if (Number.isNaN(value) || (field.type === "integer" && !Number.isInteger(value)))
+        result.errors[field.name] = "Enter a number.";
       else result.options[field.name] = value;
     } else if (field.type === "list") {
-      result.options[field.name] = text.split("\n").map((line) => line.trim()).filter(Boolean);
+      result.options[field.name] = text
+        .split("\n")
+        .map((line) => line.trim())
+        .filter(Boolean);
     } else if (field.type === "json") {
       try {
         result.options[field.name] = JSON.parse(text) as Json;
@@ -123,6 +128,17 @@ export function check(fields: Field[], draft: Draft, keptSecrets = false): Check
 /** A name for a source made from its options: the database's or the file's name. */
 export function suggestName(kind: string, options: Properties): string {
   const text = [options.database, options.path, options.url].find((value) => typeof value === "string" && value);
-  const last = String(text ?? kind).replace(/[?#].*$/s, "").split(/[/\\]/).filter(Boolean).pop() ?? kind;
-  return last.replace(/\.\w{1,7}$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-").replace(/^-+|-+$/g, "").toLowerCase() || kind;
+  const last =
+    String(text ?? kind)
+      .replace(/[?#].*$/s, "")
+      .split(/[/\\]/)
+      .filter(Boolean)
+      .pop() ?? kind;
+  return (
+    last
+      .replace(/\.\w{1,7}$/, "")
+      .replace(/[^\p{L}\p{N}_-]+/gu, "-")
+      .replace(/^-+|-+$/g, "")
+      .toLowerCase() || kind
+  );
 }

@@ -19,7 +19,10 @@ export function toApiError(error: unknown): ApiError {
  */
 export function useData<T>(query: string | null, variables: Record<string, unknown> = {}): Loaded<T> {
   const key = query === null ? null : JSON.stringify([query, variables]);
-  const [state, setState] = useState<{ key: string | null; data?: T; error?: ApiError; loading: boolean }>({ key, loading: key !== null });
+  const [state, setState] = useState<{ key: string | null; data?: T; error?: ApiError; loading: boolean }>({
+    key,
+    loading: key !== null,
+  });
   const current = useRef<AbortController | undefined>(undefined);
 
   const load = useCallback(async () => {
@@ -34,7 +37,12 @@ export function useData<T>(query: string | null, variables: Record<string, unkno
       if (!controller.signal.aborted) setState({ key, data, loading: false });
     } catch (error) {
       if (!controller.signal.aborted)
-        setState((before) => ({ key, ...(before.key === key && before.data ? { data: before.data } : {}), error: toApiError(error), loading: false }));
+        setState((before) => ({
+          key,
+          ...(before.key === key && before.data ? { data: before.data } : {}),
+          error: toApiError(error),
+          loading: false,
+        }));
     }
   }, [key]);
 
@@ -44,7 +52,12 @@ export function useData<T>(query: string | null, variables: Record<string, unkno
   }, [load]);
 
   const fresh = state.key === key;
-  return { data: fresh ? state.data : undefined, error: fresh ? state.error : undefined, loading: fresh ? state.loading : key !== null, reload: load };
+  return {
+    data: fresh ? state.data : undefined,
+    error: fresh ? state.error : undefined,
+    loading: fresh ? state.loading : key !== null,
+    reload: load,
+  };
 }
 
 export interface Action<A extends unknown[], R> {

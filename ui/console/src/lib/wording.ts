@@ -41,11 +41,31 @@ const fields = (column: Column): Phrase => ({ name: column.columns.join(" + ") |
 export function question({ kind, tail, head }: Pick<LinkType, "kind" | "tail" | "head">): Phrase[] {
   switch (kind) {
     case "REFERENCE":
-      return ["Does ", fields(tail), " in ", dataset(tail), " name records of ", dataset(head), " by their ", fields(head), "?"];
+      return [
+        "Does ",
+        fields(tail),
+        " in ",
+        dataset(tail),
+        " name records of ",
+        dataset(head),
+        " by their ",
+        fields(head),
+        "?",
+      ];
     case "SAME_THING":
       return ["Do records of ", dataset(tail), " and ", dataset(head), " describe the same things?"];
     case "SAME_CONCEPT":
-      return ["Does ", fields(tail), " in ", dataset(tail), " mean the same as ", fields(head), " in ", dataset(head), "?"];
+      return [
+        "Does ",
+        fields(tail),
+        " in ",
+        dataset(tail),
+        " mean the same as ",
+        fields(head),
+        " in ",
+        dataset(head),
+        "?",
+      ];
     case "MENTION":
       return [
         ...(tail.columns.length ? ["Does the text in ", fields(tail), " of "] : ["Do the documents of "]),
@@ -59,7 +79,8 @@ export function question({ kind, tail, head }: Pick<LinkType, "kind" | "tail" | 
   }
 }
 
-export const plain = (phrases: Phrase[]): string => phrases.map((phrase) => (typeof phrase === "string" ? phrase : phrase.name)).join("");
+export const plain = (phrases: Phrase[]): string =>
+  phrases.map((phrase) => (typeof phrase === "string" ? phrase : phrase.name)).join("");
 
 /** What a yes would do. */
 export function effect({ kind, estimatedEdges, tail, head }: LinkType, name: string): string {

@@ -64,26 +64,63 @@ interface Step {
 
 function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData): Step[] {
   if (!sources.length)
-    return [{ text: "Register your first source", detail: "A database by its address, or files by upload.", button: "Register a source", to: "#/sources/new" }];
+    return [
+      {
+        text: "Register your first source",
+        detail: "A database by its address, or files by upload.",
+        button: "Register a source",
+        to: "#/sources/new",
+      },
+    ];
   const steps: Step[] = [];
   const last = builds[0];
   const built = new Set(builds.filter((build) => build.state === "DONE").flatMap((build) => build.sources));
   const waiting = sources.filter((source) => !source.lastBuild && !built.has(source.name));
   if (last?.state === "RUNNING" || last?.state === "QUEUED")
-    steps.push({ text: `Build ${last.id} is running`, detail: `Reads ${last.sources.join(", ")}.`, button: "Watch it", to: `#/builds/${last.id}` });
+    steps.push({
+      text: `Build ${last.id} is running`,
+      detail: `Reads ${last.sources.join(", ")}.`,
+      button: "Watch it",
+      to: `#/builds/${last.id}`,
+    });
   else if (waiting.length)
-    steps.push({ text: `Build ${plural(waiting.length, "source")} that the graph does not hold yet`, detail: waiting.map((source) => source.name).join(", "), button: "Go to builds", to: "#/builds" });
+    steps.push({
+      text: `Build ${plural(waiting.length, "source")} that the graph does not hold yet`,
+      detail: waiting.map((source) => source.name).join(", "),
+      button: "Go to builds",
+      to: "#/builds",
+    });
   if (last?.state === "FAILED")
-    steps.push({ text: `Build ${last.id} failed`, detail: String(last.error?.message ?? "See what stopped it."), button: "See why", to: `#/builds/${last.id}` });
+    steps.push({
+      text: `Build ${last.id} failed`,
+      detail: String(last.error?.message ?? "See what stopped it."),
+      button: "See why",
+      to: `#/builds/${last.id}`,
+    });
   if (reviewSummary.proposed)
-    steps.push({ text: `Review ${plural(reviewSummary.proposed, "proposed link type")}`, detail: "One answer settles thousands of links.", button: "Review", to: "#/review" });
+    steps.push({
+      text: `Review ${plural(reviewSummary.proposed, "proposed link type")}`,
+      detail: "One answer settles thousands of links.",
+      button: "Review",
+      to: "#/review",
+    });
   const failed = sources.filter((source) => source.failures > 0);
   if (failed.length) {
     const total = failed.reduce((sum, source) => sum + source.failures, 0);
-    steps.push({ text: `Look at ${plural(total, "record")} that could not be read`, detail: failed.map((source) => source.name).join(", "), button: "See failures", to: href(`sources/${encodeURIComponent(failed[0]!.name)}`, { tab: "failures" }) });
+    steps.push({
+      text: `Look at ${plural(total, "record")} that could not be read`,
+      detail: failed.map((source) => source.name).join(", "),
+      button: "See failures",
+      to: href(`sources/${encodeURIComponent(failed[0]!.name)}`, { tab: "failures" }),
+    });
   }
   if (!steps.length && statistics.vertices)
-    steps.push({ text: "Everything is reviewed", detail: "Search and browse the graph, or query it.", button: "Explore", to: "#/explore" });
+    steps.push({
+      text: "Everything is reviewed",
+      detail: "Search and browse the graph, or query it.",
+      button: "Explore",
+      to: "#/explore",
+    });
   return steps;
 }
 
@@ -142,12 +179,20 @@ function Sources({ sources }: { sources: HomeData["sources"] }): ReactNode {
       items={sources.slice(0, 6)}
       trackBy="name"
       header={
-        <Header variant="h2" counter={`(${sources.length})`} actions={<Button onClick={() => navigate("#/sources/new")}>Register</Button>}>
+        <Header
+          variant="h2"
+          counter={`(${sources.length})`}
+          actions={<Button onClick={() => navigate("#/sources/new")}>Register</Button>}
+        >
           Sources
         </Header>
       }
       columnDefinitions={[
-        { id: "name", header: "Name", cell: (s) => <HashLink to={`#/sources/${encodeURIComponent(s.name)}`}>{s.name}</HashLink> },
+        {
+          id: "name",
+          header: "Name",
+          cell: (s) => <HashLink to={`#/sources/${encodeURIComponent(s.name)}`}>{s.name}</HashLink>,
+        },
         { id: "datasets", header: "Datasets", cell: (s) => count(s.datasets.length) },
         { id: "records", header: "Records", cell: (s) => count(s.records) },
       ]}

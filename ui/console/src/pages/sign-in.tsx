@@ -44,7 +44,13 @@ export function SignIn({ onSignedIn }: { onSignedIn: (user: User) => void }): Re
             <SpaceBetween size="m">
               {action.error && <Problem error={action.error} />}
               <FormField label="User name">
-                <Input value={name} onChange={({ detail }) => setName(detail.value)} autoFocus autoComplete="username" name="username" />
+                <Input
+                  value={name}
+                  onChange={({ detail }) => setName(detail.value)}
+                  autoFocus
+                  autoComplete="username"
+                  name="username"
+                />
               </FormField>
               <FormField label="Password">
                 <Input

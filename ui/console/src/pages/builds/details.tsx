@@ -25,7 +25,8 @@ export function BuildDetails({ id }: { id: number }): ReactNode {
   const { build, error } = useBuild(id);
   if (error && !build) return <Problem error={error} />;
   if (build === undefined) return <Loading text="Loading the build" />;
-  if (build === null) return <Empty title={`There is no build ${id}`} action={{ text: "All builds", href: "#/builds" }} />;
+  if (build === null)
+    return <Empty title={`There is no build ${id}`} action={{ text: "All builds", href: "#/builds" }} />;
   return <Details build={build} />;
 }
 
@@ -47,7 +48,11 @@ function Details({ build }: { build: Build }): ReactNode {
           variant="h1"
           actions={
             active ? (
-              <Button disabled={!may.review} disabledReason="Readers cannot cancel builds." onClick={() => setAsking(true)}>
+              <Button
+                disabled={!may.review}
+                disabledReason="Readers cannot cancel builds."
+                onClick={() => setAsking(true)}
+              >
                 Cancel the build
               </Button>
             ) : (
@@ -88,7 +93,14 @@ function Details({ build }: { build: Build }): ReactNode {
         {(build.failures > 0 || !active) && <Failures id={build.id} total={build.failures} active={active} />}
       </SpaceBetween>
       {asking && (
-        <Confirm title={`Cancel build ${build.id}?`} verb="Cancel the build" busy={cancel.busy} error={cancel.error} onConfirm={() => void cancel.run()} onCancel={() => setAsking(false)}>
+        <Confirm
+          title={`Cancel build ${build.id}?`}
+          verb="Cancel the build"
+          busy={cancel.busy}
+          error={cancel.error}
+          onConfirm={() => void cancel.run()}
+          onCancel={() => setAsking(false)}
+        >
           The graph stays as it was last published. What was read is kept, so the next build continues from there.
         </Confirm>
       )}
@@ -113,16 +125,34 @@ function Stages({ build }: { build: Build }): ReactNode {
     <Container header={<Header variant="h2">Progress</Header>}>
       <SpaceBetween size="l">
         {all.map(([stage, title], index) => (
-          <Stage key={stage} title={title} steps={build.progress.filter((step) => step.stage === stage)} over={index < reached || build.state === "DONE"} stopped={!isActive(build)} />
+          <Stage
+            key={stage}
+            title={title}
+            steps={build.progress.filter((step) => step.stage === stage)}
+            over={index < reached || build.state === "DONE"}
+            stopped={!isActive(build)}
+          />
         ))}
       </SpaceBetween>
     </Container>
   );
 }
 
-function Stage({ title, steps, over, stopped }: { title: string; steps: Progress[]; over: boolean; stopped: boolean }): ReactNode {
+function Stage({
+  title,
+  steps,
+  over,
+  stopped,
+}: {
+  title: string;
+  steps: Progress[];
+  over: boolean;
+  stopped: boolean;
+}): ReactNode {
   const done = steps.reduce((sum, step) => sum + step.done, 0);
-  const total = steps.every((step) => step.total !== null) ? steps.reduce((sum, step) => sum + (step.total ?? 0), 0) : null;
+  const total = steps.every((step) => step.total !== null)
+    ? steps.reduce((sum, step) => sum + (step.total ?? 0), 0)
+    : null;
   const last = steps[steps.length - 1];
   const finished = over || (total !== null && total > 0 && done >= total);
   const value = finished ? 100 : total ? Math.min(99, (100 * done) / total) : 0;
@@ -133,11 +163,21 @@ function Stage({ title, steps, over, stopped }: { title: string; steps: Progress
         value={value}
         label={title}
         description={last?.message || undefined}
-        additionalInfo={steps.length ? `${count(done)}${total !== null ? ` of ${count(total)}` : ""}` : over ? "Nothing to do" : stopped ? "Not reached" : "Waiting"}
+        additionalInfo={
+          steps.length
+            ? `${count(done)}${total !== null ? ` of ${count(total)}` : ""}`
+            : over
+              ? "Nothing to do"
+              : stopped
+                ? "Not reached"
+                : "Waiting"
+        }
       />
       {!finished && !stopped && open.length > 1 && (
         <Box color="text-body-secondary" fontSize="body-s" padding={{ left: "l" }}>
-          {open.map((step) => `${step.item} ${count(step.done)}${step.total !== null ? ` of ${count(step.total)}` : ""}`).join(" · ")}
+          {open
+            .map((step) => `${step.item} ${count(step.done)}${step.total !== null ? ` of ${count(step.total)}` : ""}`)
+            .join(" · ")}
         </Box>
       )}
     </div>

@@ -19,7 +19,9 @@ import { useMay } from "../../lib/session";
 import { useAction, useData } from "../../lib/use-data";
 
 export function BuildList(): ReactNode {
-  const { data, error, loading, reload } = useData<{ builds: Build[]; sources: { name: string }[] }>(BUILDS, { limit: 50 });
+  const { data, error, loading, reload } = useData<{ builds: Build[]; sources: { name: string }[] }>(BUILDS, {
+    limit: 50,
+  });
   const may = useMay();
   const [starting, setStarting] = useState(false);
   const active = data?.builds.some((build) => build.state === "RUNNING" || build.state === "QUEUED") ?? false;
@@ -58,7 +60,12 @@ export function BuildList(): ReactNode {
           </Header>
         }
         columnDefinitions={[
-          { id: "id", header: "Build", isRowHeader: true, cell: (b) => <HashLink to={`#/builds/${b.id}`}>{`Build ${b.id}`}</HashLink> },
+          {
+            id: "id",
+            header: "Build",
+            isRowHeader: true,
+            cell: (b) => <HashLink to={`#/builds/${b.id}`}>{`Build ${b.id}`}</HashLink>,
+          },
           { id: "state", header: "State", cell: (b) => <BuildStatus state={b.state} /> },
           { id: "sources", header: "Sources", cell: (b) => b.sources.join(", ") || "all" },
           { id: "started", header: "Started", cell: (b) => when(b.started) },
@@ -67,17 +74,25 @@ export function BuildList(): ReactNode {
         ]}
         empty={
           data?.sources.length ? (
-            <Empty title="Nothing was built yet" action={{ text: "Start a build", onClick: () => setStarting(true), primary: true }}>
+            <Empty
+              title="Nothing was built yet"
+              action={{ text: "Start a build", onClick: () => setStarting(true), primary: true }}
+            >
               Build the graph from your sources.
             </Empty>
           ) : (
-            <Empty title="Nothing to build yet" action={{ text: "Register a source", href: "#/sources/new", primary: true }}>
+            <Empty
+              title="Nothing to build yet"
+              action={{ text: "Register a source", href: "#/sources/new", primary: true }}
+            >
               A build needs a source.
             </Empty>
           )
         }
       />
-      {starting && <Start sources={data?.sources.map((source) => source.name) ?? []} onClose={() => setStarting(false)} />}
+      {starting && (
+        <Start sources={data?.sources.map((source) => source.name) ?? []} onClose={() => setStarting(false)} />
+      )}
     </SpaceBetween>
   );
 }

@@ -56,7 +56,10 @@ function sync(graph: Graph, view: View): boolean {
       continue;
     }
     const anchor = near.get(vertex.id);
-    const from = anchor === undefined ? { x: 0, y: 0 } : { x: graph.getNodeAttribute(anchor, "x"), y: graph.getNodeAttribute(anchor, "y") };
+    const from =
+      anchor === undefined
+        ? { x: 0, y: 0 }
+        : { x: graph.getNodeAttribute(anchor, "x"), y: graph.getNodeAttribute(anchor, "y") };
     // The golden angle spreads newcomers evenly, and the same way each time.
     angle += 2.399963;
     const radius = anchor === undefined ? 10 : 1;
@@ -71,14 +74,18 @@ function sync(graph: Graph, view: View): boolean {
     changed = true;
   }
   for (const edge of view.edges.values())
-    if (!graph.hasEdge(edge.id)) graph.addEdgeWithKey(edge.id, edge.tail.id, edge.head.id, { label: edge.label, size: 1.5, type: "arrow" });
+    if (!graph.hasEdge(edge.id))
+      graph.addEdgeWithKey(edge.id, edge.tail.id, edge.head.id, { label: edge.label, size: 1.5, type: "arrow" });
   return changed;
 }
 
 function layOut(graph: Graph): void {
   if (graph.order < 2) return;
   const iterations = graph.order > 1000 ? 60 : graph.order > 300 ? 150 : 300;
-  forceAtlas2.assign(graph, { iterations, settings: { ...forceAtlas2.inferSettings(graph), gravity: 0.6, scalingRatio: 12, adjustSizes: true, slowDown: 4 } });
+  forceAtlas2.assign(graph, {
+    iterations,
+    settings: { ...forceAtlas2.inferSettings(graph), gravity: 0.6, scalingRatio: 12, adjustSizes: true, slowDown: 4 },
+  });
 }
 
 const hoverBox =
@@ -135,7 +142,8 @@ export default function Canvas({ view, selected, onSelect, onExpand }: Props): R
         const { selected: chosen, hidden } = shown.current;
         if (hidden.has(data.kind)) return { ...data, hidden: true };
         if (id === chosen) return { ...data, highlighted: true, zIndex: 2 };
-        if (chosen && graph.current.hasNode(chosen) && !graph.current.areNeighbors(id, chosen)) return { ...data, color: dark ? "#414d5c" : "#c6cfd6", zIndex: 0 };
+        if (chosen && graph.current.hasNode(chosen) && !graph.current.areNeighbors(id, chosen))
+          return { ...data, color: dark ? "#414d5c" : "#c6cfd6", zIndex: 0 };
         return { ...data, zIndex: 1 };
       },
       edgeReducer: (id, data) => {
@@ -183,12 +191,32 @@ export default function Canvas({ view, selected, onSelect, onExpand }: Props): R
 
   return (
     <div className="canvas">
-      <div ref={box} className="canvas-box" role="img" aria-label={`Graph of ${view.vertices.size} things and ${view.edges.size} links. The table view lists them.`} />
+      <div
+        ref={box}
+        className="canvas-box"
+        role="img"
+        aria-label={`Graph of ${view.vertices.size} things and ${view.edges.size} links. The table view lists them.`}
+      />
       <div className="canvas-tools">
         <SpaceBetween size="xxs">
-          <Button variant="icon" iconName="zoom-in" ariaLabel="Zoom in" onClick={() => void sigma.current?.getCamera().animatedZoom()} />
-          <Button variant="icon" iconName="zoom-out" ariaLabel="Zoom out" onClick={() => void sigma.current?.getCamera().animatedUnzoom()} />
-          <Button variant="icon" iconName="zoom-to-fit" ariaLabel="Fit to the window" onClick={() => void sigma.current?.getCamera().animatedReset()} />
+          <Button
+            variant="icon"
+            iconName="zoom-in"
+            ariaLabel="Zoom in"
+            onClick={() => void sigma.current?.getCamera().animatedZoom()}
+          />
+          <Button
+            variant="icon"
+            iconName="zoom-out"
+            ariaLabel="Zoom out"
+            onClick={() => void sigma.current?.getCamera().animatedUnzoom()}
+          />
+          <Button
+            variant="icon"
+            iconName="zoom-to-fit"
+            ariaLabel="Fit to the window"
+            onClick={() => void sigma.current?.getCamera().animatedReset()}
+          />
           <Button
             variant="icon"
             iconName="refresh"

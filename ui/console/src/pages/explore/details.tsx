@@ -32,7 +32,13 @@ export function Details(props: Props): ReactNode {
   return (
     <Await loaded={loaded} text="Loading details">
       {({ vertex }) =>
-        vertex ? <Vertex {...props} vertex={vertex} /> : <Empty title="It is not in the graph any more">Its source was changed or removed, or it was merged into another thing.</Empty>
+        vertex ? (
+          <Vertex {...props} vertex={vertex} />
+        ) : (
+          <Empty title="It is not in the graph any more">
+            Its source was changed or removed, or it was merged into another thing.
+          </Empty>
+        )
       }
     </Await>
   );
@@ -73,7 +79,11 @@ function Vertex({ vertex, shown, onSelect, onExpand, onHide }: Props & { vertex:
       <Tabs
         tabs={[
           { id: "properties", label: "Properties", content: <PropertyList vertex={vertex} /> },
-          { id: "edges", label: `Links (${vertex.edgeCount})`, content: <EdgeList vertex={vertex} onSelect={onSelect} /> },
+          {
+            id: "edges",
+            label: `Links (${vertex.edgeCount})`,
+            content: <EdgeList vertex={vertex} onSelect={onSelect} />,
+          },
           { id: "origins", label: `Records (${vertex.origins.length})`, content: <Origins origins={vertex.origins} /> },
         ]}
       />

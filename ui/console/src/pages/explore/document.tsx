@@ -52,7 +52,9 @@ function Page({ page, id, name }: { page: DocumentPage; id: string; name: string
   const { params } = useRoute();
   const evidence = useMemo(() => parseBoxes(params.get("boxes")), [params]);
   const quote = params.get("quote") ?? "";
-  const [chosen, setChosen] = useState<Mention | undefined>(() => page.mentions.find((mention) => quote !== "" && mention.text === quote));
+  const [chosen, setChosen] = useState<Mention | undefined>(() =>
+    page.mentions.find((mention) => quote !== "" && mention.text === quote),
+  );
   const [linkedOnly, setLinkedOnly] = useStored("document.linkedOnly", false);
   const mentions = linkedOnly ? page.mentions.filter((mention) => mention.linked) : page.mentions;
   const go = (number: number): void => {
@@ -71,16 +73,28 @@ function Page({ page, id, name }: { page: DocumentPage; id: string; name: string
             <Toggle checked={linkedOnly} onChange={({ detail }) => setLinkedOnly(detail.checked)}>
               Only what is linked
             </Toggle>
-            {page.pages > 1 && <Pagination currentPageIndex={page.number} pagesCount={page.pages} onChange={({ detail }) => go(detail.currentPageIndex)} />}
+            {page.pages > 1 && (
+              <Pagination
+                currentPageIndex={page.number}
+                pagesCount={page.pages}
+                onChange={({ detail }) => go(detail.currentPageIndex)}
+              />
+            )}
           </SpaceBetween>
         }
       >
         {name}
       </Header>
       <div className={hasLayout ? "document" : "document text-only"}>
-        {hasLayout && <PageImage page={page} mentions={mentions} evidence={evidence} chosen={chosen} onChoose={setChosen} />}
+        {hasLayout && (
+          <PageImage page={page} mentions={mentions} evidence={evidence} chosen={chosen} onChoose={setChosen} />
+        )}
         <div className="document-side">
-          {chosen ? <Chosen mention={chosen} /> : <p className="muted">Click a marked word to see what it is and what it is linked to.</p>}
+          {chosen ? (
+            <Chosen mention={chosen} />
+          ) : (
+            <p className="muted">Click a marked word to see what it is and what it is linked to.</p>
+          )}
           <div className="document-text" aria-label="Text of the page" role="region" tabIndex={0}>
             {page.text.trim() ? (
               spans(page.text, mentions).map((span, index) =>
@@ -119,7 +133,10 @@ function Chosen({ mention }: { mention: Mention }): ReactNode {
       <div>
         {mention.linked ? (
           <>
-            Linked to <HashLink to={href("explore", { select: mention.linked.id })}>{`${mention.linked.name} (${mention.linked.label})`}</HashLink>
+            Linked to{" "}
+            <HashLink
+              to={href("explore", { select: mention.linked.id })}
+            >{`${mention.linked.name} (${mention.linked.label})`}</HashLink>
           </>
         ) : (
           <span className="muted">Not linked</span>

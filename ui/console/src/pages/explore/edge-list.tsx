@@ -41,7 +41,12 @@ export function EdgeList({ vertex, onSelect }: { vertex: VertexDetails; onSelect
   return (
     <SpaceBetween size="xs">
       {list.map((group, index) => (
-        <ExpandableSection key={group.title} headerText={group.title} headerCounter={`(${group.edges.length})`} defaultExpanded={index < 3}>
+        <ExpandableSection
+          key={group.title}
+          headerText={group.title}
+          headerCounter={`(${group.edges.length})`}
+          defaultExpanded={index < 3}
+        >
           <ul className="edges">
             {group.edges.map((edge) => (
               <EdgeRow key={edge.id} edge={edge} from={vertex.id} onSelect={onSelect} />
@@ -50,13 +55,24 @@ export function EdgeList({ vertex, onSelect }: { vertex: VertexDetails; onSelect
         </ExpandableSection>
       ))}
       {vertex.edgeCount > vertex.edges.length && (
-        <Box color="text-body-secondary" fontSize="body-s">{`Shows ${vertex.edges.length} of ${vertex.edgeCount} links.`}</Box>
+        <Box
+          color="text-body-secondary"
+          fontSize="body-s"
+        >{`Shows ${vertex.edges.length} of ${vertex.edgeCount} links.`}</Box>
       )}
     </SpaceBetween>
   );
 }
 
-function EdgeRow({ edge, from, onSelect }: { edge: EdgeDetails; from: string; onSelect: (id: string) => void }): ReactNode {
+function EdgeRow({
+  edge,
+  from,
+  onSelect,
+}: {
+  edge: EdgeDetails;
+  from: string;
+  onSelect: (id: string) => void;
+}): ReactNode {
   const [open, setOpen] = useState(false);
   const other = edge.tail.id === from ? edge.head : edge.tail;
   const properties = Object.entries(edge.properties);
@@ -68,26 +84,43 @@ function EdgeRow({ edge, from, onSelect }: { edge: EdgeDetails; from: string; on
           {other.name}
         </Button>
         {edge.score < 1 && <span className="muted">{percent(edge.score)}</span>}
-        <button type="button" className="source-tag" aria-expanded={open} aria-label={`Why ${edge.label} ${other.name}`} onClick={() => setOpen(!open)}>
+        <button
+          type="button"
+          className="source-tag"
+          aria-expanded={open}
+          aria-label={`Why ${edge.label} ${other.name}`}
+          onClick={() => setOpen(!open)}
+        >
           why
         </button>
       </div>
       {open && (
         <div className="edge-why">
           {properties.length > 0 && (
-            <div>{properties.map(([name, value]) => `${name}: ${values(value).join(", ") || cellText(value)}`).join(" · ")}</div>
+            <div>
+              {properties.map(([name, value]) => `${name}: ${values(value).join(", ") || cellText(value)}`).join(" · ")}
+            </div>
           )}
           {edge.origins.map((origin) => (
             <div key={origin.uid}>
               {origin.linkType ? (
                 <span>
-                  Link type <HashLink to={`#/review/links/${encodeURIComponent(origin.linkType.id)}`}>{origin.linkType.name}</HashLink>
+                  Link type{" "}
+                  <HashLink to={`#/review/links/${encodeURIComponent(origin.linkType.id)}`}>
+                    {origin.linkType.name}
+                  </HashLink>
                   {`, score ${percent(origin.score)}`}
                 </span>
               ) : (
                 <span>Stated by the source</span>
               )}
-              <EvidenceLine source={origin.source} dataset={origin.dataset} record={origin.record} document={recordUid(origin)} evidence={origin.evidence} />
+              <EvidenceLine
+                source={origin.source}
+                dataset={origin.dataset}
+                record={origin.record}
+                document={recordUid(origin)}
+                evidence={origin.evidence}
+              />
             </div>
           ))}
         </div>

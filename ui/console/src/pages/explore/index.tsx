@@ -6,6 +6,7 @@ import { Workspace } from "./workspace";
 /** #/explore?q=TEXT&label=LABEL&select=ID and #/explore/document?id=ID&page=N */
 export default function Explore(): ReactNode {
   const { path, params } = useRoute();
-  if (path[1] === "document") return <DocumentViewer id={params.get("id") ?? ""} number={Number(params.get("page") ?? 1) || 1} />;
+  if (path[1] === "document")
+    return <DocumentViewer id={params.get("id") ?? ""} number={Number(params.get("page") ?? 1) || 1} />;
   return <Workspace />;
 }

@@ -16,12 +16,16 @@ export function Origins({ origins }: { origins: FragmentOrigin[] }): ReactNode {
         <article key={origin.uid} className="origin">
           <header>
             <span className="breakable">
-              <HashLink to={href(`sources/${encodeURIComponent(origin.source)}`, { dataset: origin.dataset })}>{`${origin.source} / ${origin.dataset}`}</HashLink>
+              <HashLink
+                to={href(`sources/${encodeURIComponent(origin.source)}`, { dataset: origin.dataset })}
+              >{`${origin.source} / ${origin.dataset}`}</HashLink>
               {" / "}
               <strong>{origin.record}</strong>
             </span>
             <span className="muted">
-              {[origin.type, origin.seen && `seen ${when(origin.seen)}`, origin.sameAs && `same as ${origin.sameAs}`].filter(Boolean).join(" · ")}
+              {[origin.type, origin.seen && `seen ${when(origin.seen)}`, origin.sameAs && `same as ${origin.sameAs}`]
+                .filter(Boolean)
+                .join(" · ")}
             </span>
           </header>
           <dl className="rows">

@@ -23,7 +23,9 @@ function imageOf(url: string): string {
 export function PageImage({ page, mentions, evidence, chosen, onChoose }: Props): ReactNode {
   const [failed, setFailed] = useState(false);
   const marked = useRef<SVGRectElement>(null);
-  useEffect(() => marked.current?.scrollIntoView({ block: "center" }), []);
+  useEffect(() => {
+    marked.current?.scrollIntoView({ block: "center" });
+  }, []);
   const firstEvidence = evidence[0];
   return (
     <div className="page-frame">
@@ -33,10 +35,17 @@ export function PageImage({ page, mentions, evidence, chosen, onChoose }: Props)
         </Alert>
       )}
       <div className="page" style={{ aspectRatio: `${page.width} / ${page.height}` }}>
-        {!failed && page.imageUrl && <img src={imageOf(page.imageUrl)} alt={`Page ${page.number}`} onError={() => setFailed(true)} />}
+        {!failed && page.imageUrl && (
+          <img src={imageOf(page.imageUrl)} alt={`Page ${page.number}`} onError={() => setFailed(true)} />
+        )}
         <svg viewBox={`0 0 ${page.width} ${page.height}`} aria-hidden="true">
           {evidence.map((box, index) => (
-            <rect key={`e${index}`} ref={box === firstEvidence ? marked : null} className="box evidence-box" {...rect(box, 3)} />
+            <rect
+              key={`e${index}`}
+              ref={box === firstEvidence ? marked : null}
+              className="box evidence-box"
+              {...rect(box, 3)}
+            />
           ))}
           {mentions.flatMap((mention, index) =>
             mention.boxes.map((box, part) => (

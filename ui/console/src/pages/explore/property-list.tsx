@@ -40,7 +40,11 @@ function Value({ property, value }: { property: string; value: SourcedValue }): 
         {long && (
           <>
             {" "}
-            <Button variant="inline-link" ariaLabel={`${whole ? "Less" : "All"} of ${property}`} onClick={() => setWhole(!whole)}>
+            <Button
+              variant="inline-link"
+              ariaLabel={`${whole ? "Less" : "All"} of ${property}`}
+              onClick={() => setWhole(!whole)}
+            >
               {whole ? "less" : "all"}
             </Button>
           </>

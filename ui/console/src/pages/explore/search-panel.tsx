@@ -26,7 +26,8 @@ const pageSize = 20;
 export function SearchPanel({ query, label, selected, onSelect }: Props): ReactNode {
   const [text, setText] = useState(query);
   useEffect(() => setText(query), [query]);
-  const ask = (next: string): void => navigate(href("explore", { q: next.trim(), label, select: selected }), { replace: true });
+  const ask = (next: string): void =>
+    navigate(href("explore", { q: next.trim(), label, select: selected }), { replace: true });
   useEffect(() => {
     if (text.trim() === query) return;
     const timer = window.setTimeout(() => ask(text), 300);
@@ -42,10 +43,20 @@ export function SearchPanel({ query, label, selected, onSelect }: Props): ReactN
           ask(text);
         }}
       >
-        <Input type="search" value={text} placeholder="Search ( / )" ariaLabel="Search the graph" onChange={({ detail }) => setText(detail.value)} />
+        <Input
+          type="search"
+          value={text}
+          placeholder="Search ( / )"
+          ariaLabel="Search the graph"
+          onChange={({ detail }) => setText(detail.value)}
+        />
       </form>
       {label && (
-        <Token label={label} dismissLabel={`Search in more than ${label}`} onDismiss={() => navigate(href("explore", { q: query, select: selected }))} />
+        <Token
+          label={label}
+          dismissLabel={`Search in more than ${label}`}
+          onDismiss={() => navigate(href("explore", { q: query, select: selected }))}
+        />
       )}
       <div className="explore-results">
         {query ? (
@@ -62,13 +73,18 @@ export function SearchPanel({ query, label, selected, onSelect }: Props): ReactN
 
 function Hits({ query, label, selected, onSelect }: Props): ReactNode {
   const [first, setFirst] = useState(pageSize);
-  const { data, error, loading, reload } = useData<{ search: SearchHit[] }>(SEARCH, { text: query, labels: label ? [label] : null, first });
+  const { data, error, loading, reload } = useData<{ search: SearchHit[] }>(SEARCH, {
+    text: query,
+    labels: label ? [label] : null,
+    first,
+  });
   const [last, setLast] = useState<SearchHit[]>();
   useEffect(() => data && setLast(data.search), [data]);
   const hits = data?.search ?? last;
   if (error) return <Problem error={error} onRetry={() => void reload()} />;
   if (!hits) return <Loading text="Searching" />;
-  if (!hits.length) return <Empty title="Nothing found">Try fewer or other words, or only the beginning of a word.</Empty>;
+  if (!hits.length)
+    return <Empty title="Nothing found">Try fewer or other words, or only the beginning of a word.</Empty>;
   return (
     <>
       <ul className="hits">
@@ -91,14 +107,25 @@ interface Connection {
   vertices: { nodes: GraphVertex[]; endCursor: string | null; hasNextPage: boolean; totalCount: number };
 }
 
-function Browse({ label, selected, onSelect }: { label: string; selected: string | null; onSelect: (id: string) => void }): ReactNode {
+function Browse({
+  label,
+  selected,
+  onSelect,
+}: {
+  label: string;
+  selected: string | null;
+  onSelect: (id: string) => void;
+}): ReactNode {
   const [first, setFirst] = useState(50);
   const loaded = useData<Connection>(VERTICES, { label, first });
   return (
     <Await loaded={loaded} text={`Loading ${label}`}>
       {({ vertices }) => (
         <SpaceBetween size="xs">
-          <Box color="text-body-secondary" fontSize="body-s">{`${vertices.nodes.length} of ${vertices.totalCount}`}</Box>
+          <Box
+            color="text-body-secondary"
+            fontSize="body-s"
+          >{`${vertices.nodes.length} of ${vertices.totalCount}`}</Box>
           <ul className="hits">
             {vertices.nodes.map((vertex) => (
               <Hit key={vertex.id} vertex={vertex} active={vertex.id === selected} onSelect={onSelect} />
@@ -115,10 +142,25 @@ function Browse({ label, selected, onSelect }: { label: string; selected: string
   );
 }
 
-function Hit({ vertex, active, onSelect, children }: { vertex: GraphVertex; active: boolean; onSelect: (id: string) => void; children?: ReactNode }): ReactNode {
+function Hit({
+  vertex,
+  active,
+  onSelect,
+  children,
+}: {
+  vertex: GraphVertex;
+  active: boolean;
+  onSelect: (id: string) => void;
+  children?: ReactNode;
+}): ReactNode {
   return (
     <li>
-      <button type="button" className="hit" aria-current={active ? "true" : undefined} onClick={() => onSelect(vertex.id)}>
+      <button
+        type="button"
+        className="hit"
+        aria-current={active ? "true" : undefined}
+        onClick={() => onSelect(vertex.id)}
+      >
         <span className="hit-name">
           <span className="dot" style={{ background: colourOf(vertex.label) }} />
           {vertex.name}
@@ -141,7 +183,10 @@ function Labels(): ReactNode {
             <LabelBars counts={statistics.vertexLabels} to={(label) => href("explore", { label })} />
           </>
         ) : (
-          <Empty title="The graph is empty" action={{ text: "Register a source", href: "#/sources/new", primary: true }}>
+          <Empty
+            title="The graph is empty"
+            action={{ text: "Register a source", href: "#/sources/new", primary: true }}
+          >
             Register a source and build it first.
           </Empty>
         )

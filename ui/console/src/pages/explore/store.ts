@@ -24,7 +24,14 @@ function listen(listener: () => void): () => void {
 
 export const useView = (): View => useSyncExternalStore(listen, () => view);
 
-const incomplete = ({ id, label, name }: VertexRef): GraphVertex => ({ id, label, name, properties: {}, sources: [], edgeCount: 0 });
+const incomplete = ({ id, label, name }: VertexRef): GraphVertex => ({
+  id,
+  label,
+  name,
+  properties: {},
+  sources: [],
+  edgeCount: 0,
+});
 
 /** Adds a part of the graph; returns how many vertices are new. */
 export function addToView(part: Pick<Subgraph, "vertices" | "edges">): number {
@@ -55,8 +62,20 @@ export function toggleLabel(label: string): void {
 
 export const clearView = (): void => set(nothing);
 
-
-const palette = ["#0972d3", "#c33d69", "#2ea597", "#8456ce", "#e07941", "#3759ce", "#962249", "#096f64", "#6237a7", "#a84401", "#5b8c00", "#b8890b"];
+const palette = [
+  "#0972d3",
+  "#c33d69",
+  "#2ea597",
+  "#8456ce",
+  "#e07941",
+  "#3759ce",
+  "#962249",
+  "#096f64",
+  "#6237a7",
+  "#a84401",
+  "#5b8c00",
+  "#b8890b",
+];
 const assigned = new Map<string, string>();
 
 /** The colour of a label: the first labels seen get the clearest ones. */

@@ -20,7 +20,9 @@ interface Props {
 export function ViewTables({ view, selected, onSelect, onExpand }: Props): ReactNode {
   const vertices = [...view.vertices.values()].filter((vertex) => !view.hidden.has(vertex.label));
   const labelOf = (id: string): string => view.vertices.get(id)?.label ?? "";
-  const edges = [...view.edges.values()].filter((edge) => !view.hidden.has(labelOf(edge.tail.id)) && !view.hidden.has(labelOf(edge.head.id)));
+  const edges = [...view.edges.values()].filter(
+    (edge) => !view.hidden.has(labelOf(edge.tail.id)) && !view.hidden.has(labelOf(edge.head.id)),
+  );
   return (
     <div className="tables">
       <SpaceBetween size="l">
@@ -31,7 +33,12 @@ export function ViewTables({ view, selected, onSelect, onExpand }: Props): React
   );
 }
 
-function Vertices({ items: all, selected, onSelect, onExpand }: { items: GraphVertex[] } & Omit<Props, "view">): ReactNode {
+function Vertices({
+  items: all,
+  selected,
+  onSelect,
+  onExpand,
+}: { items: GraphVertex[] } & Omit<Props, "view">): ReactNode {
   const { items, collectionProps, paginationProps } = useCollection(all, { pagination: { pageSize: 25 }, sorting: {} });
   return (
     <Table
@@ -52,7 +59,13 @@ function Vertices({ items: all, selected, onSelect, onExpand }: { items: GraphVe
       }
       pagination={all.length > 25 && <Pagination {...paginationProps} />}
       columnDefinitions={[
-        { id: "name", header: "Name", isRowHeader: true, sortingField: "name", cell: (v) => <span className="breakable">{v.name}</span> },
+        {
+          id: "name",
+          header: "Name",
+          isRowHeader: true,
+          sortingField: "name",
+          cell: (v) => <span className="breakable">{v.name}</span>,
+        },
         { id: "label", header: "Label", sortingField: "label", cell: (v) => v.label },
         { id: "sources", header: "Sources", cell: (v) => v.sources.join(", ") },
         { id: "edges", header: "Links", sortingField: "edgeCount", cell: (v) => count(v.edgeCount) },

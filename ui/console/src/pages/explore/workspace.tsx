@@ -41,9 +41,17 @@ export function Workspace(): ReactNode {
     async (id: string, limit = 100) => {
       setBusy(true);
       try {
-        const part = (await graphql<{ neighbourhood: Subgraph }>(NEIGHBOURHOOD, { ids: [id], depth: 1, limit })).neighbourhood;
+        const part = (await graphql<{ neighbourhood: Subgraph }>(NEIGHBOURHOOD, { ids: [id], depth: 1, limit }))
+          .neighbourhood;
         const added = addToView(part);
-        if (part.truncated) notify({ type: "info", content: `Shows ${plural(added, "neighbour")}; there are more. Its links are all listed in the details.` }, "expand");
+        if (part.truncated)
+          notify(
+            {
+              type: "info",
+              content: `Shows ${plural(added, "neighbour")}; there are more. Its links are all listed in the details.`,
+            },
+            "expand",
+          );
       } catch (failure) {
         const error = toApiError(failure);
         notify({ type: "error", header: error.message, content: error.remedy }, "expand");
@@ -119,7 +127,9 @@ export function Workspace(): ReactNode {
         ) : (
           <>
             <Header variant="h2">Details</Header>
-            <Empty title="Nothing selected">Select a result, a node or a row to see its properties, links and where each of them comes from.</Empty>
+            <Empty title="Nothing selected">
+              Select a result, a node or a row to see its properties, links and where each of them comes from.
+            </Empty>
           </>
         )}
       </aside>

@@ -18,7 +18,11 @@ export default function Query(): ReactNode {
       <Tabs
         activeTabId={active.id}
         onChange={({ detail }) => navigate(`#/query/${detail.activeTabId}`)}
-        tabs={languages.map((language) => ({ id: language.id, label: language.title, content: <Workbench key={language.id} language={language} /> }))}
+        tabs={languages.map((language) => ({
+          id: language.id,
+          label: language.title,
+          content: <Workbench key={language.id} language={language} />,
+        }))}
       />
     </SpaceBetween>
   );

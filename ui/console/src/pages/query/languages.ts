@@ -19,7 +19,11 @@ async function answer(response: Response): Promise<Json> {
 
 interface GraphQLReply {
   data?: Json;
-  errors?: { message: string; locations?: { line: number; column: number }[]; extensions?: { code?: string; remedy?: string } }[];
+  errors?: {
+    message: string;
+    locations?: { line: number; column: number }[];
+    extensions?: { code?: string; remedy?: string };
+  }[];
 }
 
 export const languages: Language[] = [
@@ -41,7 +45,14 @@ export const languages: Language[] = [
       });
       const reply = (await answer(response)) as GraphQLReply;
       const error = reply.errors?.[0];
-      if (error) throw new ApiError(error.message, error.extensions?.code, error.extensions?.remedy, false, error.locations ?? []);
+      if (error)
+        throw new ApiError(
+          error.message,
+          error.extensions?.code,
+          error.extensions?.remedy,
+          false,
+          error.locations ?? [],
+        );
       return graphqlAnswer(reply.data ?? null);
     },
   },

@@ -44,7 +44,8 @@ export function Workbench({ language }: { language: Language }): ReactNode {
       const answer = await language.run(query, controller.signal);
       if (!controller.signal.aborted) setOutcome({ answer, milliseconds: performance.now() - start });
     } catch (failure) {
-      if (!controller.signal.aborted) setOutcome({ error: toApiError(failure), milliseconds: performance.now() - start });
+      if (!controller.signal.aborted)
+        setOutcome({ error: toApiError(failure), milliseconds: performance.now() - start });
     } finally {
       setRunning((now) => (now === controller ? undefined : now));
     }
@@ -54,7 +55,13 @@ export function Workbench({ language }: { language: Language }): ReactNode {
     <SpaceBetween size="m">
       <Box color="text-body-secondary">{language.help}</Box>
       <Suspense fallback={<Loading text="Loading the editor" />}>
-        <Editor language={language.id} value={text} errorLine={outcome?.error?.locations[0]?.line} onChange={setText} onRun={() => void run()} />
+        <Editor
+          language={language.id}
+          value={text}
+          errorLine={outcome?.error?.locations[0]?.line}
+          onChange={setText}
+          onRun={() => void run()}
+        />
       </Suspense>
       <SpaceBetween direction="horizontal" size="xs" alignItems="center">
         <Button variant="primary" loading={running !== undefined} disabled={!text.trim()} onClick={() => void run()}>
@@ -81,7 +88,11 @@ export function Workbench({ language }: { language: Language }): ReactNode {
           <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs
         </Box>
       </SpaceBetween>
-      {outcome ? <Result outcome={outcome} name={language.id} /> : <Empty title="No answer yet">Run the query to see its answer here.</Empty>}
+      {outcome ? (
+        <Result outcome={outcome} name={language.id} />
+      ) : (
+        <Empty title="No answer yet">Run the query to see its answer here.</Empty>
+      )}
     </SpaceBetween>
   );
 }
@@ -105,18 +116,34 @@ function Result({ outcome, name }: { outcome: Outcome; name: string }): ReactNod
             ]}
             onChange={({ detail }) => setMode(detail.selectedId as "table" | "json")}
           />
-          <span role="status" className="muted">{`${plural(answer.count, "result")} in ${Math.round(outcome.milliseconds)} ms`}</span>
+          <span
+            role="status"
+            className="muted"
+          >{`${plural(answer.count, "result")} in ${Math.round(outcome.milliseconds)} ms`}</span>
         </SpaceBetween>
         <SpaceBetween direction="horizontal" size="xs">
-          <Button iconName="download" disabled={!answer.table} onClick={() => answer.table && save(csv(answer.table), `${name}.csv`, "text/csv")}>
+          <Button
+            iconName="download"
+            disabled={!answer.table}
+            onClick={() => answer.table && save(csv(answer.table), `${name}.csv`, "text/csv")}
+          >
             CSV
           </Button>
-          <Button iconName="download" onClick={() => save(JSON.stringify(answer.json, null, 2), `${name}.json`, "application/json")}>
+          <Button
+            iconName="download"
+            onClick={() => save(JSON.stringify(answer.json, null, 2), `${name}.json`, "application/json")}
+          >
             JSON
           </Button>
         </SpaceBetween>
       </div>
-      {table ? <DataTable table={table} empty="The answer is empty" /> : <pre className="json" tabIndex={0} aria-label="Answer as JSON">{JSON.stringify(answer.json, null, 2).slice(0, 500_000)}</pre>}
+      {table ? (
+        <DataTable table={table} empty="The answer is empty" />
+      ) : (
+        <pre className="json" tabIndex={0} aria-label="Answer as JSON">
+          {JSON.stringify(answer.json, null, 2).slice(0, 500_000)}
+        </pre>
+      )}
     </SpaceBetween>
   );
 }

@@ -1,7 +1,6 @@
 import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
 import type { Verdict } from "../../api/types";
 
@@ -26,15 +25,17 @@ export function AnswerBar({ name, onName, busy, disabled, canUndo, onAnswer, onC
   );
   return (
     <div className="answer-bar">
-      <FormField label="Name of the link" stretch>
-        <Input
-          value={name}
-          disabled={disabled}
-          onChange={({ detail }) => onName(detail.value)}
-          onKeyDown={({ detail }) => detail.key === "Enter" && !off && onAnswer("CONFIRM")}
-        />
-      </FormField>
-      <SpaceBetween direction="horizontal" size="xs">
+      <div className="answer-name">
+        <FormField label="Name of the link" stretch>
+          <Input
+            value={name}
+            disabled={disabled}
+            onChange={({ detail }) => onName(detail.value)}
+            onKeyDown={({ detail }) => detail.key === "Enter" && !off && onAnswer("CONFIRM")}
+          />
+        </FormField>
+      </div>
+      <div className="answers">
         <Button variant="primary" loading={busy} disabled={off} onClick={() => onAnswer("CONFIRM")}>
           {key("y", "Confirm")}
         </Button>
@@ -53,7 +54,7 @@ export function AnswerBar({ name, onName, busy, disabled, canUndo, onAnswer, onC
         <Button disabled={off || !canUndo} onClick={onUndo}>
           {key("u", "Undo")}
         </Button>
-      </SpaceBetween>
+      </div>
     </div>
   );
 }

@@ -19,7 +19,9 @@ interface Props {
 
 /** Chooses a dataset and its columns; no column means the text of documents. */
 export function ColumnPicker({ label, sources, value, onChange }: Props): ReactNode {
-  const dataset = sources.find((source) => source.name === value.source)?.datasets.find((item) => item.name === value.dataset);
+  const dataset = sources
+    .find((source) => source.name === value.source)
+    ?.datasets.find((item) => item.name === value.dataset);
   const id = (source: string, name: string): string => JSON.stringify([source, name]);
   return (
     <FormField label={label}>
@@ -30,7 +32,10 @@ export function ColumnPicker({ label, sources, value, onChange }: Props): ReactN
           selectedOption={{ value: id(value.source, value.dataset), label: `${value.source} / ${value.dataset}` }}
           options={sources.map((source) => ({
             label: source.name,
-            options: source.datasets.map((item) => ({ value: id(source.name, item.name), label: `${source.name} / ${item.name}` })),
+            options: source.datasets.map((item) => ({
+              value: id(source.name, item.name),
+              label: `${source.name} / ${item.name}`,
+            })),
           }))}
           onChange={({ detail }) => {
             const [source = "", name = ""] = JSON.parse(detail.selectedOption.value ?? "[]") as string[];
@@ -42,8 +47,13 @@ export function ColumnPicker({ label, sources, value, onChange }: Props): ReactN
           placeholder={dataset?.columns.length ? "Choose columns" : "The text of the documents"}
           filteringType="auto"
           selectedOptions={value.columns.map((column) => ({ value: column }))}
-          options={(dataset?.columns ?? value.columns.map((name) => ({ name, type: "" }))).map((column) => ({ value: column.name, description: column.type }))}
-          onChange={({ detail }) => onChange({ ...value, columns: detail.selectedOptions.map((option) => option.value ?? "") })}
+          options={(dataset?.columns ?? value.columns.map((name) => ({ name, type: "" }))).map((column) => ({
+            value: column.name,
+            description: column.type,
+          }))}
+          onChange={({ detail }) =>
+            onChange({ ...value, columns: detail.selectedOptions.map((option) => option.value ?? "") })
+          }
         />
       </SpaceBetween>
     </FormField>

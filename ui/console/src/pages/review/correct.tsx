@@ -63,7 +63,12 @@ export function Correct({ link, name: initialName, busy, onConfirm, onCancel }: 
             <Button variant="link" onClick={onCancel}>
               Cancel
             </Button>
-            <Button variant="primary" loading={busy} disabled={Boolean(limitError) || !name.trim()} onClick={() => onConfirm(correction)}>
+            <Button
+              variant="primary"
+              loading={busy}
+              disabled={Boolean(limitError) || !name.trim()}
+              onClick={() => onConfirm(correction)}
+            >
               Confirm with these changes
             </Button>
           </SpaceBetween>
@@ -78,29 +83,63 @@ export function Correct({ link, name: initialName, busy, onConfirm, onCancel }: 
           <FormField label="Kind" description={kindHelp[kind]}>
             <Select
               selectedOption={{ value: kind, label: kinds[kind] }}
-              options={(Object.keys(kinds) as LinkKind[]).map((value) => ({ value, label: kinds[value], description: kindHelp[value] }))}
+              options={(Object.keys(kinds) as LinkKind[]).map((value) => ({
+                value,
+                label: kinds[value],
+                description: kindHelp[value],
+              }))}
               onChange={({ detail }) => setKind(detail.selectedOption.value as LinkKind)}
             />
           </FormField>
         </div>
         <div className="form-grid">
-          <ColumnPicker label={flip ? "From (will be: to)" : "From"} sources={data?.sources ?? []} value={tail} onChange={setTail} />
-          <ColumnPicker label={flip ? "To (will be: from)" : "To"} sources={data?.sources ?? []} value={head} onChange={setHead} />
+          <ColumnPicker
+            label={flip ? "From (will be: to)" : "From"}
+            sources={data?.sources ?? []}
+            value={tail}
+            onChange={setTail}
+          />
+          <ColumnPicker
+            label={flip ? "To (will be: from)" : "To"}
+            sources={data?.sources ?? []}
+            value={head}
+            onChange={setHead}
+          />
         </div>
         <Checkbox checked={flip} onChange={({ detail }) => setFlip(detail.checked)}>
           Turn the direction round: {head.dataset} → {tail.dataset}
         </Checkbox>
         <ExpandableSection headerText="Threshold, condition and spelling">
           <div className="form-grid">
-            <FormField label="Threshold" description="Pairs that score less are not linked. 0 to 1; empty leaves it to the model." errorText={limitError}>
-              <Input value={threshold} inputMode="decimal" onChange={({ detail }) => setThreshold(detail.value)} placeholder="0.5" />
+            <FormField
+              label="Threshold"
+              description="Pairs that score less are not linked. 0 to 1; empty leaves it to the model."
+              errorText={limitError}
+            >
+              <Input
+                value={threshold}
+                inputMode="decimal"
+                onChange={({ detail }) => setThreshold(detail.value)}
+                placeholder="0.5"
+              />
             </FormField>
             <FormField label="Only records where" description="A condition on the records the link starts from.">
-              <Input value={condition} onChange={({ detail }) => setCondition(detail.value)} placeholder="type = 'customer'" />
+              <Input
+                value={condition}
+                onChange={({ detail }) => setCondition(detail.value)}
+                placeholder="type = 'customer'"
+              />
             </FormField>
             {(["tail", "head"] as const).map((side) => (
-              <FormField key={side} label={`Read ${side === "tail" ? "from" : "to"} values as`} description="A normalisation by name, such as strip_prefix:CUST-">
-                <Input value={values(transform[side]).join("")} onChange={({ detail }) => setTransform({ ...transform, [side]: detail.value })} />
+              <FormField
+                key={side}
+                label={`Read ${side === "tail" ? "from" : "to"} values as`}
+                description="A normalisation by name, such as strip_prefix:CUST-"
+              >
+                <Input
+                  value={values(transform[side]).join("")}
+                  onChange={({ detail }) => setTransform({ ...transform, [side]: detail.value })}
+                />
               </FormField>
             ))}
           </div>

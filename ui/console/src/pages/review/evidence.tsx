@@ -15,7 +15,13 @@ export function Evidence({ link, blind }: { link: LinkType; blind: boolean }): R
     <SpaceBetween size="m">
       <Pairs title="Pairs that would be linked" link={link} pairs={link.examples} blind={blind} />
       {link.counterExamples.length > 0 && (
-        <Pairs title="Pairs that would not be linked, or speak against it" link={link} pairs={link.counterExamples} blind={blind} counter />
+        <Pairs
+          title="Pairs that would not be linked, or speak against it"
+          link={link}
+          pairs={link.counterExamples}
+          blind={blind}
+          counter
+        />
       )}
     </SpaceBetween>
   );
@@ -41,7 +47,14 @@ function Pairs({ title, link, pairs, blind, counter = false }: PairsProps): Reac
       {pairs.length === 0 && <Box color="text-body-secondary">No examples were found.</Box>}
       <SpaceBetween size="s">
         {(all ? pairs : pairs.slice(0, shown)).map((pair) => (
-          <Pair key={`${pair.tail}|${pair.head}`} pair={pair} tail={link.tail} head={link.head} blind={blind} counter={counter} />
+          <Pair
+            key={`${pair.tail}|${pair.head}`}
+            pair={pair}
+            tail={link.tail}
+            head={link.head}
+            blind={blind}
+            counter={counter}
+          />
         ))}
         {pairs.length > shown && (
           <Button variant="inline-link" onClick={() => setAll(!all)}>
@@ -65,8 +78,22 @@ interface PairProps {
 export function Pair({ pair, tail, head, blind, counter = false }: PairProps): ReactNode {
   return (
     <article className={counter ? "pair counter" : "pair"} aria-label={`${pair.tailText} and ${pair.headText}`}>
-      <Side column={tail} uid={pair.tail} text={pair.tailText} otherText={pair.headText} properties={pair.tailProperties} other={pair.headProperties} />
-      <Side column={head} uid={pair.head} text={pair.headText} otherText={pair.tailText} properties={pair.headProperties} other={pair.tailProperties} />
+      <Side
+        column={tail}
+        uid={pair.tail}
+        text={pair.tailText}
+        otherText={pair.headText}
+        properties={pair.tailProperties}
+        other={pair.headProperties}
+      />
+      <Side
+        column={head}
+        uid={pair.head}
+        text={pair.headText}
+        otherText={pair.tailText}
+        properties={pair.headProperties}
+        other={pair.tailProperties}
+      />
       {(pair.note || !blind) && (
         <footer>
           {!blind && <span>{`Score ${percent(pair.score)}`}</span>}
@@ -107,12 +134,28 @@ function Side({ column, uid, text, otherText, properties, other }: SideProps): R
         {visible.map((row) => (
           <div key={row.name} className={row.linked ? "linked" : undefined}>
             <dt>{row.name}</dt>
-            <dd>{row.equal ? <mark>{row.values.join(", ")}</mark> : <Marked pieces={row.linked ? sharedWords(row.values.join(", "), otherText) : [{ text: row.values.join(", "), mark: false }]} />}</dd>
+            <dd>
+              {row.equal ? (
+                <mark>{row.values.join(", ")}</mark>
+              ) : (
+                <Marked
+                  pieces={
+                    row.linked
+                      ? sharedWords(row.values.join(", "), otherText)
+                      : [{ text: row.values.join(", "), mark: false }]
+                  }
+                />
+              )}
+            </dd>
           </div>
         ))}
       </dl>
       {list.length > shownRows && (
-        <Button variant="inline-link" ariaLabel={`${all ? "Fewer" : "All"} properties of ${text}`} onClick={() => setAll(!all)}>
+        <Button
+          variant="inline-link"
+          ariaLabel={`${all ? "Fewer" : "All"} properties of ${text}`}
+          onClick={() => setAll(!all)}
+        >
           {all ? "Fewer" : `${list.length - shownRows} more`}
         </Button>
       )}

@@ -21,7 +21,14 @@ export function History(): ReactNode {
   const { busy, undo } = useJudge(loaded.reload);
   return (
     <Await loaded={loaded} text="Loading answers">
-      {({ judgements }) => <JudgementTable judgements={judgements} busy={busy || !may.review} onUndo={(id) => void undo(id)} title="History" />}
+      {({ judgements }) => (
+        <JudgementTable
+          judgements={judgements}
+          busy={busy || !may.review}
+          onUndo={(id) => void undo(id)}
+          title="History"
+        />
+      )}
     </Await>
   );
 }
@@ -46,7 +53,10 @@ const correctionOf = (judgement: Judgement): string =>
     .join(", ");
 
 export function JudgementTable({ judgements, busy, title, onUndo }: Props): ReactNode {
-  const { items, collectionProps, paginationProps } = useCollection(judgements, { pagination: { pageSize: 20 }, sorting: {} });
+  const { items, collectionProps, paginationProps } = useCollection(judgements, {
+    pagination: { pageSize: 20 },
+    sorting: {},
+  });
   return (
     <Table
       {...collectionProps}
@@ -54,7 +64,11 @@ export function JudgementTable({ judgements, busy, title, onUndo }: Props): Reac
       trackBy="id"
       wrapLines
       header={
-        <Header variant="h2" counter={`(${judgements.length})`} description="Undoing an answer restores the graph as it was without it.">
+        <Header
+          variant="h2"
+          counter={`(${judgements.length})`}
+          description="Undoing an answer restores the graph as it was without it."
+        >
           {title}
         </Header>
       }
@@ -62,15 +76,28 @@ export function JudgementTable({ judgements, busy, title, onUndo }: Props): Reac
       columnDefinitions={[
         { id: "at", header: "When", sortingField: "at", cell: (j) => when(j.at) },
         { id: "by", header: "Who", sortingField: "by", cell: (j) => j.by },
-        { id: "verdict", header: "Answer", sortingField: "verdict", cell: (j) => (j.undone ? <s>{verdicts[j.verdict]}</s> : verdicts[j.verdict]) },
+        {
+          id: "verdict",
+          header: "Answer",
+          sortingField: "verdict",
+          cell: (j) => (j.undone ? <s>{verdicts[j.verdict]}</s> : verdicts[j.verdict]),
+        },
         {
           id: "subject",
           header: "About",
           isRowHeader: true,
           cell: (j) =>
-            j.linkType ? <HashLink to={`#/review/links/${encodeURIComponent(j.linkType.id)}`}>{subjectOf(j)}</HashLink> : <span className="breakable">{subjectOf(j)}</span>,
+            j.linkType ? (
+              <HashLink to={`#/review/links/${encodeURIComponent(j.linkType.id)}`}>{subjectOf(j)}</HashLink>
+            ) : (
+              <span className="breakable">{subjectOf(j)}</span>
+            ),
         },
-        { id: "correction", header: "Changed", cell: (j) => <span className="breakable">{[correctionOf(j), j.note].filter(Boolean).join("; ") || "–"}</span> },
+        {
+          id: "correction",
+          header: "Changed",
+          cell: (j) => <span className="breakable">{[correctionOf(j), j.note].filter(Boolean).join("; ") || "–"}</span>,
+        },
         {
           id: "undo",
           header: "Undo",
@@ -78,7 +105,12 @@ export function JudgementTable({ judgements, busy, title, onUndo }: Props): Reac
             j.undone ? (
               "undone"
             ) : (
-              <Button variant="inline-link" disabled={busy} ariaLabel={`Undo: ${verdicts[j.verdict]} ${subjectOf(j)}`} onClick={() => onUndo(j.id)}>
+              <Button
+                variant="inline-link"
+                disabled={busy}
+                ariaLabel={`Undo: ${verdicts[j.verdict]} ${subjectOf(j)}`}
+                onClick={() => onUndo(j.id)}
+              >
                 Undo
               </Button>
             ),

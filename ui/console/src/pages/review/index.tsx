@@ -16,12 +16,17 @@ export default function Review(): ReactNode {
   if (view === "links" && id) return <LinkDetails key={id} id={decodeURIComponent(id)} />;
   return (
     <SpaceBetween size="s">
-      <Header variant="h1" description="One answer about a type of link settles all links of that type. Every answer teaches the model and can be undone.">
+      <Header
+        variant="h1"
+        description="One answer about a type of link settles all links of that type. Every answer teaches the model and can be undone."
+      >
         Review
       </Header>
       <Tabs
         activeTabId={view}
-        onChange={({ detail }) => navigate(detail.activeTabId === "queue" ? "#/review" : `#/review/${detail.activeTabId}`)}
+        onChange={({ detail }) =>
+          navigate(detail.activeTabId === "queue" ? "#/review" : `#/review/${detail.activeTabId}`)
+        }
         tabs={[
           { id: "queue", label: "Proposals", content: <Queue /> },
           { id: "links", label: "Link types", content: <LinkList /> },

@@ -30,7 +30,13 @@ export function LinkDetails({ id }: { id: string }): ReactNode {
     <Await loaded={loaded} text="Loading the link type">
       {({ linkType, pairs }) =>
         linkType ? (
-          <Details link={linkType} pairs={pairs} reload={loaded.reload} leastSureFirst={leastSureFirst} onOrder={setLeastSureFirst} />
+          <Details
+            link={linkType}
+            pairs={pairs}
+            reload={loaded.reload}
+            leastSureFirst={leastSureFirst}
+            onOrder={setLeastSureFirst}
+          />
         ) : (
           <Empty title="There is no such link type" action={{ text: "All link types", href: "#/review/links" }} />
         )
@@ -72,7 +78,9 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
         variant="h1"
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            {link.state === "PROPOSED" && <Button onClick={() => navigate(`#/review?id=${encodeURIComponent(link.id)}`)}>Open in the queue</Button>}
+            {link.state === "PROPOSED" && (
+              <Button onClick={() => navigate(`#/review?id=${encodeURIComponent(link.id)}`)}>Open in the queue</Button>
+            )}
             <Button disabled={off} onClick={() => setCorrecting(true)}>
               Correct
             </Button>
@@ -101,7 +109,11 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
             variant="h2"
             counter={`(${pairs.length})`}
             description="An answer about a pair settles this pair and teaches the model."
-            actions={<Button onClick={() => onOrder(!leastSureFirst)}>{leastSureFirst ? "Show the surest first" : "Show the least sure first"}</Button>}
+            actions={
+              <Button onClick={() => onOrder(!leastSureFirst)}>
+                {leastSureFirst ? "Show the surest first" : "Show the least sure first"}
+              </Button>
+            }
           >
             {leastSureFirst ? "Pairs, least sure first" : "Pairs, surest first"}
           </Header>
@@ -115,8 +127,21 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
           onAnswer={async (pair, verdict) => (await judgePair(link.id, pair.tail, pair.head, verdict)) !== undefined}
         />
       </Container>
-      <JudgementTable judgements={link.judgements} busy={off} onUndo={(judgement) => void undo(judgement)} title="Answers" />
-      {correcting && <Correct link={link} name={link.name} busy={busy} onCancel={() => setCorrecting(false)} onConfirm={(correction) => void answer("CONFIRM", correction)} />}
+      <JudgementTable
+        judgements={link.judgements}
+        busy={off}
+        onUndo={(judgement) => void undo(judgement)}
+        title="Answers"
+      />
+      {correcting && (
+        <Correct
+          link={link}
+          name={link.name}
+          busy={busy}
+          onCancel={() => setCorrecting(false)}
+          onConfirm={(correction) => void answer("CONFIRM", correction)}
+        />
+      )}
     </SpaceBetween>
   );
 }

@@ -37,11 +37,14 @@ export function LinkStatus({ state }: { state: LinkState }): ReactNode {
 export function LinkList(): ReactNode {
   const { params } = useRoute();
   const view = params.get("state") ?? "confirmed";
-  const { data, error, loading, reload } = useData<{ linkTypes: LinkType[] }>(LINK_TYPES, { states: views[view] ?? views.confirmed });
+  const { data, error, loading, reload } = useData<{ linkTypes: LinkType[] }>(LINK_TYPES, {
+    states: views[view] ?? views.confirmed,
+  });
   const { items, collectionProps, filterProps, filteredItemsCount } = useCollection(data?.linkTypes ?? [], {
     sorting: {},
     filtering: {
-      filteringFunction: (link, text) => `${link.name} ${columnName(link.tail)} ${columnName(link.head)}`.toLowerCase().includes(text.toLowerCase()),
+      filteringFunction: (link, text) =>
+        `${link.name} ${columnName(link.tail)} ${columnName(link.head)}`.toLowerCase().includes(text.toLowerCase()),
       empty: (
         <Empty title="None here" action={{ text: "Review proposals", href: "#/review" }}>
           Answer proposals, or teach a link type by example pairs.
@@ -72,18 +75,39 @@ export function LinkList(): ReactNode {
         loading={loading && !data}
         loadingText="Loading link types"
         header={
-          <Header variant="h2" counter={data ? `(${data.linkTypes.length})` : ""} description="Open one to check its least sure pairs or change the answer.">
+          <Header
+            variant="h2"
+            counter={data ? `(${data.linkTypes.length})` : ""}
+            description="Open one to check its least sure pairs or change the answer."
+          >
             Link types
           </Header>
         }
-        filter={<TextFilter {...filterProps} filteringPlaceholder="Find link types" countText={`${filteredItemsCount ?? 0} found`} />}
+        filter={
+          <TextFilter
+            {...filterProps}
+            filteringPlaceholder="Find link types"
+            countText={`${filteredItemsCount ?? 0} found`}
+          />
+        }
         columnDefinitions={[
-          { id: "name", header: "Name", isRowHeader: true, sortingField: "name", cell: (l) => <HashLink to={`#/review/links/${encodeURIComponent(l.id)}`}>{l.name || l.id}</HashLink> },
+          {
+            id: "name",
+            header: "Name",
+            isRowHeader: true,
+            sortingField: "name",
+            cell: (l) => <HashLink to={`#/review/links/${encodeURIComponent(l.id)}`}>{l.name || l.id}</HashLink>,
+          },
           { id: "kind", header: "Kind", sortingField: "kind", cell: (l) => kinds[l.kind] },
           { id: "tail", header: "From", cell: (l) => <span className="breakable">{columnName(l.tail)}</span> },
           { id: "head", header: "To", cell: (l) => <span className="breakable">{columnName(l.head)}</span> },
           { id: "edges", header: "Links", sortingField: "edges", cell: (l) => count(l.edges) },
-          { id: "probability", header: "Probability", sortingField: "probability", cell: (l) => (l.declared ? "declared" : percent(l.probability)) },
+          {
+            id: "probability",
+            header: "Probability",
+            sortingField: "probability",
+            cell: (l) => (l.declared ? "declared" : percent(l.probability)),
+          },
           { id: "state", header: "State", cell: (l) => <LinkStatus state={l.state} /> },
         ]}
       />

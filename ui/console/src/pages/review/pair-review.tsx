@@ -57,8 +57,20 @@ export function PairReview({ link, pairs, disabled, onAnswer }: Props): ReactNod
           <span className="muted" aria-live="polite">
             {`Pair ${at + 1} of ${pairs.length}${given ? `, answered ${given === "CONFIRM" ? "yes" : "no"}` : ""}`}
           </span>
-          <Button iconName="angle-left" variant="icon" ariaLabel="Previous pair" disabled={at === 0} onClick={() => step(-1)} />
-          <Button iconName="angle-right" variant="icon" ariaLabel="Next pair" disabled={at >= pairs.length - 1} onClick={() => step(1)} />
+          <Button
+            iconName="angle-left"
+            variant="icon"
+            ariaLabel="Previous pair"
+            disabled={at === 0}
+            onClick={() => step(-1)}
+          />
+          <Button
+            iconName="angle-right"
+            variant="icon"
+            ariaLabel="Next pair"
+            disabled={at >= pairs.length - 1}
+            onClick={() => step(1)}
+          />
         </SpaceBetween>
       </div>
     </SpaceBetween>

@@ -17,12 +17,20 @@ interface Props {
 export function Question({ link, name, blind, position }: Props): ReactNode {
   const transform = Object.entries(link.transform).filter(([, value]) => value);
   const figures: [string, ReactNode][] = [
-    ...(blind ? [] : [["Probability", <Meter key="p" value={link.probability} />] as [string, ReactNode], ["Without the network", percent(link.baseline)] as [string, ReactNode]]),
+    ...(blind
+      ? []
+      : [
+          ["Probability", <Meter key="p" value={link.probability} />] as [string, ReactNode],
+          ["Without the network", percent(link.baseline)] as [string, ReactNode],
+        ]),
     [link.edges ? "Links" : "Estimated links", count(link.edges || link.estimatedEdges)],
     ...(link.cardinality ? [["Cardinality", link.cardinality] as [string, ReactNode]] : []),
     ...(link.threshold !== null ? [["Threshold", percent(link.threshold)] as [string, ReactNode]] : []),
     ...(link.condition ? [["Only where", <code key="c">{link.condition}</code>] as [string, ReactNode]] : []),
-    ...transform.map(([side, value]): [string, ReactNode] => [`Reads ${side} as`, <code key={side}>{values(value).join(", ")}</code>]),
+    ...transform.map(([side, value]): [string, ReactNode] => [
+      `Reads ${side} as`,
+      <code key={side}>{values(value).join(", ")}</code>,
+    ]),
   ];
   return (
     <SpaceBetween size="s">

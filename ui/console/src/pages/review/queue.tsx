@@ -43,7 +43,10 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
   const [dialog, setDialog] = useState<"correct" | "help">();
   const { linkTypes, reviewSummary, judgements } = data;
   const wanted = params.get("id");
-  const index = Math.max(0, linkTypes.findIndex((link) => link.id === wanted));
+  const index = Math.max(
+    0,
+    linkTypes.findIndex((link) => link.id === wanted),
+  );
   const current = linkTypes[index];
   const [name, setName] = useState(current?.name ?? "");
   const top = useRef<HTMLDivElement>(null);
@@ -57,7 +60,10 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
   const { busy, judge, undo } = useJudge(reload);
   const answer = async (verdict: Verdict, correction?: Correction): Promise<void> => {
     if (!current || busy || !may.review) return;
-    const renamed = verdict === "CONFIRM" && !correction && name.trim() && name.trim() !== current.name ? { name: name.trim() } : undefined;
+    const renamed =
+      verdict === "CONFIRM" && !correction && name.trim() && name.trim() !== current.name
+        ? { name: name.trim() }
+        : undefined;
     if (!(await judge(current.id, verdict, correction ?? renamed))) return;
     setDialog(undefined);
     select();
@@ -65,7 +71,8 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
   };
   const last = judgements.find((judgement) => !judgement.undone);
   const undoLast = (): void => {
-    if (last && !busy && may.review) void undo(last.id).then((result) => result?.linkType && select(result.linkType.id));
+    if (last && !busy && may.review)
+      void undo(last.id).then((result) => result?.linkType && select(result.linkType.id));
   };
 
   useKeys(
@@ -132,20 +139,42 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
         <Nothing summary={reviewSummary} canUndo={last !== undefined && may.review} onUndo={undoLast} />
       )}
       {dialog === "correct" && current && (
-        <Correct link={current} name={name} busy={busy} onCancel={() => setDialog(undefined)} onConfirm={(correction) => void answer("CONFIRM", correction)} />
+        <Correct
+          link={current}
+          name={name}
+          busy={busy}
+          onCancel={() => setDialog(undefined)}
+          onConfirm={(correction) => void answer("CONFIRM", correction)}
+        />
       )}
       {dialog === "help" && <KeyHelp onClose={() => setDialog(undefined)} />}
     </SpaceBetween>
   );
 }
 
-function Item({ link, active, blind, onSelect }: { link: LinkType; active: boolean; blind: boolean; onSelect: () => void }): ReactNode {
+function Item({
+  link,
+  active,
+  blind,
+  onSelect,
+}: {
+  link: LinkType;
+  active: boolean;
+  blind: boolean;
+  onSelect: () => void;
+}): ReactNode {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (active) button.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
   return (
-    <button ref={button} type="button" className="review-item" aria-current={active ? "true" : undefined} onClick={onSelect}>
+    <button
+      ref={button}
+      type="button"
+      className="review-item"
+      aria-current={active ? "true" : undefined}
+      onClick={onSelect}
+    >
       <span className="review-item-name">{link.name || kinds[link.kind]}</span>
       {!blind && <span className="review-item-score">{percent(link.probability)}</span>}
       <span className="review-item-ends">{`${link.tail.dataset} → ${link.head.dataset}`}</span>
@@ -153,12 +182,24 @@ function Item({ link, active, blind, onSelect }: { link: LinkType; active: boole
   );
 }
 
-function Nothing({ summary, canUndo, onUndo }: { summary: ReviewSummary; canUndo: boolean; onUndo: () => void }): ReactNode {
+function Nothing({
+  summary,
+  canUndo,
+  onUndo,
+}: {
+  summary: ReviewSummary;
+  canUndo: boolean;
+  onUndo: () => void;
+}): ReactNode {
   const answered = summary.confirmed + summary.rejected + summary.deferred > 0;
   return (
     <Empty
       title={answered ? "All proposals are answered" : "No proposals yet"}
-      action={answered ? { text: "Check the least sure pairs", href: "#/review/links", primary: true } : { text: "Start a build", href: "#/builds", primary: true }}
+      action={
+        answered
+          ? { text: "Check the least sure pairs", href: "#/review/links", primary: true }
+          : { text: "Start a build", href: "#/builds", primary: true }
+      }
     >
       {answered
         ? "The next build may find more. Confirmed link types show their least sure pairs, and you can teach types that were missed."

@@ -33,7 +33,9 @@ export function Teach(): ReactNode {
   const [examples, setExamples] = useState<Example[]>([]);
   const [name, setName] = useState("");
   const pairsOf = (positive: boolean): { tail: string; head: string }[] =>
-    examples.filter((example) => example.positive === positive).map((example) => ({ tail: example.tail.id, head: example.head.id }));
+    examples
+      .filter((example) => example.positive === positive)
+      .map((example) => ({ tail: example.tail.id, head: example.head.id }));
   const teach = useAction(async () => {
     const variables = { positives: pairsOf(true), negatives: pairsOf(false), name: name.trim() || null };
     return (await graphql<{ teach: LinkType[] }>(TEACH, variables)).teach;
@@ -50,7 +52,10 @@ export function Teach(): ReactNode {
     <SpaceBetween size="l">
       <Container
         header={
-          <Header variant="h2" description="Pick two things that belong together. Two or three pairs are mostly enough; a pair that does not belong together helps.">
+          <Header
+            variant="h2"
+            description="Pick two things that belong together. Two or three pairs are mostly enough; a pair that does not belong together helps."
+          >
             Example pairs
           </Header>
         }
@@ -80,7 +85,11 @@ export function Teach(): ReactNode {
                 id: "remove",
                 header: "Remove",
                 cell: (e) => (
-                  <Button variant="inline-link" ariaLabel={`Remove ${e.tail.name} and ${e.head.name}`} onClick={() => setExamples(examples.filter((other) => other !== e))}>
+                  <Button
+                    variant="inline-link"
+                    ariaLabel={`Remove ${e.tail.name} and ${e.head.name}`}
+                    onClick={() => setExamples(examples.filter((other) => other !== e))}
+                  >
                     Remove
                   </Button>
                 ),
@@ -102,17 +111,28 @@ export function Teach(): ReactNode {
           {teach.error && <Problem error={teach.error} />}
         </SpaceBetween>
       </Container>
-      {found && !teach.busy && <Explanations found={found} name={name} onDone={(id) => navigate(`#/review/links/${encodeURIComponent(id)}`)} />}
+      {found && !teach.busy && (
+        <Explanations found={found} name={name} onDone={(id) => navigate(`#/review/links/${encodeURIComponent(id)}`)} />
+      )}
     </SpaceBetween>
   );
 }
 
-function Explanations({ found, name, onDone }: { found: LinkType[]; name: string; onDone: (id: string) => void }): ReactNode {
+function Explanations({
+  found,
+  name,
+  onDone,
+}: {
+  found: LinkType[];
+  name: string;
+  onDone: (id: string) => void;
+}): ReactNode {
   const { busy, judge } = useJudge(() => undefined);
   if (!found.length)
     return (
       <Empty title="Nothing in the data explains these pairs">
-        No columns or texts of the two sides share values for them. Try other pairs, or add the link by hand through the API.
+        No columns or texts of the two sides share values for them. Try other pairs, or add the link by hand through the
+        API.
       </Empty>
     );
   return (
@@ -127,7 +147,11 @@ function Explanations({ found, name, onDone }: { found: LinkType[]; name: string
               variant="primary"
               loading={busy}
               onClick={() =>
-                void judge(link.id, "CONFIRM", name.trim() && name.trim() !== link.name ? { name: name.trim() } : undefined).then((result) => result && onDone(result.linkType?.id ?? link.id))
+                void judge(
+                  link.id,
+                  "CONFIRM",
+                  name.trim() && name.trim() !== link.name ? { name: name.trim() } : undefined,
+                ).then((result) => result && onDone(result.linkType?.id ?? link.id))
               }
             >
               Confirm this link type

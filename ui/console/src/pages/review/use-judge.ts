@@ -9,7 +9,12 @@ import { movement, verdicts } from "../../lib/wording";
 
 export interface Judge {
   busy: boolean;
-  judge: (linkType: string, verdict: Verdict, correction?: Correction, note?: string) => Promise<JudgeResult | undefined>;
+  judge: (
+    linkType: string,
+    verdict: Verdict,
+    correction?: Correction,
+    note?: string,
+  ) => Promise<JudgeResult | undefined>;
   judgePair: (linkType: string, tail: string, head: string, verdict: Verdict) => Promise<JudgeResult | undefined>;
   undo: (judgement: number) => Promise<JudgeResult | undefined>;
 }
@@ -20,11 +25,16 @@ export function useJudge(onAnswered: () => void | Promise<void>): Judge {
   const [busy, setBusy] = useState(false);
 
   const run = useCallback(
-    async (call: () => Promise<JudgeResult>, headline: (result: JudgeResult) => string): Promise<JudgeResult | undefined> => {
+    async (
+      call: () => Promise<JudgeResult>,
+      headline: (result: JudgeResult) => string,
+    ): Promise<JudgeResult | undefined> => {
       setBusy(true);
       try {
         const result = await call();
-        const edges = result.edgesChanged ? `${plural(Math.abs(result.edgesChanged), "link")} ${result.edgesChanged > 0 ? "added" : "removed"}. ` : "";
+        const edges = result.edgesChanged
+          ? `${plural(Math.abs(result.edgesChanged), "link")} ${result.edgesChanged > 0 ? "added" : "removed"}. `
+          : "";
         notify({ type: "success", header: headline(result), content: edges + movement(result.moved) }, "answer");
         window.dispatchEvent(new Event("bifrost:reviewed"));
         await onAnswered();
@@ -49,13 +59,15 @@ export function useJudge(onAnswered: () => void | Promise<void>): Judge {
       ),
     judgePair: (linkType, tail, head, verdict) =>
       run(
-        async () => (await graphql<{ judgePair: JudgeResult }>(JUDGE_PAIR, { linkType, tail, head, verdict })).judgePair,
+        async () =>
+          (await graphql<{ judgePair: JudgeResult }>(JUDGE_PAIR, { linkType, tail, head, verdict })).judgePair,
         () => `${verdicts[verdict]} this pair`,
       ),
     undo: (judgement) =>
       run(
         async () => (await graphql<{ undo: JudgeResult }>(UNDO, { judgement })).undo,
-        (result) => `Undone: ${verdicts[result.judgement.verdict].toLowerCase()} ${result.judgement.linkType?.name ?? "a pair"}`,
+        (result) =>
+          `Undone: ${verdicts[result.judgement.verdict].toLowerCase()} ${result.judgement.linkType?.name ?? "a pair"}`,
       ),
   };
 }

@@ -19,7 +19,10 @@ export function Projections(): ReactNode {
           items={projections}
           trackBy="name"
           header={
-            <Header variant="h2" description="Views of the graph that follow its change log; each can be rebuilt from it at any time.">
+            <Header
+              variant="h2"
+              description="Views of the graph that follow its change log; each can be rebuilt from it at any time."
+            >
               Projections
             </Header>
           }
@@ -62,7 +65,10 @@ export function Effective(): ReactNode {
           wrapLines
           contentDensity="compact"
           header={
-            <Header variant="h2" description={`Bifrost ${version}. Change them in bifrost.toml or the BIFROST_* environment, then restart.`}>
+            <Header
+              variant="h2"
+              description={`Bifrost ${version}. Change them in bifrost.toml or the BIFROST_* environment, then restart.`}
+            >
               Effective settings
             </Header>
           }

@@ -54,7 +54,12 @@ export function People(): ReactNode {
           </Header>
         }
         columnDefinitions={[
-          { id: "name", header: "Name", isRowHeader: true, cell: (u) => (u.name === me.name ? `${u.name} (you)` : u.name) },
+          {
+            id: "name",
+            header: "Name",
+            isRowHeader: true,
+            cell: (u) => (u.name === me.name ? `${u.name} (you)` : u.name),
+          },
           { id: "role", header: "Role", cell: (u) => u.role.toLowerCase() },
           { id: "created", header: "Since", cell: (u) => when(u.created) },
           {
@@ -62,7 +67,11 @@ export function People(): ReactNode {
             header: "Actions",
             cell: (u) => (
               <SpaceBetween direction="horizontal" size="s">
-                <Button variant="inline-link" ariaLabel={`Set the password of ${u.name}`} onClick={() => setDialog({ kind: "password", name: u.name })}>
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`Set the password of ${u.name}`}
+                  onClick={() => setDialog({ kind: "password", name: u.name })}
+                >
                   Set password
                 </Button>
                 <Button
@@ -81,9 +90,22 @@ export function People(): ReactNode {
         empty={<Empty title="Nobody" />}
       />
       {dialog?.kind === "add" && <Add onClose={close} onDone={(name) => done(`${name} can sign in now.`)} />}
-      {dialog?.kind === "password" && <Password name={dialog.name} onClose={close} onDone={() => done(`The password of ${dialog.name} is changed.`)} />}
+      {dialog?.kind === "password" && (
+        <Password
+          name={dialog.name}
+          onClose={close}
+          onDone={() => done(`The password of ${dialog.name} is changed.`)}
+        />
+      )}
       {dialog?.kind === "remove" && (
-        <Confirm title={`Remove ${dialog.name}?`} verb="Remove" busy={remove.busy} error={remove.error} onCancel={close} onConfirm={() => void remove.run(dialog.name)}>
+        <Confirm
+          title={`Remove ${dialog.name}?`}
+          verb="Remove"
+          busy={remove.busy}
+          error={remove.error}
+          onCancel={close}
+          onConfirm={() => void remove.run(dialog.name)}
+        >
           {dialog.name} can no longer sign in, and their tokens stop working. Their answers stay.
         </Confirm>
       )}
@@ -107,13 +129,26 @@ function Add({ onClose, onDone }: { onClose: () => void; onDone: (name: string) 
     onDone(name.trim());
   });
   return (
-    <Confirm title="Add a person" verb="Add" disabled={!name.trim() || password.length < minimum} busy={add.busy} error={add.error} onCancel={onClose} onConfirm={() => void add.run()}>
+    <Confirm
+      title="Add a person"
+      verb="Add"
+      disabled={!name.trim() || password.length < minimum}
+      busy={add.busy}
+      error={add.error}
+      onCancel={onClose}
+      onConfirm={() => void add.run()}
+    >
       <SpaceBetween size="m">
         <FormField label="User name">
           <Input value={name} onChange={({ detail }) => setName(detail.value)} autoComplete={false} />
         </FormField>
         <FormField label="Password" constraintText={`At least ${minimum} characters.`}>
-          <Input type="password" value={password} onChange={({ detail }) => setPassword(detail.value)} autoComplete="new-password" />
+          <Input
+            type="password"
+            value={password}
+            onChange={({ detail }) => setPassword(detail.value)}
+            autoComplete="new-password"
+          />
         </FormField>
         <FormField label="Role">
           <Select
@@ -134,9 +169,22 @@ function Password({ name, onClose, onDone }: { name: string; onClose: () => void
     onDone();
   });
   return (
-    <Confirm title={`Set the password of ${name}`} verb="Save" disabled={password.length < minimum} busy={save.busy} error={save.error} onCancel={onClose} onConfirm={() => void save.run()}>
+    <Confirm
+      title={`Set the password of ${name}`}
+      verb="Save"
+      disabled={password.length < minimum}
+      busy={save.busy}
+      error={save.error}
+      onCancel={onClose}
+      onConfirm={() => void save.run()}
+    >
       <FormField label="New password" constraintText={`At least ${minimum} characters.`}>
-        <Input type="password" value={password} onChange={({ detail }) => setPassword(detail.value)} autoComplete="new-password" />
+        <Input
+          type="password"
+          value={password}
+          onChange={({ detail }) => setPassword(detail.value)}
+          autoComplete="new-password"
+        />
       </FormField>
     </Confirm>
   );

@@ -34,8 +34,19 @@ export function Tokens(): ReactNode {
     <SpaceBetween size="m">
       {error && <Problem error={error} onRetry={() => void reload()} />}
       {secret && (
-        <Alert type="success" header="Copy the token now: it is not shown again" dismissible onDismiss={() => setSecret("")}>
-          <CopyToClipboard variant="inline" textToCopy={secret} copyButtonAriaLabel="Copy the token" copySuccessText="Copied" copyErrorText="Not copied" />
+        <Alert
+          type="success"
+          header="Copy the token now: it is not shown again"
+          dismissible
+          onDismiss={() => setSecret("")}
+        >
+          <CopyToClipboard
+            variant="inline"
+            textToCopy={secret}
+            copyButtonAriaLabel="Copy the token"
+            copySuccessText="Copied"
+            copyErrorText="Not copied"
+          />
         </Alert>
       )}
       <Table
@@ -81,7 +92,14 @@ export function Tokens(): ReactNode {
         />
       )}
       {revoking && (
-        <Confirm title={`Revoke ${revoking.name}?`} verb="Revoke" busy={revoke.busy} error={revoke.error} onCancel={() => setRevoking(undefined)} onConfirm={() => void revoke.run(revoking.id)}>
+        <Confirm
+          title={`Revoke ${revoking.name}?`}
+          verb="Revoke"
+          busy={revoke.busy}
+          error={revoke.error}
+          onCancel={() => setRevoking(undefined)}
+          onConfirm={() => void revoke.run(revoking.id)}
+        >
           Programs that use this token are refused from now on.
         </Confirm>
       )}
@@ -107,7 +125,15 @@ function Create({ onClose, onMade }: { onClose: () => void; onMade: (secret: str
     onMade((await graphql<{ createToken: { secret: string } }>(CREATE_TOKEN, variables)).createToken.secret);
   });
   return (
-    <Confirm title="Create a token" verb="Create" disabled={!name.trim() || !scopes.length} busy={create.busy} error={create.error} onCancel={onClose} onConfirm={() => void create.run()}>
+    <Confirm
+      title="Create a token"
+      verb="Create"
+      disabled={!name.trim() || !scopes.length}
+      busy={create.busy}
+      error={create.error}
+      onCancel={onClose}
+      onConfirm={() => void create.run()}
+    >
       <SpaceBetween size="m">
         <FormField label="Name" description="What it is for.">
           <Input value={name} onChange={({ detail }) => setName(detail.value)} placeholder="notebook" />

@@ -27,7 +27,10 @@ export function SourceDetails({ name }: { name: string }): ReactNode {
     <Await loaded={loaded} text="Loading the source">
       {({ source, sourceKinds }) =>
         source ? (
-          <Details source={source} title={sourceKinds.find((kind) => kind.kind === source.kind)?.title ?? source.kind} />
+          <Details
+            source={source}
+            title={sourceKinds.find((kind) => kind.kind === source.kind)?.title ?? source.kind}
+          />
         ) : (
           <Empty title={`There is no source ${name}`} action={{ text: "All sources", href: "#/sources" }} />
         )
@@ -42,7 +45,9 @@ function Details({ source, title }: { source: Source; title: string }): ReactNod
   const notify = useNotify();
   const [removing, setRemoving] = useState(false);
   const page = `sources/${encodeURIComponent(source.name)}`;
-  const build = useAction(async () => (await graphql<{ startBuild: { id: number } }>(START_BUILD, { sources: [source.name] })).startBuild.id);
+  const build = useAction(
+    async () => (await graphql<{ startBuild: { id: number } }>(START_BUILD, { sources: [source.name] })).startBuild.id,
+  );
   const remove = useAction(async () => {
     await graphql(REMOVE_SOURCE, { name: source.name });
     return true;
@@ -103,7 +108,10 @@ function Details({ source, title }: { source: Source; title: string }): ReactNod
               { label: "Registered", value: when(source.created) },
               ...Object.entries(source.options)
                 .filter(([, value]) => values(value).join("") !== "")
-                .map(([name, value]) => ({ label: name, value: <span className="breakable">{values(value).join(", ")}</span> })),
+                .map(([name, value]) => ({
+                  label: name,
+                  value: <span className="breakable">{values(value).join(", ")}</span>,
+                })),
             ]}
           />
         </Container>
@@ -130,7 +138,8 @@ function Details({ source, title }: { source: Source; title: string }): ReactNod
           }}
         >
           {`${plural(source.records, "record")} leave the graph, with all links that only they gave. `}
-          The source itself is not touched. Your answers about its link types are kept and count again if you register it again.
+          The source itself is not touched. Your answers about its link types are kept and count again if you register
+          it again.
         </Confirm>
       )}
     </ContentLayout>

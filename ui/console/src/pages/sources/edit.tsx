@@ -23,7 +23,8 @@ export function SourceEdit({ name }: { name: string }): ReactNode {
     <Await loaded={loaded} text="Loading the source">
       {({ source, sourceKinds }) => {
         const kind = sourceKinds.find((candidate) => candidate.kind === source?.kind);
-        if (!source || !kind) return <Empty title={`There is no source ${name}`} action={{ text: "All sources", href: "#/sources" }} />;
+        if (!source || !kind)
+          return <Empty title={`There is no source ${name}`} action={{ text: "All sources", href: "#/sources" }} />;
         return <EditForm source={source} kind={kind} />;
       }}
     </Await>
@@ -53,7 +54,9 @@ function EditForm({ source, kind }: { source: Source; kind: SourceKind }): React
     setErrors(checked.errors);
     return !Object.keys(checked.errors).length;
   };
-  const test = useAction(async () => (await graphql<{ testSource: ConnectionReport }>(TEST_SOURCE, { input })).testSource);
+  const test = useAction(
+    async () => (await graphql<{ testSource: ConnectionReport }>(TEST_SOURCE, { input })).testSource,
+  );
   const save = useAction(async () => {
     await graphql(UPDATE_SOURCE, { name: source.name, input });
     return true;
@@ -93,10 +96,16 @@ function EditForm({ source, kind }: { source: Source; kind: SourceKind }): React
         </Container>
         <Container header={<Header variant="h2">How its data counts</Header>}>
           <div className="form-grid">
-            <FormField label="Rank" description="Where sources disagree, the value of the source with the lower rank is shown first.">
+            <FormField
+              label="Rank"
+              description="Where sources disagree, the value of the source with the lower rank is shown first."
+            >
               <Input type="number" value={rank} onChange={({ detail }) => setRank(detail.value)} />
             </FormField>
-            <FormField label="Removal limit (%)" description="A build stops and asks before it removes a larger share of this source's records.">
+            <FormField
+              label="Removal limit (%)"
+              description="A build stops and asks before it removes a larger share of this source's records."
+            >
               <Input type="number" value={limit} onChange={({ detail }) => setLimit(detail.value)} />
             </FormField>
           </div>

@@ -42,7 +42,11 @@ export function Found({ report }: { report: ConnectionReport }): ReactNode {
               ),
           },
         ]}
-        empty={<Empty title="No data found">The connection works, but there is nothing to read. Check the database, schema or folder.</Empty>}
+        empty={
+          <Empty title="No data found">
+            The connection works, but there is nothing to read. Check the database, schema or folder.
+          </Empty>
+        }
       />
     </SpaceBetween>
   );

@@ -39,7 +39,12 @@ export function SourceList(): ReactNode {
             counter={data ? `(${data.sources.length})` : ""}
             description="Where your data lives. Bifrost reads it and never writes to it."
             actions={
-              <Button variant="primary" disabled={!may.administer} disabledReason="Administrators register sources." onClick={() => navigate("#/sources/new")}>
+              <Button
+                variant="primary"
+                disabled={!may.administer}
+                disabledReason="Administrators register sources."
+                onClick={() => navigate("#/sources/new")}
+              >
                 Register a source
               </Button>
             }
@@ -48,7 +53,13 @@ export function SourceList(): ReactNode {
           </Header>
         }
         columnDefinitions={[
-          { id: "name", header: "Name", cell: (s) => <HashLink to={`#/${page(s.name)}`}>{s.name}</HashLink>, sortingField: "name", isRowHeader: true },
+          {
+            id: "name",
+            header: "Name",
+            cell: (s) => <HashLink to={`#/${page(s.name)}`}>{s.name}</HashLink>,
+            sortingField: "name",
+            isRowHeader: true,
+          },
           { id: "kind", header: "Kind", cell: (s) => s.kind, sortingField: "kind" },
           { id: "datasets", header: "Datasets", cell: (s) => count(s.datasets.length) },
           { id: "records", header: "Records", cell: (s) => count(s.records), sortingField: "records" },
@@ -58,7 +69,10 @@ export function SourceList(): ReactNode {
             sortingField: "failures",
             cell: (s) =>
               s.failures ? (
-                <HashLink to={href(page(s.name), { tab: "failures" })} ariaLabel={`${plural(s.failures, "failure")} of ${s.name}`}>
+                <HashLink
+                  to={href(page(s.name), { tab: "failures" })}
+                  ariaLabel={`${plural(s.failures, "failure")} of ${s.name}`}
+                >
                   {count(s.failures)}
                 </HashLink>
               ) : (

@@ -31,7 +31,8 @@ export function Register(): ReactNode {
 
 const hints: Record<string, string> = {
   sql: "PostgreSQL, MySQL, MariaDB, SQLite and every other database that SQLAlchemy knows",
-  files: "Tables (csv, xlsx, json, parquet), documents (pdf, docx, pptx, eml, html, txt) and images, by upload or from a folder",
+  files:
+    "Tables (csv, xlsx, json, parquet), documents (pdf, docx, pptx, eml, html, txt) and images, by upload or from a folder",
 };
 
 function Steps({ kinds, taken }: { kinds: SourceKind[]; taken: string[] }): ReactNode {
@@ -53,7 +54,9 @@ function Steps({ kinds, taken }: { kinds: SourceKind[]; taken: string[] }): Reac
     options: checked.options,
     secrets: checked.secrets,
   };
-  const test = useAction(async () => (await graphql<{ testSource: ConnectionReport }>(TEST_SOURCE, { input })).testSource);
+  const test = useAction(
+    async () => (await graphql<{ testSource: ConnectionReport }>(TEST_SOURCE, { input })).testSource,
+  );
   const save = useAction(async () => {
     await graphql(ADD_SOURCE, { input });
     if (!build) return null;
@@ -87,7 +90,11 @@ function Steps({ kinds, taken }: { kinds: SourceKind[]; taken: string[] }): Reac
     navigate(id === null ? `#/sources/${encodeURIComponent(input.name)}` : `#/builds/${id}`);
   };
 
-  const nameError = taken.includes(name) ? "A source of this name exists." : name.includes("/") ? "A name has no slash." : undefined;
+  const nameError = taken.includes(name)
+    ? "A source of this name exists."
+    : name.includes("/")
+      ? "A name has no slash."
+      : undefined;
   return (
     <Wizard
       activeStepIndex={step}
@@ -113,7 +120,11 @@ function Steps({ kinds, taken }: { kinds: SourceKind[]; taken: string[] }): Reac
               <Tiles
                 value={kindName}
                 ariaLabel="Kind of source"
-                items={kinds.map((item) => ({ value: item.kind, label: item.title, description: item.schema.description ?? hints[item.kind] }))}
+                items={kinds.map((item) => ({
+                  value: item.kind,
+                  label: item.title,
+                  description: item.schema.description ?? hints[item.kind],
+                }))}
                 onChange={({ detail }) => choose(detail.value)}
               />
             </Container>
