@@ -1,6 +1,6 @@
 """Fragments and links become the served graph: vertex, vertex_value, edge and the change log, always together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -8,12 +8,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bifrost.codec import decode_value, encode_value
-from bifrost.values import Value
+from bifrost.codec import decode_value
 from graphstore import schema as s
 from graphstore.database import PROPERTY, Database
 from graphstore.merge import recluster
-from graphstore.values import value_hash, value_key
+from graphstore.merged import assembled_properties
+from graphstore.values import value_hash
 
 __all__ = ["Assembler", "Touched", "chunks"]
 
@@ -37,14 +37,31 @@ class Touched:
     """What a write changed and the served graph does not show yet.
 
     ``vertices`` and ``links`` are ids to look at again; ``clusters`` are fragments whose merges may have changed.
-    ``new_vertices`` and ``new_edges`` are finished rows of elements that cannot have been served before.
+    ``new_vertices`` are finished rows of vertices that cannot have been served before.
     """
 
     vertices: set[int] = field(default_factory=set)
     links: set[int] = field(default_factory=set)
     clusters: set[int] = field(default_factory=set)
     new_vertices: list[tuple[Any, ...]] = field(default_factory=list)
-    new_edges: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+@dataclass
+class _Entries:
+    """Log entries of one write. Edges vanish before the vertices they need, and come after them."""
+
+    edges_gone: list[tuple[int, str]] = field(default_factory=list)
+    vertices_gone: list[tuple[int, str]] = field(default_factory=list)
+    vertices: list[int] = field(default_factory=list)
+    edges: list[int] = field(default_factory=list)
+
+    def rows(self) -> list[tuple[int, int, int, str | None]]:
+        return [
+            *((_REMOVE, _EDGE, ref, uid) for ref, uid in self.edges_gone),
+            *((_REMOVE, _VERTEX, ref, uid) for ref, uid in self.vertices_gone),
+            *((_PUT, _VERTEX, ref, None) for ref in self.vertices),
+            *((_PUT, _EDGE, ref, None) for ref in self.edges),
+        ]
 
 
 class Assembler:
@@ -54,32 +71,31 @@ class Assembler:
         self._db = database
 
     def settle(self, connection: Connection, touched: Touched) -> None:
-        """Serves what was touched and logs each change. The log names removed edges before the vertices they need."""
+        """Serves what was touched and logs each change."""
+        entries = _Entries()
         if touched.clusters:
             vertices, links = recluster(self._db, connection, touched.clusters)
             touched.vertices |= vertices
             touched.links |= links
-        edges = list(touched.new_edges)
-        for ids in chunks(sorted(touched.links)):
-            edges += self._take_edges(connection, ids)
         for ids in chunks(sorted(touched.vertices)):
-            self._refresh_vertices(connection, ids)
-        self._add_vertices(connection, touched.new_vertices)
-        self._db.insert(connection, s.edge, _EDGE_COLUMNS, edges)
-        self._log(connection, _PUT, _EDGE, [(row[0], None) for row in edges])
+            touched.links |= self._refresh_vertices(connection, ids, entries)
+        self._add_vertices(connection, touched.new_vertices, entries)
+        for ids in chunks(sorted(touched.links)):
+            self._refresh_edges(connection, ids, entries)
+        self._log(connection, entries.rows())
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
-    def _add_vertices(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _add_vertices(self, connection: Connection, rows: Sequence[tuple[Any, ...]], entries: _Entries) -> None:
         self._db.insert(connection, s.vertex, _VERTEX_COLUMNS, rows)
         values = [key for row in rows for key in self._value_keys(connection, row[0], row[3])]
         self._db.insert(connection, s.vertex_value, ("key", "hash", "vertex"), values)
-        self._log(connection, _PUT, _VERTEX, [(row[0], None) for row in rows])
+        entries.vertices += [row[0] for row in rows]
 
-    def _refresh_vertices(self, connection: Connection, ids: list[int]) -> None:
-        served = {
-            row.id: row for row in connection.execute(sa.select(s.vertex).where(self._db.within(s.vertex.c.id, ids)))
-        }
+    def _refresh_vertices(self, connection: Connection, ids: list[int], entries: _Entries) -> set[int]:
+        """Returns the links whose edges come or go with vertices that did."""
+        query = sa.select(s.vertex).where(self._db.within(s.vertex.c.id, ids))
+        served = {row.id: row for row in connection.execute(query)}
         wanted = self._assembled(connection, ids)
         old_keys = {key for row in served.values() for key in self._value_keys(connection, row.id, row.properties)}
         new_keys = {key for row in wanted for key in self._value_keys(connection, row[0], row[3])}
@@ -88,8 +104,16 @@ class Assembler:
         self._db.insert(connection, s.vertex, _VERTEX_COLUMNS, wanted)
         self._db.insert(connection, s.vertex_value, ("key", "hash", "vertex"), sorted(new_keys - old_keys))
         kept = {row[0] for row in wanted}
-        self._log(connection, _REMOVE, _VERTEX, [(id, row.uid) for id, row in served.items() if id not in kept])
-        self._log(connection, _PUT, _VERTEX, [(row[0], None) for row in wanted])
+        entries.vertices_gone += [(id, row.uid) for id, row in served.items() if id not in kept]
+        entries.vertices += [row[0] for row in wanted]
+        return self._links_of(connection, kept ^ served.keys())
+
+    def _links_of(self, connection: Connection, vertices: set[int]) -> set[int]:
+        found: set[int] = set()
+        members = sa.select(s.fragment.c.id).where(self._db.within(s.fragment.c.canonical, vertices))
+        for end in (s.link.c.tail, s.link.c.head) if vertices else ():
+            found |= set(connection.execute(sa.select(s.link.c.id).where(end.in_(members))).scalars())
+        return found
 
     def _delete_values(self, connection: Connection, keys: Iterable[tuple[int, int, int]]) -> None:
         rows = sorted(keys)
@@ -124,15 +148,16 @@ class Assembler:
         rows = []
         for canonical, members in sorted(groups.items()):
             head = next(row for row in members if row.id == canonical)
-            properties = head.properties if len(members) == 1 else merged_properties(members)
-            rows.append((canonical, head.uid, head.type, properties))
+            properties = assembled_properties(members)
+            if properties is not None:
+                rows.append((canonical, head.uid, head.type, properties))
         return rows
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
-    def _take_edges(self, connection: Connection, ids: list[int]) -> list[tuple[Any, ...]]:
-        """Takes the served edges of these links away and returns the rows to serve now."""
+    def _refresh_edges(self, connection: Connection, ids: list[int], entries: _Entries) -> None:
         tail, head, link = s.fragment.alias("tail"), s.fragment.alias("head"), s.link
+        tail_vertex, head_vertex = s.vertex.alias("tail_vertex"), s.vertex.alias("head_vertex")
         query = (
             sa.select(
                 link.c.id, link.c.uid, link.c.type, tail.c.canonical, head.c.canonical.label("head_vertex"),
@@ -140,48 +165,23 @@ class Assembler:
             )
             .join(tail, tail.c.id == link.c.tail)
             .join(head, head.c.id == link.c.head)
+            .join(tail_vertex, tail_vertex.c.id == tail.c.canonical)
+            .join(head_vertex, head_vertex.c.id == head.c.canonical)
             .where(self._db.within(link.c.id, ids), link.c.active == 1)
             .order_by(link.c.id)
         )  # fmt: skip
         wanted = [tuple(row) for row in connection.execute(query)]
         served = connection.execute(sa.select(s.edge.c.id, s.edge.c.uid).where(self._db.within(s.edge.c.id, ids))).all()
         self._db.delete(connection, s.edge.c.id, [row.id for row in served])
+        self._db.insert(connection, s.edge, _EDGE_COLUMNS, wanted)
         kept = {row[0] for row in wanted}
-        self._log(connection, _REMOVE, _EDGE, [(row.id, row.uid) for row in served if row.id not in kept])
-        return wanted
+        entries.edges_gone += [(row.id, row.uid) for row in served if row.id not in kept]
+        entries.edges += [row[0] for row in wanted]
 
     # ---- the log -----------------------------------------------------------------------------------------------------
 
-    def _log(self, connection: Connection, op: int, element: int, refs: Sequence[tuple[int, str | None]]) -> None:
-        if refs:
-            first = self._db.take(connection, "change", len(refs))
-            rows = [(first + i, op, element, ref, uid) for i, (ref, uid) in enumerate(refs)]
-            self._db.insert(connection, s.change, ("seq", "op", "element", "ref", "uid"), rows)
-
-
-def merged_properties(members: Sequence[Any]) -> str:
-    """Values of several fragments side by side: by source rank, then confidence, then recency, then uid."""
-    ordered: dict[str, list[tuple[tuple[Any, ...], Any]]] = {}
-    for row in members:
-        confidence = _confidences(row.evidence)
-        for name, values in orjson.loads(row.properties).items():
-            sure = confidence.get(name, confidence[None])
-            order = (row.rank, -sure, -row.changed_build, row.uid, row.id)
-            ordered.setdefault(name, []).extend((order, value) for value in values)
-    return orjson.dumps({name: _distinct(values) for name, values in sorted(ordered.items())}).decode()
-
-
-def _confidences(evidence: str | None) -> Mapping[str | None, float]:
-    if evidence is None or evidence.startswith("#"):  # shared evidence is always certain
-        return {None: 1.0}
-    data = orjson.loads(evidence)
-    found: dict[str | None, float] = {None: data["default"].get("confidence", 1.0)}
-    return found | {name: part.get("confidence", 1.0) for name, part in data.get("by", {}).items()}
-
-
-def _distinct(values: list[tuple[tuple[Any, ...], Any]]) -> list[Any]:
-    seen: dict[tuple[str, object], Value] = {}
-    for _, encoded in sorted(values, key=lambda entry: entry[0]):
-        value = decode_value(encoded)
-        seen.setdefault(value_key(value), value)
-    return [encode_value(value) for value in seen.values()]
+    def _log(self, connection: Connection, rows: Sequence[tuple[int, int, int, str | None]]) -> None:
+        if rows:
+            first = self._db.take(connection, "change", len(rows))
+            numbered = [(first + i, *row) for i, row in enumerate(rows)]
+            self._db.insert(connection, s.change, ("seq", "op", "element", "ref", "uid"), numbered)

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bifrost.catalog import Build, BuildState, DatasetSummary, Progress, RecordFailure, Source
-from bifrost.errors import ConflictError, NotFoundError
+from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.values import EMPTY, DatasetInfo
 from graphstore import schema as s
+from graphstore.database import EDITS
 from graphstore.encoding import dataset_info_from, dumps, from_iso, now
 from graphstore.values import clean_text
 
@@ -33,19 +34,32 @@ class SqlCatalog:
     # ---- sources -----------------------------------------------------------------------------------------------------
 
     def add_source(self, source: Source, secret: bytes | None = None) -> None:
+        if source.name == EDITS:
+            raise ConflictError(f"{EDITS!r} is the built-in source of what people changed by hand.")
         with self._db.write() as connection:
             taken = connection.execute(sa.select(s.source.c.id).where(s.source.c.name == source.name)).scalar()
             if taken is not None:
                 raise ConflictError(f"There is already a source named {source.name!r}.")
-            connection.execute(
-                s.source.insert().values(
-                    id=self._db.take(connection, "source"),
-                    name=source.name,
-                    created=(source.created or now()).isoformat(),
-                    secret=secret,
-                    **_source_columns(source),
-                )
+            self._insert_source(connection, source, secret)
+
+    def add_built_in(self, name: str, rank: int) -> bool:
+        """Adds a source that no list shows and no build reads; returns whether it was new."""
+        with self._db.write() as connection:
+            if connection.execute(sa.select(s.source.c.id).where(s.source.c.name == name)).scalar() is not None:
+                return False
+            self._insert_source(connection, Source(name, name, rank=rank), None)
+            return True
+
+    def _insert_source(self, connection: Connection, source: Source, secret: bytes | None) -> None:
+        connection.execute(
+            s.source.insert().values(
+                id=self._db.take(connection, "source"),
+                name=source.name,
+                created=(source.created or now()).isoformat(),
+                secret=secret,
+                **_source_columns(source),
             )
+        )
 
     def update_source(self, source: Source, secret: bytes | None = None) -> None:
         """Changes everything but the name; ``secret`` None keeps the stored one."""
@@ -58,7 +72,8 @@ class SqlCatalog:
 
     def sources(self) -> list[Source]:
         with self._db.read() as connection:
-            return [_source(row) for row in connection.execute(sa.select(s.source).order_by(s.source.c.id))]
+            query = sa.select(s.source).where(s.source.c.kind != EDITS).order_by(s.source.c.id)
+            return [_source(row) for row in connection.execute(query)]
 
     def source(self, name: str) -> Source:
         with self._db.read() as connection:
@@ -70,6 +85,8 @@ class SqlCatalog:
         return None if secret is None else bytes(secret)
 
     def remove_source(self, name: str) -> None:
+        if name == EDITS:
+            raise InputError("The built-in source of edits cannot be removed.", remedy="Undo the edits instead.")
         with self._db.write() as connection:
             row = self._source_row(connection, name)
             datasets = connection.execute(sa.select(s.dataset.c.id).where(s.dataset.c.source == row.id)).scalars().all()
@@ -127,7 +144,9 @@ class SqlCatalog:
             .order_by(s.source.c.id, s.dataset.c.name)
         )  # fmt: skip
         with self._db.read() as connection:
-            if source is not None:
+            if source is None:
+                query = query.where(s.source.c.kind != EDITS)
+            else:
                 query = query.where(s.source.c.id == self._source_row(connection, source).id)
             return [
                 DatasetSummary(

@@ -31,10 +31,13 @@ from bifrost.errors import (
 )
 from graphstore.schema import label
 
-__all__ = ["EDGE", "PROPERTY", "VERTEX", "Database"]
+__all__ = ["EDGE", "EDITS", "PROPERTY", "VERTEX", "Database"]
 
 VERTEX, EDGE, PROPERTY = 0, 1, 2
 """Values of ``label.element``."""
+
+EDITS = "edits"
+"""Name and kind of the built-in source that holds what people changed by hand."""
 
 _BUSY_SECONDS = 60
 _PG_WRITE_LOCK = 0x6269_6672_6F73_74

@@ -3,6 +3,7 @@
 Fragments of one uid (several records speak of the same thing by the same name) always belong together. The canonical
 fragment of a component is the one with the smallest uid within the source of lowest rank, so the result depends on
 what is stored alone, not on the order in which it came, and taking a pair away gives back what was there before it.
+What people edited by hand never names a vertex that a source gives.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from graphstore import schema as s
-from graphstore.database import Database
+from graphstore.database import EDITS, Database
 
 __all__ = ["recluster"]
 
@@ -45,11 +46,11 @@ def recluster(database: Database, connection: Connection, fragments: Iterable[in
         components.join(id, by_uid.setdefault(row.uid, id))
     for left, right in pairs:
         components.join(left, right)
-    best: dict[int, tuple[int, str, int]] = {}
+    best: dict[int, tuple[bool, int, str, int]] = {}
     for id, row in members.items():
-        root, order = components.find(id), (row.rank, row.uid, id)
+        root, order = components.find(id), (row.kind == EDITS, row.rank, row.uid, id)
         best[root] = min(best.get(root, order), order)
-    moved = [(best[components.find(id)][2], id) for id, row in members.items()]
+    moved = [(best[components.find(id)][3], id) for id, row in members.items()]
     moved = [(canonical, id) for canonical, id in moved if members[id].canonical != canonical]
     database.update(connection, s.fragment, ("canonical",), "id", moved)
     vertices = {canonical for canonical, _ in moved} | {members[id].canonical for _, id in moved}
@@ -62,7 +63,7 @@ def _neighbourhood(
     """All fragments that are or may become one with those of the frontier, and the active pairs among them."""
     f, pair = s.fragment, s.same_pair
     with_rank = (
-        sa.select(f.c.id, f.c.uid, f.c.canonical, s.source.c.rank)
+        sa.select(f.c.id, f.c.uid, f.c.canonical, s.source.c.rank, s.source.c.kind)
         .join(s.dataset, s.dataset.c.id == f.c.dataset)
         .join(s.source, s.source.c.id == s.dataset.c.source)
     )

@@ -12,9 +12,10 @@ IRIs under the base: ``v/`` vertices by uid, ``t/`` vertex types, ``p/`` propert
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
@@ -22,11 +23,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bifrost.codec import decode_properties
+from bifrost.codec import decode_properties, decode_value
 from bifrost.graph import Vertex
 from bifrost.values import Value, quote_iri
 from graphstore import schema as s
 from graphstore.database import Database
+from graphstore.merged import shown_properties
 
 __all__ = ["OWL", "RDF", "RDFS", "RdfMapping", "literal"]
 
@@ -101,8 +103,8 @@ class RdfMapping:
         f = s.fragment
         query = (
             sa.select(
-                s.vertex.c.id, s.vertex.c.uid, s.vertex.c.label, s.vertex.c.properties,
-                f.c.id.label("fragment"), f.c.properties.label("said"), s.source.c.name.label("source"),
+                s.vertex.c.id.label("vertex"), s.vertex.c.uid, s.vertex.c.label, s.vertex.c.properties.label("served"),
+                f.c.id, f.c.properties, f.c.evidence, s.source.c.name.label("source"),
             )
             .join(f, f.c.canonical == s.vertex.c.id)
             .join(s.dataset, s.dataset.c.id == f.c.dataset)
@@ -111,19 +113,22 @@ class RdfMapping:
             .order_by(s.vertex.c.id, f.c.id)
         )  # fmt: skip
         names = self._db.label_names(connection)
-        for row in connection.execute(query):
-            subject, graph = self.vertex_iri(row.uid), self.source_graph(row.source)
-            if row.fragment == row.id:
-                vertex = Vertex(row.uid, names[row.label], decode_properties(row.properties))
-                yield f"{subject} <{RDF}type> {self.iri('t', vertex.label)} {graph} ."
-                yield f"{subject} <{RDFS}label> {literal(vertex.display_name())} {graph} ."
-            yield from self._values(subject, row.said, graph)
+        for _, group in groupby(connection.execute(query), key=lambda row: row.vertex):
+            members = list(group)
+            shown = shown_properties(members) or {}
+            for row in members:
+                subject, graph = self.vertex_iri(row.uid), self.source_graph(row.source)
+                if row.id == row.vertex:
+                    vertex = Vertex(row.uid, names[row.label], decode_properties(row.served))
+                    yield f"{subject} <{RDF}type> {self.iri('t', vertex.label)} {graph} ."
+                    yield f"{subject} <{RDFS}label> {literal(vertex.display_name())} {graph} ."
+                yield from self._values(subject, shown.get(row.id, {}), graph)
 
-    def _values(self, subject: str, properties: str, graph: str) -> Iterator[str]:
-        for name, values in decode_properties(properties).items():
+    def _values(self, subject: str, properties: Mapping[str, Iterable[Any]], graph: str) -> Iterator[str]:
+        for name, values in properties.items():
             predicate = self.iri("p", name)
             for value in values:
-                yield f"{subject} {predicate} {literal(value)} {graph} ."
+                yield f"{subject} {predicate} {literal(decode_value(value))} {graph} ."
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
@@ -143,7 +148,7 @@ class RdfMapping:
             yield f"{statement} <{self.base}o/record> {literal(f'{row.dataset}/{row.record}')} {graph} ."
             if row.link_type is not None:
                 yield f"{statement} <{self.base}o/linkType> {self.iri('links', row.link_type)} {graph} ."
-            yield from self._values(statement, row.properties, graph)
+            yield from self._values(statement, orjson.loads(row.properties), graph)
 
     def _edge_query(self) -> Any:
         tail, head = s.vertex.alias("tail_vertex"), s.vertex.alias("head_vertex")

@@ -312,6 +312,26 @@ judgement = Table(
     Index(None, "target"),
 )
 
+# ---- what people changed by hand -------------------------------------------------------------------------------------
+
+edit = Table(
+    "edit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("element", Text, nullable=False, comment="vertex or edge"),
+    Column("subject", Text, nullable=False, comment="uid of the vertex or edge"),
+    Column("action", Text, nullable=False, comment="add, update or delete"),
+    Column("data", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_at", Text),
+    Index(None, "subject"),
+)
+
+hidden_link = Table("hidden_link", metadata, Column("uid", Text, primary_key=True))
+"""Links that people deleted: never served, however often a record states them."""
+
 # ---- the log ---------------------------------------------------------------------------------------------------------
 
 change = Table(

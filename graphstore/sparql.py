@@ -117,5 +117,6 @@ class SparqlProjection:
 
 def _short(message: str) -> str:
     """The parser's message without its list of everything that could have stood there."""
-    where, _, expected = message.partition(": expected one of ")
-    return f"The query cannot be read {where.removeprefix('error ')}" if expected else message.splitlines()[0][:300]
+    if ": expected one of " in message:
+        return "The query cannot be parsed"
+    return message.splitlines()[0][:300]

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import pyoxigraph as ox
 
@@ -50,22 +50,13 @@ class ResultTooLargeError(Exception):
     """A result beyond the size limit."""
 
 
-class _Limited(io.RawIOBase):
+class _Limited(io.BytesIO):
     """A buffer that refuses more than a result may hold."""
 
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
     def write(self, data: Any) -> int:
-        self.size += len(data)
-        if self.size > _MAX_RESULT:
+        if self.tell() + len(data) > _MAX_RESULT:
             raise ResultTooLargeError(f"The result is larger than {_MAX_RESULT >> 20} MB.")
-        self.parts.append(bytes(data))
-        return len(data)
+        return super().write(data)
 
 
 class Worker:
@@ -161,7 +152,7 @@ class Worker:
         else:
             media_type = _choose(accept, _SOLUTIONS, "application/sparql-results+json")
             results.serialize(output, format=_SOLUTIONS[media_type])
-        return media_type, b"".join(output.parts)
+        return media_type, output.getvalue()
 
 
 def _choose(accept: Sequence[str], known: dict[str, Any], default: str) -> str:
@@ -171,7 +162,7 @@ def _choose(accept: Sequence[str], known: dict[str, Any], default: str) -> str:
 # ---- the process -----------------------------------------------------------------------------------------------------
 
 
-def read_message(stream: BinaryIO) -> Any:
+def read_message(stream: IO[bytes]) -> Any:
     """The next message; None at the end of the stream."""
     head = stream.read(8)
     if len(head) < 8:
@@ -179,7 +170,7 @@ def read_message(stream: BinaryIO) -> Any:
     return pickle.loads(stream.read(struct.unpack(">Q", head)[0]))  # noqa: S301 - both ends are ours
 
 
-def write_message(stream: BinaryIO, message: Any) -> None:
+def write_message(stream: IO[bytes], message: Any) -> None:
     data = pickle.dumps(message)
     stream.write(struct.pack(">Q", len(data)) + data)
     stream.flush()
@@ -203,7 +194,7 @@ def _answer(worker: Worker, operation: str, arguments: Sequence[Any]) -> tuple[s
         return "query" if operation == "query" else "failed", (f"{type(error).__name__}: {error}", None, None)
 
 
-def _requests(stream: BinaryIO) -> Iterator[tuple[int, str, Sequence[Any]]]:
+def _requests(stream: IO[bytes]) -> Iterator[tuple[int, str, Sequence[Any]]]:
     while (message := read_message(stream)) is not None:
         yield message
 

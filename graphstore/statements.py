@@ -12,6 +12,7 @@ from graphstore import schema as s
 from graphstore.assemble import Touched
 from graphstore.database import EDGE, VERTEX, Database
 from graphstore.encoding import evidence_text, fragment_evidence_text, properties_text
+from graphstore.merged import is_rider
 from graphstore.values import clean_text
 
 __all__ = ["Evidences", "StatementWriter"]
@@ -50,7 +51,8 @@ class Evidences:
 
 
 def _shareable(evidence: Evidence) -> bool:
-    return evidence.confidence == 1.0 and evidence.page is None and not evidence.quote and not evidence.boxes
+    plain = evidence.page is None and not evidence.quote and not evidence.boxes
+    return plain and evidence.confidence == 1.0 and not evidence.extractor.startswith("edit")
 
 
 class StatementWriter:
@@ -117,7 +119,7 @@ class StatementWriter:
         added = [key for key in fragments if key not in old]
         first = self._db.take(self._connection, "fragment", len(added)) if added else 0
         ids = {key: first + i for i, key in enumerate(added)}
-        rows, updates = [], []
+        rows, updates, riders = [], [], set()
         for (record, uid), fragment in fragments.items():
             type_id = self._db.label_id(self._connection, VERTEX, clean_text(fragment.type))
             said = (type_id, properties_text(fragment.properties), self._evidence_of(dataset, fragment))
@@ -125,16 +127,18 @@ class StatementWriter:
             if before is None:
                 id = ids[record, uid]
                 rows.append((id, uid, record, dataset, *said, id))
+                if is_rider(fragment.default_evidence):
+                    riders.add(id)
             else:
                 if said != (before.type, before.properties, before.evidence):
                     updates.append((*said, before.id))
                 # Even the same words count as said anew: their recency may order conflicting values.
                 self.touched.vertices.add(before.canonical)
         self._db.update(self._connection, s.fragment, ("type", "properties", "evidence"), "id", updates)
-        self._add_fragments(rows)
+        self._add_fragments(rows, riders)
         return ids
 
-    def _add_fragments(self, rows: list[tuple[Any, ...]]) -> None:
+    def _add_fragments(self, rows: list[tuple[Any, ...]], riders: set[int]) -> None:
         if not rows:
             return
         by_uid: dict[str, list[int]] = {}
@@ -143,7 +147,7 @@ class StatementWriter:
         query = sa.select(s.fragment.c.id, s.fragment.c.uid).where(self._db.within(s.fragment.c.uid, by_uid))
         for id, uid in self._connection.execute(query).all():
             by_uid[uid].append(id)
-        twins = {id for ids in by_uid.values() if len(ids) > 1 for id in ids}
+        twins = {id for ids in by_uid.values() if len(ids) > 1 for id in ids} | riders
         self._db.insert(self._connection, s.fragment, _FRAGMENT_COLUMNS, rows)
         self.touched.clusters |= twins
         self.touched.vertices |= twins
@@ -189,6 +193,10 @@ class StatementWriter:
         first = self._db.take(self._connection, "link", len(added)) if added else 0
         numbers = {key: first + i for i, key in enumerate(added)}
         rows, updates, dangling = [], [], []
+        is_hidden = sa.select(s.hidden_link.c.uid).where(
+            self._db.within(s.hidden_link.c.uid, [uid for _, uid in added])
+        )
+        hidden = set(self._connection.execute(is_hidden).scalars()) if added else set()
         for (record, uid), link in links.items():
             before = old.get((record, uid))
             said = self._link_said(dataset, link, ends)
@@ -196,7 +204,7 @@ class StatementWriter:
                 continue
             id = numbers[record, uid] if before is None else before.id
             if before is None:
-                rows.append((id, uid, record, None, *said, 0, 1, 1))
+                rows.append((id, uid, record, None, *said, 0, 1, int(uid not in hidden)))
             else:
                 updates.append((*said, id))
             self.touched.links.add(id)

@@ -1,0 +1,299 @@
+"""What people change in the graph by hand: kept as edits, never overwritten by a crawl, each undoable.
+
+The state of an edited vertex or edge is always the fold of its live edits, stored as a record of the built-in source
+``edits``. A changed vertex of a source gets a fragment with the vertex's own uid that rides on it (graphstore/merged.py):
+what the sources say stays stored and traceable, and shows again when the edit is undone or the property is freed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bifrost.codec import decode_value, encode_value
+from bifrost.errors import ConflictError, InputError, NotFoundError
+from bifrost.graph import Edge, Vertex
+from bifrost.links import Verdict
+from bifrost.values import (
+    DatasetInfo,
+    DatasetKind,
+    Evidence,
+    Fragment,
+    LinkStatement,
+    RecordFragments,
+    Value,
+    digest_of,
+    make_uid,
+)
+from graphstore import schema as s
+from graphstore.assemble import Assembler, Touched
+from graphstore.database import EDITS
+from graphstore.encoding import dumps, from_iso, now
+from graphstore.judging import pair_subject
+from graphstore.merged import CHANGED, HIDDEN
+from graphstore.sql import SqlStore
+from graphstore.values import clean_text
+
+__all__ = ["Edit", "Edits"]
+
+Properties = Mapping[str, Sequence[Value]]
+_DATASETS = {"vertex": "vertices", "edge": "edges"}
+_RANK = -1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change by one person. ``element`` is vertex or edge, ``action`` add, update or delete."""
+
+    id: int
+    element: str
+    subject: str
+    action: str
+    by: str
+    at: datetime
+    undone_by: str | None = None
+
+
+@dataclass
+class _State:
+    """The fold of a subject's live edits."""
+
+    made: dict[str, Any] | None = None
+    properties: dict[str, list[Any]] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    deleted: bool = False
+    by: str = ""
+
+
+class Edits:
+    """Edits of one store. Each call is one transaction."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._db = store.database
+        self._assembler = Assembler(store.database)
+
+    # ---- vertices ----------------------------------------------------------------------------------------------------
+
+    def add_vertex(self, label: str, properties: Properties, *, by: str) -> Vertex:
+        if not label.strip():
+            raise InputError("A vertex needs a label.")
+        subject = make_uid(EDITS, "vertices", uuid4().hex)
+        with self._db.write() as connection:
+            self._note(connection, "vertex", subject, "add", {"label": label, "set": _encoded(properties)}, by)
+            return self._vertex(subject)
+
+    def update_vertex(self, id: str, set: Properties, remove: Sequence[str] = (), *, by: str) -> Vertex:
+        """Sets properties to exactly these values and takes others away. The rest is untouched."""
+        with self._db.write() as connection:
+            vertex = self._vertex(id)
+            data = {"label": vertex.label, "set": _encoded(set), "remove": list(remove)}
+            self._note(connection, "vertex", vertex.id, "update", data, by)
+            return self._vertex(vertex.id)
+
+    def delete_vertex(self, id: str, *, by: str) -> None:
+        """Takes a vertex and its edges out of the served graph, whatever sources go on saying about it."""
+        with self._db.write() as connection:
+            vertex = self._vertex(id)
+            self._note(connection, "vertex", vertex.id, "delete", {"label": vertex.label}, by)
+
+    # ---- edges -------------------------------------------------------------------------------------------------------
+
+    def add_edge(self, label: str, tail: str, head: str, properties: Properties, *, by: str) -> Edge:
+        if not label.strip():
+            raise InputError("An edge needs a label.")
+        subject = make_uid(EDITS, "edges", uuid4().hex)
+        with self._db.write() as connection:
+            ends = {"tail": self._vertex(tail).id, "head": self._vertex(head).id}
+            self._note(connection, "edge", subject, "add", {"label": label, "set": _encoded(properties), **ends}, by)
+            edge = self._store.view().edge(subject)
+        assert edge is not None
+        return edge
+
+    def update_edge(self, id: str, set: Properties, remove: Sequence[str] = (), *, by: str) -> Edge:
+        """Only of edges that were added by hand: those of sources and link types say what their origin says."""
+        with self._db.write() as connection:
+            if self._link(connection, id).source != EDITS:
+                raise InputError(
+                    f"The edge {id!r} comes from data.", remedy="Delete it, then add one with the right properties."
+                )
+            self._note(connection, "edge", id, "update", {"set": _encoded(set), "remove": list(remove)}, by)
+            edge = self._store.view().edge(id)
+        assert edge is not None
+        return edge
+
+    def delete_edge(self, id: str, *, by: str) -> None:
+        """An edge that a link type gave is rejected by a judgement, from which linking learns."""
+        with self._db.write() as connection:
+            link = self._link(connection, id)
+            if link.link_type is None:
+                self._note(connection, "edge", link.uid, "delete", {}, by)
+            else:
+                subject = pair_subject(link.link_type, link.tail_uid, link.head_uid)
+                self._store.links.judge(subject, Verdict.REJECT, by)
+
+    # ---- history -----------------------------------------------------------------------------------------------------
+
+    def history(self, subject: str | None = None, limit: int = 100) -> list[Edit]:
+        """Newest first."""
+        query = sa.select(s.edit).order_by(s.edit.c.id.desc()).limit(limit)
+        if subject is not None:
+            query = query.where(s.edit.c.subject == clean_text(subject))
+        with self._db.read() as connection:
+            return [_edit(row) for row in connection.execute(query)]
+
+    def undo(self, id: int, *, by: str) -> Edit:
+        """Takes one edit back; later edits of the same subject stay. Raises ConflictError if already undone."""
+        with self._db.write() as connection:
+            row = connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one_or_none()
+            if row is None:
+                raise NotFoundError(f"There is no edit {id}.")
+            if row.undone_at is not None:
+                raise ConflictError(f"Edit {id} was already undone by {row.undone_by}.")
+            values = {"undone_by": clean_text(by), "undone_at": now().isoformat()}
+            connection.execute(s.edit.update().where(s.edit.c.id == id).values(**values))
+            self._apply(connection, row.element, row.subject)
+            return _edit(connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one())
+
+    # ---- applying ----------------------------------------------------------------------------------------------------
+
+    def _note(self, connection: Connection, element: str, subject: str, action: str, data: Any, by: str) -> None:
+        connection.execute(
+            s.edit.insert().values(
+                id=self._db.take(connection, "edit"), element=element, subject=subject, action=action,
+                data=dumps(data), by=clean_text(by), at=now().isoformat(),
+            )
+        )  # fmt: skip
+        self._apply(connection, element, subject)
+
+    def _apply(self, connection: Connection, element: str, subject: str) -> None:
+        """Makes the subject's record say what its live edits say together."""
+        state = self._fold(connection, subject)
+        if element == "edge" and state.made is None:
+            if not subject.startswith(f"{EDITS}/"):
+                self._hide_link(connection, subject, state.deleted)
+                return
+            record = None
+        else:
+            record = _vertex_record(subject, state) if element == "vertex" else _edge_record(subject, state)
+        self._ensure_source()
+        fragments = self._store.fragments
+        if record is None:
+            fragments.remove_records(EDITS, _DATASETS[element], [subject])
+        else:
+            fragments.replace(EDITS, _DATASETS[element], [record], 0)
+
+    def _fold(self, connection: Connection, subject: str) -> _State:
+        query = sa.select(s.edit).where(s.edit.c.subject == subject, s.edit.c.undone_at.is_(None)).order_by(s.edit.c.id)
+        state = _State()
+        for row in connection.execute(query):
+            data = orjson.loads(row.data)
+            state.by = row.by
+            if row.action == "delete":
+                state.deleted = True
+                continue
+            if row.action == "add":
+                state.made = data
+            for name, values in data.get("set", {}).items():
+                state.properties[name] = values
+                state.removed.discard(name)
+            for name in data.get("remove", ()):
+                state.properties.pop(name, None)
+                state.removed.add(name)
+        return state
+
+    def _hide_link(self, connection: Connection, uid: str, hidden: bool) -> None:
+        connection.execute(s.hidden_link.delete().where(s.hidden_link.c.uid == uid))
+        if hidden:
+            connection.execute(s.hidden_link.insert().values(uid=uid))
+        link = s.link
+        id = connection.execute(sa.select(link.c.id).where(link.c.uid == uid)).scalar()
+        if id is not None:
+            connection.execute(link.update().where(link.c.id == id).values(active=int(not hidden)))
+            self._assembler.settle(connection, Touched(links={id}))
+
+    def _ensure_source(self) -> None:
+        catalog = self._store.catalog
+        if catalog.add_built_in(EDITS, _RANK):
+            infos = [DatasetInfo(name, DatasetKind.TABLE) for name in _DATASETS.values()]
+            catalog.save_datasets(EDITS, infos, {})
+
+    def _vertex(self, id: str) -> Vertex:
+        found = self._store.view().vertex(id)
+        if found is None:
+            raise NotFoundError(f"There is no vertex {id!r}.")
+        return found
+
+    def _link(self, connection: Connection, uid: str) -> Any:
+        tail, head, link = s.fragment.alias("tail"), s.fragment.alias("head"), s.link
+        query = (
+            sa.select(
+                link.c.uid, s.link_type.c.id.label("link_type"), tail.c.uid.label("tail_uid"),
+                head.c.uid.label("head_uid"), s.source.c.name.label("source"),
+            )
+            .join(s.edge, s.edge.c.id == link.c.id)
+            .join(tail, tail.c.id == link.c.tail)
+            .join(head, head.c.id == link.c.head)
+            .outerjoin(s.link_type, s.link_type.c.number == link.c.link_type)
+            .outerjoin(s.record, s.record.c.id == link.c.record)
+            .outerjoin(s.dataset, s.dataset.c.id == s.record.c.dataset)
+            .outerjoin(s.source, s.source.c.id == s.dataset.c.source)
+            .where(link.c.uid == clean_text(uid))
+        )  # fmt: skip
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError(f"There is no edge {uid!r}.")
+        return row
+
+
+def _encoded(properties: Properties) -> dict[str, list[Any]]:
+    return {name: [encode_value(value) for value in values] for name, values in properties.items()}
+
+
+def _decoded(properties: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Value, ...]]:
+    return {name: tuple(decode_value(value) for value in values) for name, values in properties.items() if values}
+
+
+def _record(subject: str, state: _State, **said: Any) -> RecordFragments:
+    digest = digest_of([repr((state.made, state.properties, sorted(state.removed), state.deleted, state.by)).encode()])
+    return RecordFragments(subject, digest, **said)
+
+
+def _vertex_record(subject: str, state: _State) -> RecordFragments | None:
+    properties = _decoded(state.properties)
+    if state.made is not None:
+        if state.deleted:
+            return None
+        fragment = Fragment(subject, state.made["label"], properties, Evidence("edit", quote=f"by {state.by}"))
+    elif subject.startswith(f"{EDITS}/vertices/"):
+        return None
+    elif state.deleted:
+        fragment = Fragment(subject, "", {}, Evidence(HIDDEN, quote=f"by {state.by}"))
+    elif state.properties or state.removed:
+        evidence = dict.fromkeys(state.properties, Evidence("edit.set")) | dict.fromkeys(
+            state.removed, Evidence("edit.remove")
+        )
+        fragment = Fragment(subject, "", properties, Evidence(CHANGED, quote=f"by {state.by}"), evidence)
+    else:
+        return None
+    return _record(subject, state, fragments=(fragment,))
+
+
+def _edge_record(subject: str, state: _State) -> RecordFragments | None:
+    if state.made is None or state.deleted:
+        return None
+    evidence = Evidence("edit", quote=f"by {state.by}")
+    made, properties = state.made, _decoded(state.properties)
+    link = LinkStatement(subject, made["label"], made["tail"], made["head"], properties, evidence)
+    return _record(subject, state, links=(link,))
+
+
+def _edit(row: Any) -> Edit:
+    at = from_iso(row.at)
+    assert at is not None
+    return Edit(row.id, row.element, row.subject, row.action, row.by, at, row.undone_by)
