@@ -95,6 +95,8 @@ def csv_tables(path: Path, label: str, layout: Mapping[str, Any]) -> Iterator[pa
             )
             return
         yield from errors
+        if not rows:
+            yield pa.table({name: pa.array([], pa.string()) for name in names})
 
 
 def _trimmed(table: pa.Table) -> pa.Table:

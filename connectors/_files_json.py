@@ -1,5 +1,6 @@
 """JSON and JSON lines, streamed: lists of objects become rows, nested objects dotted columns, lists multi-values."""
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -26,6 +27,7 @@ class _Scanner:
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._stream = open_utf8(path, encoding)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
         self._at = 0
         self._ended = False
@@ -36,13 +38,8 @@ class _Scanner:
             return False
         wanted = max(_CHUNK, len(self._text) - self._at)
         data = self._stream.read(wanted)
-        while data and data[-1] & 0x80 and (extra := self._stream.read(1)):
-            # finish a character cut in two
-            data += extra
-            if extra[0] & 0xC0 != 0x80:
-                break
         self.offset += self._at
-        self._text = self._text[self._at :] + data.decode("utf-8", "replace")
+        self._text = self._text[self._at :] + self._decoder.decode(data, final=not data)
         self._at = 0
         self._ended = not data
         return bool(data)

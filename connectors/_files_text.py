@@ -43,7 +43,10 @@ def detect_encoding(path: Path) -> str:
                 text = lines.decode("utf-8")
                 good += len(lines) - len(text)
             except UnicodeDecodeError:
-                bad += lines.decode("utf-8", "replace").count("�")
+                text = lines.decode("utf-8", "replace")
+                broken = text.count("�")
+                bad += broken
+                good += sum(not character.isascii() for character in text) - broken
                 for line in lines.splitlines(keepends=True):
                     if len(evidence) < _EVIDENCE and not line.isascii():
                         evidence += line[:2000]
