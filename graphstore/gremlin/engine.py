@@ -9,8 +9,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from bifrost.errors import PermissionDeniedError, QueryError, UnsupportedStepError
@@ -26,7 +26,7 @@ from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, apply_strategies, v
 from graphstore.gremlin.traverser import ROOT, Context, Limits, Traverser
 from graphstore.gremlin.tree import Instruction, Strategy, Traversal
 
-__all__ = ["Execution", "GremlinEngine", "Request"]
+__all__ = ["Execution", "GremlinEngine", "GremlinSession", "Request"]
 
 _ = _steps
 
@@ -114,24 +114,88 @@ class GremlinEngine:
 
     def run(self, query: str | Traversal, request: Request | None = None) -> list[Traverser]:
         """All results at once, inside a transaction: what failed has changed nothing."""
-        execution = self.execute(query, request)
-        with self.guard(execution):
-            results = []
-            for t in execution:
-                execution.ctx.hold()
-                results.append(t)
-            return results
+        return [t for chunk in self.stream(query, request, traversers=True) for t in chunk]
 
-    def guard(self, execution: Execution) -> ExitStack:
-        """The lock and the transaction that an execution needs."""
-        stack = ExitStack()
-        base: Any = execution.ctx.graph
-        base = getattr(base, "base", base)
+    def stream(
+        self,
+        query: str | Traversal,
+        request: Request | None = None,
+        session: "GremlinSession | None" = None,
+        *,
+        size: int = 256,
+        traversers: bool = False,
+    ) -> Iterator[list[Any]]:
+        """Results in chunks of ``size``: traversers, or objects as often as they came.
+
+        A graph that must be locked is read to the end before the first chunk is handed out.
+        """
+        tree = query if isinstance(query, Traversal) else None
+        if tree is None and isinstance(query, str):
+            tree = parse(query, (request or Request()).bindings, (request or Request()).source)
+        assert tree is not None
+        if tree.source[:1] and tree.source[0].name == "tx":
+            self._transaction(tree.source[0], session)
+            return
+        if tree.steps[-1:] and tree.steps[-1].name == "explain":
+            yield [self.explain(Traversal(tree.source, tree.steps[:-1]), request)]
+            return
+        execution = self.execute(tree, request)
+        items: Iterator[Any] = iter(execution) if traversers else execution.objects()
+        base = getattr(execution.ctx.graph, "base", execution.ctx.graph)
         if isinstance(base, MemoryGraph):
-            stack.enter_context(self._lock)
-            if execution.plan.mutates:
-                stack.enter_context(base.transaction())
-        return stack
+            with self._lock:
+                held = self._all(items, execution, base, session)
+            items = iter(held)
+        while chunk := list(islice(items, size)):
+            yield chunk
+
+    def _all(self, items: Iterator[Any], execution: Execution, base: MemoryGraph, session: Any) -> list[Any]:
+        def collect() -> list[Any]:
+            found = []
+            for item in items:
+                execution.ctx.hold()
+                found.append(item)
+            return found
+
+        if not execution.plan.mutates:
+            return collect()
+        with base.transaction() as log:
+            found = collect()
+        if session is not None:
+            session.log.extend(log)
+            session.graph = base
+        return found
+
+    def _transaction(self, instruction: Instruction, session: "GremlinSession | None") -> None:
+        if session is None:
+            raise QueryError("A transaction needs a session.", remedy="Use tx().begin() of your client, which opens one.")
+        operation = instruction.args[0] if instruction.args else ""
+        if operation == "commit":
+            session.commit()
+        elif operation == "rollback":
+            with self._lock:
+                session.rollback()
+        elif operation not in ("begin", "open"):
+            raise QueryError(f"tx().{operation}() is not known.", remedy="Use begin, commit or rollback.")
+
+    def session(self) -> "GremlinSession":
+        """A session: its changes can be taken back until it commits."""
+        return GremlinSession()
+
+    def explain(self, query: str | Traversal, request: Request | None = None) -> str:
+        """What would run where, as text."""
+        tree, plan, _ = self.compile(query, request)
+        lines = [f"Traversal  {tree}", "Plan"]
+        _describe(plan, lines, 1)
+        return "\n".join(lines)
+
+    def label_counts(self, principal: Any = None) -> tuple[dict[str, int], dict[str, int]]:
+        """Vertices and edges per label."""
+        counted = []
+        for start in ("g.V()", "g.E()"):
+            found = self.run(f"{start}.groupCount().by(label)", Request(principal=principal))[0].obj
+            counted.append({str(label): int(count) for label, count in found.items()})
+        return counted[0], counted[1]
 
     def _context(self, tree: Traversal, plan: Pipeline, source: _Source, request: Request) -> Context:
         limits = request.limits
@@ -159,7 +223,28 @@ class GremlinEngine:
         return ctx
 
 
-_OPTION_STEPS = frozenset({"with"})
+class GremlinSession:
+    """What a session has changed since it last committed."""
+
+    def __init__(self) -> None:
+        self.log: list[Any] = []
+        self.graph: MemoryGraph | None = None
+
+    def commit(self) -> None:
+        self.log = []
+
+    def rollback(self) -> None:
+        if self.graph is not None:
+            self.graph.take_back(self.log)
+        self.log = []
+
+
+def _describe(pipeline: Pipeline, lines: list[str], depth: int) -> None:
+    for step in pipeline.steps:
+        kind = "barrier" if step.barrier else "stream"
+        lines.append(f"{'  ' * depth}{step.name:<14} {kind:<8} {step.text}")
+        for child in step.children():
+            _describe(child, lines, depth + 1)
 
 
 def _read_source(instructions: tuple[Instruction, ...]) -> _Source:

@@ -1,0 +1,252 @@
+"""What a Gremlin request does: runs it, session or not, turns errors into status codes, streams the answer."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from api.gremlin_frames import Codec, Message
+from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, QueryLimitError, QuerySyntaxError
+from graphstore.gremlin.engine import GremlinEngine, GremlinSession, Request
+from graphstore.gremlin.traverser import Limits
+from graphstore.gremlin.tree import Traversal
+
+__all__ = ["GremlinService", "GremlinSettings", "Reply"]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GremlinSettings:
+    """Limits of the endpoint. ``batch`` results go into one frame unless the client asks for another size."""
+
+    max_message: int = 16 * 1024 * 1024
+    batch: int = 256
+    seconds: float = 30.0
+    traversers: int = 5_000_000
+    session_seconds: float = 600.0
+    sessions: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One frame of an answer: status ``code``, results (or traversers), and what goes with an error."""
+
+    code: int
+    data: list[Any] = field(default_factory=list)
+    message: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    properties: bool = True
+
+    def frame(self, codec: Codec, id: uuid.UUID) -> bytes:
+        try:
+            return codec.respond(id, self.code, self.data, self.message, self.attributes, self.properties)
+        except (TypeError, ValueError, OverflowError) as error:
+            return codec.respond(id, 599, [], f"The result cannot be serialized: {error}", {})
+
+
+@dataclass(slots=True)
+class _OpenSession:
+    session: GremlinSession
+    principal: Any
+    used: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class GremlinService:
+    """Shared by WebSocket and HTTP. ``may_write`` says who may change the graph."""
+
+    def __init__(
+        self,
+        engine: GremlinEngine,
+        settings: GremlinSettings | None = None,
+        may_write: Callable[[Any], bool] = lambda _: True,
+    ) -> None:
+        self.engine = engine
+        self.settings = settings or GremlinSettings()
+        self.may_write = may_write
+        self._sessions: dict[tuple[Any, str], _OpenSession] = {}
+        self._running: dict[str, tuple[threading.Event, Any]] = {}
+        self._lock = threading.Lock()
+
+    # ---- one request -------------------------------------------------------------------------------------------------
+
+    def answer(self, message: Message, principal: Any) -> Iterator[Reply]:
+        """The frames that answer a request: 206 while more follows, then 200, 204 or an error. Never raises."""
+        try:
+            yield from self._answer(message, principal)
+        except BifrostError as error:
+            yield _failed(error, message.op)
+        except RecursionError:
+            yield Reply(500, message="The query is nested too deep.")
+        except Exception as error:  # noqa: BLE001 - a frame with the request id must go out whatever happened
+            _log.exception("gremlin.failed", query_id=str(message.id))
+            yield Reply(500, message=f"Internal error: {type(error).__name__}: {error}")
+
+    def _answer(self, message: Message, principal: Any) -> Iterator[Reply]:
+        if message.op == "close":
+            self._close_session(message, principal)
+            yield Reply(204)
+            return
+        if message.op not in ("eval", "bytecode"):
+            yield Reply(498, message=f"The operation {message.op!r} is not known; use eval or bytecode.")
+            return
+        gremlin = message.args.get("gremlin")
+        if not isinstance(gremlin, str if message.op == "eval" else Traversal):
+            yield Reply(499, message=f"A message with op {message.op!r} needs 'gremlin'.")
+            return
+        language = message.args.get("language")
+        if language not in (None, "", "gremlin-lang", "gremlin-groovy"):
+            yield Reply(499, message=f"The language {language!r} is not supported; use gremlin-lang.")
+            return
+        session = self._session(message, principal)
+        if session is None:
+            yield from self._run(message, gremlin, principal, None)
+        else:
+            with session.lock:
+                session.used = time.monotonic()
+                yield from self._run(message, gremlin, principal, session.session)
+
+    def _run(
+        self, message: Message, gremlin: str | Traversal, principal: Any, session: GremlinSession | None
+    ) -> Iterator[Reply]:
+        args = message.args
+        stop = threading.Event()
+        keys = [str(message.id), *([str(args["queryId"])] if args.get("queryId") else [])]
+        with self._lock:
+            for key in keys:
+                self._running[key] = (stop, principal)
+        try:
+            request = Request(
+                bindings=_bindings(args),
+                limits=self._limits(args),
+                read_only=not self.may_write(principal),
+                source=_source(args),
+                cancelled=stop.is_set,
+                principal=principal,
+            )
+            properties = args.get("materializeProperties") != "tokens"
+            batch = args.get("batchSize")
+            size = batch if isinstance(batch, int) and 0 < batch <= 100_000 else self.settings.batch
+            yield from self._frames(gremlin, request, session, size, properties, traversers=message.op == "bytecode")
+        finally:
+            with self._lock:
+                for key in keys:
+                    self._running.pop(key, None)
+
+    def _frames(
+        self,
+        gremlin: str | Traversal,
+        request: Request,
+        session: GremlinSession | None,
+        size: int,
+        properties: bool,
+        *,
+        traversers: bool,
+    ) -> Iterator[Reply]:
+        waiting: list[Any] | None = None
+        for chunk in self.engine.stream(gremlin, request, session, size=size, traversers=traversers):
+            if waiting is not None:
+                yield Reply(206, waiting, properties=properties)
+            waiting = chunk
+        yield Reply(200, waiting, properties=properties) if waiting else Reply(204)
+
+    def _limits(self, args: Mapping[str, Any]) -> Limits:
+        wanted = args.get("evaluationTimeout", args.get("scriptEvaluationTimeout"))
+        seconds = self.settings.seconds
+        if isinstance(wanted, int) and wanted > 0:
+            seconds = min(seconds, wanted / 1000)
+        return Limits(seconds, self.settings.traversers)
+
+    # ---- cancel ------------------------------------------------------------------------------------------------------
+
+    def cancel(self, query_id: str, principal: Any) -> bool:
+        """Stops a running query of the same principal; False if there is none."""
+        with self._lock:
+            found = self._running.get(query_id)
+        if found is None or found[1] != principal:
+            return False
+        found[0].set()
+        return True
+
+    def running(self, principal: Any) -> list[str]:
+        """The ids of the queries that a principal has running."""
+        with self._lock:
+            return [key for key, (_, owner) in self._running.items() if owner == principal]
+
+    # ---- sessions ----------------------------------------------------------------------------------------------------
+
+    def _session(self, message: Message, principal: Any) -> _OpenSession | None:
+        name = message.args.get("session")
+        if message.processor != "session" and name is None:
+            return None
+        if not name:
+            raise QueryError("A session request needs the argument 'session'.", remedy="Send a session id.")
+        self.expire()
+        key = (_owner(principal), str(name))
+        with self._lock:
+            found = self._sessions.get(key)
+            if found is None:
+                if len(self._sessions) >= self.settings.sessions:
+                    raise QueryLimitError("Too many sessions are open.", remedy="Close sessions that are not needed.")
+                found = self._sessions[key] = _OpenSession(self.engine.session(), principal, time.monotonic())
+            return found
+
+    def _close_session(self, message: Message, principal: Any) -> None:
+        with self._lock:
+            found = self._sessions.pop((_owner(principal), str(message.args.get("session"))), None)
+        if found is not None:
+            found.session.rollback()
+
+    def expire(self) -> None:
+        """Rolls back and forgets sessions that were not used for long."""
+        limit = time.monotonic() - self.settings.session_seconds
+        with self._lock:
+            old = [key for key, found in self._sessions.items() if found.used < limit]
+            gone = [self._sessions.pop(key) for key in old]
+        for found in gone:
+            found.session.rollback()
+
+    def close(self) -> None:
+        with self._lock:
+            open_sessions, self._sessions = list(self._sessions.values()), {}
+        for found in open_sessions:
+            found.session.rollback()
+
+
+def _owner(principal: Any) -> Any:
+    return getattr(principal, "name", None) or str(principal)
+
+
+def _bindings(args: Mapping[str, Any]) -> Mapping[str, Any]:
+    bindings = args.get("bindings") or {}
+    if not isinstance(bindings, Mapping):
+        raise QueryError("bindings must be a map.", remedy="Send names and their values.")
+    return {str(key): value for key, value in bindings.items()}
+
+
+def _source(args: Mapping[str, Any]) -> str:
+    """The name of the traversal source in strings: the alias that the client gave, g unless renamed."""
+    aliases = args.get("aliases")
+    if isinstance(aliases, Mapping) and aliases and "g" not in aliases:
+        return str(next(iter(aliases)))
+    return "g"
+
+
+def _failed(error: BifrostError, op: str) -> Reply:
+    attributes = {"code": error.code, "remedy": error.remedy, "retryable": error.retryable}
+    return Reply(_status(error, op), message=error.message if not isinstance(error, QuerySyntaxError) else str(error), attributes=attributes)
+
+
+def _status(error: BifrostError, op: str) -> int:
+    if isinstance(error, PermissionDeniedError):
+        return 403
+    if isinstance(error, QueryLimitError):
+        return 598
+    if isinstance(error, QuerySyntaxError) or op == "eval":
+        return 597
+    return 500

@@ -1,0 +1,247 @@
+"""GraphBinary 1: a writer of results."""
+
+import struct
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from graphstore.gremlin.elements import BulkSet, Edge, Entry, Path, Property, SubGraph, Tree, Vertex, VertexProperty
+from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
+from graphstore.gremlin.traverser import Traverser
+from graphstore.gremlin.tree import GremlinEnum
+
+__all__ = ["GraphBinaryWriter"]
+
+_INT, _LONG = struct.Struct(">i").pack, struct.Struct(">q").pack
+_FQ_INT, _FQ_LONG = struct.Struct(">BBi").pack, struct.Struct(">BBq").pack
+_FQ_DOUBLE, _FQ_FLOAT = struct.Struct(">BBd").pack, struct.Struct(">BBf").pack
+_HEAD = struct.Struct(">BBi").pack
+_NULL = b"\xfe\x01"
+_ENUM_CODES = {
+    "Barrier": 0x13,
+    "Cardinality": 0x16,
+    "Column": 0x17,
+    "Direction": 0x18,
+    "Operator": 0x19,
+    "Order": 0x1A,
+    "Pick": 0x1B,
+    "Pop": 0x1C,
+    "Scope": 0x1F,
+    "T": 0x20,
+    "Merge": 0x2E,
+    "DT": 0x2F,
+    "GType": 0x30,
+}
+
+Append = Callable[[Any], Any]
+
+
+class GraphBinaryWriter:
+    """Appends values to one buffer. ``properties``: elements carry their properties."""
+
+    def __init__(self, properties: bool = True) -> None:
+        self.out = bytearray()
+        self.properties = properties
+        self._strings: dict[str, bytes] = {}
+        self._known: dict[type, Append] = {}
+
+    def write(self, value: Any) -> None:
+        """A value with its type."""
+        kind = type(value)
+        if kind is str:
+            data = value.encode()
+            self.out += _HEAD(3, 0, len(data)) + data
+        elif kind is int:
+            self._int(value)
+        elif value is None:
+            self.out += _NULL
+        elif kind is float:
+            self.out += _FQ_DOUBLE(7, 0, value)
+        else:
+            writer = self._known.get(kind)
+            if writer is None:
+                writer = self._known[kind] = self._writer(value)
+            writer(value)
+
+    def name(self, text: str) -> None:
+        """A label or key: a string without its type, its bytes remembered."""
+        data = self._strings.get(text)
+        if data is None:
+            encoded = text.encode()
+            data = self._strings[text] = _INT(len(encoded)) + encoded
+        self.out += data
+
+    def _int(self, value: int) -> None:
+        if -2147483648 <= value <= 2147483647:
+            self.out += _FQ_INT(1, 0, value)
+        elif -(2**63) <= value < 2**63:
+            self.out += _FQ_LONG(2, 0, value)
+        else:
+            self.big(value)
+
+    def _writer(self, value: Any) -> Append:
+        table: tuple[tuple[type | tuple[type, ...], Append], ...] = (
+            (Traverser, self.traverser),
+            (Vertex, self.vertex),
+            (Edge, self.edge),
+            (VertexProperty, self.vertex_property),
+            (Property, self.property),
+            (Path, self.path),
+            (bool, lambda v: self.raw(b"\x27\x00\x01" if v else b"\x27\x00\x00")),
+            (Long, lambda v: self.raw(_FQ_LONG(2, 0, v))),
+            (Short, lambda v: self.raw(b"\x26\x00" + struct.pack(">h", v))),
+            (Byte, lambda v: self.raw(b"\x24\x00" + struct.pack(">b", v))),
+            (BigInteger, self.big),
+            (int, self._int),
+            (Float, lambda v: self.raw(_FQ_FLOAT(8, 0, v))),
+            (float, lambda v: self.raw(_FQ_DOUBLE(7, 0, v))),
+            (Decimal, self.decimal),
+            (Char, lambda v: self.raw(b"\x80\x00" + v.encode())),
+            (str, lambda v: self.write(str(v))),
+            (Tree, self.tree),
+            (SubGraph, self.subgraph),
+            (Entry, lambda v: self.mapping({v.key: v.value})),
+            (Mapping, self.mapping),
+            ((list, tuple, BulkSet), lambda v: self.sequence(0x09, v)),
+            ((set, frozenset), lambda v: self.sequence(0x0B, v)),
+            (GremlinEnum, self.enum),
+            (datetime, self.moment),
+            (date, lambda v: self.moment(datetime.combine(v, time(), tzinfo=UTC))),
+            (time, lambda v: self.write(v.isoformat())),
+            (timedelta, self.duration),
+            (uuid.UUID, lambda v: self.raw(b"\x0c\x00" + v.bytes)),
+            ((bytes, bytearray), lambda v: self.raw(_HEAD(0x25, 0, len(v)) + bytes(v))),
+        )
+        for types, writer in table:
+            if isinstance(value, types):
+                return writer
+        return lambda v: self.write(str(v))
+
+    def raw(self, data: bytes) -> None:
+        self.out += data
+
+    def big(self, value: int) -> None:
+        length = value.bit_length() // 8 + 1
+        self.out += _HEAD(0x23, 0, length) + int(value).to_bytes(length, "big", signed=True)
+
+    def decimal(self, value: Decimal) -> None:
+        sign, digits, exponent = value.as_tuple()
+        if not isinstance(exponent, int):
+            self.write(float(value))
+            return
+        unscaled = int("".join(map(str, digits)) or "0") * (-1 if sign else 1)
+        length = unscaled.bit_length() // 8 + 1
+        self.out += b"\x22\x00" + _INT(-exponent) + _INT(length) + unscaled.to_bytes(length, "big", signed=True)
+
+    def moment(self, value: datetime) -> None:
+        offset = value.utcoffset() or timedelta()
+        seconds = value.hour * 3600 + value.minute * 60 + value.second
+        nanos = seconds * 1_000_000_000 + value.microsecond * 1000
+        self.out += b"\x88\x00" + struct.pack(
+            ">ibbqi", value.year, value.month, value.day, nanos, int(offset.total_seconds())
+        )
+
+    def duration(self, value: timedelta) -> None:
+        seconds, rest = divmod(value, timedelta(seconds=1))
+        self.out += b"\x81\x00" + struct.pack(">qi", seconds, rest.microseconds * 1000)
+
+    def enum(self, value: GremlinEnum) -> None:
+        self.out += bytes((_ENUM_CODES[type(value).__name__], 0))
+        self.write(str(value.value))
+
+    def sequence(self, code: int, values: Any) -> None:
+        self.out += _HEAD(code, 0, len(values))
+        write = self.write
+        for value in values:
+            write(value)
+
+    def mapping(self, values: Mapping[Any, Any]) -> None:
+        self.out += _HEAD(0x0A, 0, len(values))
+        for key, value in values.items():
+            self.write(key)
+            self.write(value)
+
+    def traverser(self, t: Traverser) -> None:
+        self.out += _FQ_LONG(0x21, 0, t.bulk)
+        self.write(t.obj)
+
+    def vertex(self, vertex: Vertex) -> None:
+        self.out += b"\x11\x00"
+        self.write(vertex.id)
+        self.name(vertex.label)
+        found = [p for values in vertex.properties.values() for p in values] if self.properties else []
+        if found:
+            self.sequence(0x09, found)
+        else:
+            self.out += _NULL
+
+    def vertex_property(self, found: VertexProperty) -> None:
+        self.out += b"\x12\x00"
+        self.write(found.id)
+        self.name(found.key)
+        self.write(found.value)
+        self.out += _NULL
+        if found.meta and self.properties:
+            self.sequence(0x09, [Property(key, value, found) for key, value in found.meta.items()])
+        else:
+            self.out += _NULL
+
+    def edge(self, edge: Edge) -> None:
+        self.out += b"\x0d\x00"
+        self.write(edge.id)
+        self.name(edge.label)
+        for end in (edge.head, edge.tail):
+            self.write(end.id)
+            self.name(end.label)
+        self.out += _NULL
+        found = edge.properties if self.properties else {}
+        if found:
+            self.sequence(0x09, [Property(key, value, edge) for key, value in found.items()])
+        else:
+            self.out += _NULL
+
+    def property(self, found: Property) -> None:
+        self.out += b"\x0f\x00"
+        self.name(found.key)
+        self.write(found.value)
+        self.out += _NULL
+
+    def path(self, path: Path) -> None:
+        self.out += b"\x0e\x00"
+        self.sequence(0x09, [frozenset(names) for names in path.labels])
+        self.sequence(0x09, path.objects)
+
+    def tree(self, tree: Tree) -> None:
+        self.out += b"\x2b\x00"
+        self._branches(tree)
+
+    def _branches(self, tree: Tree) -> None:
+        self.out += _INT(len(tree))
+        for key, below in tree.items():
+            self.write(key)
+            self._branches(below)
+
+    def subgraph(self, graph: SubGraph) -> None:
+        self.out += b"\x10\x00" + _INT(len(graph.vertices))
+        for vertex in graph.vertices.values():
+            self.write(vertex.id)
+            self.name(vertex.label)
+            found = [p for values in vertex.properties.values() for p in values]
+            self.out += _INT(len(found))
+            for one in found:
+                self.write(one.id)
+                self.name(one.key)
+                self.write(one.value)
+                self.out += _NULL
+                self.sequence(0x09, [Property(k, v, one) for k, v in (one.meta or {}).items()])
+        self.out += _INT(len(graph.edges))
+        for edge in graph.edges.values():
+            self.write(edge.id)
+            self.name(edge.label)
+            self.write(edge.head.id)
+            self.out += _NULL
+            self.write(edge.tail.id)
+            self.out += _NULL + _NULL
+            self.sequence(0x09, [Property(k, v, edge) for k, v in edge.properties.items()])
