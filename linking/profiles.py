@@ -81,7 +81,7 @@ class ColumnProfile:
     def key_like(self) -> bool:
         """Whether the column may name the records of its table: (nearly) unique, (nearly) complete, not a measure."""
         return (
-            self.distinct >= 2
+            (self.distinct >= 2 or (self.distinct == 1 and self.rows == 1))
             and self.uniqueness >= 0.97
             and self.null_share <= 0.1
             and self.kind in ("integer", "code", "name")

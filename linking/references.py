@@ -21,11 +21,13 @@ from linking.names import (
     words,
 )
 from linking.profiles import ColumnProfile
+from linking.semantics import NameVectors, spoken
 from linking.workspace import Workspace
 
 __all__ = ["ReferenceCandidate", "name_score", "reference_candidates"]
 
 MIN_CONTAINMENT = 0.5
+_POINTING = {(w,) for w in ("to", "by", "of", "via", "from", "for", "in", "at", "under", "parent", "with")}
 _FORM_COST = 0.03
 """By how much a form that drops something must raise the containment to be preferred."""
 
@@ -43,13 +45,14 @@ class ReferenceCandidate:
     features: Mapping[str, float] = field(default_factory=dict)
 
 
-def reference_candidates(workspace: Workspace) -> list[ReferenceCandidate]:
-    """All candidates with their features, in no particular order."""
+def reference_candidates(workspace: Workspace, vectors: NameVectors | None = None) -> list[ReferenceCandidate]:
+    """All candidates with their features, in no particular order. ``vectors`` adds what the names mean."""
     profiles = {profile.id: profile for profile in workspace.columns()}
     heads = [p.id for p in profiles.values() if p.key_like]
     tails = [p.id for p in profiles.values() if _may_refer(p)]
+    empty = _by_name_alone(list(profiles.values()))
     if not heads or not tails:
-        return []
+        return _with_features(empty, vectors)
     rows = workspace.connection.execute(
         """
         WITH total AS (
@@ -73,7 +76,19 @@ def reference_candidates(workspace: Workspace) -> list[ReferenceCandidate]:
         candidate = ReferenceCandidate(profiles[tail], profiles[head], tail_form, head_form, share, row_share)
         if (tail, head) not in best or share - cost > best[tail, head][0]:
             best[tail, head] = share - cost, candidate
-    return _with_features([candidate for _, candidate in best.values()])
+    return _with_features([*(candidate for _, candidate in best.values()), *empty], vectors)
+
+
+def _by_name_alone(profiles: Sequence[ColumnProfile]) -> list[ReferenceCandidate]:
+    """Columns without any value can only be judged by their names: those named like a key of their own source."""
+    empty = [p for p in profiles if not p.nonnull]
+    heads = [p for p in profiles if p.key_like or (p.position == 0 and not p.rows)] if empty else []
+    return [
+        ReferenceCandidate(tail, head, "", "", math.nan, math.nan)
+        for tail in empty
+        for head in heads
+        if tail.source == head.source and tail.table != head.table and name_score(tail, head) >= 0.75
+    ]
 
 
 def _may_refer(column: ColumnProfile) -> bool:
@@ -113,13 +128,16 @@ def _measure(name: str) -> float:
     return float(bool(found) and found[-1] in MEASURE_WORDS)
 
 
-def _with_features(candidates: Sequence[ReferenceCandidate]) -> list[ReferenceCandidate]:
+def _with_features(
+    candidates: Sequence[ReferenceCandidate], vectors: NameVectors | None = None
+) -> list[ReferenceCandidate]:
     by_tail: dict[int, list[ReferenceCandidate]] = defaultdict(list)
     by_head: dict[int, list[ReferenceCandidate]] = defaultdict(list)
     for candidate in candidates:
         by_tail[candidate.tail.id].append(candidate)
         by_head[candidate.head.id].append(candidate)
     result = []
+    meanings = _meanings(candidates, vectors)
     for rivals in by_tail.values():
         scores = {c.head.id: name_score(c.tail, c.head) for c in rivals}
         for c in rivals:
@@ -135,11 +153,36 @@ def _with_features(candidates: Sequence[ReferenceCandidate]) -> list[ReferenceCa
                     {
                         **_pair_features(c),
                         **_rival_features(c, others, scores),
+                        **_meaning_features(c, others, meanings),
                         "head_tails": _log(len(by_head[c.head.id])),
                     },
                 )  # fmt: skip
             )
     return result
+
+
+def _meanings(
+    candidates: Sequence[ReferenceCandidate], vectors: NameVectors | None
+) -> dict[tuple[int, int], tuple[float, float]]:
+    """Per candidate the cosines of the tail's name with the head's table and with the head's column."""
+    if vectors is None:
+        return {}
+    pairs = {}
+    texts = [(spoken(c.tail.name), " ".join(table_words(c.head.dataset)), spoken(c.head.name)) for c in candidates]
+    vectors.add(text for triple in texts for text in triple)
+    for c, (tail, table, column) in zip(candidates, texts, strict=True):
+        pairs[c.tail.id, c.head.id] = vectors.cosine(tail, table), vectors.cosine(tail, column)
+    return pairs
+
+
+def _meaning_features(
+    c: ReferenceCandidate, others: Sequence[ReferenceCandidate], meanings: Mapping[tuple[int, int], tuple[float, float]]
+) -> dict[str, float]:
+    if not meanings:
+        return {}
+    table, column = meanings[c.tail.id, c.head.id]
+    best_other = max((meanings[o.tail.id, o.head.id][0] for o in others if o.head.table != c.head.table), default=0.0)
+    return {"meaning_table": table, "meaning_column": column, "meaning_margin": table - best_other}
 
 
 def _rival_features(
@@ -150,7 +193,7 @@ def _rival_features(
     same_table = [o for o in others if (o.head.source, o.head.dataset) == (c.head.source, c.head.dataset)]
     return {
         "name_margin": mine - max((scores[o.head.id] for o in others), default=0.0),
-        "containment_margin": c.containment - max((o.containment for o in others), default=0.0),
+        "containment_margin": c.containment - max((o.containment for o in others), default=0.0) if c.tail.nonnull else 0.0,
         "rivals": _log(1 + sum(o.containment >= c.containment - 0.02 for o in others)),
         "size_rank": sum(o.head.distinct < c.head.distinct for o in others) / max(len(others), 1),
         "same_table_rivals": float(sum(o.head.position < c.head.position for o in same_table)),
@@ -163,11 +206,12 @@ def _pair_features(c: ReferenceCandidate) -> dict[str, float]:
     same_table = (tail.source, tail.dataset) == (head.source, head.dataset)
     numeric = tail.kind == "integer" and head.kind == "integer"
     spread = head.high - head.low + 1
+    empty = not tail.nonnull
     matched = min(c.containment * tail.distinct, head.distinct)
     return {
         "containment": c.containment,
         "row_containment": c.row_containment,
-        "coverage": matched / max(head.distinct, 1),
+        "coverage": math.nan if empty else matched / max(head.distinct, 1),
         "tail_distinct": _log(tail.distinct),
         "head_distinct": _log(head.distinct),
         "rows_ratio": _log(tail.rows / max(head.rows, 1)),
@@ -181,6 +225,7 @@ def _pair_features(c: ReferenceCandidate) -> dict[str, float]:
         "head_position": min(head.position, 20) / 20,
         "tail_id_name": float(is_id_name(tail.name)),
         "head_id_name": float(is_id_name(head.name)),
+        "tail_preposition": float(words(tail.name)[-1:] in _POINTING),
         "tail_measure": _measure(tail.name),
         "head_measure": _measure(head.name),
         "name_score": name_score(tail, head),

@@ -39,6 +39,8 @@ class Prior:
     bias: float
     forest: Forest | None
     version: str
+    clip: float = 4.0
+    """Standardised features are cut at this many standard deviations."""
 
     def matrix(self, features: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
         """Features as float64 [n, names], NaN where one is missing."""
@@ -47,7 +49,7 @@ class Prior:
 
     def standardised(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Zero mean, unit variance, clipped, 0 where missing."""
-        return np.clip(np.nan_to_num((matrix - self.mean) / self.scale, nan=0.0), -4, 4)
+        return np.clip(np.nan_to_num((matrix - self.mean) / self.scale, nan=0.0), -self.clip, self.clip)
 
     def log_odds(self, features: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
         """Calibrated log-odds, float64 [n]."""
@@ -75,6 +77,7 @@ def _prior(entry: Mapping[str, Any], version: str) -> Prior:
         float(entry.get("bias", 0.0)),
         Forest.from_dict(entry["forest"]) if "forest" in entry else None,
         version,
+        float(entry.get("clip", 4.0)),
     )
 
 

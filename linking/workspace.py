@@ -139,6 +139,7 @@ class Workspace:
         name = f"t{self._next}"
         self._next += 1
         rows, columns = self._copy(name, data.rows(summary.source, summary.info.name))
+        self._add_declared(name, columns, summary)
         fingerprint = "0"
         if rows:
             ((xor, total),) = self.connection.execute(
@@ -152,10 +153,9 @@ class Workspace:
         if known:
             self._drop(known)
         table = LoadedTable(summary, name, rows, fingerprint)
-        if rows:
-            first = self._next
-            table.columns = profile_table(self.connection, name, rows, columns, summary, first)
-            self._next += len(table.columns)
+        first = self._next
+        table.columns = profile_table(self.connection, name, rows, columns, summary, first)
+        self._next += len(table.columns)
         self._tables[summary.source, summary.info.name] = table
 
     def _copy(self, name: str, batches: Iterator[pa.RecordBatch]) -> tuple[int, dict[str, tuple[str, bool]]]:
@@ -167,6 +167,15 @@ class Workspace:
                 self._append(name, columns, batch, rows)
                 rows += batch.num_rows
         return rows, columns
+
+    def _add_declared(self, name: str, columns: dict[str, tuple[str, bool]], summary: DatasetSummary) -> None:
+        """Adds the declared columns that no row fills; an empty table has all of them."""
+        if not columns:
+            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} (_row BIGINT, _uid VARCHAR)")
+        for column in summary.info.columns:
+            if column.name not in columns:
+                columns[column.name] = f"c{len(columns)}", False
+                self.connection.execute(f"ALTER TABLE {name} ADD COLUMN {columns[column.name][0]} VARCHAR")
 
     def _append(self, name: str, columns: dict[str, tuple[str, bool]], batch: pa.RecordBatch, first_row: int) -> None:
         """Adds a batch. DuckDB's names ignore case, so the table's columns are called ``c0``, ``c1``, ..."""

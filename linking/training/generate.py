@@ -24,6 +24,22 @@ _SHORT = {
 }  # fmt: skip
 
 
+_SAYINGS = {
+    "manager": ("reports_to", "boss_id", "supervisor", "superior_id", "line_manager", "parent_id"),
+    "boss": ("reports_to", "manager_id", "supervisor_id", "belongs_to"),
+    "foreman": ("reports_to", "led_by", "supervisor"),
+    "mentor": ("advised_by", "supervisor_id", "parent"),
+    "captain": ("led_by", "reports_to", "chief_id"),
+    "via": ("ship_via", "sent_by", "carried_by", "ship_via_id"),
+    "agent": ("support_rep_id", "account_rep", "looked_after_by", "contact_id"),
+    "assigned_to": ("assigned_to", "owner_id", "handled_by", "assignee"),
+    "raised_by": ("opened_by", "reported_by", "requester_id", "created_by"),
+    "contractor": ("done_by", "carried_out_by", "vendor"),
+    "tutor": ("looked_after_by", "advisor_id", "mentor"),
+}
+"""Roles as people name them, without the name of the table they refer to."""
+
+
 @dataclass(slots=True)
 class GeneratedSchema:
     """Data with keys stripped (or not), the true references and those that are neither right nor wrong."""
@@ -107,6 +123,8 @@ class _Style:
         return self.spell("id") if self.key == "id" else self.spell(table, self.key.removeprefix("table_"))
 
     def reference_name(self, role: str, table: str) -> str:
+        if role in _SAYINGS and self.rng.random() < 0.6:
+            return self.spell(self.rng.choice(_SAYINGS[role]))
         thing = role or table
         if role and self.rng.random() < 0.3:
             thing = f"{role}_{table}"
@@ -189,7 +207,7 @@ class _Builder:
         order = list(columns)
         if rng.random() < 0.1:
             rng.shuffle(order)
-        keep = self._kept_rows(rows)
+        keep = [] if rng.random() < 0.05 else self._kept_rows(rows)
         records = [{name: columns[name][i] for name in order} for i in keep]
         info = DatasetInfo(
             dataset,
@@ -248,6 +266,8 @@ class _Builder:
         skewed = rng.random() < 0.4
         picked = [pool[min(int(rng.paretovariate(0.7)) - 1, len(pool) - 1)] if skewed else rng.choice(pool) for _ in range(rows)]
         empty = rng.uniform(0.05, 0.4) if often_empty else rng.choice([0, 0, 0, 0, 0.05, 0.3])
+        if rng.random() < 0.03:
+            empty = 1.0
         picked = [None if rng.random() < empty else value for value in picked]
         if self.dirt:
             picked = [self._spoiled(v) if v is not None and rng.random() < self.dirt else v for v in picked]

@@ -5,6 +5,7 @@ of them calibrates, the other half tells the figures that are printed and stored
 """
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from bifrost.links import Column
 from linking.profiles import ColumnProfile
 from linking.references import reference_candidates
 from linking.scoring import WEIGHTS
+from linking.semantics import NameVectors
 from linking.training.archetypes import ARCHETYPES
 from linking.training.generate import generate_schema
 from linking.trees import Forest
@@ -28,13 +30,15 @@ __all__ = ["HELD_BACK", "MONOTONE", "collect", "expected_calibration_error", "fi
 HELD_BACK = ("bank", "hotel", "logistics", "research")
 MONOTONE = {
     "containment": 1, "row_containment": 1, "name_score": 1, "name_margin": 1, "containment_margin": 1, "name_equal": 1,
-    "name_table": 1, "tail_measure": -1, "head_measure": -1, "complexity": -1, "name_trigram": 1, "head_id_name": 1,
+    "name_table": 1, "meaning_table": 1, "meaning_margin": 1, "tail_measure": -1, "head_measure": -1, "complexity": -1, "name_trigram": 1, "head_id_name": 1,
     "tail_id_name": 1, "same_table_rivals": -1,
 }  # fmt: skip
 _TREES = 120
 
 
-def collect(seeds: Sequence[int], archetypes: Sequence[str]) -> tuple[list[Mapping[str, float]], list[bool], list[int]]:
+def collect(
+    seeds: Sequence[int], archetypes: Sequence[str], vectors: NameVectors | None
+) -> tuple[list[Mapping[str, float]], list[bool], list[int]]:
     """Features, labels and schema numbers of all candidates of generated schemas."""
     features: list[Mapping[str, float]] = []
     labels: list[bool] = []
@@ -43,7 +47,7 @@ def collect(seeds: Sequence[int], archetypes: Sequence[str]) -> tuple[list[Mappi
     for number, seed in enumerate(seeds):
         schema = generate_schema(seed, archetypes)
         with workspace.using(schema.data):
-            for candidate in reference_candidates(workspace):
+            for candidate in reference_candidates(workspace, vectors):
                 pair = (side_of(candidate.tail), side_of(candidate.head))
                 if pair not in schema.ignored:
                     features.append(candidate.features)
@@ -110,14 +114,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Trains, prints the figures and writes the weights."""
     parser = argparse.ArgumentParser(prog="python -m linking.training.train_columns", description=main.__doc__)
     parser.add_argument("--schemas", type=int, default=300)
+    parser.add_argument("--encoder", default="extraction.encoder_minilm:load_encoder", help="module:function")
     parser.add_argument("--out", type=Path, default=WEIGHTS / "columns.json")
     options = parser.parse_args(arguments)
     used = [a for a in ARCHETYPES if a not in HELD_BACK]
-    features, labels, _ = collect(range(options.schemas), used)
-    held, held_labels, groups = collect(range(10_000, 10_000 + options.schemas // 4), HELD_BACK)
-    names = sorted(features[0])
+    module, _, function = options.encoder.partition(":")
+    vectors = NameVectors(getattr(importlib.import_module(module), function)())
+    features, labels, schemas = collect(range(options.schemas), used, vectors)
+    held, held_labels, groups = collect(range(10_000, 10_000 + options.schemas // 4), HELD_BACK, vectors)
+    names = sorted(set().union(*features))
+    # One training schema in four has no encoder, so that the model also serves without one.
+    features = [{k: v for k, v in f.items() if g % 4 or not k.startswith("meaning")} for f, g in zip(features, schemas, strict=True)]
     x, y = _matrix(names, features), np.array(labels)
     x_held, y_held, half = _matrix(names, held), np.array(held_labels), np.array(groups) % 2 == 0
+    np.savez_compressed(options.out.with_suffix(".features.npz"), x=x, y=y, x_held=x_held, y_held=y_held, half=half, names=names)
     forest = calibrate(fit(names, x, y), x_held[half], y_held[half])
     p = 1 / (1 + np.exp(-forest.log_odds(x_held[~half])))
     figures = {**_figures(p, y_held[~half]), "train_candidates": len(y), "train_references": int(y.sum())}

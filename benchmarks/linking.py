@@ -1,0 +1,35 @@
+"""Link types, records, links inside the graph, and what all of it asks of people.
+
+``python -m benchmarks.linking [--only references|schema|entities|links|effort] [--json FILE] [--seed N]``
+"""
+
+import importlib
+import sys
+
+from benchmarks.report import Report, arguments, data_folder
+
+PARTS = {
+    "references": "benchmarks.linking_references",
+    "schema": "benchmarks.linking_schema",
+    "entities": "benchmarks.linking_entities",
+    "links": "benchmarks.linking_links",
+    "effort": "benchmarks.linking_effort",
+}
+"""Each module has ``run(report, seed, data)``, which adds its figures to the report."""
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--only", choices=sorted(PARTS), action="append", help="run this part only; may be repeated")
+    options = parser.parse_args()
+    data = data_folder()
+    if not data.is_dir():
+        sys.exit(f"{data} does not exist; set BIFROST_DATA.")
+    report = Report("linking", options.seed)
+    for part in options.only or PARTS:
+        importlib.import_module(PARTS[part]).run(report, options.seed, data)
+    report.write(options.json)
+
+
+if __name__ == "__main__":
+    main()

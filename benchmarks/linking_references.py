@@ -1,0 +1,103 @@
+"""Finding undeclared references in databases whose keys were stripped."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.report import Report, f1_score
+from benchmarks.tables import References, add_sqlite
+from bifrost.links import Column, Judgement, LinkKind, LinkType, Verdict
+from linking.asking import order_questions
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from linking.names import core_words, name_similarity, table_words, words
+from linking.profiles import ColumnProfile
+from linking.references import reference_candidates
+from linking.workspace import Workspace
+
+__all__ = ["databases", "run"]
+
+Pairs = set[tuple[str, ...]]
+_ANSWERS = 5
+_BAR = 0.93
+
+
+def run(report: Report, seed: int, data: Path) -> None:
+    """F1 per database without an answer and after five, beside a rule of inclusion and equal names."""
+    for path in databases(data):
+        database = MemoryData()
+        truth = _pairs(add_sqlite(database, path, "db", keys=False))
+        if not truth:
+            continue
+        linker = BifrostLinker()
+        proposals = linker.propose(database, (), (), lambda _: None)
+        linker.close()
+        found = _said(proposals)
+        precision, recall, f1 = f1_score(found, truth)
+        baseline = f1_score(inclusion_and_names(database), truth)[2]
+        name = path.stem
+        wrong = ", ".join(f"+{t}" for t in sorted(" -> ".join(p) for p in found - truth)[:3])
+        missed = ", ".join(f"-{t}" for t in sorted(" -> ".join(p) for p in truth - found)[:3])
+        note = f"precision {precision:.2f}, recall {recall:.2f}, {len(truth)} keys {wrong} {missed}"
+        report.add(f"references.{name}.f1", f1, baseline=baseline, bar=_BAR, note=note)
+        after, asked = _after_answers(proposals, truth)
+        report.add(f"references.{name}.f1_at_5", f1_score(after, truth)[2], bar=1.0, note=f"{asked} answers")
+
+
+def databases(data: Path) -> list[Path]:
+    """All SQLite databases of the data folder's layout."""
+    return sorted((*data.glob("relational/*.sqlite"), *data.glob("enterprise/*.sqlite")))
+
+
+def _pairs(references: References) -> Pairs:
+    return {(str(tail), str(head)) for tail, head in references}
+
+
+def _said(proposals: Sequence[LinkType]) -> Pairs:
+    return {(str(p.tail), str(p.head)) for p in proposals if p.kind is LinkKind.REFERENCE and p.probability >= 0.5}
+
+
+def _after_answers(proposals: Sequence[LinkType], truth: Pairs) -> tuple[Pairs, int]:
+    """What is believed after a reviewer answered the least sure questions from the truth."""
+    linker = BifrostLinker()
+    known = [p for p in proposals if p.kind is LinkKind.REFERENCE]
+    judgements: list[Judgement] = []
+    answered: dict[str, bool] = {}
+    for number in range(_ANSWERS):
+        open_types = [p for p in known if p.id not in answered]
+        if not open_types:
+            break
+        question = min(order_questions(open_types), key=lambda p: abs(p.probability - 0.5))
+        right = (str(question.tail), str(question.head)) in truth
+        answered[question.id] = right
+        verdict = Verdict.CONFIRM if right else Verdict.REJECT
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        judgements.append(Judgement(number, question.id, verdict, "reviewer", at, features=question.features))
+        known = linker.rescore(known, judgements)
+    linker.close()
+    believed = {p.id: answered.get(p.id, p.probability >= 0.5) for p in known}
+    return {(str(p.tail), str(p.head)) for p in known if believed[p.id]}, len(answered)
+
+
+def inclusion_and_names(data: MemoryData) -> Pairs:
+    """The baseline: all values are found in a unique column, and the names fit; the best-named column wins."""
+    workspace = Workspace()
+    best: dict[int, tuple[float, tuple[str, str]]] = {}
+    with workspace.using(data):
+        for c in reference_candidates(workspace):
+            score = _names_fit(c.tail, c.head)
+            if c.containment >= 0.98 and score >= 0.5 and score > best.get(c.tail.id, (0.0, ("", "")))[0]:
+                best[c.tail.id] = score, (str(_column(c.tail)), str(_column(c.head)))
+    workspace.close()
+    return {pair for _, pair in best.values()}
+
+
+def _names_fit(tail: ColumnProfile, head: ColumnProfile) -> float:
+    if tail.table == head.table:
+        return 0.0
+    same = name_similarity(words(tail.name), words(head.name))
+    return max(same, name_similarity(core_words(tail.name), table_words(head.dataset)))
+
+
+def _column(profile: ColumnProfile) -> Column:
+    return Column(profile.source, profile.dataset, (profile.name,))
