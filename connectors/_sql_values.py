@@ -57,6 +57,8 @@ def _typed(values: Sequence[Any], kind: str, scale: int | None) -> pa.Array:
 def _moments(values: Sequence[Any]) -> pa.Array:
     first = next((value for value in values if value is not None), None)
     if isinstance(first, str):
+        if not all(value is None or isinstance(value, str) for value in values):
+            raise TypeError("dates beside texts")
         # MySQL's zero date says "unknown"
         known = [None if value is None or value.startswith("0000-00-00") else value for value in values]
         return pa.array(
