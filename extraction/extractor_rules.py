@@ -1,9 +1,10 @@
 """Mentions that a rule finds better than a model: addresses, numbers, amounts, dates, account numbers and identifiers."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from bifrost.documents import Document, Mention
-from extraction.nlp.codes import identifiers
+from extraction.nlp.codes import identifiers, shapes_of
 from extraction.nlp.contacts import emails, ibans, phones, urls
 from extraction.nlp.hits import Hit, without_overlaps
 from extraction.nlp.quantities import dates, money, percentages
@@ -18,9 +19,8 @@ _RULES: tuple[Callable[[str], Iterator[Hit]], ...] = (
     money,
     percentages,
     phones,
-    identifiers,
 )
-"""In order of priority where finds overlap."""
+"""In order of priority where finds overlap; identifiers come last."""
 
 
 class RuleExtractor:
@@ -34,8 +34,10 @@ class RuleExtractor:
 
     def extract(self, document: Document) -> Sequence[Mention]:
         mentions: list[Mention] = []
+        shapes = shapes_of(page.text for page in document.pages)
         for page in document.pages:
-            hits = without_overlaps((hit for rule in _RULES for hit in rule(page.text)), len(page.text))
+            finds = chain.from_iterable(rule(page.text) for rule in _RULES)
+            hits = without_overlaps(chain(finds, identifiers(page.text, shapes)), len(page.text))
             mentions.extend(
                 Mention(
                     page.number,

@@ -1,13 +1,13 @@
 """Rules for identifiers: tokens that name a record (B07JW9H4J1, emp_0431, CLNT-0001, INV-2024-0007), by their form alone."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from extraction.nlp.hits import Hit
 
-__all__ = ["identifiers"]
+__all__ = ["Shapes", "identifiers", "shapes_of"]
 
 _TOKEN = re.compile(
     r"(?<![^\W_])(?<![-_/.#@&+])[A-Za-z0-9]{1,40}+(?:[-_/][A-Za-z0-9]{1,40}+){0,6}+(?![^\W])(?![-_/@&+][\w])"
@@ -41,17 +41,20 @@ _AFTER_NOUN = re.compile(
 _LINE = re.compile(r"[^\r\n]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What the identifiers of one kind share: what stands before the first digit, and the length."""
+Shapes = Counter[tuple[str, int]]
+"""How many identifiers of a document begin with the same two characters and have the same length."""
 
-    prefix: str
-    length: int
+ENOUGH = 3
+"""So many of one shape vouch for a token of that shape which its form alone would not show to be an identifier."""
 
 
-def _shape(code: str) -> _Shape:
-    prefix = re.match(r"[^\d]*", code)
-    return _Shape(prefix[0] if prefix else "", len(code))
+def _shape(code: str) -> tuple[str, int]:
+    return code[:2], len(code)
+
+
+def shapes_of(texts: Iterable[str]) -> Shapes:
+    """The shapes of the identifiers that stand out by their form, over all pages of a document."""
+    return Counter(_shape(token) for text in texts for token in _TOKEN.findall(text) if _code_confidence(token))
 
 
 def _changes(code: str) -> int:
@@ -95,71 +98,83 @@ def _separated_confidence(token: str) -> float:
     return 0.6 if len(digits) >= 4 and not _YEAR.fullmatch(digits) else 0.0
 
 
-def identifiers(text: str) -> Iterator[Hit]:
-    """Normal form: the identifier without the line break that a narrow table cell put into it."""
-    whole = [
-        Hit(*match.span(), "ID", match[0], confidence, "id")
-        for match in _TOKEN.finditer(text)
-        if (confidence := _code_confidence(match[0]))
-    ]
-    yield from _broken(text, whole)
+def identifiers(text: str, shapes: Shapes | None = None) -> Iterator[Hit]:
+    """Normal form: the identifier without the line break that a narrow table cell put into it.
+
+    ``shapes`` are those of the document that the text is a page of; by default of the text alone.
+    """
+    known = shapes_of([text]) if shapes is None else shapes
+    yield from _broken(text, known)
     for match in _AFTER_ID_LABEL.finditer(text):
-        begin, end = match.span(1)
         code = match[1].rstrip(".-")
-        yield Hit(begin, end - len(match[1]) + len(code), "ID", code, 0.9, "id")
+        yield Hit(match.start(1), match.start(1) + len(code), "ID", code, 0.9, "id")
     for match in _AFTER_LABEL.finditer(text):
         code = match[1].rstrip("/-")
         yield Hit(match.start(1), match.start(1) + len(code), "ID", code, 0.85, "id")
-    yield from whole
+    for match in _TOKEN.finditer(text):
+        confidence = _code_confidence(match[0]) or _shape_confidence(match[0], known)
+        if confidence:
+            yield Hit(*match.span(), "ID", match[0], confidence, "id")
     for match in _AFTER_NOUN.finditer(text):
         yield Hit(*match.span(1), "ID", match[1], 0.75, "id")
 
 
-def _broken(text: str, whole: list[Hit]) -> Iterator[Hit]:
-    """Identifiers cut by a line break: a part at the end of a line, the rest at the begin of the next.
+def _shape_confidence(token: str, shapes: Shapes) -> float:
+    alike = _SOLID.fullmatch(token) and any(map(str.isdigit, token)) and shapes[_shape(token)] >= ENOUGH
+    return 0.75 if alike else 0.0
 
-    They are joined where the result has the prefix and length of unbroken identifiers of the text and the first part alone
-    has not, or where the cut is at a separator, or where a short rest with a digit stands alone on its line.
-    """
-    shapes: dict[_Shape, int] = {}
-    for hit in whole:
-        shape = _shape(hit.normal)
-        shapes[shape] = shapes.get(shape, 0) + 1
-    previous: re.Match[str] | None = None
+
+def _broken(text: str, shapes: Shapes) -> Iterator[Hit]:
+    """Identifiers cut by a line break: the rest stands at the begin of the next line."""
+    above: re.Match[str] | None = None
     for line in _LINE.finditer(text):
-        if previous is not None and 0 < line.start() - previous.end() <= 2:
-            joined = _join(text, previous, line, shapes)
-            if joined is not None:
+        if above is not None and 0 < line.start() - above.end() <= 2:
+            rest = _FIRST_PART.match(text, line.start(), line.end())
+            joined = rest and (
+                _joined_at_end(text, above, rest, line.end(), shapes) or _joined_in_column(text, above, rest, shapes)
+            )
+            if joined:
                 yield joined
-        previous = line
+        above = line
 
 
 _LAST_PART = re.compile(r"(?<![\w-])[A-Za-z0-9]{1,20}+(?:[-_/][A-Za-z0-9]{1,20}+){0,4}+[-_/]?[ ]{0,3}$")
 _FIRST_PART = re.compile(r"[ ]{0,3}([A-Za-z0-9]{1,20}+(?:[-_/][A-Za-z0-9]{1,20}+){0,4}+)(?![\w]|[-_/.]\w)")
 
 
-def _join(text: str, above: re.Match[str], below: re.Match[str], shapes: dict[_Shape, int]) -> Hit | None:
-    left = _LAST_PART.search(text, max(above.start(), above.end() - 60), above.end())
-    right = _FIRST_PART.match(text, below.start(), below.end())
-    if left is None or right is None:
+def _joined_at_end(text: str, above: re.Match[str], rest: re.Match[str], line_end: int, shapes: Shapes) -> Hit | None:
+    """The last part of the line above and the rest, where the result has the shape of unbroken identifiers and the part
+    alone has not; or the cut is at a separator; or a short rest with a digit is all there is in its line."""
+    part = _LAST_PART.search(text, max(above.start(), above.end() - 60), above.end())
+    if part is None:
         return None
-    head, tail = left[0].rstrip(), right[1]
+    head, tail = part[0].rstrip(), rest[1]
     joined = head + tail
-    confidence = _code_confidence(joined)
-    if not confidence or not any(map(str.isdigit, head + tail)):
+    if not _code_confidence(joined) and not _shape_confidence(joined, shapes):
         return None
-    at_separator = head[-1] in "-_/" and tail[0].isdigit() and head[0].isalpha()
-    alone = right.end() == below.end() or not text[right.end() : below.end()].strip()
-    own = shapes.get(_shape(head), 0)
-    same = shapes.get(_shape(joined), 0)
-    plain_word = tail.islower() or tail.istitle()
-    if same and own <= 1 and same > own - 1 and not (tail.isalpha() and plain_word):
-        return Hit(left.start(), right.end(1), "ID", joined, 0.85, "id.joined")
-    if at_separator:
-        return Hit(left.start(), right.end(1), "ID", joined, 0.8, "id.joined")
+    broken = shapes[_shape(head)] <= 1 and not (tail.isalpha() and not tail.isupper())
+    if broken and shapes[_shape(joined)]:
+        return Hit(part.start(), rest.end(1), "ID", joined, 0.85, "id.joined")
+    if head[-1] in "-_/" and tail[0].isdigit() and head[0].isalpha():
+        return Hit(part.start(), rest.end(1), "ID", joined, 0.8, "id.joined")
     strong = (
         _changes(head) >= 2 and len(head) >= 5 and len(tail) <= 4 and any(map(str.isdigit, tail)) and tail.isupper()
     )
-    if strong and own <= 1 and alone:
-        return Hit(left.start(), right.end(1), "ID", joined, 0.6, "id.joined")
+    if broken and strong and not text[rest.end() : line_end].strip():
+        return Hit(part.start(), rest.end(1), "ID", joined, 0.6, "id.joined")
     return None
+
+
+def _joined_in_column(text: str, above: re.Match[str], rest: re.Match[str], shapes: Shapes) -> Hit | None:
+    """The first parts of two lines, where a table's other columns stand between them; only by the document's shapes.
+
+    The mention is the part above, since what lies between belongs to other cells.
+    """
+    part = _FIRST_PART.match(text, above.start(), above.end())
+    if part is None or len(part[1]) < 4 or shapes[_shape(part[1])] > 1:
+        return None
+    joined = part[1] + rest[1]
+    fits = shapes[_shape(joined)] >= ENOUGH and (_code_confidence(joined) or _shape_confidence(joined, shapes))
+    if not fits or not any(map(str.isdigit, part[1])) or (rest[1].isalpha() and not rest[1].isupper()):
+        return None
+    return Hit(part.start(1), part.end(1), "ID", joined, 0.7, "id.joined")

@@ -100,6 +100,17 @@ class TestIdentifiersBrokenOverLines:
     def test_a_cut_at_a_separator_is_joined(self) -> None:
         assert ("ID", "INV-2024-0008") in found("see INV-2024-\n0008 for details")
 
+    def test_the_rest_may_stand_below_in_a_column(self) -> None:
+        text = "B08R69VDHT cable\nB0B244R4KB glass\nB07CWDX49D tape\nB07JW9H4 charger with\nJ1 long lead"
+        mention = RULES.extract(Document("application/pdf", (Page(1, text),)))[-1]
+        assert (mention.text, mention.normal) == ("B07JW9H4", "B07JW9H4J1")
+
+    def test_other_pages_vouch_for_a_shape(self) -> None:
+        pages = (Page(1, "B08R69VDHT\nB0B244R4KB\nB07CWDX49D"), Page(2, "B0BCZCQTJX and B07JW9H4\nJ1 end"))
+        mentions = RULES.extract(Document("application/pdf", pages))
+        assert [m.normal for m in mentions if m.page == 2] == ["B0BCZCQTJX", "B07JW9H4J1"]
+        assert found(pages[1].text) == [("ID", "B07JW9H4")]
+
     def test_whole_ones_are_not_joined_with_the_next_line(self) -> None:
         text = "B09C6HWG18\nB08R69VDHT\n4K TV\nB0B244R4KB\nUSB 2.0 cable\nB07CWDX49D\n2 Pack"
         ids = [normal for type_, normal in found(text) if type_ == "ID"]
