@@ -165,7 +165,7 @@ class Compiler:
         arg = args[0]
         if isinstance(arg, Traversal):
             simple = _simple_key(arg)
-            return KeyBy(simple) if simple is not None else TraversalBy(self.pipeline(arg, parent))
+            return KeyBy(simple, single=True) if simple is not None else TraversalBy(self.pipeline(arg, parent))
         if isinstance(arg, T):
             return TokenBy(arg)
         if isinstance(arg, Column):
@@ -205,8 +205,12 @@ class Hint(Step):
 
 
 def push_down(steps: list[Step]) -> None:
-    """Offers the filters behind V() and E() to them, so that the graph can use its indexes."""
+    """Offers the filters behind V() and E() to them, so that the graph can use its indexes; lets the second of two
+    steps along edges merge what arrives, where nothing between them could notice."""
+    quiet = not any(s.declares() or s.mutates for s in steps)
     for index, made in enumerate(steps):
+        if quiet and index > 1 and hasattr(made, "merge_first"):
+            made.merge_first = any(hasattr(s, "merge_first") for s in steps[:index])
         if isinstance(made, Hint):
             for condition in steps[index + 1 :]:
                 if condition.name not in ("has", "hasLabel", "hasId", "as", "identity"):

@@ -4,7 +4,7 @@
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 __all__ = [
@@ -115,7 +115,7 @@ class VertexProperty(Element):
 
 
 class Property:
-    """A property of an edge, or a meta-property of a vertex property."""
+    """A property of an edge, or a meta-property of a vertex property. Equal when key and value are."""
 
     __slots__ = ("element", "key", "value")
 
@@ -123,14 +123,10 @@ class Property:
         self.key, self.value, self.element = key, value, element
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Property)
-            and (self.key, self.value) == (other.key, other.value)
-            and self.element == other.element
-        )
+        return isinstance(other, Property) and (self.key, self.value) == (other.key, other.value)
 
     def __hash__(self) -> int:
-        return hash((self.key, freeze(self.value), self.element))
+        return hash((self.key, freeze(self.value)))
 
     def __repr__(self) -> str:
         return f"p[{self.key}->{self.value}]"
@@ -213,6 +209,15 @@ class HashableList(list[Any]):
 
 
 class HashableSet(set[Any]):
+    """Keeps the order of arrival. Not to be changed once made."""
+
+    def __init__(self, values: Iterable[Any] = ()) -> None:
+        self._order = list(dict.fromkeys(values))
+        super().__init__(self._order)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._order)
+
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self))
 

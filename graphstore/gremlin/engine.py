@@ -5,7 +5,6 @@
 """
 
 import copy
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,7 @@ from graphstore.gremlin.plan import Pipeline
 from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.reduce import operator
 from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, apply_strategies, verify
-from graphstore.gremlin.traverser import ROOT, Context, Limits, Traverser
+from graphstore.gremlin.traverser import ROOT, Context, Limits, Meter, Traverser
 from graphstore.gremlin.tree import Instruction, Strategy, Traversal
 
 __all__ = ["Execution", "GremlinEngine", "GremlinSession", "Request"]
@@ -204,14 +203,12 @@ class GremlinEngine:
             limits = Limits(min(limits.seconds, timeout / 1000), limits.traversers)
         ctx = Context(
             self.graph(request.principal),
-            limits,
-            side_effects={key: copy.copy(value) for key, value in source.side_effects.items()},
-            reducers=source.reducers,
-            random=random.Random(),  # noqa: S311
+            Meter(limits, request.cancelled),
             track_path=source.path or _needs_path(tree),
-            bulk=source.bulk,
-            cancelled=request.cancelled,
         )
+        ctx.side_effects = {key: copy.copy(value) for key, value in source.side_effects.items()}
+        ctx.reducers = source.reducers
+        ctx.bulk = source.bulk
         if source.sack is not None:
             initial, *operators = source.sack.args
             ctx.sack_initial = lambda: copy.copy(initial)

@@ -33,7 +33,7 @@ class MemoryVertex(Vertex):
         found: list[MemoryEdge] = []
         for side, wanted in ((self.outgoing, "OUT"), (self.incoming, "IN")):
             if direction in (wanted, "BOTH"):
-                for label in labels or side:
+                for label in labels or (side if len(side) < 2 else sorted(side)):
                     found.extend(side.get(label, {}).values())
         return found
 
@@ -133,7 +133,9 @@ class MemoryGraph:
             except TypeError:
                 return None
             return iter(list(found.values()))
-        return iter([v for label in dict.fromkeys(labels or ()) for v in self._by_label.get(label, {}).values()])
+        if labels is None:
+            return None
+        return iter([v for label in dict.fromkeys(labels) for v in self._by_label.get(label, {}).values()])
 
     def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
         return iter([e for label in dict.fromkeys(labels) for e in self._edges_by_label.get(label, {}).values()])
@@ -180,6 +182,8 @@ class MemoryGraph:
 
     def _take_vertex(self, vertex: MemoryVertex) -> None:
         del self._vertices[vertex.id]
+        if not self._vertices:
+            self._next_id = 0
         del self._by_label[vertex.label][vertex.id]
         for values in vertex.properties.values():
             for value in values:

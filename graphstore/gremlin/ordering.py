@@ -73,7 +73,7 @@ def _exact(value: Any) -> Any:
     return Decimal(int(value)) if isinstance(value, int) else value
 
 
-_NUMBER, _STRING, _SET, _LIST, _MAP, _OTHER = 2, 4, 11, 12, 13, 14
+_NUMBER, _STRING, _SET, _LIST, _MAP, _OTHER = 2, 4, 11, 12, 13, 20
 _RANKS: tuple[tuple[type | tuple[type, ...], int], ...] = (
     (bool, 1),
     ((int, float, Decimal), _NUMBER),
@@ -118,9 +118,9 @@ def total_order(left: Any, right: Any, *, strict: bool = False) -> int:
         return _order_numbers(left, right)
     if a == 3:
         return _order_dates(left, right)
-    if a in (6, 7):
+    if a in (6, 7, 8):
         return total_order(left.id, right.id)
-    if a in (8, 9):
+    if a == 9:
         return total_order(left.key, right.key) or total_order(left.value, right.value)
     if a in (10, _LIST):
         return _order_sequences(list(left), list(right))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bifrost.errors import QuerySyntaxError
-from graphstore.gremlin.elements import freeze
+from graphstore.gremlin.elements import HashableSet, freeze
 from graphstore.gremlin.lexer import Token, tokenize
 from graphstore.gremlin.names import CONSTANTS, MEMBERS, PREDICATES, SOURCE_STEPS, STRATEGIES
 from graphstore.gremlin.tree import Cardinality, CardinalityValue, Instruction, P, Strategy, Traversal
@@ -239,7 +239,7 @@ class _Parser:
         start = self.token
         values = self.listed("{", "}")
         try:
-            return set(map(freeze, values))
+            return HashableSet(map(freeze, values))
         except TypeError:
             raise self.error("a set of plain values expected", start) from None
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from bifrost.errors import QueryError
-from graphstore.gremlin.elements import Edge, Element, Entry, Property, Vertex, VertexProperty
-from graphstore.gremlin.ordering import Incomparable
+from graphstore.gremlin.elements import Edge, Element, Entry, HashableSet, Property, Vertex, VertexProperty
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Column, T
 
@@ -98,26 +97,17 @@ class FlatMapStep(Step):
 
 
 class FilterStep(Step):
-    ternary = False
-    """True inside and(), or(), not(), where() and filter(): there "cannot be compared" is handed on."""
-
     @abstractmethod
     def test(self, t: Traverser, ctx: Context) -> bool:
-        """Whether the traverser passes. May raise Incomparable."""
+        """Whether the traverser passes."""
 
     def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
-        labels, test, ternary = self.labels, self.test, self.ternary
+        labels, test = self.labels, self.test
         for t in source:
-            try:
-                if not test(t, ctx):
-                    continue
-            except Incomparable:
-                if ternary:
-                    raise
-                continue
-            if labels:
-                t.label(labels)
-            yield t
+            if test(t, ctx):
+                if labels:
+                    t.label(labels)
+                yield t
 
 
 class BarrierStep(Step):
@@ -165,7 +155,7 @@ class Pipeline:
 
     def each(self, t: Traverser, ctx: Context) -> Iterator[Traverser]:
         """What comes out for one traverser, as a run of its own."""
-        return self.run(iter((t.single(),)), ctx.scoped(None))
+        return self.run(iter((t.single(),)), ctx.plain)
 
     def first(self, t: Traverser, ctx: Context) -> Any:
         """The first result for one traverser, or SKIP."""
@@ -207,10 +197,10 @@ class IdentityBy(By):
 
 
 class KeyBy(By):
-    """by("name"): the first value of a property, or the entry of a map."""
+    """by("name"): the first value of a property, or the entry of a map. ``single``: it was by(values("name"))."""
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def __init__(self, key: str, single: bool = False) -> None:
+        self.key, self.single = key, single
         self.text = f"by({key!r})"
 
     def of(self, t: Traverser, ctx: Context) -> Any:
@@ -291,7 +281,7 @@ def column_of(obj: Any, column: Column) -> Any:
     """The keys or values of a map, an entry or a path."""
     from_keys = column is Column.keys
     if isinstance(obj, dict):
-        return set(obj.keys()) if from_keys else list(obj.values())
+        return HashableSet(obj.keys()) if from_keys else list(obj.values())
     if isinstance(obj, Entry):
         return obj.key if from_keys else obj.value
     if hasattr(obj, "objects"):

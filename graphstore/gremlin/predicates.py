@@ -1,4 +1,4 @@
-"""P and TextP compiled to Python functions over values. A comparison that cannot be made raises Incomparable."""
+"""P and TextP compiled to Python functions over values. What cannot be compared does not hold (TinkerPop 3.8)."""
 
 import re
 import uuid
@@ -12,7 +12,7 @@ from graphstore.gremlin.numbers import Char, is_number, number_type
 from graphstore.gremlin.ordering import Incomparable, compare, dedup_key, equal
 from graphstore.gremlin.tree import GType, P
 
-__all__ = ["Test", "compile_predicate", "reduce_to_false", "type_test"]
+__all__ = ["Test", "compile_predicate", "type_test"]
 
 Test = Callable[[Any], bool]
 
@@ -30,18 +30,6 @@ def compile_predicate(predicate: P) -> Test:
         raise QueryError(f"The predicate {predicate.op} cannot take {len(predicate.args)} arguments: {error}") from error
 
 
-def reduce_to_false(test: Test) -> Test:
-    """Where no third truth value is of use, what cannot be compared does not pass."""
-
-    def reduced(value: Any) -> bool:
-        try:
-            return test(value)
-        except Incomparable:
-            return False
-
-    return reduced
-
-
 def _eq(*wanted: Any) -> Test:
     target = wanted[0] if len(wanted) == 1 else list(wanted)
     if type(target) is str:
@@ -56,7 +44,13 @@ def _neq(*wanted: Any) -> Test:
 
 def _relation(holds: Callable[[int], bool]) -> Callable[[Any], Test]:
     def make(target: Any) -> Test:
-        return lambda value: holds(compare(value, target))
+        def test(value: Any) -> bool:
+            try:
+                return holds(compare(value, target))
+            except Incomparable:
+                return False
+
+        return test
 
     return make
 
@@ -69,35 +63,11 @@ def _both(first: Callable[[Any], Test], second: Callable[[Any], Test], *, either
 
 
 def _and_tests(*tests: Test) -> Test:
-    def test(value: Any) -> bool:
-        unknown = False
-        for one in tests:
-            try:
-                if not one(value):
-                    return False
-            except Incomparable:
-                unknown = True
-        if unknown:
-            raise Incomparable
-        return True
-
-    return test
+    return lambda value: all(test(value) for test in tests)
 
 
 def _or(*tests: Test) -> Test:
-    def test(value: Any) -> bool:
-        unknown = False
-        for one in tests:
-            try:
-                if one(value):
-                    return True
-            except Incomparable:
-                unknown = True
-        if unknown:
-            raise Incomparable
-        return False
-
-    return test
+    return lambda value: any(test(value) for test in tests)
 
 
 def _not(*args: Any) -> Test:
@@ -135,11 +105,7 @@ def _without(*args: Any) -> Test:
 def _text(name: str, check: Callable[[str, str], bool], *, negate: bool = False) -> Callable[[Any], Test]:
     def make(target: Any) -> Test:
         def test(value: Any) -> bool:
-            if value is None or target is None:
-                raise Incomparable
-            if not isinstance(value, str):
-                raise Incomparable
-            return check(value, target) is not negate
+            return (isinstance(value, str) and isinstance(target, str) and check(value, target)) is not negate
 
         return test
 
@@ -162,9 +128,7 @@ def _regex(*, negate: bool = False) -> Callable[[str], Test]:
             raise QueryError(f"Not a regular expression: {error}", remedy="Correct the pattern.") from error
 
         def test(value: Any) -> bool:
-            if not isinstance(value, str):
-                raise Incomparable
-            return (find(value) is not None) is not negate
+            return (isinstance(value, str) and find(value) is not None) is not negate
 
         return test
 

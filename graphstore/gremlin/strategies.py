@@ -9,7 +9,7 @@ from bifrost.errors import QueryError, UnsupportedStepError
 from graphstore.gremlin.compiler import Compiler
 from graphstore.gremlin.elements import Edge, Vertex, VertexProperty
 from graphstore.gremlin.names import STRATEGIES
-from graphstore.gremlin.ordering import Incomparable, dedup_key
+from graphstore.gremlin.ordering import dedup_key
 from graphstore.gremlin.plan import Pipeline, Step
 from graphstore.gremlin.restrict import Condition, RestrictedGraph
 from graphstore.gremlin.steps.edit import AddStep, PropertyStep
@@ -86,20 +86,14 @@ def _condition(traversal: Any, ctx: Context) -> Condition | None:
     if not isinstance(traversal, Traversal):
         raise TypeError("SubgraphStrategy takes traversals")
     pipeline = Compiler().pipeline(traversal, "strategy")
-    plain = Context(
-        ctx.graph, ctx.limits, random=ctx.random, track_path=True, cancelled=ctx.cancelled, deadline=ctx.deadline
-    )
+    plain = Context(ctx.graph, ctx.meter, track_path=True)
     known: dict[Any, bool] = {}
 
     def test(element: Any) -> bool:
         key = (type(element), element.id)
         answer = known.get(key)
         if answer is None:
-            try:
-                answer = pipeline.passes(plain.start(element), plain)
-            except Incomparable:
-                answer = False
-            known[key] = answer
+            answer = known[key] = pipeline.passes(plain.start(element), plain)
         return answer
 
     return test

@@ -2,14 +2,14 @@
 
 from random import Random
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bifrost.errors import QueryLimitError
 from graphstore.gremlin.elements import Graph, Path
 
-__all__ = ["SKIP", "Context", "Limits", "PathNode", "Traverser"]
+__all__ = ["ROOT", "SKIP", "Context", "Limits", "Meter", "PathNode", "Traverser"]
 
 SKIP: Any = type("Skip", (), {"__repr__": lambda _: "SKIP", "__bool__": lambda _: False})()
 """What a mapping gives where it is not productive: no traverser goes on."""
@@ -99,42 +99,26 @@ class Limits:
     traversers: int = 5_000_000
 
 
-@dataclass(slots=True)
-class Context:
-    """One execution of a plan."""
+class Meter:
+    """What one execution has used so far, against its limits."""
 
-    graph: Graph
-    limits: Limits = field(default_factory=Limits)
-    side_effects: dict[str, Any] = field(default_factory=dict)
-    reducers: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
-    random: Random = field(default_factory=Random)
-    track_path: bool = False
-    sack_initial: Callable[[], Any] | None = None
-    sack_split: Callable[[Any], Any] | None = None
-    sack_merge: Callable[[Any, Any], Any] | None = None
-    bulk: bool = True
-    productive_by: bool = False
-    expected: dict[str, Callable[[], Any]] = field(default_factory=dict)
-    cancelled: Callable[[], bool] | None = None
-    view: Any = None
-    profile: "dict[int, list[float]] | None" = None
-    deadline: float = 0.0
-    scope: dict[int, Any] | None = None
-    held: int = 0
-    ticks: int = 0
+    __slots__ = ("_ticks", "cancelled", "deadline", "held", "limits")
 
-    def __post_init__(self) -> None:
-        if not self.deadline:
-            self.deadline = time.monotonic() + self.limits.seconds
+    def __init__(self, limits: Limits, cancelled: Callable[[], bool] | None = None) -> None:
+        self.limits, self.cancelled = limits, cancelled
+        self.deadline = time.monotonic() + limits.seconds
+        self.held = 0
+        self._ticks = 0
 
     def tick(self, count: int = 1) -> None:
         """Counts work; looks at the clock now and then. Raises QueryLimitError."""
-        self.ticks += count
-        if self.ticks >= 512:
-            self.ticks = 0
+        self._ticks += count
+        if self._ticks >= 512:
+            self._ticks = 0
             self.check()
 
     def check(self) -> None:
+        """Raises QueryLimitError when the time is over or the query was cancelled."""
         if time.monotonic() > self.deadline:
             raise QueryLimitError(
                 f"The query exceeded its time limit of {self.limits.seconds:g} s.",
@@ -153,33 +137,47 @@ class Context:
             )
         self.tick(count)
 
-    def scoped(self, scope: dict[int, Any] | None) -> "Context":
-        """The same execution, with another place for the state that steps keep between the rounds of a repeat()."""
-        if scope is self.scope:
-            return self
-        return _Scoped(self, scope)  # type: ignore[return-value]
+    def release(self, count: int) -> None:
+        """What hold() counted is kept no more."""
+        self.held = max(self.held - count, 0)
+
+
+class Context:
+    """One execution of a plan. ``scope`` holds what steps remember between the rounds of a repeat(), else None."""
+
+    __slots__ = (
+        "bulk", "expected", "graph", "hold", "meter", "plain", "productive_by", "random", "reducers", "release",
+        "sack_initial", "sack_merge", "scope", "side_effects", "tick", "track_path", "view",
+    )  # fmt: skip
+
+    def __init__(self, graph: Graph, meter: Meter | None = None, *, track_path: bool = False) -> None:
+        self.graph = graph
+        self.meter = meter or Meter(Limits())
+        self.tick, self.hold, self.release = self.meter.tick, self.meter.hold, self.meter.release
+        self.track_path = track_path
+        self.bulk = True
+        self.side_effects: dict[str, Any] = {}
+        self.reducers: dict[str, Callable[[Any, Any], Any]] = {}
+        self.expected: dict[str, Callable[[], Any]] = {}
+        self.random = Random()  # noqa: S311
+        self.sack_initial: Callable[[], Any] | None = None
+        self.sack_merge: Callable[[Any, Any], Any] | None = None
+        self.productive_by = False
+        self.view: Any = None
+        self.scope: dict[int, Any] | None = None
+        self.plain: Context = self
+
+    def scoped(self, scope: dict[int, Any]) -> "Context":
+        """The same execution with a place for what steps remember. ``plain`` leads back."""
+        other = Context.__new__(Context)
+        for name in Context.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.scope = scope
+        other.plain = self.plain
+        return other
 
     def initial_sack(self) -> Any:
         return self.sack_initial() if self.sack_initial is not None else None
 
-    def start(self, obj: Any, sack: Any = None) -> Traverser:
-        return Traverser(obj, 1, PathNode(ROOT, obj, ()) if self.track_path else None, sack)
-
-
-class _Scoped:
-    """A context with another scope; everything else is the context's own."""
-
-    __slots__ = ("base", "scope")
-
-    def __init__(self, base: Any, scope: dict[int, Any] | None) -> None:
-        self.base = base.base if isinstance(base, _Scoped) else base
-        self.scope = scope
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.base, name)
-
-    def scoped(self, scope: dict[int, Any] | None) -> Any:
-        return self.base if scope is None else _Scoped(self.base, scope)
-
-
-Run = Callable[[Iterator[Traverser], Context], Iterator[Traverser]]
+    def start(self, obj: Any) -> Traverser:
+        return Traverser(obj, 1, PathNode(ROOT, obj, ()) if self.track_path else None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, modulator, step
-from graphstore.gremlin.ordering import Incomparable, equal
+from graphstore.gremlin.ordering import equal
 from graphstore.gremlin.plan import Pipeline, Step, TokenBy
 from graphstore.gremlin.predicates import compile_predicate
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
@@ -128,10 +128,7 @@ class BranchStep(Step):
         if isinstance(pick, Pipeline):
             return pick.passes(Traverser(value, 1, t.path, t.sack, t.loops), ctx)
         if callable(pick):
-            try:
-                return bool(pick(value))
-            except Incomparable:
-                return False
+            return bool(pick(value))
         return equal(value, pick)
 
 
@@ -160,10 +157,7 @@ def choose(instruction: Instruction, compiler: Compiler) -> Step:
         test = compile_predicate(args[0])
 
         def holds(t: Traverser, ctx: Context) -> Any:
-            try:
-                return test(t.obj)
-            except Incomparable:
-                return False
+            return test(t.obj)
 
         made = BranchStep(holds, True)
     else:
@@ -189,6 +183,10 @@ def option(previous: Step, instruction: Instruction, compiler: Compiler) -> None
     if isinstance(pick, P):
         pick = compile_predicate(pick)
     elif isinstance(pick, Traversal):
+        if previous.first_only:
+            raise QueryError(
+                "Traversal is not allowed as a Pick token for choose().", remedy="Use a value or a predicate, or branch()."
+            )
         pick = compiler.child(pick)
     previous.add_option(pick, compiler.child(traversal))
 
@@ -232,7 +230,7 @@ class LocalStep(Step):
 
     def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
         inner, labels = self.inner, self.labels
-        alone = ctx.scoped(None)
+        alone = ctx.plain
         for t in source:
             ctx.tick()
             for start in self._starts(t):

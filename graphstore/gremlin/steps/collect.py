@@ -122,7 +122,7 @@ class SideEffectStep(FilterStep):
         self.inner = inner
 
     def test(self, t: Traverser, ctx: Context) -> bool:
-        for _ in self.inner.run(iter((t.clone(),)), ctx.scoped(None)):
+        for _ in self.inner.run(iter((t.clone(),)), ctx.plain):
             ctx.tick()
         return True
 

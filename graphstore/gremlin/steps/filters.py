@@ -6,7 +6,7 @@ from typing import Any
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, modulator, step
 from graphstore.gremlin.elements import BulkSet, Edge, Element, Path, Property, Vertex, VertexProperty
-from graphstore.gremlin.ordering import Incomparable, dedup_key
+from graphstore.gremlin.ordering import dedup_key
 from graphstore.gremlin.plan import By, FilterStep, FlatMapStep, Pipeline, Step, by_pipelines
 from graphstore.gremlin.predicates import Test, compile_predicate
 from graphstore.gremlin.traverser import Context, Traverser
@@ -28,13 +28,14 @@ def _any_of(values: Iterable[Any]) -> P:
             return given[0]
         if not isinstance(given[0], (list, tuple, set, frozenset)):
             return P("eq", (given[0],))
+        given = list(given[0])
     flat: list[Any] = []
     predicates: list[P] = []
     for value in given:
         if isinstance(value, P):
             predicates.append(value)
         else:
-            flat.extend(value if isinstance(value, (list, tuple, set, frozenset)) else [value])
+            flat.append(value)
     result = P("within", (flat,))
     for predicate in predicates:
         result = P("or", (result, predicate))
@@ -69,16 +70,10 @@ class HasStep(FilterStep):
 
     def _property(self, element: Any, key: str) -> bool:
         if isinstance(element, Vertex):
-            unknown = False
-            for value in element.values(key):
-                try:
-                    if self.passes(value):
-                        return True
-                except Incomparable:
-                    unknown = True
-            if unknown:
-                raise Incomparable
-            return False
+            if self.predicate is None:
+                return bool(element.values(key))
+            passes = self.passes
+            return any(passes(value) for value in element.values(key))
         if isinstance(element, Edge):
             properties = element.properties
         elif isinstance(element, VertexProperty):
@@ -204,20 +199,12 @@ class TraversalFilterStep(FilterStep):
 
     def __init__(self, inner: Pipeline, *, negate: bool = False) -> None:
         self.inner, self.negate = inner, negate
-        hand_on(inner)
 
     def test(self, t: Traverser, ctx: Context) -> bool:
         return self.inner.passes(t, ctx) is not self.negate
 
     def children(self) -> Iterable[Pipeline]:
         return (self.inner,)
-
-
-def hand_on(inner: Pipeline) -> None:
-    """Inside a logical step, filters hand on that values cannot be compared."""
-    for nested in inner.steps:
-        if isinstance(nested, FilterStep):
-            nested.ternary = True
 
 
 @step("filter")
@@ -233,24 +220,13 @@ def not_(instruction: Instruction, compiler: Compiler) -> Step:
 
 
 class ConnectiveStep(FilterStep):
-    """and(...), or(...) over traversals, in three-valued logic."""
+    """and(...), or(...) over traversals."""
 
     def __init__(self, inner: list[Pipeline], every: bool) -> None:
         self.inner, self.every = inner, every
-        for pipeline in inner:
-            hand_on(pipeline)
 
     def test(self, t: Traverser, ctx: Context) -> bool:
-        unknown = False
-        for pipeline in self.inner:
-            try:
-                if pipeline.passes(t, ctx) is not self.every:
-                    return not self.every
-            except Incomparable:
-                unknown = True
-        if unknown:
-            raise Incomparable
-        return self.every
+        return all(p.passes(t, ctx) for p in self.inner) if self.every else any(p.passes(t, ctx) for p in self.inner)
 
     def children(self) -> Iterable[Pipeline]:
         return self.inner
@@ -328,16 +304,10 @@ class MembersStep(FilterStep):
     def test(self, t: Traverser, ctx: Context) -> bool:
         if not isinstance(t.obj, (list, tuple, set, frozenset, BulkSet, Path)):
             return False
-        hits = (self._one(value) for value in t.obj)
+        hits = (self.passes(value) for value in t.obj)
         if self.how == "all":
             return all(hits)
         return any(hits) is (self.how == "any")
-
-    def _one(self, value: Any) -> bool:
-        try:
-            return self.passes(value)
-        except Incomparable:
-            return False
 
 
 @step("all", "any", "none")

@@ -9,6 +9,7 @@ from graphstore.gremlin.compiler import Compiler, Hint, step
 from graphstore.gremlin.elements import Edge, Element, Vertex
 from graphstore.gremlin.plan import FlatMapStep, MapStep, Step
 from graphstore.gremlin.steps.filters import AllOf, HasStep
+from graphstore.gremlin.steps.order import merge_bulks
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Direction, Instruction, T
 
@@ -26,6 +27,7 @@ class ElementsStep(FlatMapStep, Hint):
         self.value_hint: tuple[str, Any] | None = None
 
     def take(self, condition: Step) -> None:
+        """See :class:`Hint`."""
         for part in condition.parts if isinstance(condition, AllOf) else (condition,):
             if not isinstance(part, HasStep) or part.predicate is None or not self.all_of_them:
                 continue
@@ -87,6 +89,7 @@ class AlongStep(Step):
     def __init__(self, direction: str, args: Sequence[Any]) -> None:
         self.direction = direction
         self.edge_labels = _edge_labels(args)
+        self.merge_first = False
 
     def found(self, vertices: list[Vertex], ctx: Context) -> Sequence[Sequence[Any]]:
         return []
@@ -96,6 +99,8 @@ class AlongStep(Step):
             for _ in source:
                 pass
             return
+        if self.merge_first and not ctx.track_path:
+            source = merged(source, ctx)
         labels = self.labels
         batch = 512 if getattr(ctx.graph, "batched", False) else 1
         size = 1
@@ -114,6 +119,16 @@ class AlongStep(Step):
                 for end in ends:
                     yield t.split(end, labels)
             size = min(size * 2, batch)
+
+
+LAZY_BARRIER = 2500
+
+
+def merged(source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+    """Some traversers at a time, those at the same place as one with a larger bulk (LazyBarrierStrategy)."""
+    while chunk := list(islice(source, LAZY_BARRIER)):
+        yield from merge_bulks(chunk, ctx) if len(chunk) > 1 else chunk
+        ctx.release(len(chunk))
 
 
 class AdjacentStep(AlongStep):

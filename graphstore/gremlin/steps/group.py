@@ -8,7 +8,8 @@ from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import HashableDict, freeze
 from graphstore.gremlin.numbers import Long
 from graphstore.gremlin.ordering import dedup_key
-from graphstore.gremlin.plan import By, IdentityBy, Pipeline, Step, TraversalBy, by_pipelines
+from graphstore.gremlin.plan import By, IdentityBy, KeyBy, Pipeline, Step, TraversalBy, by_pipelines
+from graphstore.gremlin.steps.order import merge_bulks
 from graphstore.gremlin.steps.reduce import reduced
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Instruction
@@ -41,16 +42,18 @@ class GroupState:
     def _value(self, members: list[Traverser], ctx: Context) -> Any:
         by = self.value_by
         if isinstance(by, TraversalBy):
-            source = (t.clone() for t in members)
-            for t in by.inner.run(source, ctx.scoped(None)):
+            source = (t.clone() for t in members) if ctx.track_path else iter(merge_bulks(members, ctx))
+            for t in by.inner.run(source, ctx.plain):
                 return t.obj
             return SKIP
         values: list[Any] = []
         for t in members:
             value = t.obj if by is None else by.of(t, ctx)
             if value is not SKIP:
+                if isinstance(by, KeyBy) and by.single:
+                    return value
                 values.extend([value] * t.bulk)
-        return values
+        return SKIP if isinstance(by, KeyBy) and by.single else values
 
 
 class GroupStep(Step):

@@ -51,7 +51,7 @@ class _Ordered:
                     key=(lambda pair: pair[0]) if key is None else (lambda pair, key=key: key(pair[0])),
                     reverse=direction is Order.desc,
                 )
-            ctx.check()
+            ctx.meter.check()
             items = [item for _, item in keyed]
         return items
 
@@ -213,6 +213,8 @@ class SampleStep(BarrierStep):
         self.weight: By | None = None
 
     def add_by(self, by: By, order: Any = None) -> None:
+        if self.weight is not None:
+            raise QueryError("Sample step can only have one by modulator", remedy="Keep one by(): the weight.")
         self.weight = by
 
     def children(self) -> Iterable[Pipeline]:
@@ -245,7 +247,7 @@ class SampleLocalStep(MapStep):
             return HashableDict((k, value[k]) for k in keys)
         if isinstance(value, (list, tuple, set, frozenset, Path)):
             members = list(value)
-            return ctx.random.sample(members, min(self.count, len(members)))
+            return members if len(members) <= self.count else ctx.random.sample(members, self.count)
         return value
 
 

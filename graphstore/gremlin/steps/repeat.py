@@ -5,7 +5,6 @@ from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, modulator
-from graphstore.gremlin.ordering import Incomparable
 from graphstore.gremlin.plan import Pipeline, Step
 from graphstore.gremlin.predicates import compile_predicate
 from graphstore.gremlin.steps.filters import IsStep
@@ -44,19 +43,19 @@ class RepeatStep(Step):
     def _done(self, t: Traverser, ctx: Context) -> bool:
         if self.times is not None:
             return bool(t.loops[0] >= self.times)
-        return self.until is not None and _holds(self.until, t, ctx)
+        return self.until is not None and self.until.passes(t, ctx)
 
     def _emits(self, t: Traverser, ctx: Context) -> bool:
         if isinstance(self.emit, bool):
             return self.emit
-        return _holds(self.emit, t, ctx)
+        return self.emit.passes(t, ctx)
 
     def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
         body = self.body
         assert body is not None
         together = body.stateful or (self.times is not None and self.emit is False)
         groups: Iterable[list[Traverser]] = [list(source)] if together else ([t] for t in source)
-        mergeable = together and not ctx.track_path and not body.stateful and not body.mutates
+        mergeable = not ctx.track_path and not body.stateful and not body.mutates
         for group in groups:
             pending = [self._entered(t) for t in group]
             rounds = ctx.scoped({})
@@ -85,7 +84,7 @@ class RepeatStep(Step):
                     if not self.emit_first and self._emits(t, ctx):
                         yield self._left(t.clone())
                     pending.append(t)
-                ctx.held -= len(pending)
+                ctx.release(len(pending))
 
     def _entered(self, t: Traverser) -> Traverser:
         entered = t.clone()
@@ -97,13 +96,6 @@ class RepeatStep(Step):
         if self.labels:
             t.label(self.labels)
         return t
-
-
-def _holds(pipeline: Pipeline, t: Traverser, ctx: Context) -> bool:
-    try:
-        return pipeline.passes(t, ctx)
-    except Incomparable:
-        return False
 
 
 def _open(previous: Step) -> RepeatStep | None:

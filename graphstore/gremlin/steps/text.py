@@ -183,8 +183,13 @@ class AsStringStep(MapStep):
     def map(self, t: Traverser, ctx: Context) -> Any:
         value = t.obj
         if self.local and isinstance(value, (list, tuple, set, frozenset)):
-            return [None if v is None else java_string(v) for v in value]
-        return None if value is None else java_string(value)
+            return [self._one(v) for v in value]
+        return self._one(value)
+
+    def _one(self, value: Any) -> str:
+        if value is None:
+            raise QueryError("Can't parse null as String.", remedy="Filter nulls out first.")
+        return java_string(value)
 
 
 @step("asString")

@@ -101,6 +101,8 @@ class PropertyMapStep(MapStep):
         self.bys: list[By] = []
 
     def add_by(self, by: By, order: Any = None) -> None:
+        if self.bys:
+            raise QueryError(f"{self.name}() step can only have one by modulator", remedy="Keep one by().")
         self.bys.append(by)
 
     def children(self) -> Iterable[Pipeline]:
