@@ -182,6 +182,8 @@ class GraphQLExecutor:
         loop: asyncio.AbstractEventLoop | None = getattr(self._local, "loop", None)
         if loop is None:
             loop = self._local.loop = asyncio.new_event_loop()
+            # What fails is in the answer; tasks that an error or the time limit made superfluous need no report.
+            loop.set_exception_handler(lambda *_: None)
             with self._lock:
                 self._loops.append(loop)
         return loop
@@ -211,9 +213,12 @@ class GraphQLExecutor:
         if isinstance(events, ExecutionResult):
             yield Outcome.refused(events.errors or [])
             return
-        async with aclosing(cast("AsyncGenerator[ExecutionResult]", events)):
-            async for result in events:
-                yield Outcome.of(result)
+        async with aclosing(cast("AsyncGenerator[ExecutionResult]", events)) as results:
+            try:
+                async for result in results:
+                    yield Outcome.of(result)
+            except Exception as error:  # noqa: BLE001 - a source of events failed; it ends with an error message
+                yield Outcome.refused([GraphQLError(str(error), original_error=error)])
 
     # ---- what comes before execution
 

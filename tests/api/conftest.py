@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 from argon2 import PasswordHasher
 
@@ -23,6 +24,12 @@ from tests.api.shop import ShopService, fill
 PASSWORDS = {"admin": "admin-password", "rita": "reviewer-password", "rob": "reader-password"}
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 """Weak, so that tests need not wait."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> None:
+    """Logs of requests and of errors that tests provoke help nobody."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
 
 
 @pytest.fixture
@@ -45,12 +52,13 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop") / "data"
     service = ShopService.at(folder)
     fill(service.store)
+    service.search.catch_up()
     accounts = open_accounts(service.settings, QUICK)
     accounts.ensure_admin(PASSWORDS["admin"])
     accounts.add_user("rita", PASSWORDS["rita"], Role.REVIEWER)
     accounts.add_user("rob", PASSWORDS["rob"], Role.READER)
     accounts.close()
-    service.store.close()
+    service.close()
     return folder
 
 
@@ -63,7 +71,7 @@ def shop(tmp_path: Path, stocked: Path) -> Iterator[Shop]:
     yield Shop(service, accounts, app)
     app.close()
     accounts.close()
-    service.store.close()
+    service.close()
 
 
 class Client:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ import pyarrow as pa
 from api.ports import Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.documents import Document, Mention, Page
-from bifrost.errors import InputError, NotFoundError, QuerySyntaxError, SourceAuthError
-from bifrost.graph import Edge, SearchHit, Vertex
+from bifrost.errors import InputError, NotFoundError, SourceAuthError
 from bifrost.links import (
     Column,
     Correction,
@@ -35,10 +35,12 @@ from bifrost.values import (
     Fragment,
     LinkStatement,
     RecordFragments,
-    Value,
     digest_of,
     make_uid,
 )
+from graphstore.edits import Edits
+from graphstore.search import SearchProjection
+from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 
 __all__ = ["CUSTOMERS", "LETTER", "ORDERS", "ShopService", "fill", "proposal"]
@@ -135,92 +137,6 @@ def proposal(tail: str = "orders", probability: float = 0.8) -> LinkType:
 
 
 @dataclass
-class _Search:
-    store: SqlStore
-
-    def catch_up(self) -> int:
-        return 0
-
-    def rebuild(self) -> None:
-        return
-
-    def search(self, text: str, *, labels: Sequence[str] = (), limit: int = 20, offset: int = 0) -> list[SearchHit]:
-        found = self.store.view().vertices(limit=1000).items
-        hits = [
-            SearchHit(vertex, 1.0, "<mark>x</mark>")
-            for vertex in found
-            if text.lower() in vertex.display_name().lower()
-        ]
-        return hits[offset : offset + limit]
-
-
-class _Sparql:
-    def query(self, text: str, accept: str, timeout: float) -> tuple[str, bytes]:
-        import pyoxigraph
-
-        store = pyoxigraph.Store()
-        store.load(b"<urn:ann> <urn:knows> <urn:bob> .", pyoxigraph.RdfFormat.N_TRIPLES)
-        try:
-            result: Any = store.query(text, use_default_graph_as_union=True)
-        except SyntaxError as error:
-            raise QuerySyntaxError(str(error)) from None
-        if isinstance(result, pyoxigraph.QueryTriples):
-            return "text/turtle", result.serialize(format=pyoxigraph.RdfFormat.TURTLE) or b""
-        xml = "xml" in accept and "json" not in accept
-        format_ = pyoxigraph.QueryResultsFormat.XML if xml else pyoxigraph.QueryResultsFormat.JSON
-        return format_.media_type, result.serialize(format=format_) or b""
-
-
-@dataclass
-class _Edits:
-    """Edits as records of a source of their own."""
-
-    store: SqlStore
-    count: int = 0
-
-    def _write(self, record: RecordFragments) -> None:
-        catalog = self.store.catalog
-        if "edits" not in [source.name for source in catalog.sources()]:
-            catalog.add_source(Source("edits", "edits"))
-            catalog.save_datasets("edits", [DatasetInfo("edits", DatasetKind.TABLE)], {})
-        self.store.fragments.replace("edits", "edits", [record], catalog.add_build(()).id)
-
-    def _key(self) -> str:
-        self.count += 1
-        return str(self.count)
-
-    def add_vertex(self, label: str, properties: Mapping[str, Sequence[Value]], *, by: str) -> Vertex:
-        key = self._key()
-        id_ = make_uid("edits", "edits", key)
-        values = {name: tuple(given) for name, given in properties.items()}
-        self._write(RecordFragments(key, digest_of((key.encode(),)), (Fragment(id_, label, values),)))
-        found = self.store.view().vertex(id_)
-        assert found is not None
-        return found
-
-    def update_vertex(
-        self, id: str, set: Mapping[str, Sequence[Value]], remove: Sequence[str] = (), *, by: str
-    ) -> Vertex:
-        raise NotFoundError(f"There is no vertex {id!r}.")
-
-    def delete_vertex(self, id: str, *, by: str) -> None:
-        self.store.fragments.remove_records("edits", "edits", [id.rpartition("/")[2]])
-
-    def add_edge(self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Value]], *, by: str) -> Edge:
-        if len(self.store.view().vertices_by_id([tail, head])) < 2:
-            raise NotFoundError(f"There is no vertex {tail!r} or {head!r}.")
-        key = self._key()
-        id_ = make_uid("edits", "edits", key)
-        self._write(RecordFragments(key, digest_of((key.encode(),)), (), (LinkStatement(id_, label, tail, head),)))
-        found = self.store.view().edge(id_)
-        assert found is not None
-        return found
-
-    def delete_edge(self, id: str, *, by: str) -> None:
-        self.delete_vertex(id, by=by)
-
-
-@dataclass
 class ShopService:
     """Implements :class:`api.ports.Service`."""
 
@@ -229,9 +145,18 @@ class ShopService:
     files: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.search = _Search(self.store)
-        self.edits = _Edits(self.store)
-        self.sparql = _Sparql()
+        self.search = SearchProjection(self.store)
+        self.edits = Edits(self.store)
+
+    @cached_property
+    def sparql(self) -> SparqlProjection:
+        """Its process starts with the first query."""
+        return SparqlProjection(self.store, self.settings.data_dir / "sparql", self.settings.base_iri)
+
+    def close(self) -> None:
+        if "sparql" in self.__dict__:
+            self.sparql.close()
+        self.store.close()
 
     @classmethod
     def at(cls, folder: Path) -> "ShopService":

@@ -1,0 +1,172 @@
+"""The protocol graphql-transport-ws, with the gql client and by hand."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gql import Client as GqlClient
+from gql import gql
+from gql.transport.websockets import WebsocketsTransport
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from api.permissions import Principal, Role
+from bifrost.catalog import BuildState, Progress
+from tests.api.conftest import Server, Shop
+
+pytestmark = pytest.mark.anyio
+
+PROTOCOL: Any = "graphql-transport-ws"
+
+
+@pytest.fixture
+def token(shop: Shop) -> str:
+    return shop.accounts.create_token(Principal.of("admin", Role.ADMIN, via="session"), "t", ["read"]).secret
+
+
+@pytest.fixture
+def socket(server: Server, token: str) -> Iterator[ClientConnection]:
+    headers = {"Authorization": f"Bearer {token}"}
+    with connect(
+        f"ws://127.0.0.1:{server.port}/graphql", subprotocols=[PROTOCOL], additional_headers=headers
+    ) as opened:
+        yield opened
+
+
+def send(socket: ClientConnection, **message: Any) -> None:
+    socket.send(json.dumps(message))
+
+
+def receive(socket: ClientConnection) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(socket.recv(timeout=10))
+    return message
+
+
+def start(socket: ClientConnection) -> None:
+    send(socket, type="connection_init")
+    assert receive(socket) == {"type": "connection_ack"}
+
+
+def closed_with(socket: ClientConnection) -> int | None:
+    try:
+        while True:
+            socket.recv(timeout=15)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
+
+
+async def test_the_gql_client_follows_a_build_to_its_end(server: Server, shop: Shop, token: str) -> None:
+    catalog = shop.service.store.catalog
+    build = catalog.add_build(("shop",))
+    transport = WebsocketsTransport(
+        f"ws://127.0.0.1:{server.port}/graphql", init_payload={"authorization": f"Bearer {token}"}
+    )
+    seen = []
+    async with GqlClient(transport=transport) as session:
+        query = f"subscription {{ build(id: {build.id}) {{ state progress {{ stage done total }} failures }} }}"
+        async for event in session.subscribe(gql(query)):
+            seen.append(event["build"]["state"])
+            if len(seen) == 1:
+                catalog.set_build(build.id, BuildState.RUNNING)
+                catalog.set_progress(build.id, [Progress("crawl", "shop/orders", 5, 20)])
+            elif event["build"]["progress"]:
+                assert event["build"]["progress"][0] == {"stage": "crawl", "done": 5, "total": 20}
+                catalog.set_build(build.id, BuildState.DONE)
+    assert seen[0] == "QUEUED"
+    assert seen[-1] == "DONE"
+
+
+def test_queries_run_over_the_socket_too(socket: ClientConnection) -> None:
+    start(socket)
+    send(
+        socket,
+        type="subscribe",
+        id="1",
+        payload={"query": "query($n: Int) { builds(limit: $n) { id } }", "variables": {"n": 1}},
+    )
+    assert receive(socket) == {"id": "1", "type": "next", "payload": {"data": {"builds": [{"id": 1}]}}}
+    assert receive(socket) == {"id": "1", "type": "complete"}
+
+
+def test_changes_of_the_graph_are_told_until_the_client_has_enough(socket: ClientConnection, shop: Shop) -> None:
+    start(socket)
+    send(socket, type="subscribe", id="x", payload={"query": "subscription { graphChanged }"})
+    first = receive(socket)["payload"]["data"]["graphChanged"]
+    shop.service.edits.add_vertex("City", {"name": ("Rome",)}, by="ann")
+    assert receive(socket)["payload"]["data"]["graphChanged"] > first
+    send(socket, type="complete", id="x")
+    send(socket, type="ping")
+    assert receive(socket) == {"type": "pong"}
+
+
+def test_what_is_not_valid_or_not_allowed_is_answered_with_errors(socket: ClientConnection) -> None:
+    start(socket)
+    for number, (query, code) in enumerate((("{ nothing }", "query_invalid"), ("{ users { name } }", "forbidden"))):
+        send(socket, type="subscribe", id=str(number), payload={"query": query})
+        answer = receive(socket)
+        assert (answer["id"], answer["type"]) == (str(number), "error")
+        assert answer["payload"][0]["extensions"]["code"] == code
+    send(socket, type="subscribe", id="b", payload={"query": "subscription { build(id: 999) { id } }"})
+    answer = receive(socket)
+    assert "not_found" in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        (["nonsense"], 4400),
+        (['{"type": "unknown"}'], 4400),
+        (['{"type": "subscribe", "id": "1", "payload": {"query": "{ version }"}}'], 4401),
+        (['{"type": "connection_init"}'] * 2, 4429),
+        (
+            [
+                '{"type": "connection_init"}',
+                *['{"type": "subscribe", "id": "1", "payload": {"query": "subscription { graphChanged }"}}'] * 2,
+            ],
+            4409,
+        ),
+        (['{"type": "connection_init"}', '{"type": "subscribe", "id": "1", "payload": {"query": 5}}'], 4400),
+    ],
+)
+def test_clients_that_break_the_protocol_are_disconnected(
+    socket: ClientConnection, messages: list[str], code: int
+) -> None:
+    for message in messages:
+        socket.send(message)
+    assert closed_with(socket) == code
+
+
+def test_too_many_operations_at_once_are_refused(socket: ClientConnection) -> None:
+    start(socket)
+    for number in range(60):
+        send(socket, type="subscribe", id=str(number), payload={"query": "subscription { graphChanged }"})
+    assert closed_with(socket) == 4429
+
+
+@pytest.mark.parametrize("payload", [None, {"authorization": "Bearer wrong"}, {"authorization": 5}, []])
+def test_nobody_gets_in_without_signing_in(server: Server, payload: Any) -> None:
+    with connect(f"ws://127.0.0.1:{server.port}/graphql", subprotocols=[PROTOCOL]) as socket:
+        send(socket, type="connection_init", payload=payload)
+        assert closed_with(socket) == 4403
+
+
+def test_another_site_cannot_use_a_session(server: Server, shop: Shop) -> None:
+    assert shop.app.authenticator is not None
+    cookie = shop.app.authenticator.sessions.start("admin")
+    headers = {"Cookie": f"bifrost_session={cookie}"}
+    address = f"ws://127.0.0.1:{server.port}/graphql"
+    with connect(
+        address, subprotocols=[PROTOCOL], additional_headers=headers, origin=f"http://127.0.0.1:{server.port}"
+    ) as socket:  # type: ignore[arg-type]
+        start(socket)
+    with (
+        pytest.raises(InvalidStatus),
+        connect(address, subprotocols=[PROTOCOL], additional_headers=headers, origin="http://evil.test"),
+    ):  # type: ignore[arg-type]
+        pass
+
+
+def test_other_protocols_are_refused(server: Server) -> None:
+    with pytest.raises(InvalidStatus), connect(f"ws://127.0.0.1:{server.port}/graphql"):
+        pass

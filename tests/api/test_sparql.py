@@ -1,0 +1,93 @@
+"""The SPARQL 1.1 protocol, with real clients."""
+
+import warnings
+
+import pytest
+import rdflib
+from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from SPARQLWrapper import BASIC, JSON, POST, SPARQLWrapper
+
+from tests.api.conftest import PASSWORDS, Client, Server
+
+pytestmark = pytest.mark.anyio
+
+SELECT = "SELECT ?who WHERE { ?who <urn:knows> <urn:bob> }"
+
+
+@pytest.mark.parametrize("method", ["GET", POST])
+def test_sparqlwrapper_gets_right_answers(server: Server, method: str) -> None:
+    client = SPARQLWrapper(f"{server.url}/sparql", returnFormat=JSON)
+    client.setHTTPAuth(BASIC)
+    client.setCredentials("admin", PASSWORDS["admin"])
+    client.setMethod(method)
+    client.setQuery(SELECT)
+    assert client.query().convert()["results"]["bindings"] == [{"who": {"type": "uri", "value": "urn:ann"}}]
+
+
+def test_rdflib_gets_right_answers(server: Server) -> None:
+    store = SPARQLStore(f"{server.url}/sparql", auth=("admin", PASSWORDS["admin"]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = list(rdflib.Graph(store).query(SELECT))
+    assert [str(row[0]) for row in rows] == ["urn:ann"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (SELECT, "application/sparql-query; charset=utf-8"),
+        (f"query={SELECT.replace('?', '%3F')}", "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_queries_are_posted_directly_or_as_forms(admin: Client, content: str, media_type: str) -> None:
+    response = await admin.http.post("/sparql", content=content, headers={"Content-Type": media_type})
+    assert response.headers["content-type"] == "application/sparql-results+json"
+    assert "urn:ann" in response.text
+
+
+async def test_the_answer_has_the_format_asked_for(admin: Client) -> None:
+    response = await admin.http.get(
+        "/sparql", params={"query": SELECT}, headers={"Accept": "application/sparql-results+xml"}
+    )
+    assert response.text.startswith("<?xml")
+
+
+async def test_a_get_without_a_query_describes_the_service(admin: Client) -> None:
+    response = await admin.http.get("/sparql")
+    graph = rdflib.Graph().parse(data=response.text, format="turtle")
+    assert (None, rdflib.RDF.type, rdflib.URIRef("http://www.w3.org/ns/sparql-service-description#Service")) in graph
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        ("INSERT DATA { <urn:a> <urn:b> <urn:c> }", "application/sparql-update"),
+        ("update=CLEAR+ALL", "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_updates_are_refused(admin: Client, content: str, media_type: str) -> None:
+    response = await admin.http.post("/sparql", content=content, headers={"Content-Type": media_type})
+    assert response.status_code == 403
+    assert "read-only" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"query": ["ASK {}", "ASK {}"]},
+        {"query": " "},
+        {"query": SELECT, "default-graph-uri": "urn:g"},
+        {"query": "DELETE WHERE { ?s ?p ?o }"},
+    ],
+)
+async def test_wrong_requests_are_explained(admin: Client, params: dict[str, str | list[str]]) -> None:
+    response = await admin.http.get("/sparql", params=params)
+    assert response.status_code == 400
+    assert response.json()["error"]["remedy"]
+
+
+async def test_whole_graphs_can_be_fetched(admin: Client) -> None:
+    response = await admin.http.get("/sparql/graphs?default")
+    assert len(rdflib.Graph().parse(data=response.text, format="turtle")) == 1
+    assert (await admin.http.get("/sparql/graphs", params={"graph": "urn:x> { } DROP"})).status_code == 400
+    assert (await admin.http.get("/sparql/graphs")).status_code == 400
