@@ -1,6 +1,6 @@
 """Finds entities in plain text with the shipped head: onnxruntime only, no torch."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from bifrost.errors import SettingsError
 from extraction.encoder_minilm import WEIGHTS, MiniLmEncoder
-from extraction.nlp.bio import TAGS, decode
+from extraction.nlp.bio import TAGS, TaggedSpan, decode
 from extraction.nlp.features import spelling
 from extraction.nlp.tokens import Span, sentences
 
 __all__ = ["HEAD_FILE", "FoundEntity", "Tagger"]
 
 HEAD_FILE = WEIGHTS / "ner_head.onnx"
+
+_REMEMBERED = 20_000
+"""Sentences: business documents repeat theirs (letterheads, product lines, terms) over and over."""
 
 FoundEntity = tuple[int, int, str, float]
 """Begin and end offset, type, confidence."""
@@ -32,6 +35,7 @@ class Tagger:
             )
         self._encoder = encoder
         self._head = head
+        self._decoded = lru_cache(maxsize=_REMEMBERED)(self._decode)
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
@@ -58,8 +62,10 @@ class Tagger:
         return found
 
     def _of_sentence(self, text: str, spans: list[Span]) -> list[FoundEntity]:
-        log_probabilities = self.log_probabilities([text[begin:end] for begin, end in spans])
         return [
             (spans[entity.first][0], spans[entity.last - 1][1], entity.type, entity.confidence)
-            for entity in decode(log_probabilities)
+            for entity in self._decoded(tuple(text[begin:end] for begin, end in spans))
         ]
+
+    def _decode(self, words: tuple[str, ...]) -> tuple[TaggedSpan, ...]:
+        return tuple(decode(self.log_probabilities(list(words))))
