@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from inspect import signature
 
 from extraction.document_fragments import document_record
-from extraction.ocr import OcrOptions
+from extraction.ocr import Ocr
 from extraction.reading import read_file
 
 from bifrost.ports import Extractor, Reader
@@ -13,7 +14,7 @@ from bifrost.settings import Settings
 from bifrost.values import FileRecord, RecordFragments
 from extraction.encoder_minilm import load_encoder
 from extraction.extractor_ner import NerExtractor
-from extraction.extractor_rules import RulesExtractor
+from extraction.extractor_rules import RuleExtractor
 from extraction.extractor_spacy import SpacyExtractor
 from extraction.pool import ReadDocument
 
@@ -25,12 +26,11 @@ class ReadingOptions:
     """What decides the result of reading a file, besides the file."""
 
     ocr_languages: str
-    ocr_dpi: int
     spacy_pipeline: str
 
     @classmethod
     def of(cls, settings: Settings) -> "ReadingOptions":
-        return cls(settings.ocr_languages, settings.ocr_dpi, settings.spacy_pipeline)
+        return cls(settings.ocr_languages, settings.spacy_pipeline)
 
     def version(self) -> str:
         """Changes whenever files should be read again."""
@@ -39,14 +39,23 @@ class ReadingOptions:
 
 def make_reader(options: ReadingOptions) -> ReadDocument:
     """Called once in each reading process."""
-    registry: Registry[Reader] = Registry("extraction", prefix="reader_", group="readers")
-    readers = [registry.load(name)() for name in registry.names()]
+    readers = _readers(Ocr(options.ocr_languages))
     entities: Extractor = SpacyExtractor(options.spacy_pipeline) if options.spacy_pipeline else NerExtractor()
-    extractors: list[Extractor] = [RulesExtractor(), entities]
-    _ = OcrOptions
+    extractors: list[Extractor] = [RuleExtractor(), entities]
 
     def read(source: str, dataset: str, record: FileRecord, digest: bytes) -> RecordFragments:
         document = read_file(record, readers, extractors)
         return document_record(source, dataset, record, document, digest)
 
     return read
+
+
+def _readers(ocr: Ocr) -> dict[str, Reader]:
+    """The readers by media type; those that recognise text in pictures share one recogniser."""
+    registry: Registry[Reader] = Registry("extraction", prefix="reader_", group="readers")
+    found: dict[str, Reader] = {}
+    for name in registry.names():
+        make = registry.load(name)
+        reader = make(ocr) if "ocr" in signature(make).parameters else make()  # type: ignore[call-arg]
+        found |= dict.fromkeys(reader.media_types, reader)
+    return found

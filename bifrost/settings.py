@@ -39,7 +39,6 @@ class Settings(BaseSettings):
     )
     workers: int = Field(0, ge=0, le=256, description="Processes that read documents; 0 means one per core.")
     ocr_languages: str = Field("eng", description="Tesseract languages, joined by +.")
-    ocr_dpi: int = Field(300, ge=72, le=600, description="Resolution at which pages without text are rendered for OCR.")
     spacy_pipeline: str = Field(
         "", description="Name or path of a spaCy pipeline that replaces the built-in entity head."
     )
