@@ -9,6 +9,8 @@ from bifrost.documents import Document, Page
 from bifrost.errors import SettingsError
 from extraction.encoder_minilm import load_encoder
 from extraction.extractor_ner import NerExtractor
+from extraction.extractor_rules import RuleExtractor
+from extraction.nlp.hits import combined
 from extraction.nlp.tagger import Tagger
 
 LETTER = """Dear Ms. Okafor,
@@ -42,6 +44,18 @@ def test_unsure_mentions_can_be_dropped(extractor: NerExtractor) -> None:
     sure = NerExtractor(least_confidence=0.95).extract(document)
     assert 0 < len(sure) <= len(extractor.extract(document))
     assert all(mention.confidence >= 0.95 for mention in sure)
+
+
+def test_rules_come_before_the_model_where_both_find_something(extractor: NerExtractor) -> None:
+    page = Page(1, "John Smith met Maria Larsson in Chicago on 3 March 2024.")
+    document = Document("text/plain", (page,))
+    both = combined(document, [RuleExtractor().extract(document), extractor.extract(document)])
+    assert [(m.text, m.extractor) for m in both] == [
+        ("John Smith", "ner.head"),
+        ("Maria Larsson", "ner.head"),
+        ("Chicago", "ner.head"),
+        ("3 March 2024", "rule.date"),
+    ]
 
 
 def test_word_probabilities_sum_to_one() -> None:
