@@ -18,6 +18,7 @@ __all__ = [
     "Long",
     "Short",
     "add",
+    "common",
     "divide",
     "is_number",
     "multiply",
@@ -121,6 +122,14 @@ def _common(left: Any, right: Any) -> str:
     if low == "BIGINT" and high in ("FLOAT", "DOUBLE"):
         return "BIGDECIMAL"
     return high
+
+
+def common(chosen: Any, left: Any, right: Any) -> Any:
+    """One of two numbers, in the type that both fit into; anything else as it is."""
+    if not (is_number(left) and is_number(right)):
+        return chosen
+    kind = _common(left, right)
+    return chosen if number_type(chosen) == kind else wrap(_decimal(chosen) if kind == "BIGDECIMAL" else chosen, kind)
 
 
 def _apply(left: Any, right: Any, integers: Callable[[int, int], int], others: Callable[[Any, Any], Any]) -> Any:

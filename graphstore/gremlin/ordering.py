@@ -77,7 +77,7 @@ _NUMBER, _STRING, _SET, _LIST, _MAP, _OTHER = 2, 4, 11, 12, 13, 20
 _RANKS: tuple[tuple[type | tuple[type, ...], int], ...] = (
     (bool, 1),
     ((int, float, Decimal), _NUMBER),
-    (str, _STRING),
+    ((str, T), _STRING),
     ((datetime, date), 3),
     (uuid.UUID, 5),
     (Vertex, 6),
@@ -133,6 +133,8 @@ def total_order(left: Any, right: Any, *, strict: bool = False) -> int:
         )
     if a == _MAP + 1:
         return total_order(left.key, right.key) or total_order(left.value, right.value)
+    if type(left) is not type(right) or isinstance(left, T):
+        left, right = str(left), str(right)
     try:
         return (left > right) - (left < right)
     except TypeError:

@@ -1,7 +1,6 @@
 """Traversal strategies: those that change what a traversal sees or may do. Mere optimisations are accepted and ignored,
 because the planner decides by itself."""
 
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -137,7 +136,7 @@ def _partition(configuration: dict[str, Any], ctx: Context) -> None:
 
 
 def _seed(configuration: dict[str, Any], ctx: Context) -> None:
-    ctx.random = random.Random(int(configuration.get("seed", 0)))  # noqa: S311
+    ctx.seed = int(configuration.get("seed", 0))
 
 
 def _productive(_: dict[str, Any], ctx: Context) -> None:

@@ -1,6 +1,6 @@
 """Traversers, their paths, and the context of one execution: side effects, limits, random numbers, sack."""
 
-from random import Random
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 
 from bifrost.errors import QueryLimitError
 from graphstore.gremlin.elements import Graph, Path
+from graphstore.gremlin.randomness import SeededRandom
 
 __all__ = ["ROOT", "SKIP", "Context", "Limits", "Meter", "PathNode", "Traverser"]
 
@@ -146,8 +147,8 @@ class Context:
     """One execution of a plan. ``scope`` holds what steps remember between the rounds of a repeat(), else None."""
 
     __slots__ = (
-        "bulk", "expected", "graph", "hold", "meter", "plain", "productive_by", "random", "reducers", "release",
-        "sack_initial", "sack_merge", "scope", "side_effects", "tick", "track_path", "view",
+        "bulk", "expected", "graph", "hold", "meter", "plain", "productive_by", "randoms", "reducers", "release",
+        "sack_initial", "sack_merge", "scope", "seed", "side_effects", "tick", "track_path", "view",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, meter: Meter | None = None, *, track_path: bool = False) -> None:
@@ -159,7 +160,8 @@ class Context:
         self.side_effects: dict[str, Any] = {}
         self.reducers: dict[str, Callable[[Any, Any], Any]] = {}
         self.expected: dict[str, Callable[[], Any]] = {}
-        self.random = Random()  # noqa: S311
+        self.seed: int | None = None
+        self.randoms: dict[int, SeededRandom] = {}
         self.sack_initial: Callable[[], Any] | None = None
         self.sack_merge: Callable[[Any, Any], Any] | None = None
         self.productive_by = False
@@ -175,6 +177,14 @@ class Context:
         other.scope = scope
         other.plain = self.plain
         return other
+
+    def random(self, step: object) -> SeededRandom:
+        """The random numbers of one step: each step has its own, so that a seed makes them repeatable."""
+        found = self.randoms.get(id(step))
+        if found is None:
+            found = SeededRandom(secrets.randbits(48) if self.seed is None else self.seed)
+            self.randoms[id(step)] = found
+        return found
 
     def initial_sack(self) -> Any:
         return self.sack_initial() if self.sack_initial is not None else None

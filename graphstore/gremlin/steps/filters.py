@@ -284,7 +284,8 @@ class CoinStep(FilterStep):
         self.probability = float(probability)
 
     def test(self, t: Traverser, ctx: Context) -> bool:
-        kept = sum(ctx.random.random() < self.probability for _ in range(t.bulk))
+        random = ctx.random(self)
+        kept = sum(self.probability >= random.random() for _ in range(t.bulk))
         t.bulk = kept
         return kept > 0
 

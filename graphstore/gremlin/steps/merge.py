@@ -75,6 +75,8 @@ class MergeStep(FlatMapStep):
 
     def flat_map(self, t: Traverser, ctx: Context) -> Iterable[Any]:
         wanted = self.resolved(self._map(self.source, t, ctx), t, ctx)
+        if isinstance(self.source, Mapping) and isinstance(self.options.get(Merge.onCreate, (None,))[0], Mapping):
+            self._combined(wanted, t, ctx)
         found = list(self.search(wanted, ctx))
         if found:
             on_match = self.options.get(Merge.onMatch)

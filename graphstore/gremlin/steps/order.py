@@ -1,6 +1,5 @@
 """Order and quantity: order, range, limit, skip, tail, sample, dedup, barrier; over the stream or inside one object."""
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from graphstore.gremlin.elements import Entry, HashableDict, Path
 from graphstore.gremlin.numbers import is_number
 from graphstore.gremlin.ordering import dedup_key, order_key
 from graphstore.gremlin.plan import BarrierStep, By, IdentityBy, MapStep, Pipeline, Step, by_pipelines
+from graphstore.gremlin.randomness import SeededRandom
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Barrier, Instruction, Order, Scope
 
@@ -44,7 +44,7 @@ class _Ordered:
         for by, direction in reversed(comparisons):
             keyed = [(value, item) for item in items if (value := value_of(by, item)) is not SKIP]
             if direction is Order.shuffle:
-                ctx.random.shuffle(keyed)
+                ctx.random(self).shuffle(keyed)
             else:
                 key = sort_key([value for value, _ in keyed])
                 keyed.sort(
@@ -204,7 +204,7 @@ def tail(instruction: Instruction, compiler: Compiler) -> Step:
 
 
 class SampleStep(BarrierStep):
-    """sample(n), weighted by by(): without replacement (Efraimidis and Spirakis, 2006)."""
+    """sample(n), weighted by by(), without replacement: passes over what is there until enough is drawn."""
 
     takes_by: ClassVar[int | None] = 1
 
@@ -221,19 +221,41 @@ class SampleStep(BarrierStep):
         return by_pipelines([self.weight] if self.weight else [])
 
     def all(self, traversers: list[Traverser], ctx: Context) -> Iterable[Traverser]:
-        draws: list[tuple[float, int, Traverser]] = []
-        for index, t in enumerate(traversers):
-            weight = 1.0
-            if self.weight is not None:
-                value = self.weight.of(t, ctx)
-                if value is SKIP or value is None:
-                    continue
-                weight = float(value)
-            for _ in range(t.bulk):
-                draw = ctx.random.random() ** (1.0 / weight) if weight > 0 else 0.0
-                draws.append((draw, -index, t))
-        chosen = heapq.nlargest(self.count, draws, key=lambda d: d[:2])
-        return (d[2].single() for d in sorted(chosen, key=lambda d: -d[1]))
+        weighed: list[tuple[float, Traverser]] = []
+        for t in traversers:
+            value = 1.0 if self.weight is None else self.weight.of(t, ctx)
+            if value is not SKIP and value is not None:
+                weighed.append((float(value), t))
+        if sum(t.bulk for _, t in weighed) <= self.count:
+            return [t for _, t in weighed]
+        drawn = draw([(weight, t.bulk) for weight, t in weighed], self.count, ctx.random(self), ctx)
+        return [weighed[index][1].single() for index in drawn]
+
+
+def draw(weights: list[tuple[float, int]], count: int, random: SeededRandom, ctx: Context) -> list[int]:
+    """Positions of ``count`` items out of (weight, how many) pairs, in order of being drawn (TinkerPop's sample)."""
+    left = [many for _, many in weights]
+    total = sum(weight * many for weight, many in weights)
+    drawn: list[int] = []
+    while len(drawn) < count:
+        running = 0.0
+        for index, (weight, _) in enumerate(weights):
+            ctx.tick()
+            if _drawn(index, weight, left, running, total, random):
+                drawn.append(index)
+                left[index] -= 1
+                total -= weight
+                break
+            running += weight * left[index]
+    return drawn
+
+
+def _drawn(index: int, weight: float, left: list[int], running: float, total: float, random: SeededRandom) -> bool:
+    for _ in range(left[index]):
+        running += weight
+        if total <= 0 or random.random() <= running / total:
+            return True
+    return False
 
 
 class SampleLocalStep(MapStep):
@@ -242,13 +264,13 @@ class SampleLocalStep(MapStep):
 
     def map(self, t: Traverser, ctx: Context) -> Any:
         value = t.obj
+        if not isinstance(value, (list, tuple, set, frozenset, Path, Mapping)) or len(value) <= self.count:
+            return value
+        members = list(value)
+        drawn = draw([(1.0, 1)] * len(members), self.count, ctx.random(self), ctx)
         if isinstance(value, Mapping):
-            keys = ctx.random.sample(list(value), min(self.count, len(value)))
-            return HashableDict((k, value[k]) for k in keys)
-        if isinstance(value, (list, tuple, set, frozenset, Path)):
-            members = list(value)
-            return members if len(members) <= self.count else ctx.random.sample(members, self.count)
-        return value
+            return HashableDict((members[index], value[members[index]]) for index in drawn)
+        return [members[index] for index in drawn]
 
 
 @step("sample")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import BulkSet, HashableDict, Path
-from graphstore.gremlin.numbers import Long, add, divide, is_number, multiply, subtract
+from graphstore.gremlin.numbers import Long, add, common, divide, is_number, multiply, subtract
 from graphstore.gremlin.ordering import Incomparable, compare
 from graphstore.gremlin.plan import MapStep, Step
 from graphstore.gremlin.steps.values import CountLocalStep
@@ -91,7 +91,8 @@ def _extreme(sign: int) -> Callable[[Any, Any, int], Any]:
         if isinstance(value, float) and value != value:
             return best
         try:
-            return value if compare(value, best) * sign > 0 else best
+            chosen = value if compare(value, best) * sign > 0 else best
+            return chosen if type(value) is type(best) else common(chosen, value, best)
         except Incomparable:
             raise QueryError(
                 f"{value!r} and {best!r} cannot be compared: {type(value).__name__} cannot be cast to "
