@@ -176,7 +176,7 @@ class Database:
         if self.is_sqlite:
             text = orjson.dumps(values).decode()
             return column.in_(sa.select(sa.func.json_each(text).table_valued("value").c.value))  # type: ignore[no-any-return]
-        kind = sa.Text if isinstance(values[0] if values else "", str) else sa.BigInteger
+        kind = sa.Text if isinstance(column.type, sa.String) else sa.BigInteger
         return column == sa.any_(sa.cast(values, postgresql.ARRAY(kind)))  # type: ignore[no-any-return]
 
     def delete(self, connection: Connection, column: Any, values: Iterable[Any]) -> int:

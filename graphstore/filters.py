@@ -83,8 +83,9 @@ def property_condition(filter: PropertyFilter, sqlite: bool, prefix: str) -> sa.
     d = _SQLITE if sqlite else _PG
     name = sa.bindparam(f"{prefix}name", clean_text(filter.name), sa.Text)
     if filter.op == "exists":
-        text = sa.text(f"EXISTS (SELECT 1 FROM {d.values.format(name=f':{prefix}name')})").bindparams(name)
-        return sa.not_(text) if filter.value is False else text  # type: ignore[return-value]
+        sign = "NOT EXISTS" if filter.value is False else "EXISTS"
+        clause = f"{sign} (SELECT 1 FROM {d.values.format(name=f':{prefix}name')})"
+        return sa.text(clause).bindparams(name)  # type: ignore[return-value]
     if filter.value is None or isinstance(filter.value, tuple):
         raise InputError(f"The filter {filter.op!r} on {filter.name!r} needs one value.")
     kind, operand = _operand(filter.value)
