@@ -26,6 +26,7 @@ const pages: Record<string, ReturnType<typeof lazy>> = {
   query: lazy(() => import("./pages/query")),
   settings: lazy(() => import("./pages/settings")),
 };
+const roomForNavigation = 1200;
 const wide = new Set(["explore", "query", "review"]);
 
 /** Asks who is signed in, then shows the console or the sign-in form. */
@@ -64,6 +65,7 @@ function Shell({ user }: { user: User }): ReactNode {
   const route = useRoute();
   const section = route.path[0] ?? "";
   const [notices, setNotices] = useState<FlashbarProps.MessageDefinition[]>([]);
+  const [navigationOpen, setNavigationOpen] = useState(() => window.innerWidth >= roomForNavigation);
   const serial = useRef(0);
   const notify = useCallback<Notify>((notice, key) => {
     const id = key ?? `notice-${(serial.current += 1)}`;
@@ -90,6 +92,8 @@ function Shell({ user }: { user: User }): ReactNode {
         headerSelector="#top"
         toolsHide
         navigationWidth={200}
+        navigationOpen={navigationOpen}
+        onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
         maxContentWidth={wide.has(section) ? Number.MAX_VALUE : 1280}
         navigation={<Navigation section={section} />}
         notifications={<Flashbar items={notices} stackItems={notices.length > 2} />}

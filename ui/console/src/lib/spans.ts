@@ -8,11 +8,17 @@ export interface Span {
 
 /**
  * Cuts a text at its mentions. Offsets count Unicode code points, not the UTF-16 units of JavaScript strings.
- * Of overlapping mentions the one that starts first wins, then the longer one.
+ * Of overlapping mentions the one that starts first wins, then a linked one, the longer one, the surer one.
  */
 export function spans(text: string, mentions: Mention[]): Span[] {
   const points = Array.from(text);
-  const ordered = [...mentions].sort((a, b) => a.begin - b.begin || b.end - a.end);
+  const ordered = [...mentions].sort(
+    (a, b) =>
+      a.begin - b.begin ||
+      Number(b.linked !== null) - Number(a.linked !== null) ||
+      b.end - a.end ||
+      b.confidence - a.confidence,
+  );
   const found: Span[] = [];
   let at = 0;
   for (const mention of ordered) {

@@ -83,7 +83,11 @@ export const plain = (phrases: Phrase[]): string =>
   phrases.map((phrase) => (typeof phrase === "string" ? phrase : phrase.name)).join("");
 
 /** What a yes would do. */
-export function effect({ kind, estimatedEdges, tail, head }: LinkType, name: string): string {
+export function effect({ kind, state, edges, estimatedEdges, tail, head }: LinkType, name: string): string {
+  if (state === "CONFIRMED")
+    return kind === "SAME_CONCEPT"
+      ? "The two columns are one property."
+      : `It gives ${plural(edges, kind === "SAME_THING" ? "merge" : "link")}.`;
   const about = estimatedEdges ? `about ${count(estimatedEdges)}` : "some";
   switch (kind) {
     case "SAME_THING":

@@ -1,5 +1,4 @@
 import Button from "@cloudscape-design/components/button";
-import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import type { ReactNode } from "react";
 import type { Verdict } from "../../api/types";
@@ -9,14 +8,12 @@ interface Props {
   onName: (name: string) => void;
   busy: boolean;
   disabled: boolean;
-  canUndo: boolean;
   onAnswer: (verdict: Verdict) => void;
   onCorrect: () => void;
-  onUndo: () => void;
 }
 
 /** The name and the answers, always in sight below the evidence. */
-export function AnswerBar({ name, onName, busy, disabled, canUndo, onAnswer, onCorrect, onUndo }: Props): ReactNode {
+export function AnswerBar({ name, onName, busy, disabled, onAnswer, onCorrect }: Props): ReactNode {
   const off = disabled || busy;
   const key = (letter: string, text: string): ReactNode => (
     <span>
@@ -26,14 +23,14 @@ export function AnswerBar({ name, onName, busy, disabled, canUndo, onAnswer, onC
   return (
     <div className="answer-bar">
       <div className="answer-name">
-        <FormField label="Name of the link" stretch>
-          <Input
-            value={name}
-            disabled={disabled}
-            onChange={({ detail }) => onName(detail.value)}
-            onKeyDown={({ detail }) => detail.key === "Enter" && !off && onAnswer("CONFIRM")}
-          />
-        </FormField>
+        <span aria-hidden="true">Name</span>
+        <Input
+          ariaLabel="Name of the link"
+          value={name}
+          disabled={disabled}
+          onChange={({ detail }) => onName(detail.value)}
+          onKeyDown={({ detail }) => detail.key === "Enter" && !off && onAnswer("CONFIRM")}
+        />
       </div>
       <div className="answers">
         <Button variant="primary" loading={busy} disabled={off} onClick={() => onAnswer("CONFIRM")}>
@@ -50,9 +47,6 @@ export function AnswerBar({ name, onName, busy, disabled, canUndo, onAnswer, onC
         </Button>
         <Button disabled={off} onClick={() => onAnswer("DELETE")}>
           {key("d", "Delete")}
-        </Button>
-        <Button disabled={off || !canUndo} onClick={onUndo}>
-          {key("u", "Undo")}
         </Button>
       </div>
     </div>

@@ -104,8 +104,15 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
           <Toggle checked={blind} onChange={({ detail }) => setBlind(detail.checked)}>
             Blind: hide scores
           </Toggle>
+          <Button iconName="undo" disabled={!last || busy || !may.review} onClick={undoLast}>
+            <span>
+              Undo <kbd>u</kbd>
+            </span>
+          </Button>
           <Button variant="normal" iconName="keyboard" onClick={() => setDialog("help")}>
-            Keys
+            <span>
+              Keys <kbd>?</kbd>
+            </span>
           </Button>
         </SpaceBetween>
       </div>
@@ -128,10 +135,8 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
               onName={setName}
               busy={busy}
               disabled={!may.review}
-              canUndo={last !== undefined}
               onAnswer={(verdict) => void answer(verdict)}
               onCorrect={() => setDialog("correct")}
-              onUndo={undoLast}
             />
           </section>
         </div>

@@ -123,7 +123,7 @@ function Steps({ kinds, taken }: { kinds: SourceKind[]; taken: string[] }): Reac
                 items={kinds.map((item) => ({
                   value: item.kind,
                   label: item.title,
-                  description: item.schema.description ?? hints[item.kind],
+                  description: hints[item.kind] ?? item.schema.description,
                 }))}
                 onChange={({ detail }) => choose(detail.value)}
               />
