@@ -16,6 +16,7 @@ from bifrost.settings import Settings
 from extraction.encoder_minilm import load_encoder
 from extraction.pool import DocumentPool, PoolOptions
 from extraction.rows import RowMapper, vertex_type_of
+from graphstore.edits import Edits
 from graphstore.search import SearchProjection
 from graphstore.sql import SqlStore
 from linking.linker import BifrostLinker
@@ -57,7 +58,7 @@ def open_service(settings: Settings) -> Service:
         secrets=SecretBox(settings),
         search=search,
         sparql=sparql,
-        edits=None,  # type: ignore[arg-type]
+        edits=Edits(store),
         exporter=None,  # type: ignore[arg-type]
         ask=order_questions,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 import click
 import uvicorn
@@ -10,8 +11,9 @@ from api.accounts import Accounts, open_accounts
 from api.app import build_app
 from api.auth import Authenticator
 from api.gremlin import gremlin_routes
+from api.permissions import Principal, Scope
 from api.service import Service
-from bifrost.errors import SettingsError
+from bifrost.errors import AuthenticationError, SettingsError
 
 __all__ = ["run_server"]
 
@@ -27,7 +29,11 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
     app = build_app(
         service,
         accounts,
-        extra_routes=gremlin_routes(service.gremlin, authenticator),
+        extra_routes=gremlin_routes(
+            service.gremlin,
+            _gremlin_sign_in(authenticator) if authenticator else None,
+            may_write=lambda principal: principal is None or Scope.WRITE in principal.scopes,
+        ),
         authenticator=authenticator,
     )
     if not scratch:
@@ -42,6 +48,18 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
     finally:
         if accounts:
             accounts.close()
+
+
+def _gremlin_sign_in(authenticator: Authenticator) -> Callable[[str, str], Principal | None]:
+    """SASL PLAIN: a user name with its password or one of its tokens, or a token alone."""
+
+    def sign_in(name: str, secret: str) -> Principal | None:
+        try:
+            return authenticator.password(name, secret, "gremlin") if name else authenticator.token(secret, "gremlin")
+        except AuthenticationError:
+            return None
+
+    return sign_in
 
 
 def _listen(host: str, port: int) -> socket.socket:
