@@ -10,14 +10,16 @@ from PIL import Image
 from bifrost.documents import Page
 from bifrost.errors import RecordError
 from extraction.layout import Word, assemble
-from extraction.ocr_glyphs import settle_zeros
-from extraction.ocr_image import PreparedPage, prepare
+from extraction.ocr_codes import reread_codes
+from extraction.ocr_glyphs import settle_glyphs
+from extraction.ocr_image import prepare
 from extraction.tables_grid import find_grids, order_by_cells, tables_of
 
 __all__ = ["Ocr"]
 
-_LAYOUT_MODE, _SPARSE_MODE = "3", "11"
-"""Tesseract's page segmentation: full layout analysis; or all text wherever it stands, which is right inside tables."""
+_LAYOUT_MODE, _BLOCK_MODE, _SPARSE_MODE = "3", "6", "11"
+"""Tesseract's page segmentation: full layout analysis; one block of lines; all text wherever it stands, as in tables."""
+_NO_DICTIONARY = ("-c", "load_system_dawg=0", "-c", "load_freq_dawg=0")
 _PAGE_SECONDS = 120.0
 _LEAST_CONFIDENCE = 5.0
 
@@ -35,8 +37,15 @@ class Ocr:
         prepared = prepare(image)
         grids = find_grids(prepared.horizontal, prepared.vertical, tolerance=max(4.0, prepared.image.width / 200))
         mode = _SPARSE_MODE if grids else _LAYOUT_MODE
-        table = _tesseract(prepared.image, mode, self._languages, record, min(seconds, _PAGE_SECONDS))
-        words = _words(table, prepared)
+        limit = min(seconds, _PAGE_SECONDS)
+        words = _words(_tesseract(prepared.image, mode, self._languages, record, limit))
+        reread_codes(
+            words,
+            prepared.image,
+            lambda sheet: _words(_tesseract(sheet, _BLOCK_MODE, self._languages, record, limit, *_NO_DICTIONARY)),
+        )
+        for word in words:
+            word.text = settle_glyphs(word.text, prepared.pixels, (word.x0, word.y0, word.x1, word.y1))
         if grids:
             words = order_by_cells(_by_lines(words), grids)
         tables = tables_of(words, grids)
@@ -48,7 +57,7 @@ class Ocr:
         return Page(number, text, width, height, index, tables, from_ocr=True)
 
 
-def _tesseract(image: Image.Image, mode: str, languages: str, record: str, seconds: float) -> str:
+def _tesseract(image: Image.Image, mode: str, languages: str, record: str, seconds: float, *more: str) -> str:
     """Tesseract's TSV. One thread: on a shared machine its OpenMP threads cost three times the CPU time."""
     binary = shutil.which("tesseract")
     if binary is None:
@@ -59,7 +68,7 @@ def _tesseract(image: Image.Image, mode: str, languages: str, record: str, secon
         )
     picture = io.BytesIO()
     image.save(picture, "PPM")
-    command = [binary, "stdin", "stdout", "--psm", mode, "-l", languages, "--dpi", "300", "tsv"]
+    command = [binary, "stdin", "stdout", "--psm", mode, "-l", languages, "--dpi", "300", *more, "tsv"]
     try:
         done = subprocess.run(
             command,
@@ -76,7 +85,7 @@ def _tesseract(image: Image.Image, mode: str, languages: str, record: str, secon
     return done.stdout.decode("utf-8", "replace")
 
 
-def _words(table: str, prepared: PreparedPage) -> list[Word]:
+def _words(table: str) -> list[Word]:
     """Columns of the TSV: level page block paragraph line word left top width height confidence text."""
     words: list[Word] = []
     last: tuple[str, ...] = ()
@@ -92,7 +101,7 @@ def _words(table: str, prepared: PreparedPage) -> list[Word]:
         place = tuple(cells[2:5])
         before = " " if place == last else "\n" if place[:2] == last[:2] else "\n\n"
         last = place
-        words.append(Word(settle_zeros(text, prepared.pixels, box), *box, before, confidence / 100))
+        words.append(Word(text, *box, before, confidence / 100))
     return words
 
 
