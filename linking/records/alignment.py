@@ -1,0 +1,82 @@
+"""Alignment: which columns of two tables say the same, when the caller does not know."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from scipy.optimize import linear_sum_assignment
+
+from bifrost.errors import InputError
+from linking.records import vectors
+from linking.records.fields import Field, Records, kind_of, normalise
+
+__all__ = ["UID", "align", "records_of"]
+
+UID = "_uid"
+SAMPLE = 3_000
+LEAST_ALIKE = 0.25
+
+
+def records_of(
+    left: pa.Table, right: pa.Table | None, columns: Sequence[tuple[str, str]] | None = None
+) -> Records:
+    """A matching task from tables with a ``_uid`` column; ``right`` None finds duplicates inside ``left``.
+
+    Raises InputError when a column is missing or no column of the two tables can be compared.
+    """
+    for side, table in (("left", left), ("right", right)):
+        if table is not None and UID not in table.column_names:
+            raise InputError(f"The {side} table has no {UID!r} column.", remedy="Pass rows as LinkingData.rows gives them.")
+    dirty = right is None
+    other = left if right is None else right
+    if columns is None:
+        names = [c for c in left.column_names if c != UID]
+        columns = [(c, c) for c in names] if dirty else align(left, other)
+    for table, chosen in ((left, [c for c, _ in columns]), (other, [c for _, c in columns])):
+        if missing := [c for c in chosen if c not in table.column_names]:
+            raise InputError(f"No column {missing[0]!r} in the table.", remedy=f"Columns are {', '.join(table.column_names)}.")
+    if not columns:
+        raise InputError("The two tables have no column in common.", remedy="Name the column pairs to compare.")
+    fields = tuple(_field(left, other, a, b, dirty) for a, b in columns)
+    return Records(_uids(left), _uids(other), fields, dirty)
+
+
+def align(left: pa.Table, right: pa.Table) -> list[tuple[str, str]]:
+    """Column pairs that say the same: equal names first, then the best assignment by the values they hold."""
+    left_names = [c for c in left.column_names if c != UID]
+    right_names = [c for c in right.column_names if c != UID]
+    lowered = {c.casefold(): c for c in reversed(right_names)}
+    pairs = [(c, lowered[c.casefold()]) for c in left_names if c.casefold() in lowered]
+    rest_left = [c for c in left_names if c not in {a for a, _ in pairs}]
+    rest_right = [c for c in right_names if c not in {b for _, b in pairs}]
+    if rest_left and rest_right:
+        pairs += _by_values(left, right, rest_left, rest_right)
+    order = {c: k for k, c in enumerate(left_names)}
+    return sorted(pairs, key=lambda p: order[p[0]])
+
+
+def _by_values(left: pa.Table, right: pa.Table, names: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
+    """One-to-one pairs whose pooled values have similar 3-grams."""
+    first = [normalise(left[c][:SAMPLE]) for c in names]
+    second = [normalise(right[c][:SAMPLE]) for c in others]
+    counts, _ = vectors.gram_counts(pa.concat_arrays([*first, *second]), pa.array([], pa.string()))
+    bounds = np.cumsum([0, *(len(a) for a in (*first, *second))])
+    pooled = np.stack(
+        [np.sqrt(np.asarray(counts[a:b].sum(axis=0)).ravel()) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    )
+    spread = np.log((1 + len(pooled)) / (1 + (pooled > 0).sum(axis=0))) + 0.3
+    pooled *= spread
+    pooled /= np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-9)
+    alike = pooled[: len(names)] @ pooled[len(names) :].T
+    rows, cols = linear_sum_assignment(-alike)
+    return [(names[i], others[j]) for i, j in zip(rows.tolist(), cols.tolist(), strict=True) if alike[i, j] >= LEAST_ALIKE]
+
+
+def _field(left: pa.Table, right: pa.Table, a: str, b: str, dirty: bool) -> Field:
+    first = normalise(left[a])
+    second = first if dirty else normalise(right[b])
+    return Field(a, kind_of(first if dirty else pa.concat_arrays([first, second])), first, second)
+
+
+def _uids(table: pa.Table) -> pa.Array:
+    return table[UID].cast(pa.string()).combine_chunks()

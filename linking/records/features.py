@@ -1,0 +1,133 @@
+"""Features of candidate pairs that mean the same in every matching task, whatever its fields are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linking.records import vectors
+from linking.records.agreement import LEVELS, Agreement, estimate, level_of
+from linking.records.blocking import Pairs
+from linking.records.compare import Comparer
+from linking.records.rivals import Rivals, mean_rival, rivals_of
+
+__all__ = ["PAIR_FEATURES", "RIVAL_FEATURES", "PairTable", "compare_pairs", "pair_features", "rival_features"]
+
+Float = NDArray[np.float32]
+
+PAIR_FEATURES = (
+    "grams",
+    "words",
+    "sharp_grams",
+    "sharp_words",
+    "mix",
+    "rare_words_contained",
+    "codes_contained",
+    "codes_conflict",
+    "codes_shared",
+    "numbers_contained",
+    "numbers_conflict",
+    "numbers_shared",
+    "agreement",
+    "agreement_surplus",
+    "agreement_share",
+    "mean",
+    "equal",
+    "present",
+    "evidence",
+    "best_field",
+    "worst_field",
+    "size",
+)
+RIVAL_SCORES = (("mix", 0.5), ("grams", 0.5), ("agreement", 1.5), ("mean", 0.5))
+"""The features whose margin over rivals is measured, and the largest margin that counts."""
+RIVAL_FEATURES = tuple(
+    f"{name}_{what}" for name, _ in RIVAL_SCORES for what in ("margin_low", "margin_high", "surplus")
+) + ("likeness_low", "likeness_high")
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """Candidate pairs with all that was compared. ``similarities`` and ``contributions`` are [pairs, fields]."""
+
+    pairs: Pairs
+    similarities: Float
+    contributions: Float
+    overall: dict[str, Float]
+    agreement: Agreement
+
+
+def compare_pairs(comparer: Comparer, pairs: Pairs, *, seed: int = 0, background: int = 20_000) -> PairTable:
+    """Compares the pairs and estimates from them, without labels, what agreement on each field is worth."""
+    similarities = comparer.similarities(pairs)
+    overall = comparer.overall(pairs)
+    levels = level_of(similarities)
+    random = _random_pairs(comparer, background, seed)
+    guess = (1 / (1 + np.exp(-12 * (overall["grams"] - 0.5)))).astype(np.float32)
+    agreement = estimate(levels, level_of(comparer.similarities(random)), guess)
+    return PairTable(pairs, similarities, _contributions(comparer, pairs, levels, agreement), overall, agreement)
+
+
+def pair_features(comparer: Comparer, table: PairTable) -> Float:
+    """PAIR_FEATURES of each pair, float32 [pairs, features]."""
+    weight = np.array([f.entropy for f in comparer.fields], np.float32)
+    present = ~np.isnan(table.similarities)
+    mass = np.maximum((weight * present).sum(axis=1), 1e-6)
+    similarity = np.nan_to_num(table.similarities)
+    total = table.contributions.sum(axis=1)
+    possible = (np.maximum(table.agreement.weights[:, -1], 0.5) * present).sum(axis=1)
+    size = float(np.log(max(comparer.records.shape)))
+    columns = {
+        **table.overall,
+        "agreement": np.clip(total, -15, 30) / 10,
+        "agreement_surplus": np.clip(total - size, -15, 30) / 10,
+        "agreement_share": total / np.maximum(possible, 0.5),
+        "mean": (weight * similarity).sum(axis=1) / mass,
+        "equal": (weight * (similarity > 0.999)).sum(axis=1) / mass,
+        "present": mass / max(float(weight.sum()), 1e-6),
+        "evidence": mass / 10,
+        "best_field": table.contributions.max(axis=1) / 5,
+        "worst_field": table.contributions.min(axis=1) / 5,
+        "size": np.full(len(table.pairs), size / 10),
+    }
+    return np.stack([columns[name].astype(np.float32) for name in PAIR_FEATURES], axis=1)
+
+
+def rival_features(comparer: Comparer, pairs: Pairs, features: Float) -> Float:
+    """RIVAL_FEATURES of each pair, float32 [pairs, features], from its PAIR_FEATURES.
+
+    ``surplus`` is the score less the mean of the best three rivals at both ends (Conneau et al. 2018, CSLS).
+    """
+    shape, dirty = comparer.records.shape, comparer.records.dirty
+    columns: list[Float] = []
+    likeness: tuple[Float, Float] | None = None
+    for name, limit in RIVAL_SCORES:
+        score = features[:, PAIR_FEATURES.index(name)]
+        rivals = rivals_of(pairs, score, shape, dirty=dirty)
+        columns.extend(rivals.margins(score, limit))
+        columns.append(np.clip(score - mean_rival(pairs, score, shape, dirty=dirty), -limit, limit))
+        if likeness is None:
+            likeness = _likeness(comparer, pairs, rivals)
+    return np.stack([c.astype(np.float32) for c in (*columns, *(likeness or ()))], axis=1)
+
+
+def _likeness(comparer: Comparer, pairs: Pairs, rivals: Rivals) -> tuple[Float, Float]:
+    """How alike each end is to its rival: two rivals that are copies of each other do not exclude each other."""
+    left, right = comparer.grams.left, comparer.grams.right
+    to_right = vectors.row_cosine(right, right, pairs.right, np.maximum(rivals.left_record, 0))
+    to_left = vectors.row_cosine(left, left, pairs.left, np.maximum(rivals.right_record, 0))
+    to_right = np.where(rivals.left_record < 0, 0, to_right)
+    to_left = np.where(rivals.right_record < 0, 0, to_left)
+    return np.minimum(to_left, to_right), np.maximum(to_left, to_right)
+
+
+def _contributions(comparer: Comparer, pairs: Pairs, levels: NDArray[np.int8], agreement: Agreement) -> Float:
+    rarity = np.where(levels == LEVELS - 1, comparer.rarities(pairs), 0).astype(np.float32)
+    return agreement.contributions(levels, rarity)
+
+
+def _random_pairs(comparer: Comparer, count: int, seed: int) -> Pairs:
+    generator = np.random.default_rng(seed)
+    left, right = (generator.integers(0, max(n, 1), count) for n in comparer.records.shape)
+    pairs = Pairs(left, right)
+    return pairs.take(left != right) if comparer.records.dirty else pairs

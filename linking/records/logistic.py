@@ -1,0 +1,65 @@
+"""Ridge logistic regression around an offset: small, deterministic, and fast enough to refit at every answer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Logistic", "fit_logistic"]
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """Log odds = offset + (x - mean) / scale @ weights + bias."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    bias: float
+
+    def contributions(self, x: Float) -> NDArray[np.float64]:
+        """What each feature adds to the log odds, float64 [rows, features]."""
+        return (x - self.mean) / self.scale * self.weights
+
+    def log_odds(self, x: Float, offset: Float | float = 0.0) -> Float:
+        """float32 [rows]."""
+        return np.asarray(((x - self.mean) / self.scale) @ self.weights + self.bias + offset, np.float32)
+
+
+def fit_logistic(
+    x: Float,
+    y: NDArray[np.bool_],
+    *,
+    penalty: float,
+    weight: Float | None = None,
+    offset: Float | None = None,
+    bias_penalty: float = 1e-4,
+    mean: NDArray[np.float64] | None = None,
+    scale: NDArray[np.float64] | None = None,
+    rounds: int = 30,
+) -> Logistic:
+    """Newton's method on the log loss plus ``penalty / 2 * |weights|^2``; features are standardised.
+
+    With ``offset`` the weights correct a model that is already there, and shrink to it as the penalty grows.
+    ``mean`` and ``scale`` standardise by another population than ``x``.
+    """
+    mean = x.mean(axis=0, dtype=np.float64) if mean is None else mean
+    scale = x.std(axis=0, dtype=np.float64) if scale is None else scale
+    scale = np.where(scale < 1e-6, 1.0, scale)
+    z = np.hstack([(x - mean) / scale, np.ones((len(x), 1))])
+    weights = np.ones(len(x)) if weight is None else weight.astype(np.float64)
+    base = np.zeros(len(x)) if offset is None else offset.astype(np.float64)
+    ridge = np.full(z.shape[1], penalty)
+    ridge[-1] = bias_penalty
+    beta = np.zeros(z.shape[1])
+    for _ in range(rounds):
+        p = 1 / (1 + np.exp(-np.clip(z @ beta + base, -30, 30)))
+        gradient = z.T @ (weights * (p - y)) + ridge * beta
+        curvature = (z * (weights * np.maximum(p * (1 - p), 1e-5))[:, None]).T @ z + np.diag(ridge)
+        step = np.linalg.solve(curvature, gradient)
+        beta -= step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
+        if np.abs(step).max() < 1e-5:
+            break
+    return Logistic(mean, scale, beta[:-1], float(beta[-1]))

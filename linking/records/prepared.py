@@ -1,0 +1,69 @@
+"""A prepared matching task: candidates, comparisons and features, all that does not depend on people's answers."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linking.records.blocking import Pairs, nearest, union
+from linking.records.compare import Comparer
+from linking.records.decide import unique_mapping
+from linking.records.decoys import DECOY_FEATURES, decoy_features
+from linking.records.features import (
+    PAIR_FEATURES,
+    RIVAL_FEATURES,
+    PairTable,
+    compare_pairs,
+    pair_features,
+    rival_features,
+)
+from linking.records.fields import Records
+from linking.records.options import MatchOptions
+
+__all__ = ["MULTIPLE_FEATURES", "UNIQUE_FEATURES", "Prepared", "block", "prepare"]
+
+Float = NDArray[np.float32]
+MULTIPLE_FEATURES = (*PAIR_FEATURES, *RIVAL_FEATURES)
+"""What is known of a pair where a thing may occur several times in a table."""
+UNIQUE_FEATURES = (*MULTIPLE_FEATURES, *DECOY_FEATURES, "mapped")
+"""What is known of a pair where each thing occurs at most once in each of the two tables."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """``multiple`` is float32 [pairs, MULTIPLE_FEATURES]."""
+
+    comparer: Comparer
+    table: PairTable
+    multiple: Float
+
+    @property
+    def pairs(self) -> Pairs:
+        return self.table.pairs
+
+    @cached_property
+    def unique(self) -> Float:
+        """float32 [pairs, UNIQUE_FEATURES]; ``mapped`` marks the pairs of a first unique mapping."""
+        decoys = decoy_features(self.comparer, self.pairs, self.multiple)
+        column = self.multiple[:, MULTIPLE_FEATURES.index("mix_surplus")]
+        support = self.multiple[:, MULTIPLE_FEATURES.index("agreement")]
+        mapped = unique_mapping(self.pairs, column + 0.1 * support)
+        return np.hstack([self.multiple, decoys, mapped[:, None].astype(np.float32)])
+
+
+def block(comparer: Comparer, options: MatchOptions, rows: NDArray[np.int64] | None = None) -> Pairs:
+    """Candidates: nearest neighbours by character 3-grams and by words, of ``rows`` of the left table or of all."""
+    dirty = comparer.records.dirty
+    spaces = ((comparer.grams, options.neighbours), (comparer.words, options.word_neighbours))
+    found = [nearest(s.left, s.right, k, budget=options.budget, dirty=dirty, rows=rows) for s, k in spaces]
+    return union([(p.left, p.right) for p in found], comparer.records.shape[1], dirty=dirty)
+
+
+def prepare(records: Records, options: MatchOptions, rows: NDArray[np.int64] | None = None) -> Prepared:
+    """Blocks, compares and describes the pairs."""
+    comparer = Comparer(records)
+    pairs = block(comparer, options, rows)
+    table = compare_pairs(comparer, pairs, seed=options.seed)
+    own = pair_features(comparer, table)
+    return Prepared(comparer, table, np.hstack([own, rival_features(comparer, pairs, own)]))
