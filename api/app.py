@@ -70,7 +70,8 @@ def build_app(
     if authenticator is None and accounts is not None:
         authenticator = Authenticator(accounts)
     metrics = Metrics(service)
-    executor = GraphQLExecutor(service, accounts, TypedSchema(service.store), limits=limits)
+    schemas = TypedSchema(service.store)
+    executor = GraphQLExecutor(service, accounts, schemas, limits=limits)
     rest = RestRoutes(service, authenticator, metrics)
     graphql, socket, sparql = GraphQLEndpoint(executor), GraphQLSocket(executor, authenticator), SparqlEndpoint(service)
 
@@ -103,5 +104,5 @@ def build_app(
             route_rule(route.path)
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
     app = RequestMiddleware(AuthenticationMiddleware(router, authenticator), metrics)
-    application = Application(app, router, authenticator, (executor, rest))
+    application = Application(app, router, authenticator, (executor, schemas, rest))
     return application

@@ -111,6 +111,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Query.path": Rule.READ,
     "Query.search": Rule.READ,
     "Query.documentPage": Rule.READ,
+    "Query.vertexTypes": Rule.READ,
     "Query.users": Rule.ADMIN,
     "Query.tokens": Rule.READ,
     "Query.projections": Rule.READ,

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 
 import strawberry
 
+from api.graphql.context import Context
 from api.graphql.types_graph import PageInfoType, PropertyFilterInput, VertexEdgeType, VertexType
 from api.graphql.values import make_filter
 from bifrost.errors import InputError
 from bifrost.graph import PropertyFilter, Vertex
 from bifrost.ports import GraphView
 
-__all__ = ["VertexConnectionType", "VertexPage", "VertexPager", "vertex_filters"]
+__all__ = ["VertexConnectionType", "VertexPage", "VertexPager", "page_info", "vertex_filters"]
 
 _MOST_FILTERS = 50
 
 
 def vertex_filters(
-    view: GraphView, label: str | None, given: Sequence[PropertyFilterInput]
+    context: Context, label: str | None, given: Sequence[PropertyFilterInput]
 ) -> tuple[PropertyFilter, ...]:
     """Filters with their values as the property's type, where a label tells it. Raises InputError."""
     if len(given) > _MOST_FILTERS:
         raise InputError(f"At most {_MOST_FILTERS} filters are allowed.")
-    types = view.property_types(label) if label and given else {}
+    types = context.property_types(label, [one.name for one in given]) if label and given else {}
     return tuple(make_filter(one.name, one.op or "eq", one.value, types.get(one.name, "text")) for one in given)
 
 
@@ -91,6 +92,15 @@ def _decode(cursor: str | None) -> tuple[str | None, int]:
     )
 
 
+def page_info(page: VertexPage) -> PageInfoType:
+    return PageInfoType(
+        has_next_page=page.end is not None,
+        has_previous_page=page.after is not None or page.skipped > 0,
+        start_cursor=page.cursor(0) if page.items else None,
+        end_cursor=page.cursor(len(page.items) - 1) if page.items else None,
+    )
+
+
 @strawberry.type(name="VertexConnection", description="A page of vertices.")
 class VertexConnectionType:
     pager: strawberry.Private[VertexPager]
@@ -109,12 +119,7 @@ class VertexConnectionType:
 
     @strawberry.field
     def page_info(self) -> PageInfoType:
-        return PageInfoType(
-            has_next_page=self.page.end is not None,
-            has_previous_page=self.page.after is not None or self.page.skipped > 0,
-            start_cursor=self.page.cursor(0) if self.page.items else None,
-            end_cursor=self.page.cursor(len(self.page.items) - 1) if self.page.items else None,
-        )
+        return page_info(self.page)
 
     @strawberry.field
     def end_cursor(self) -> str | None:

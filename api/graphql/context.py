@@ -5,10 +5,11 @@ block, and loaders gather the keys of a level with the usual dataloader trick an
 """
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
+from graphql import GraphQLSchema
 from strawberry.dataloader import DataLoader
 
 from api.accounts import Accounts
@@ -20,10 +21,29 @@ from bifrost.graph import Direction, Edge, FragmentOrigin, Vertex
 from bifrost.links import Judgement, LinkType
 from bifrost.ports import GraphView
 
-__all__ = ["Context"]
+__all__ = ["Context", "SchemaSource"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+class TypedRoots(Protocol):
+    """The typed root fields, by field name, and the types, by label."""
+
+    @property
+    def lists(self) -> Mapping[str, str]: ...
+    @property
+    def singles(self) -> Mapping[str, str]: ...
+    @property
+    def types(self) -> Mapping[str, str]: ...
+
+
+class SchemaSource(Protocol):
+    """Knows the schema of the moment, which follows the graph."""
+
+    def current(self) -> GraphQLSchema: ...
+    def part(self) -> TypedRoots: ...
+    def property_types(self, label: str) -> Mapping[str, str]: ...
 
 
 class Context:
@@ -34,14 +54,18 @@ class Context:
         service: Service,
         accounts: Accounts | None,
         principal: Principal,
+        schemas: SchemaSource,
         *,
         address: str = "",
         seconds: float = 30.0,
     ) -> None:
-        self.service, self.principal, self.address = service, principal, address
+        self.service, self.principal, self.schemas, self.address = service, principal, schemas, address
         self._accounts = accounts
         self.deadline = time.monotonic() + seconds
         self._edge_loaders: dict[tuple[Direction, tuple[str, ...], int], DataLoader[str, list[Edge]]] = {}
+
+        self.linked: dict[tuple[Direction, str, str, int], dict[str, list[Vertex]]] = {}
+        """What was read ahead: (direction, edge label, vertex label, limit) -> vertex id -> vertices."""
 
     @property
     def accounts(self) -> Accounts:
@@ -64,6 +88,12 @@ class Context:
             return load(keys)
 
         return DataLoader(load_fn=cast("Any", batch), max_batch_size=10_000)
+
+    def property_types(self, label: str, names: Sequence[str]) -> Mapping[str, str]:
+        """The types of these properties: as the schema knows them, so that no request reads them from a whole graph;
+        from the graph where the schema does not know all of them yet."""
+        known = self.schemas.property_types(label)
+        return known if all(name in known for name in names) else self.view.property_types(label)
 
     # ---- the graph, a level at a time
 

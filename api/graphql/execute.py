@@ -32,14 +32,14 @@ from graphql import (
 )
 
 from api.accounts import Accounts
-from api.graphql.context import Context
+from api.graphql.context import Context, SchemaSource
 from api.graphql.errors import as_graphql_error, format_error
 from api.graphql.limits import Limits, check_cost, check_shape, root_fields
 from api.permissions import Principal, Rule, check, field_rule
 from api.ports import Service
 from bifrost.errors import BifrostError, QueryLimitError
 
-__all__ = ["Caller", "GraphQLExecutor", "Operation", "Outcome", "SchemaSource"]
+__all__ = ["Caller", "GraphQLExecutor", "Operation", "Outcome"]
 
 _log = structlog.get_logger()
 _REMEMBERED = 500
@@ -93,20 +93,6 @@ class RefusedError(Exception):
     def __init__(self, *errors: GraphQLError) -> None:
         super().__init__("refused")
         self.errors = list(errors)
-
-
-class SchemaSource:
-    """Gives the schema of the moment. This one never changes; :class:`api.graphql.typed.TypedSchema` does."""
-
-    def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
-
-    def current(self) -> GraphQLSchema:
-        return self._schema
-
-    def typed_fields(self) -> Mapping[str, str]:
-        """Typed root fields and the vertex labels that they serve."""
-        return {}
 
 
 class GraphQLExecutor:
@@ -176,7 +162,9 @@ class GraphQLExecutor:
             return ExecutionResult(None, [as_graphql_error(QueryLimitError("The operation took too long."))])
 
     def _context(self, caller: Caller) -> Context:
-        return Context(self.service, self.accounts, caller.principal, address=caller.address, seconds=self._seconds)
+        return Context(
+            self.service, self.accounts, caller.principal, self.schemas, address=caller.address, seconds=self._seconds
+        )
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         loop: asyncio.AbstractEventLoop | None = getattr(self._local, "loop", None)
@@ -249,9 +237,10 @@ class GraphQLExecutor:
 
     def _check_rights(self, document: DocumentNode, node: OperationDefinitionNode, caller: Caller) -> None:
         parent = node.operation.value.capitalize()
+        part = self.schemas.part()
         for root_field in root_fields(document, node):
             name = root_field.name.value
-            typed = node.operation is OperationType.QUERY and name in self.schemas.typed_fields()
+            typed = node.operation is OperationType.QUERY and (name in part.lists or name in part.singles)
             check(caller.principal, Rule.READ if typed else field_rule(parent, name), f"{parent}.{name}")
 
     def _document(self, schema: GraphQLSchema, query: str) -> DocumentNode:

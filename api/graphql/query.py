@@ -20,6 +20,7 @@ from api.graphql.types_graph import (
     StatisticsType,
     SubgraphType,
     VertexType,
+    VertexTypeType,
 )
 from api.graphql.types_links import (
     JudgementType,
@@ -182,11 +183,22 @@ class Query:
         pager = VertexPager(
             context.view,
             label,
-            vertex_filters(context.view, label, filters or ()),
+            vertex_filters(context, label, filters or ()),
             order_by=order_by,
             descending=bool(descending),
         )
         return VertexConnectionType(pager=pager, page=pager.page(after, bounded(first, 1000, 50, "first")))
+
+    @strawberry.field(description="The vertex types that there are, and where their typed fields are.")
+    def vertex_types(self, info: Info) -> list[VertexTypeType]:
+        counts, part = info.context.label_counts[0], info.context.schemas.part()
+        singles = {label: name for name, label in part.singles.items()}
+        return [
+            VertexTypeType(
+                label=label, type=part.types[label], list=name, single=singles[label], count=counts.get(label, 0)
+            )
+            for name, label in sorted(part.lists.items())
+        ]
 
     @strawberry.field
     def edge(self, info: Info, id: strawberry.ID) -> EdgeType | None:

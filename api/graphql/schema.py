@@ -31,7 +31,7 @@ def generic_schema() -> GraphQLSchema:
 def _as_task(resolve: Callable[..., Any]) -> Callable[..., Any]:
     """A coroutine that an error elsewhere makes superfluous is never awaited, of which Python warns; a task may end alone."""
 
-    def resolver(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolver(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         return ensure_future(resolve(source, info, **arguments))
 
     return resolver

@@ -27,6 +27,7 @@ __all__ = [
     "StatisticsType",
     "SubgraphType",
     "VertexType",
+    "VertexTypeType",
     "direction_of",
     "evidence_json",
 ]
@@ -294,6 +295,15 @@ class StatisticsType:
 def _label_counts(counts: Mapping[str, int]) -> list[LabelCountType]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [LabelCountType(label=label, count=count) for label, count in ordered]
+
+
+@strawberry.type(name="VertexTypeInfo", description="A vertex type and the root fields that were made for it.")
+class VertexTypeType:
+    label: str
+    type: str
+    list: str
+    single: str
+    count: int
 
 
 @strawberry.type(name="Mention", description="A span of a page that names something. Offsets count code points.")
