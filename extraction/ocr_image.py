@@ -19,6 +19,8 @@ MOST_PIXELS = 60_000_000
 _MOST_FRAMES = 500
 _NOISY = 6.0
 """Standard deviation of the noise in grey levels from which a page is smoothed (chosen on half of the scans)."""
+_ENOUGH_PIXELS = 16_000_000
+"""Larger pages are shrunk to this: A4 at 400 dpi, A3 at 280."""
 _SMALL = 1000
 """Pages narrower than this many pixels are enlarged twice."""
 _LARGEST_SKEW = 4.0
@@ -114,10 +116,16 @@ def _dpi(frame: Image.Image) -> float:
 
 
 def prepare(image: Image.Image) -> PreparedPage:
-    """Enlarges small pages, turns skewed ones upright, smooths noisy ones, and finds ruled lines."""
-    scale = 2.0 if image.width < _SMALL and image.width * image.height * 4 <= MOST_PIXELS else 1.0
+    """Enlarges small pages and shrinks large ones, turns skewed ones upright, smooths noisy ones, and finds ruled lines."""
+    pixels_given = image.width * image.height
+    scale = 1.0
+    if pixels_given > _ENOUGH_PIXELS:
+        scale = (_ENOUGH_PIXELS / pixels_given) ** 0.5
+    elif image.width < _SMALL and pixels_given * 4 <= _ENOUGH_PIXELS:
+        scale = 2.0
     if scale != 1.0:
-        image = image.resize((image.width * 2, image.height * 2), Image.Resampling.LANCZOS)
+        size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
+        image = image.resize(size, Image.Resampling.LANCZOS)
     if _noise(np.asarray(image, np.float32)) > _NOISY:
         image = image.filter(ImageFilter.GaussianBlur(1.0))
     angle = _skew(image)

@@ -24,7 +24,7 @@ _PROPERTIES = {"Title": "title", "Author": "author", "Subject": "subject", "Keyw
 _MOST_PAGES = 5000
 _MOST_OBJECTS = 20_000
 _OCR_DPI = 300
-_MOST_PIXELS = 40_000_000
+_MOST_PIXELS = 16_000_000
 _LINE_WIDTH = 2.5
 _MEET = 2.0
 
