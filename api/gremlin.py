@@ -2,8 +2,9 @@
 
     routes = gremlin_routes(engine, authenticate)
 
-``authenticate(username, secret)`` gives a principal or None; a personal API token is sent as the secret with any (or
-an empty) user name. Without it the endpoint is open, which is meant for scratch graphs on loopback only.
+Whoever the authentication middleware recognised (``scope["principal"]``: header or cookie) need not sign in again; a
+WebSocket client may also answer the SASL PLAIN challenge of the protocol, with user and password or user and token.
+Without ``authenticate`` the endpoint is open, which is meant for scratch graphs on loopback only.
 """
 
 import asyncio
@@ -14,33 +15,43 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.auth import Authenticator
 from api.gremlin_frames import CODECS, Codec, Message, MessageError, codec_for, open_envelope
 from api.gremlin_service import GremlinService, GremlinSettings, Reply
-from bifrost.errors import InputError
+from api.http import client_address
+from api.permissions import Scope
+from bifrost.errors import AuthenticationError, BifrostError, InputError
 from graphstore.gremlin.engine import GremlinEngine
 
 __all__ = ["Authenticate", "gremlin_routes"]
 
-Authenticate = Callable[[str, str], Any]
-"""(user name, password or token) -> principal, or None when they are wrong."""
+Authenticate = Callable[[str, str, str], Any]
+"""(user name, password or token, client address) -> principal. Raises a BifrostError, or gives None, when it is wrong."""
 
 _DEFAULT = "application/vnd.gremlin-v3.0+json"
 
 
+def has_write_scope(principal: Any) -> bool:
+    """Whether a principal may change the graph: it has the scope, or there are no scopes at all."""
+    scopes = getattr(principal, "scopes", None)
+    return scopes is None or Scope.WRITE in scopes
+
+
 def gremlin_routes(
     engine: GremlinEngine,
-    authenticate: Authenticate | None,
+    authenticate: Authenticate | Authenticator | None,
     *,
     settings: GremlinSettings | None = None,
-    may_write: Callable[[Any], bool] = lambda _: True,
+    may_write: Callable[[Any], bool] = has_write_scope,
 ) -> list[BaseRoute]:
     """The Starlette routes of the endpoint; ``may_write`` says which principals may change the graph."""
-    endpoint = _Endpoint(GremlinService(engine, settings, may_write), authenticate)
+    check = authenticate.password if isinstance(authenticate, Authenticator) else authenticate
+    endpoint = _Endpoint(GremlinService(engine, settings, may_write), check)
     return [
         WebSocketRoute("/gremlin", endpoint.websocket),
         Route("/gremlin", endpoint.http, methods=["GET", "POST"]),
@@ -55,21 +66,29 @@ class _Endpoint:
 
     # ---- who asks ----------------------------------------------------------------------------------------------------
 
-    async def _check(self, username: str, secret: str) -> Any:
+    async def sign_in(self, username: str, secret: str, address: str) -> tuple[Any, str]:
+        """The principal, or None and why not."""
         assert self.authenticate is not None
-        return await run_in_threadpool(self.authenticate, username, secret)
+        try:
+            principal = await run_in_threadpool(self.authenticate, username, secret, address)
+        except BifrostError as error:
+            return None, error.message
+        return principal, "" if principal is not None else "Username and/or password are incorrect."
 
-    async def _from_header(self, header: str | None) -> Any:
-        """The principal of an Authorization header (Basic or Bearer), or None."""
-        kind, _, value = (header or "").partition(" ")
-        if kind.lower() == "bearer":
-            return await self._check("", value.strip())
+    async def principal(self, connection: HTTPConnection) -> Any:
+        """Who a request comes from: what the middleware found, else its Authorization header; None if nobody."""
+        known = connection.scope.get("principal")
+        if known is not None or self.authenticate is None:
+            return known
+        kind, _, value = connection.headers.get("authorization", "").partition(" ")
         if kind.lower() == "basic":
             try:
                 username, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError):
                 return None
-            return await self._check(username, secret)
+            return (await self.sign_in(username, secret, client_address(connection)))[0]
+        if kind.lower() == "bearer":
+            return (await self.sign_in("", value.strip(), client_address(connection)))[0]
         return None
 
     # ---- WebSocket ---------------------------------------------------------------------------------------------------
@@ -77,8 +96,7 @@ class _Endpoint:
     async def websocket(self, socket: WebSocket) -> None:
         await socket.accept()
         connection = _Connection(self, socket)
-        if self.authenticate is not None:
-            connection.principal = await self._from_header(socket.headers.get("authorization"))
+        connection.principal = await self.principal(socket)
         try:
             while True:
                 event = await socket.receive()
@@ -92,15 +110,9 @@ class _Endpoint:
     # ---- HTTP --------------------------------------------------------------------------------------------------------
 
     async def http(self, request: Request) -> Response:
-        principal = None
-        if self.authenticate is not None:
-            principal = await self._from_header(request.headers.get("authorization"))
-            if principal is None:
-                return JSONResponse(
-                    {"code": "unauthenticated", "message": "Sign in to use Gremlin.", "remedy": "Send a token.", "retryable": False},
-                    401,
-                    {"WWW-Authenticate": 'Basic realm="gremlin", charset="UTF-8"'},
-                )
+        principal = await self.principal(request)
+        if principal is None and self.authenticate is not None:
+            return _unauthenticated()
         codec = _accepted(request.headers.get("accept", ""))
         try:
             message = await self._http_message(request)
@@ -134,8 +146,8 @@ class _Endpoint:
         if not isinstance(gremlin, (str, dict)):
             raise InputError("No Gremlin query was given.", remedy="Send it as 'gremlin' or 'query'.")
         op = "eval" if isinstance(gremlin, str) else "bytecode"
-        envelope = {"requestId": fields.get("requestId"), "op": op, "args": {**fields, "gremlin": gremlin}}
-        envelope["args"].pop("requestId", None)
+        args = {key: value for key, value in fields.items() if key != "requestId"} | {"gremlin": gremlin}
+        envelope = {"requestId": fields.get("requestId"), "op": op, "args": args}
         return CODECS[_DEFAULT].read(json.dumps(envelope).encode())
 
     def _gathered(self, message: Message, principal: Any) -> Reply:
@@ -150,16 +162,15 @@ class _Endpoint:
 
     async def status(self, request: Request) -> Response:
         """Running queries; with cancelQuery and queryId stops one (as Neptune does)."""
-        principal = None
-        if self.authenticate is not None:
-            principal = await self._from_header(request.headers.get("authorization"))
-            if principal is None:
-                return JSONResponse({"code": "unauthenticated", "message": "Sign in."}, 401)
+        principal = await self.principal(request)
+        if principal is None and self.authenticate is not None:
+            return _unauthenticated()
         query_id = request.query_params.get("queryId", "")
         if "cancelQuery" in request.query_params:
             if not self.service.cancel(query_id, principal):
                 return JSONResponse(
-                    {"code": "not_found", "message": f"No running query has the id {query_id}.", "requestId": query_id}, 404
+                    {"code": "not_found", "message": f"No running query has the id {query_id}.", "requestId": query_id},
+                    404,
                 )
             return JSONResponse({"status": "200 OK", "payload": True})
         queries = [{"queryId": key} for key in self.service.running(principal)]
@@ -167,11 +178,9 @@ class _Endpoint:
 
     async def summary(self, request: Request) -> Response:
         """Labels and counts, in the shape of Neptune's property graph summary."""
-        principal = None
-        if self.authenticate is not None:
-            principal = await self._from_header(request.headers.get("authorization"))
-            if principal is None:
-                return JSONResponse({"code": "unauthenticated", "message": "Sign in."}, 401)
+        principal = await self.principal(request)
+        if principal is None and self.authenticate is not None:
+            return _unauthenticated()
         return JSONResponse(await run_in_threadpool(self._summary, principal))
 
     def _summary(self, principal: Any) -> dict[str, Any]:
@@ -225,10 +234,10 @@ class _Connection:
             await self._send(codec, Reply(407, message="Authentication is required.").frame(codec, message.id))
             return
         username, secret = _sasl_plain(message.args.get("sasl"))
-        self.principal = await self.endpoint._check(username, secret)
+        self.principal, reason = await self.endpoint.sign_in(username, secret, client_address(self.socket))
         waiting, self.waiting = self.waiting, None
         if self.principal is None:
-            reply = Reply(401, message="Username and/or password are incorrect.")
+            reply = Reply(401, message=reason)
             await self._send(codec, reply.frame(codec, message.id))
         elif waiting is None:
             await self._send(codec, Reply(204).frame(codec, message.id))
@@ -256,6 +265,11 @@ class _Connection:
             await self.socket.send_bytes(frame)
         else:
             await self.socket.send_text(frame.decode())
+
+
+def _unauthenticated() -> Response:
+    error = AuthenticationError("Sign in to use Gremlin.")
+    return JSONResponse(error.to_dict(), 401, {"WWW-Authenticate": 'Bearer realm="bifrost", Basic realm="bifrost"'})
 
 
 def _sasl_plain(value: Any) -> tuple[str, str]:

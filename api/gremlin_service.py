@@ -11,7 +11,8 @@ import structlog
 
 from api.gremlin_frames import Codec, Message
 from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, QueryLimitError, QuerySyntaxError
-from graphstore.gremlin.engine import GremlinEngine, GremlinSession, Request
+from graphstore.gremlin.engine import GremlinEngine, Request
+from graphstore.gremlin.source import Session
 from graphstore.gremlin.traverser import Limits
 from graphstore.gremlin.tree import Traversal
 
@@ -51,7 +52,7 @@ class Reply:
 
 @dataclass(slots=True)
 class _OpenSession:
-    session: GremlinSession
+    session: Session
     principal: Any
     used: float
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -112,7 +113,7 @@ class GremlinService:
                 yield from self._run(message, gremlin, principal, session.session)
 
     def _run(
-        self, message: Message, gremlin: str | Traversal, principal: Any, session: GremlinSession | None
+        self, message: Message, gremlin: str | Traversal, principal: Any, session: Session | None
     ) -> Iterator[Reply]:
         args = message.args
         stop = threading.Event()
@@ -142,7 +143,7 @@ class GremlinService:
         self,
         gremlin: str | Traversal,
         request: Request,
-        session: GremlinSession | None,
+        session: Session | None,
         size: int,
         properties: bool,
         *,
@@ -239,7 +240,11 @@ def _source(args: Mapping[str, Any]) -> str:
 
 def _failed(error: BifrostError, op: str) -> Reply:
     attributes = {"code": error.code, "remedy": error.remedy, "retryable": error.retryable}
-    return Reply(_status(error, op), message=error.message if not isinstance(error, QuerySyntaxError) else str(error), attributes=attributes)
+    return Reply(
+        _status(error, op),
+        message=error.message if not isinstance(error, QuerySyntaxError) else str(error),
+        attributes=attributes,
+    )
 
 
 def _status(error: BifrostError, op: str) -> int:

@@ -5,7 +5,16 @@ from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.parser import make_predicate
-from graphstore.gremlin.tree import ENUMS, Cardinality, CardinalityValue, GremlinEnum, Instruction, P, Strategy, Traversal
+from graphstore.gremlin.tree import (
+    ENUMS,
+    Cardinality,
+    CardinalityValue,
+    GremlinEnum,
+    Instruction,
+    P,
+    Strategy,
+    Traversal,
+)
 
 __all__ = ["Binding", "ClassName", "make_enum", "make_p", "make_strategy", "make_traversal"]
 
@@ -31,13 +40,13 @@ _ALIASES = {
 
 def make_enum(kind: str, name: str) -> GremlinEnum:
     """A Gremlin enum value. Raises QueryError for one that does not exist."""
-    kind = {"Barrier": "Barrier", "SackFunctions$Barrier": "Barrier", "VertexProperty$Cardinality": "Cardinality"}.get(kind, kind)
+    kind = {"Barrier": "Barrier", "SackFunctions$Barrier": "Barrier", "VertexProperty$Cardinality": "Cardinality"}.get(
+        kind, kind
+    )
     try:
         return ENUMS[kind](_ALIASES.get(name, name))
     except (KeyError, ValueError):
         raise QueryError(f"{kind} has no value {name!r}.", remedy="Use an enum value of TinkerPop 3.8.") from None
-
-
 
 
 def make_p(op: str, args: Sequence[Any]) -> P:

@@ -94,15 +94,31 @@ class Edge(Element):
 class VertexProperty(Element):
     """One value of a vertex's property, with its meta-properties."""
 
-    __slots__ = ("meta", "value", "vertex")
+    __slots__ = ("_meta", "value", "vertex")
 
     def __init__(self, id: Any, key: str, value: Any, vertex: Vertex, meta: dict[str, Any] | None = None) -> None:
         self.id, self.label, self.value, self.vertex = id, key, value, vertex
-        self.meta = meta
+        self._meta = meta
+
+    @property
+    def meta(self) -> dict[str, Any] | None:
+        """Meta-properties; None where there are none."""
+        return self._meta
+
+    def own_meta(self) -> dict[str, Any]:
+        """Meta-properties as a dict that may be changed."""
+        if self._meta is None:
+            self._meta = {}
+        return self._meta
 
     @property
     def key(self) -> str:
         return self.label
+
+    @property
+    def stored_meta(self) -> dict[str, Any] | None:
+        """The meta-properties that travel with a whole vertex; others are shown when the property itself is asked for."""
+        return self.meta
 
     def _kind(self) -> type:
         return VertexProperty

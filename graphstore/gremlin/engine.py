@@ -1,15 +1,13 @@
 """The Gremlin engine: text or traversal tree in, traversers out.
 
-    engine = GremlinEngine(graph)
-    for result in engine.execute("g.V().has('name', 'Ann').out()").objects(): ...
+engine = GremlinEngine(graph)
+for chunk in engine.stream("g.V().has('name', 'Ann').out()"): ...
 """
 
 import copy
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from bifrost.errors import PermissionDeniedError, QueryError, UnsupportedStepError
@@ -19,13 +17,15 @@ from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.memory import MemoryGraph
 from graphstore.gremlin.parser import parse
 from graphstore.gremlin.plan import Pipeline
+from graphstore.gremlin.source import GraphSource, MemorySource, Session
 from graphstore.gremlin.steps.collect import START
+from graphstore.gremlin.steps.graph import ElementsStep
 from graphstore.gremlin.steps.reduce import operator
 from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, apply_strategies, verify
 from graphstore.gremlin.traverser import ROOT, Context, Limits, Meter, Traverser
 from graphstore.gremlin.tree import Instruction, Strategy, Traversal
 
-__all__ = ["Execution", "GremlinEngine", "GremlinSession", "Request"]
+__all__ = ["Compiled", "GremlinEngine", "Request"]
 
 _ = _steps
 
@@ -55,61 +55,24 @@ class _Source:
     path: bool = False
 
 
-class Execution:
-    """A running traversal. Iterate once, over traversers; closing it early is fine."""
-
-    def __init__(self, plan: Pipeline, ctx: Context, text: str) -> None:
-        self.plan, self.ctx, self.text = plan, ctx, text
-        self.began = time.perf_counter()
-
-    def __iter__(self) -> Iterator[Traverser]:
-        start = Traverser(START, 1, ROOT if self.ctx.track_path else None, self.ctx.initial_sack())
-        return self.plan.run(iter((start,)), self.ctx)
-
-    def objects(self) -> Iterator[Any]:
-        """The results, each as often as it came."""
-        for t in self:
-            for _ in range(t.bulk):
-                yield t.obj
-
-
 class GremlinEngine:
-    """Runs traversals over one graph.
+    """Runs traversals over the graphs of a :class:`~graphstore.gremlin.source.GraphSource`."""
 
-    ``graph_for`` gives the graph that a principal sees; with a plain graph everybody sees all of it. Traversals that
-    write are serialised by a lock and, on a :class:`MemoryGraph`, taken back when they fail.
-    """
+    def __init__(self, source: GraphSource | MemoryGraph) -> None:
+        self.source: GraphSource = MemorySource(source) if isinstance(source, MemoryGraph) else source
 
-    def __init__(self, graph: Graph | None = None, *, graph_for: Callable[[Any], Graph] | None = None) -> None:
-        if (graph is None) == (graph_for is None):
-            raise TypeError("give either a graph or graph_for")
-        self._graph_for = graph_for if graph_for is not None else lambda _: graph
-        self._lock = threading.RLock()
-
-    def graph(self, principal: Any = None) -> Graph:
-        found = self._graph_for(principal)
-        assert found is not None
-        return found
-
-    def compile(self, query: str | Traversal, request: Request | None = None) -> "tuple[Traversal, Pipeline, _Source]":
-        """The tree, the plan and the source settings of a query. Raises QueryError subclasses."""
+    def compile(self, query: str | Traversal, request: Request | None = None) -> "Compiled":
+        """What a query becomes. Raises QueryError subclasses and PermissionDeniedError."""
         request = request or Request()
         tree = parse(query, request.bindings, request.source) if isinstance(query, str) else query
-        source = _read_source(tree.source)
+        settings = _read_source(tree.source)
         plan = Compiler().pipeline(tree)
-        verify(plan, source.strategies)
+        verify(plan, settings.strategies)
         if request.read_only and plan.mutates:
             raise PermissionDeniedError(
                 f"{READ_ONLY_MESSAGE}.", remedy="Sign in as someone who may edit, or leave the writing steps out."
             )
-        return tree, plan, source
-
-    def execute(self, query: str | Traversal, request: Request | None = None) -> Execution:
-        """Prepares a query; iterating the answer runs it. Raises QueryError subclasses and PermissionDeniedError."""
-        request = request or Request()
-        tree, plan, source = self.compile(query, request)
-        ctx = self._context(tree, plan, source, request)
-        return Execution(plan, ctx, str(tree) if not isinstance(query, str) else query)
+        return Compiled(tree, plan, settings)
 
     def run(self, query: str | Traversal, request: Request | None = None) -> list[Traverser]:
         """All results at once, inside a transaction: what failed has changed nothing."""
@@ -119,73 +82,72 @@ class GremlinEngine:
         self,
         query: str | Traversal,
         request: Request | None = None,
-        session: "GremlinSession | None" = None,
+        session: Session | None = None,
         *,
         size: int = 256,
         traversers: bool = False,
     ) -> Iterator[list[Any]]:
         """Results in chunks of ``size``: traversers, or objects as often as they came.
 
-        A graph that must be locked is read to the end before the first chunk is handed out.
+        Where a lock or a transaction is held, all is read before the first chunk is handed out.
         """
-        tree = query if isinstance(query, Traversal) else None
-        if tree is None and isinstance(query, str):
-            tree = parse(query, (request or Request()).bindings, (request or Request()).source)
-        assert tree is not None
+        request = request or Request()
+        tree = parse(query, request.bindings, request.source) if isinstance(query, str) else query
         if tree.source[:1] and tree.source[0].name == "tx":
             self._transaction(tree.source[0], session)
             return
         if tree.steps[-1:] and tree.steps[-1].name == "explain":
             yield [self.explain(Traversal(tree.source, tree.steps[:-1]), request)]
             return
-        execution = self.execute(tree, request)
-        items: Iterator[Any] = iter(execution) if traversers else execution.objects()
-        base = getattr(execution.ctx.graph, "base", execution.ctx.graph)
-        if isinstance(base, MemoryGraph):
-            with self._lock:
-                held = self._all(items, execution, base, session)
-            items = iter(held)
-        while chunk := list(islice(items, size)):
-            yield chunk
+        compiled = self.compile(tree, request)
+        if compiled.plan.mutates:
+            with self.source.writing(request.principal, session) as graph:
+                found = self._collect(compiled, graph, request, traversers=traversers)
+            yield from _chunks(iter(found), size)
+        elif self.source.collects:
+            with self.source.reading(request.principal, wide=compiled.wide) as graph:
+                found = self._collect(compiled, graph, request, traversers=traversers)
+            yield from _chunks(iter(found), size)
+        else:
+            with self.source.reading(request.principal, wide=compiled.wide) as graph:
+                yield from _chunks(self._results(compiled, graph, request, traversers=traversers), size)
 
-    def _all(self, items: Iterator[Any], execution: Execution, base: MemoryGraph, session: Any) -> list[Any]:
-        def collect() -> list[Any]:
-            found = []
-            for item in items:
-                execution.ctx.hold()
-                found.append(item)
-            return found
+    def _collect(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> list[Any]:
+        return list(self._results(compiled, graph, request, traversers=traversers))
 
-        if not execution.plan.mutates:
-            return collect()
-        with base.transaction() as log:
-            found = collect()
-        if session is not None:
-            session.log.extend(log)
-            session.graph = base
-        return found
+    def _results(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> Iterator[Any]:
+        ctx = self._context(compiled, graph, request)
+        start = Traverser(START, 1, ROOT if ctx.track_path else None, ctx.initial_sack())
+        for t in compiled.plan.run(iter((start,)), ctx):
+            if traversers:
+                ctx.hold()
+                yield t
+            else:
+                ctx.hold(t.bulk)
+                yield from repeat(t.obj, t.bulk)
 
-    def _transaction(self, instruction: Instruction, session: "GremlinSession | None") -> None:
+    def _transaction(self, instruction: Instruction, session: Session | None) -> None:
         if session is None:
-            raise QueryError("A transaction needs a session.", remedy="Use tx().begin() of your client, which opens one.")
+            raise QueryError(
+                "A transaction needs a session.", remedy="Use tx().begin() of your client, which opens one."
+            )
         operation = instruction.args[0] if instruction.args else ""
         if operation == "commit":
             session.commit()
         elif operation == "rollback":
-            with self._lock:
-                session.rollback()
+            session.rollback()
         elif operation not in ("begin", "open"):
             raise QueryError(f"tx().{operation}() is not known.", remedy="Use begin, commit or rollback.")
 
-    def session(self) -> "GremlinSession":
+    def session(self) -> Session:
         """A session: its changes can be taken back until it commits."""
-        return GremlinSession()
+        return Session()
 
     def explain(self, query: str | Traversal, request: Request | None = None) -> str:
         """What would run where, as text."""
-        tree, plan, _ = self.compile(query, request)
-        lines = [f"Traversal  {tree}", "Plan"]
-        _describe(plan, lines, 1)
+        compiled = self.compile(query, request)
+        lines = [f"Traversal  {compiled.tree}", "Plan"]
+        _describe(compiled.plan, lines, 1)
         return "\n".join(lines)
 
     def label_counts(self, principal: Any = None) -> tuple[dict[str, int], dict[str, int]]:
@@ -196,16 +158,13 @@ class GremlinEngine:
             counted.append({str(label): int(count) for label, count in found.items()})
         return counted[0], counted[1]
 
-    def _context(self, tree: Traversal, plan: Pipeline, source: _Source, request: Request) -> Context:
+    def _context(self, compiled: "Compiled", graph: Graph, request: Request) -> Context:
+        source = compiled.settings
         limits = request.limits
         timeout = source.options.get("evaluationTimeout", source.options.get("scriptEvaluationTimeout"))
         if isinstance(timeout, int) and timeout > 0:
             limits = Limits(min(limits.seconds, timeout / 1000), limits.traversers)
-        ctx = Context(
-            self.graph(request.principal),
-            Meter(limits, request.cancelled),
-            track_path=source.path or _needs_path(tree),
-        )
+        ctx = Context(graph, Meter(limits, request.cancelled), track_path=source.path or _needs_path(compiled.tree))
         ctx.side_effects = {key: copy.copy(value) for key, value in source.side_effects.items()}
         ctx.reducers = source.reducers
         ctx.bulk = source.bulk
@@ -214,26 +173,30 @@ class GremlinEngine:
             ctx.sack_initial = lambda: copy.copy(initial)
             if operators:
                 ctx.sack_merge = operator(operators[-1])
-        for step in plan.walk():
+        for step in compiled.plan.walk():
             ctx.expected.update(step.declares())
         apply_strategies(source.strategies, ctx)
         return ctx
 
 
-class GremlinSession:
-    """What a session has changed since it last committed."""
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A query ready to run: its tree, its plan, the settings of its source."""
 
-    def __init__(self) -> None:
-        self.log: list[Any] = []
-        self.graph: MemoryGraph | None = None
+    tree: Traversal
+    plan: Pipeline
+    settings: _Source
 
-    def commit(self) -> None:
-        self.log = []
+    @property
+    def wide(self) -> bool:
+        """Whether it starts at all vertices or edges."""
+        steps = self.plan.steps
+        return bool(steps) and isinstance(steps[0], ElementsStep) and steps[0].all_of_them
 
-    def rollback(self) -> None:
-        if self.graph is not None:
-            self.graph.take_back(self.log)
-        self.log = []
+
+def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while chunk := list(islice(items, size)):
+        yield chunk
 
 
 def _describe(pipeline: Pipeline, lines: list[str], depth: int) -> None:
@@ -273,7 +236,9 @@ def _read_source(instructions: tuple[Instruction, ...]) -> _Source:
         elif name == "withComputer":
             source.strategies["VertexProgramStrategy"] = Strategy("VertexProgramStrategy")
         else:
-            raise UnsupportedStepError(f"The source step {name}() is not known.", remedy="Use withSideEffect, withSack, ...")
+            raise UnsupportedStepError(
+                f"The source step {name}() is not known.", remedy="Use withSideEffect, withSack, ..."
+            )
     return source
 
 

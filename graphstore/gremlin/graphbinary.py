@@ -173,18 +173,23 @@ class GraphBinaryWriter:
         self.name(vertex.label)
         found = [p for values in vertex.properties.values() for p in values] if self.properties else []
         if found:
-            self.sequence(0x09, found)
+            self.out += _HEAD(0x09, 0, len(found))
+            for one in found:
+                self._vertex_property(one, one.stored_meta)
         else:
             self.out += _NULL
 
     def vertex_property(self, found: VertexProperty) -> None:
+        self._vertex_property(found, found.meta if self.properties else None)
+
+    def _vertex_property(self, found: VertexProperty, meta: dict[str, Any] | None) -> None:
         self.out += b"\x12\x00"
         self.write(found.id)
         self.name(found.key)
         self.write(found.value)
         self.out += _NULL
-        if found.meta and self.properties:
-            self.sequence(0x09, [Property(key, value, found) for key, value in found.meta.items()])
+        if meta:
+            self.sequence(0x09, [Property(key, value, found) for key, value in meta.items()])
         else:
             self.out += _NULL
 
@@ -235,7 +240,7 @@ class GraphBinaryWriter:
                 self.name(one.key)
                 self.write(one.value)
                 self.out += _NULL
-                self.sequence(0x09, [Property(k, v, one) for k, v in (one.meta or {}).items()])
+                self.sequence(0x09, [Property(k, v, one) for k, v in (one.stored_meta or {}).items()])
         self.out += _INT(len(graph.edges))
         for edge in graph.edges.values():
             self.write(edge.id)

@@ -10,7 +10,18 @@ from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.bytecode import Binding, ClassName, make_enum, make_p, make_strategy, make_traversal
-from graphstore.gremlin.elements import BulkSet, Edge, Entry, Path, Property, SubGraph, Tree, Vertex, VertexProperty, freeze
+from graphstore.gremlin.elements import (
+    BulkSet,
+    Edge,
+    Entry,
+    Path,
+    Property,
+    SubGraph,
+    Tree,
+    Vertex,
+    VertexProperty,
+    freeze,
+)
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short, number_type
 from graphstore.gremlin.parser import parse_date
 from graphstore.gremlin.traverser import Traverser
@@ -39,10 +50,8 @@ def _float(value: float) -> Any:
 def _number(value: Any) -> Any:
     kind = number_type(value)
     if kind in ("DOUBLE", "FLOAT"):
-        plain = _float(value)
-    else:
-        plain = str(value) if kind in ("BIGINT", "BIGDECIMAL") else int(value)
-    return {"@type": _NUMBER[kind], "@value": plain}
+        return {"@type": _NUMBER[kind], "@value": _float(value)}
+    return {"@type": _NUMBER[kind], "@value": str(value) if kind in ("BIGINT", "BIGDECIMAL") else int(value)}
 
 
 def _moment(value: datetime) -> str:
@@ -128,8 +137,8 @@ class GraphSON3:
 
     def own_property(self, found: VertexProperty) -> Any:
         plain: dict[str, Any] = {"id": self.write(found.id), "value": self.write(found.value), "label": found.key}
-        if found.meta:
-            plain["properties"] = {key: self.write(value) for key, value in found.meta.items()}
+        if found.stored_meta:
+            plain["properties"] = {key: self.write(value) for key, value in found.stored_meta.items()}
         return self.typed("g:VertexProperty", plain)
 
     def vertex_property(self, found: VertexProperty) -> Any:
@@ -252,7 +261,7 @@ def read_graphson(data: Any, depth: int = 0) -> Any:
                 return reader(value, depth + 1)
             except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
                 raise QueryError(f"{kind} cannot be read: {error}", remedy="Check the client's serializer.") from error
-        prefix, _, name = kind.partition(":")
+        _, _, name = kind.partition(":")
         if name.endswith("Strategy"):
             configuration = read_graphson(value.get("conf", {}) if isinstance(value, dict) else {}, depth + 1)
             return make_strategy(name, configuration)

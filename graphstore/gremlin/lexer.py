@@ -28,9 +28,17 @@ class Token:
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)
-  | (?P<number>(?:(?<![\w.\])}])[+-])?(?:0[xX][0-9a-fA-F]+[bBsSiIlLnN]?|(?:\d[\d_]*\.\d[\d_]*|\.\d[\d_]*|\d[\d_]*)(?:[eE][+-]?\d+)?[bBsSiIlLnNfFdDmM]?)(?![\w]))
+  | (?P<number>
+        (?:(?<![\w.\])}])[+-])?
+        (?: 0[xX][0-9a-fA-F]+[bBsSiIlLnN]?
+          | (?:\d[\d_]*\.\d[\d_]*|\.\d[\d_]*|\d[\d_]*)(?:[eE][+-]?\d+)?[bBsSiIlLnNfFdDmM]?
+        )(?![\w]))
   | (?P<name>[^\W\d][\w$]*)
-  | (?P<string>'''(?:[^'\\]|\\.|'(?!''))*'''|\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|"(?:[^"\\\n]|\\.)*"c?|'(?:[^'\\\n]|\\.)*'c?)
+  | (?P<string>
+        '''(?:[^'\\]|\\.|'(?!''))*'''
+      | \"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"
+      | "(?:[^"\\\n]|\\.)*"c?
+      | '(?:[^'\\\n]|\\.)*'c?)
   | (?P<symbol>[().,\[\]{}:;+-])
     """,
     re.VERBOSE | re.DOTALL,
@@ -77,7 +85,7 @@ def tokenize(text: str) -> list[Token]:
 def _string(piece: str) -> str:
     if piece.endswith("c"):
         return Char(_unescape(piece[1:-2]))
-    quotes = 3 if piece[:3] in ("'''", '\"\"\"') and len(piece) >= 6 else 1
+    quotes = 3 if piece[:3] in ("'''", '"""') and len(piece) >= 6 else 1
     return _unescape(piece[quotes:-quotes])
 
 
@@ -107,7 +115,9 @@ def _number(piece: str, line: int, column: int) -> Any:
     if hexadecimal or (suffix in ("", *_INTEGER) and not set(body) & set(".eE")):
         value = int(body, 16 if hexadecimal else 10)
         if not suffix:
-            return value if -(2**31) <= value < 2**31 else Long(value) if -(2**63) <= value < 2**63 else BigInteger(value)
+            return (
+                value if -(2**31) <= value < 2**31 else Long(value) if -(2**63) <= value < 2**63 else BigInteger(value)
+            )
         kind, bits = _INTEGER[suffix]
         if bits and not -(2**bits) <= value < 2**bits:
             raise QuerySyntaxError(f"{piece} is out of range for its type", line=line, column=column)

@@ -81,7 +81,8 @@ class MemoryGraph:
     @contextmanager
     def transaction(self) -> Iterator[list[Undo]]:
         """Collects how to take back what happens inside; takes it back at once when an error leaves."""
-        outer, log = self._undo, []
+        outer = self._undo
+        log: list[Undo] = []
         self._undo = log
         try:
             yield log
@@ -105,10 +106,12 @@ class MemoryGraph:
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def vertex(self, id: Any) -> MemoryVertex | None:
-        return self._find(self._vertices, id)
+        found: MemoryVertex | None = self._find(self._vertices, id)
+        return found
 
     def edge(self, id: Any) -> MemoryEdge | None:
-        return self._find(self._edges, id)
+        found: MemoryEdge | None = self._find(self._edges, id)
+        return found
 
     @staticmethod
     def _find(elements: dict[Any, Any], id: Any) -> Any:
@@ -254,10 +257,7 @@ class MemoryGraph:
         self._can_undo(lambda: self._replace(vertex, key, before))
 
     def set_property(self, element: Edge | VertexProperty, key: str, value: Any) -> None:
-        if isinstance(element, VertexProperty):
-            values = element.meta = element.meta if element.meta is not None else {}
-        else:
-            values = element.properties
+        values = element.own_meta() if isinstance(element, VertexProperty) else element.properties
         had, before = key in values, values.get(key)
         values[key] = value
         self._can_undo(lambda: values.__setitem__(key, before) if had else values.pop(key, None))

@@ -7,15 +7,43 @@ from graphstore.gremlin.tree import ENUMS, Direction, Pick, T
 __all__ = ["CONSTANTS", "MEMBERS", "PREDICATES", "SOURCE_STEPS", "STRATEGIES"]
 
 SOURCE_STEPS = frozenset(
-    {"withBulk", "withPath", "withSack", "withSideEffect", "withStrategies", "withoutStrategies", "with", "withComputer"}
+    {
+        "withBulk",
+        "withPath",
+        "withSack",
+        "withSideEffect",
+        "withStrategies",
+        "withoutStrategies",
+        "with",
+        "withComputer",
+    }
 )
 
 PREDICATES = {
     name: name
-    for name in (
-        "eq neq gt gte lt lte inside outside between within without not typeOf containing notContaining startingWith "
-        "notStartingWith endingWith notEndingWith regex notRegex"
-    ).split()
+    for name in [
+        "eq",
+        "neq",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "inside",
+        "outside",
+        "between",
+        "within",
+        "without",
+        "not",
+        "typeOf",
+        "containing",
+        "notContaining",
+        "startingWith",
+        "notStartingWith",
+        "endingWith",
+        "notEndingWith",
+        "regex",
+        "notRegex",
+    ]
 }
 """Names that make a predicate where a value is expected. ``not(traversal)`` is told apart by its argument."""
 
@@ -88,12 +116,45 @@ CONSTANTS = _constants()
 """Bare names. ``list`` and ``set`` are cardinalities, ``local`` and ``global`` scopes, ``sum`` an operator."""
 
 STRATEGIES = frozenset(
-    "AdjacentToIncidentStrategy ByModulatorOptimizationStrategy ComputerFinalizationStrategy ComputerVerificationStrategy "
-    "ConnectiveStrategy CountStrategy CountMatchAlgorithm EarlyLimitStrategy EdgeLabelVerificationStrategy ElementIdStrategy "
-    "EventStrategy FilterRankingStrategy GraphFilterStrategy HaltedTraverserStrategy IdentityRemovalStrategy "
-    "IncidentToAdjacentStrategy InlineFilterStrategy LambdaRestrictionStrategy LazyBarrierStrategy MatchAlgorithmStrategy "
-    "MatchPredicateStrategy MessagePassingReductionStrategy OptionsStrategy OrderLimitStrategy PartitionStrategy "
-    "PathProcessorStrategy PathRetractionStrategy ProductiveByStrategy ProfileStrategy ReadOnlyStrategy "
-    "ReferenceElementStrategy RemoteStrategy RepeatUnrollStrategy ReservedKeysVerificationStrategy SeedStrategy "
-    "StandardVerificationStrategy SubgraphStrategy VertexProgramRestrictionStrategy VertexProgramStrategy".split()
+    [
+        "AdjacentToIncidentStrategy",
+        "ByModulatorOptimizationStrategy",
+        "ComputerFinalizationStrategy",
+        "ComputerVerificationStrategy",
+        "ConnectiveStrategy",
+        "CountStrategy",
+        "CountMatchAlgorithm",
+        "EarlyLimitStrategy",
+        "EdgeLabelVerificationStrategy",
+        "ElementIdStrategy",
+        "EventStrategy",
+        "FilterRankingStrategy",
+        "GraphFilterStrategy",
+        "HaltedTraverserStrategy",
+        "IdentityRemovalStrategy",
+        "IncidentToAdjacentStrategy",
+        "InlineFilterStrategy",
+        "LambdaRestrictionStrategy",
+        "LazyBarrierStrategy",
+        "MatchAlgorithmStrategy",
+        "MatchPredicateStrategy",
+        "MessagePassingReductionStrategy",
+        "OptionsStrategy",
+        "OrderLimitStrategy",
+        "PartitionStrategy",
+        "PathProcessorStrategy",
+        "PathRetractionStrategy",
+        "ProductiveByStrategy",
+        "ProfileStrategy",
+        "ReadOnlyStrategy",
+        "ReferenceElementStrategy",
+        "RemoteStrategy",
+        "RepeatUnrollStrategy",
+        "ReservedKeysVerificationStrategy",
+        "SeedStrategy",
+        "StandardVerificationStrategy",
+        "SubgraphStrategy",
+        "VertexProgramRestrictionStrategy",
+        "VertexProgramStrategy",
+    ]
 )

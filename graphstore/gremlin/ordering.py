@@ -58,7 +58,7 @@ def compare(left: Any, right: Any) -> int:
             raise Incomparable
         if isinstance(left, Decimal) != isinstance(right, Decimal):
             left, right = _exact(left), _exact(right)
-        return (left > right) - (left < right)
+        return int(left > right) - int(left < right)
     if left is None and right is None:
         return 0
     kind = _rank(left)
@@ -136,7 +136,7 @@ def total_order(left: Any, right: Any, *, strict: bool = False) -> int:
     if type(left) is not type(right) or isinstance(left, T):
         left, right = str(left), str(right)
     try:
-        return (left > right) - (left < right)
+        return int(left > right) - int(left < right)
     except TypeError:
         return (str(left) > str(right)) - (str(left) < str(right))
 
@@ -146,13 +146,11 @@ def _order_numbers(left: Any, right: Any) -> int:
         return int(left != left) - int(right != right)
     if isinstance(left, Decimal) != isinstance(right, Decimal):
         left, right = _exact(left), _exact(right)
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _order_dates(left: Any, right: Any) -> int:
-    a, b = (
-        _aware(v) if isinstance(v, datetime) else datetime.combine(v, time(), tzinfo=UTC) for v in (left, right)
-    )
+    a, b = (_aware(v) if isinstance(v, datetime) else datetime.combine(v, time(), tzinfo=UTC) for v in (left, right))
     return (a > b) - (a < b)
 
 

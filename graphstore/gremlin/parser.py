@@ -37,7 +37,22 @@ def parse_date(text: str) -> datetime:
 
 
 _TERMINAL = frozenset(
-    "next toList toSet toBulkSet iterate hasNext tryNext toStream promise asAdmin to_list to_set has_next none_".split()
+    [
+        "next",
+        "toList",
+        "toSet",
+        "toBulkSet",
+        "iterate",
+        "hasNext",
+        "tryNext",
+        "toStream",
+        "promise",
+        "asAdmin",
+        "to_list",
+        "to_set",
+        "has_next",
+        "none_",
+    ]
 )
 _NEVER_STEPS = frozenset({"getClass", "forEachRemaining", "eval", "execute", "sideEffects"})
 
@@ -376,4 +391,3 @@ def make_predicate(op: str, args: tuple[Any, ...]) -> P:
             return P(op, (list(args[0]),))
         return P(op, (list(args),))
     return P(op, args)
-

@@ -139,8 +139,16 @@ class Pipeline:
         self.text = text
         self.has_barrier = any(s.barrier for s in self.steps)
         self.stateful = any(s.stateful or s.barrier for s in self.steps)
-        self.mutates = any(s.mutates or any(c.mutates for c in s.children()) for s in self.steps)
-        self.start_step = bool(self.steps) and self.steps[0].name in ("V", "E", "inject", "addV", "addE", "mergeV", "mergeE")
+        self.mutates: bool = any(s.mutates or any(c.mutates for c in s.children()) for s in self.steps)
+        self.start_step = bool(self.steps) and self.steps[0].name in (
+            "V",
+            "E",
+            "inject",
+            "addV",
+            "addE",
+            "mergeV",
+            "mergeE",
+        )
 
     def walk(self) -> Iterator[Step]:
         for step in self.steps:

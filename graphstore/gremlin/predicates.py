@@ -27,7 +27,9 @@ def compile_predicate(predicate: P) -> Test:
     try:
         return maker(*predicate.args)
     except TypeError as error:
-        raise QueryError(f"The predicate {predicate.op} cannot take {len(predicate.args)} arguments: {error}") from error
+        raise QueryError(
+            f"The predicate {predicate.op} cannot take {len(predicate.args)} arguments: {error}"
+        ) from error
 
 
 def _eq(*wanted: Any) -> Test:
@@ -55,7 +57,9 @@ def _relation(holds: Callable[[int], bool]) -> Callable[[Any], Test]:
     return make
 
 
-def _both(first: Callable[[Any], Test], second: Callable[[Any], Test], *, either: bool = False) -> Callable[[Any, Any], Test]:
+def _both(
+    first: Callable[[Any], Test], second: Callable[[Any], Test], *, either: bool = False
+) -> Callable[[Any, Any], Test]:
     def make(low: Any, high: Any) -> Test:
         return (_or if either else _and_tests)(first(low), second(high))
 

@@ -45,7 +45,9 @@ class RestrictedGraph:
     def edge_ok(self, edge: Edge) -> bool:
         if self._edges is not None and not self._edges(edge):
             return False
-        return not self._check_ends or self._vertices is None or (self.vertex_ok(edge.tail) and self.vertex_ok(edge.head))
+        return (
+            not self._check_ends or self._vertices is None or (self.vertex_ok(edge.tail) and self.vertex_ok(edge.head))
+        )
 
     def visible(self, properties: Iterable[Any]) -> list[Any]:
         """Those of some properties that may be seen."""

@@ -123,23 +123,43 @@ class DT(GremlinEnum):
     day = "day"
 
 
-GType = Enum(  # type: ignore[misc]
-    "GType",
-    {
-        name: name
-        for name in (
-            "BIGDECIMAL BIGINT BINARY BOOLEAN BYTE CHAR DATETIME DOUBLE DURATION EDGE FLOAT GRAPH INT LIST LONG MAP NULL "
-            "NUMBER PATH PROPERTY SET SHORT STRING TREE UUID VERTEX VPROPERTY"
-        ).split()
-    },
-    type=GremlinEnum,
-)
-"""The types that ``typeOf`` and ``asNumber`` know."""
+class GType(GremlinEnum):
+    """The types that ``typeOf`` and ``asNumber`` know."""
 
-ENUMS: dict[str, type[GremlinEnum]] = {
-    cls.__name__: cls
-    for cls in (T, Direction, Order, Scope, Pop, Column, Operator, Barrier, Pick, Merge, Cardinality, DT, GType)
-}
+    BIGDECIMAL = "BIGDECIMAL"
+    BIGINT = "BIGINT"
+    BINARY = "BINARY"
+    BOOLEAN = "BOOLEAN"
+    BYTE = "BYTE"
+    CHAR = "CHAR"
+    DATETIME = "DATETIME"
+    DOUBLE = "DOUBLE"
+    DURATION = "DURATION"
+    EDGE = "EDGE"
+    FLOAT = "FLOAT"
+    GRAPH = "GRAPH"
+    INT = "INT"
+    LIST = "LIST"
+    LONG = "LONG"
+    MAP = "MAP"
+    NULL = "NULL"
+    NUMBER = "NUMBER"
+    PATH = "PATH"
+    PROPERTY = "PROPERTY"
+    SET = "SET"
+    SHORT = "SHORT"
+    STRING = "STRING"
+    TREE = "TREE"
+    UUID = "UUID"
+    VERTEX = "VERTEX"
+    VPROPERTY = "VPROPERTY"
+
+
+_ALL: tuple[type[GremlinEnum], ...] = (
+    T, Direction, Order, Scope, Pop, Column, Operator, Barrier, Pick, Merge, Cardinality, DT, GType,
+)  # fmt: skip
+
+ENUMS: dict[str, type[GremlinEnum]] = {cls.__name__: cls for cls in _ALL}
 
 
 @dataclass(frozen=True, slots=True)

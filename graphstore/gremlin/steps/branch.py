@@ -177,7 +177,8 @@ def option(previous: Step, instruction: Instruction, compiler: Compiler) -> None
         return
     if not isinstance(previous, BranchStep):
         raise QueryError(
-            f"option() cannot follow {previous.name}().", remedy="option() goes with choose(), branch() and mergeV/mergeE()."
+            f"option() cannot follow {previous.name}().",
+            remedy="option() goes with choose(), branch() and mergeV/mergeE().",
         )
     pick, traversal = args if len(args) == 2 else (Pick.any, args[0])
     if isinstance(pick, P):
@@ -185,7 +186,8 @@ def option(previous: Step, instruction: Instruction, compiler: Compiler) -> None
     elif isinstance(pick, Traversal):
         if previous.first_only:
             raise QueryError(
-                "Traversal is not allowed as a Pick token for choose().", remedy="Use a value or a predicate, or branch()."
+                "Traversal is not allowed as a Pick token for choose().",
+                remedy="Use a value or a predicate, or branch().",
             )
         pick = compiler.child(pick)
     previous.add_option(pick, compiler.child(traversal))

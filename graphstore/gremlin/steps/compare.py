@@ -154,5 +154,3 @@ def where(instruction: Instruction, compiler: Compiler) -> Step:
     if isinstance(arg, Traversal) and _is_bound(arg):
         return TraversalFilterStep(bound_traversal(arg, compiler))
     return TraversalFilterStep(compiler.child(arg))
-
-

@@ -12,7 +12,16 @@ from graphstore.gremlin.steps.project import scope_value
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Cardinality, CardinalityValue, Instruction, T, Traversal
 
-__all__ = ["AddEdgeStep", "AddStep", "AddVertexStep", "Assignment", "PropertyStep", "assign", "check_key", "check_label"]
+__all__ = [
+    "AddEdgeStep",
+    "AddStep",
+    "AddVertexStep",
+    "Assignment",
+    "PropertyStep",
+    "assign",
+    "check_key",
+    "check_label",
+]
 
 
 def check_key(key: Any) -> str:
@@ -64,7 +73,9 @@ def _value(part: Any, t: Traverser, ctx: Context) -> Any:
     return part
 
 
-def assign(element: Any, key: Any, value: Any, cardinality: Cardinality | None, meta: dict[str, Any], ctx: Context) -> None:
+def assign(
+    element: Any, key: Any, value: Any, cardinality: Cardinality | None, meta: dict[str, Any], ctx: Context
+) -> None:
     """Sets a property of an element. A null value removes what a single property had."""
     check_key(key)
     if isinstance(value, CardinalityValue):
@@ -255,7 +266,7 @@ def _assignments(args: list[Any], compiler: Compiler) -> list[Assignment]:
         for key, value in args[0].items():
             one = cardinality
             if isinstance(value, CardinalityValue):
-                one, value = value.cardinality, value.value  # noqa: PLW2901
+                one, value = value.cardinality, value.value
             made.append(Assignment(key, _part(value, compiler), one))
         return made
     key, value, *meta = args

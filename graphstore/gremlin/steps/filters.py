@@ -10,7 +10,7 @@ from graphstore.gremlin.ordering import dedup_key
 from graphstore.gremlin.plan import By, FilterStep, FlatMapStep, Pipeline, Step, by_pipelines
 from graphstore.gremlin.predicates import Test, compile_predicate
 from graphstore.gremlin.traverser import Context, Traverser
-from graphstore.gremlin.tree import Instruction, P, T, Traversal
+from graphstore.gremlin.tree import Instruction, Order, P, T, Traversal
 
 __all__ = ["AllOf", "HasStep", "IsStep", "TraversalFilterStep", "as_predicate"]
 
@@ -355,8 +355,8 @@ def as_(previous: Step, instruction: Instruction, compiler: Compiler) -> None:
 
 @modulator("by")
 def by(previous: Step, instruction: Instruction, compiler: Compiler) -> None:
-    args = instruction.args
-    order = args[1] if len(args) > 1 else None
-    if args and type(args[0]).__name__ == "Order":
-        args, order = (), args[0]
-    previous.add_by(compiler.by(args), order)
+    arg = instruction.args[0] if instruction.args else None
+    order = instruction.args[1] if len(instruction.args) > 1 else None
+    if isinstance(arg, Order):
+        arg, order = None, arg
+    previous.add_by(compiler.by((arg,)), order)

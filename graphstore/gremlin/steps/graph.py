@@ -38,9 +38,8 @@ class ElementsStep(FlatMapStep, Hint):
             elif part.key is T.id and op in ("eq", "within"):
                 given = args[0] if op == "within" else args
                 self.ids, self.all_of_them = list(given), False
-            elif isinstance(part.key, str) and self.value_hint is None and op == "eq" and self.vertices:
-                if not isinstance(args[0], (list, tuple, dict, set)) and args[0] is not None:
-                    self.value_hint = (part.key, args[0])
+            elif isinstance(part.key, str) and self.value_hint is None and op == "eq" and _indexed(args[0]):
+                self.value_hint = (part.key, args[0])
 
     def flat_map(self, t: Traverser, ctx: Context) -> Iterable[Any]:
         graph = ctx.graph
@@ -67,6 +66,10 @@ class ElementsStep(FlatMapStep, Hint):
             if edges is not None:
                 return edges
         return graph.edges()
+
+
+def _indexed(value: Any) -> bool:
+    return value is not None and not isinstance(value, (list, tuple, dict, set))
 
 
 @step("V", "E")

@@ -25,7 +25,8 @@ class ListStep(MapStep):
         if not isinstance(argument, Pipeline):
             if argument is None:
                 raise QueryError(
-                    f"Argument provided for {title} step can't be null", remedy="Give a list, or a traversal that folds."
+                    f"Argument provided for {title} step can't be null",
+                    remedy="Give a list, or a traversal that folds.",
                 )
             if not isinstance(argument, _ITERABLE) and not (title == "merge" and isinstance(argument, Mapping)):
                 raise QueryError(

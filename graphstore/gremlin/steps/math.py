@@ -117,7 +117,7 @@ class _Parser:
         if token is None:
             raise self.error("unexpected end")
         self.at += 1
-        if token == "(":
+        if token == "(":  # noqa: S105
             inner = self.sum()
             if not self.accept(")"):
                 raise self.error("')' expected")
@@ -131,7 +131,7 @@ class _Parser:
         if token in _CONSTANTS:
             constant = _CONSTANTS[token]
             return lambda _: constant
-        if token in "+-*/%^)":
+        if token in "+-*/%^)":  # noqa: S105
             raise self.error(f"unexpected {token!r}")
         if token not in self.variables:
             self.variables.append(token)

@@ -103,7 +103,7 @@ class MergeStep(FlatMapStep):
                     remedy="Give each key once: to find by it in the merge map, else in onCreate.",
                 )
             if cardinality is not None and isinstance(key, str) and not isinstance(value, CardinalityValue):
-                value = CardinalityValue(cardinality, value)  # noqa: PLW2901
+                value = CardinalityValue(cardinality, value)
             combined[key] = value
         return {**combined, **{k: v for k, v in self.extra.items() if k not in combined}}
 
@@ -184,7 +184,8 @@ class MergeEdgeStep(MergeStep):
             vertex = ctx.graph.vertex(value.id if isinstance(value, Element) else value) or vertex
             if vertex is None:
                 raise QueryError(
-                    f"Vertex id could not be resolved from mergeE: {value}", remedy="Create the vertex first, e.g. mergeV()."
+                    f"Vertex id could not be resolved from mergeE: {value}",
+                    remedy="Create the vertex first, e.g. mergeV().",
                 )
             wanted[direction] = vertex
         return wanted
@@ -192,7 +193,8 @@ class MergeEdgeStep(MergeStep):
     def _option_vertex(self, which: Merge, t: Traverser, ctx: Context) -> Any:
         if which not in self.options:
             raise QueryError(
-                f"option({which.value}) must be specified if it is used for Direction", remedy=f"Add option({which.value}, ...)."
+                f"option({which.value}) must be specified if it is used for Direction",
+                remedy=f"Add option({which.value}, ...).",
             )
         part = self.options[which][0]
         value = part.first(t, ctx) if isinstance(part, Pipeline) else part

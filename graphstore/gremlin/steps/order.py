@@ -1,6 +1,7 @@
 """Order and quantity: order, range, limit, skip, tail, sample, dedup, barrier; over the stream or inside one object."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -25,6 +26,14 @@ def sort_key(values: Iterable[Any]) -> Callable[[Any], Any] | None:
     return order_key
 
 
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _first(key: Callable[[Any], Any], pair: tuple[Any, Any]) -> Any:
+    return key(pair[0])
+
+
 class _Ordered:
     """Shared by order() and order(local): pairs of a mapping and a direction."""
 
@@ -46,11 +55,8 @@ class _Ordered:
             if direction is Order.shuffle:
                 ctx.random(self).shuffle(keyed)
             else:
-                key = sort_key([value for value, _ in keyed])
-                keyed.sort(
-                    key=(lambda pair: pair[0]) if key is None else (lambda pair, key=key: key(pair[0])),
-                    reverse=direction is Order.desc,
-                )
+                key = sort_key([value for value, _ in keyed]) or _itself
+                keyed.sort(key=partial(_first, key), reverse=direction is Order.desc)
             ctx.meter.check()
             items = [item for _, item in keyed]
         return items
@@ -122,7 +128,7 @@ class RangeStep(Step):
             bulk = min(seen, high if high >= 0 else seen) - max(first, low)
             if bulk > 0:
                 if bulk != t.bulk:
-                    t = t.clone()  # noqa: PLW2901
+                    t = t.clone()
                     t.bulk = bulk
                 if labels:
                     t.label(labels)
@@ -178,7 +184,7 @@ class TailStep(BarrierStep):
             if left <= 0:
                 break
             if t.bulk > left:
-                t = t.clone()  # noqa: PLW2901
+                t = t.clone()
                 t.bulk = left
             left -= t.bulk
             kept.append(t)
@@ -312,7 +318,7 @@ class DedupStep(Step):
             seen.add(key)
             ctx.hold()
             if t.bulk != 1:
-                t = t.single()  # noqa: PLW2901
+                t = t.single()
             if labels:
                 t.label(labels)
             yield t

@@ -83,7 +83,9 @@ class TextStep(MapStep):
         if value is None:
             return None
         if not isinstance(value, str):
-            what = "(local) step can only take string or list of strings" if self.local else "() step can only take string"
+            what = (
+                "(local) step can only take string or list of strings" if self.local else "() step can only take string"
+            )
             raise QueryError(
                 f"The {self.title}{what} as argument, encountered {java_type(value)}",
                 remedy="Convert with asString() first, or use Scope.local for lists.",
@@ -158,9 +160,7 @@ class ConcatStep(MapStep):
         return [p for p in self.parts if isinstance(p, Pipeline)]
 
     def map(self, t: Traverser, ctx: Context) -> Any:
-        parts = [t.obj]
-        for part in self.parts:
-            parts.append(part.first(t, ctx) if isinstance(part, Pipeline) else part)
+        parts = [t.obj, *(p.first(t, ctx) if isinstance(p, Pipeline) else p for p in self.parts)]
         texts = [p for p in parts if p is not None and p is not SKIP]
         for text in texts:
             if not isinstance(text, str):
@@ -300,7 +300,9 @@ class AsBoolStep(MapStep):
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
         what = "null" if value is None else f"'{value}'" if isinstance(value, str) else f"type {java_type(value)}"
-        raise QueryError(f"Can't parse {what} as Boolean.", remedy="Only booleans, numbers, 'true' and 'false' convert.")
+        raise QueryError(
+            f"Can't parse {what} as Boolean.", remedy="Only booleans, numbers, 'true' and 'false' convert."
+        )
 
 
 @step("asBool")

@@ -1,0 +1,108 @@
+"""The served graph of a store as the engine's source: read from SQL or from arrays, written as undoable edits."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from bifrost.errors import NotFoundError, QueryError
+from bifrost.values import Value
+from graphstore.edits import Edits
+from graphstore.gremlin.elements import Graph
+from graphstore.gremlin.engine import GremlinEngine
+from graphstore.gremlin.source import Session
+from graphstore.gremlin.sqlgraph import SqlGraph
+from graphstore.sql import SqlStore
+
+__all__ = ["EditWriter", "ServedGraph", "gremlin_engine"]
+
+
+class EditWriter:
+    """Writes as edits in somebody's name; ``made`` are the ids of the edits, to undo them with."""
+
+    def __init__(self, edits: Edits, by: str) -> None:
+        self._edits, self._by = edits, by
+        self.made: list[int] = []
+
+    def _note(self) -> None:
+        self.made.extend(edit.id for edit in self._edits.history(limit=1))
+
+    def add_vertex(self, label: str) -> str:
+        made = self._edits.add_vertex(label, {}, by=self._by)
+        self._note()
+        return made.id
+
+    def add_edge(self, label: str, tail: str, head: str) -> str:
+        made = self._edits.add_edge(label, tail, head, {}, by=self._by)
+        self._note()
+        return made.id
+
+    def set_vertex(self, uid: str, key: str, values: Sequence[Any]) -> None:
+        plain = [_value(v) for v in values]
+        self._edits.update_vertex(uid, {key: plain} if plain else {}, [] if plain else [key], by=self._by)
+        self._note()
+
+    def set_edge(self, uid: str, key: str, values: Sequence[Any]) -> None:
+        plain = [_value(v) for v in values]
+        self._edits.update_edge(uid, {key: plain} if plain else {}, [] if plain else [key], by=self._by)
+        self._note()
+
+    def remove_vertex(self, uid: str) -> None:
+        self._edits.delete_vertex(uid, by=self._by)
+        self._note()
+
+    def remove_edge(self, uid: str) -> None:
+        try:
+            self._edits.delete_edge(uid, by=self._by)
+        except NotFoundError:
+            return
+        self._note()
+
+
+def _value(value: Any) -> Value:
+    """A value as the store keeps it: plain numbers, no collections."""
+    if isinstance(value, bool):
+        return value
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if type(value).__name__ in ("Decimal", "date", "datetime", "time"):
+        return value  # type: ignore[no-any-return]
+    raise QueryError(
+        f"A property of the served graph cannot hold {type(value).__name__}.",
+        remedy="Store text, numbers, booleans, dates or times; several values with Cardinality.list.",
+    )
+
+
+class ServedGraph:
+    """Implements :class:`graphstore.gremlin.source.GraphSource` over a store."""
+
+    collects = False
+
+    def __init__(self, store: SqlStore, edits: Edits | None = None) -> None:
+        self._store = store
+        self._edits = edits or Edits(store)
+
+    @contextmanager
+    def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:
+        with self._store.database.read() as connection:
+            yield SqlGraph(self._store.database, connection)
+
+    @contextmanager
+    def writing(self, principal: Any, session: Session | None) -> Iterator[Graph]:
+        name = str(getattr(principal, "name", principal) or "gremlin")
+        writer = EditWriter(self._edits, name)
+        with self._store.database.write() as connection:
+            yield SqlGraph(self._store.database, connection, writer)
+        if session is not None:
+            made = list(writer.made)
+            session.undo.append(lambda: self._undo(made, name))
+
+    def _undo(self, made: list[int], name: str) -> None:
+        with self._store.database.write():
+            for id in reversed(made):
+                self._edits.undo(id, by=name)
+
+
+def gremlin_engine(store: SqlStore, edits: Edits | None = None) -> GremlinEngine:
+    """The engine over a store's served graph."""
+    return GremlinEngine(ServedGraph(store, edits))

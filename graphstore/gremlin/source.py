@@ -1,0 +1,68 @@
+"""Where the engine gets a graph from for one execution, and what happens to its changes afterwards."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+from graphstore.gremlin.elements import Graph
+from graphstore.gremlin.memory import MemoryGraph
+
+__all__ = ["GraphSource", "MemorySource", "Session"]
+
+
+class Session:
+    """What a session has changed since it last committed: how to take each change back, the oldest first.
+
+    Changes of a session are visible to others at once (read uncommitted); a rollback takes them back.
+    """
+
+    def __init__(self) -> None:
+        self.undo: list[Callable[[], Any]] = []
+
+    def commit(self) -> None:
+        self.undo = []
+
+    def rollback(self) -> None:
+        while self.undo:
+            self.undo.pop()()
+
+
+class GraphSource(Protocol):
+    """Gives graphs. ``collects``: results are read to the end before they are handed out, so that no lock waits for
+    a client."""
+
+    collects: bool
+
+    def reading(self, principal: Any, *, wide: bool) -> AbstractContextManager[Graph]:
+        """The graph as a principal sees it, unchanged while the context is open; ``wide`` plans visit all of it."""
+
+    def writing(self, principal: Any, session: Session | None) -> AbstractContextManager[Graph]:
+        """A graph whose changes are kept when the context ends well, and taken back when an error leaves it."""
+
+
+class MemorySource:
+    """A :class:`MemoryGraph` for everybody, one execution at a time."""
+
+    collects = True
+
+    def __init__(self, graph: MemoryGraph | None = None) -> None:
+        self.graph = graph if graph is not None else MemoryGraph()
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:
+        with self._lock:
+            yield self.graph
+
+    @contextmanager
+    def writing(self, principal: Any, session: Session | None) -> Iterator[Graph]:
+        with self._lock:
+            with self.graph.transaction() as log:
+                yield self.graph
+            if session is not None:
+                session.undo.append(lambda: self._take_back(log))
+
+    def _take_back(self, log: list[Callable[[], Any]]) -> None:
+        with self._lock:
+            self.graph.take_back(log)

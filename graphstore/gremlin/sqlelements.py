@@ -1,0 +1,110 @@
+"""Elements of the served tables: properties are decoded when they are asked for, meta-properties when they are."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bifrost.codec import decode_value
+from graphstore.gremlin.elements import Edge, Vertex, VertexProperty
+
+if TYPE_CHECKING:
+    from graphstore.gremlin.sqlgraph import SqlGraph
+
+__all__ = ["SqlEdge", "SqlVertex", "decoded"]
+
+
+def decoded(text: str) -> dict[str, list[Any]]:
+    """A ``properties`` column: name -> values."""
+    found: dict[str, list[Any]] = orjson.loads(text)
+    for values in found.values():
+        for index, value in enumerate(values):
+            if type(value) is dict:
+                values[index] = decode_value(value)
+    return found
+
+
+class SqlVertex(Vertex):
+    __slots__ = ("_graph", "_properties", "_text", "_values", "meta_text", "number")
+
+    def __init__(self, graph: "SqlGraph", number: int, uid: str, label: str, text: str, meta_text: str | None) -> None:
+        self._graph = graph
+        self.number, self.id, self.label = number, uid, label
+        self._text, self.meta_text = text, meta_text
+        self._values: dict[str, list[Any]] | None = None
+        self._properties: dict[str, list[VertexProperty]] | None = None
+
+    def all_values(self) -> dict[str, list[Any]]:
+        if self._values is None:
+            self._values = decoded(self._text)
+        return self._values
+
+    def values(self, key: str) -> Sequence[Any]:
+        return self.all_values().get(key, ())
+
+    @property
+    def properties(self) -> dict[str, list[VertexProperty]]:
+        if self._properties is None:
+            self._properties = {
+                key: [SqlVertexProperty(self, key, value, index) for index, value in enumerate(values)]
+                for key, values in self.all_values().items()
+            }
+        return self._properties
+
+    def meta(self, key: str, index: int) -> dict[str, Any]:
+        """Meta-properties of one value: what people set, and where it came from."""
+        return self._graph.meta_of(self, key, index)
+
+
+class SqlVertexProperty(VertexProperty):
+    """Its id is made of the vertex's id, the key and the position. ``stored_meta`` is empty: provenance is derived."""
+
+    __slots__ = ("_index",)
+
+    def __init__(self, vertex: SqlVertex, key: str, value: Any, index: int) -> None:
+        super().__init__(f"{vertex.id}#{key}/{index}", key, value, vertex)
+        self._index = index
+
+    @property
+    def meta(self) -> dict[str, Any] | None:
+        if self._meta is None:
+            assert isinstance(self.vertex, SqlVertex)
+            self._meta = self.vertex.meta(self.label, self._index)
+        return self._meta
+
+    @property
+    def stored_meta(self) -> dict[str, Any] | None:
+        return None
+
+
+class SqlEdge(Edge):
+    """Ends are looked up when they are asked for, or given by the step that found the edge."""
+
+    __slots__ = ("_graph", "_head", "_properties", "_tail", "_text", "head_number", "number", "tail_number")
+
+    def __init__(self, graph: "SqlGraph", row: Sequence[Any], label: str) -> None:
+        self._graph = graph
+        self.number, self.id, _, self.tail_number, self.head_number, self._text = row
+        self.label = label
+        self._tail: Vertex | None = None
+        self._head: Vertex | None = None
+        self._properties: dict[str, Any] | None = None
+
+    @property
+    def tail(self) -> Vertex:
+        if self._tail is None:
+            self._tail = self._graph.by_number(self.tail_number)
+        return self._tail
+
+    @property
+    def head(self) -> Vertex:
+        if self._head is None:
+            self._head = self._graph.by_number(self.head_number)
+        return self._head
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        if self._properties is None:
+            found = decoded(self._text) if self._text != "{}" else {}
+            self._properties = {key: values[0] for key, values in found.items() if values}
+        return self._properties

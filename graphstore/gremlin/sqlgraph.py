@@ -1,0 +1,357 @@
+"""The served tables as a graph: one statement per level, plain DB-API rows, elements decoded when asked for.
+
+Changes become edits of the built-in source "edits" through :class:`GraphWriter`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy.engine import Connection
+
+from bifrost.codec import decode_value
+from bifrost.errors import PermissionDeniedError, QueryError
+from graphstore.database import EDGE, PROPERTY, VERTEX, Database
+from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
+from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex
+from graphstore.provenance import fragment_origins
+from graphstore.values import clean_text, equal_values, value_hash
+
+__all__ = ["GraphWriter", "SqlGraph"]
+
+_VERTEX = "v.id, v.uid, v.label, v.properties, v.meta"
+_EDGE = "e.id, e.uid, e.label, e.tail, e.head, e.properties"
+_PAGE = 2_000
+
+
+class GraphWriter(Protocol):
+    """How changes are kept. Ids are uids; values come as lists."""
+
+    def add_vertex(self, label: str) -> str: ...
+    def add_edge(self, label: str, tail: str, head: str) -> str: ...
+    def set_vertex(self, uid: str, key: str, values: Sequence[Any]) -> None: ...
+    def set_edge(self, uid: str, key: str, values: Sequence[Any]) -> None: ...
+    def remove_vertex(self, uid: str) -> None: ...
+    def remove_edge(self, uid: str) -> None: ...
+
+
+class SqlGraph:
+    """Implements :class:`graphstore.gremlin.elements.Graph`.
+
+    ``connection`` is open while the execution runs; what is asked for later opens its own for a moment.
+    """
+
+    batched = True
+
+    def __init__(self, database: Database, connection: Connection | None, writer: GraphWriter | None = None) -> None:
+        self._db = database
+        self.connection = connection
+        self._writer = writer
+        self._names: Mapping[int, str] = {}
+        self._known: dict[int, SqlVertex] = {}
+        self._origins: dict[int, list[Any]] = {}
+
+    # ---- statements --------------------------------------------------------------------------------------------------
+
+    def _with(self, use: Callable[[Connection], Any]) -> Any:
+        if self.connection is not None and not self.connection.closed:
+            with self._db.errors_mapped():
+                return use(self.connection)
+        opened: AbstractContextManager[Connection] = self._db.read()
+        with opened as connection:
+            return use(connection)
+
+    def rows(self, text: str, *parameters: Any) -> list[Any]:
+        """Runs a statement written with ? marks."""
+        if not self._db.is_sqlite:
+            text = text.replace("?", "%s")
+
+        def run(connection: Connection) -> list[Any]:
+            cursor = connection.connection.cursor()
+            try:
+                cursor.execute(text, parameters)
+                return list(cursor.fetchall())
+            finally:
+                cursor.close()
+
+        return self._with(run)  # type: ignore[no-any-return]
+
+    def _among(self, column: str, numbers: Sequence[int]) -> tuple[str, Any]:
+        """A condition that a column is one of some numbers, and its parameter."""
+        if len(numbers) == 1:
+            return f"{column} = ?", numbers[0]
+        if self._db.is_sqlite:
+            return f"{column} IN (SELECT value FROM json_each(?))", orjson.dumps(list(numbers)).decode()
+        return f"{column} = ANY(?)", list(numbers)
+
+    def name(self, label: int) -> str:
+        """The name of a label id."""
+        found = self._names.get(label)
+        if found is None:
+            self._names = self._with(self._db.label_names)
+            found = self._names[label]
+        return found
+
+    def label_numbers(self, element: int, labels: Iterable[str]) -> list[int]:
+        """The ids of those labels that exist."""
+        found = []
+        for name in labels:
+            number = self._with(partial(self._db.find_label, element=element, name=clean_text(name)))
+            if number is not None:
+                found.append(number)
+        return found
+
+    # ---- vertices ----------------------------------------------------------------------------------------------------
+
+    def _vertex(self, row: Sequence[Any]) -> SqlVertex:
+        number = row[0]
+        known = self._known.get(number)
+        if known is None:
+            known = SqlVertex(self, number, row[1], self.name(row[2]), row[3], row[4])
+            if len(self._known) < 200_000:
+                self._known[number] = known
+        return known
+
+    def vertex(self, id: Any) -> Vertex | None:
+        """By the uid of the vertex, or of any fragment merged into it."""
+        if not isinstance(id, str):
+            return None
+        uid = clean_text(id)
+        rows = self.rows(f"SELECT {_VERTEX} FROM vertex v WHERE v.uid = ?", uid)
+        if not rows:
+            rows = self.rows(
+                f"SELECT {_VERTEX} FROM fragment f JOIN vertex v ON v.id = f.canonical WHERE f.uid = ?", uid
+            )
+        return self._vertex(rows[0]) if rows else None
+
+    def by_number(self, number: int) -> Vertex:
+        found = self._known.get(number)
+        if found is None:
+            rows = self.rows(f"SELECT {_VERTEX} FROM vertex v WHERE v.id = ?", number)
+            if not rows:
+                raise QueryError("A vertex vanished while the query ran.", remedy="Run the query again.")
+            found = self._vertex(rows[0])
+        return found
+
+    def load(self, numbers: Iterable[int]) -> None:
+        """Fetches those of some vertices that are not at hand yet, in one statement."""
+        missing = [n for n in dict.fromkeys(numbers) if n not in self._known]
+        for start in range(0, len(missing), _PAGE):
+            where, parameter = self._among("v.id", missing[start : start + _PAGE])
+            for row in self.rows(f"SELECT {_VERTEX} FROM vertex v WHERE {where}", parameter):
+                self._vertex(row)
+
+    def vertices(self) -> Iterator[Vertex]:
+        return self._paged(f"SELECT {_VERTEX} FROM vertex v WHERE v.id > ?", "v.id", self._vertex)
+
+    def _paged(self, text: str, key: str, make: Callable[[Any], Any], *parameters: Any) -> Iterator[Any]:
+        """Rows page by page along a key, so that no cursor stays open."""
+        last = -(2**62)
+        while True:
+            rows = self.rows(f"{text} ORDER BY {key} LIMIT {_PAGE}", last, *parameters)
+            yield from map(make, rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][0]
+
+    def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
+        if key is not None:
+            try:
+                hashed = value_hash(value)
+            except TypeError:
+                return None
+            keys = self.label_numbers(PROPERTY, [key])
+            if not keys:
+                return iter(())
+            rows = self.rows(
+                f"SELECT {_VERTEX} FROM vertex_value x JOIN vertex v ON v.id = x.vertex "
+                "WHERE x.key = ? AND x.hash = ? ORDER BY v.id",
+                keys[0],
+                hashed,
+            )
+            return map(self._vertex, rows)
+        if labels is None:
+            return None
+        numbers = self.label_numbers(VERTEX, labels)
+        if not numbers:
+            return iter(())
+        where, parameter = self._among("v.label", numbers)
+        return self._paged(
+            f"SELECT {_VERTEX} FROM vertex v WHERE v.id > ? AND {where}", "v.id", self._vertex, parameter
+        )
+
+    # ---- edges -------------------------------------------------------------------------------------------------------
+
+    def _edge(self, row: Sequence[Any]) -> SqlEdge:
+        return SqlEdge(self, row, self.name(row[2]))
+
+    def edge(self, id: Any) -> Edge | None:
+        if not isinstance(id, str):
+            return None
+        rows = self.rows(f"SELECT {_EDGE} FROM edge e WHERE e.uid = ?", clean_text(id))
+        return self._edge(rows[0]) if rows else None
+
+    def edges(self) -> Iterator[Edge]:
+        return self._with_ends(self._paged(f"SELECT {_EDGE} FROM edge e WHERE e.id > ?", "e.id", self._edge))
+
+    def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
+        numbers = self.label_numbers(EDGE, labels)
+        if not numbers:
+            return iter(())
+        where, parameter = self._among("e.label", numbers)
+        text = f"SELECT {_EDGE} FROM edge e WHERE e.id > ? AND {where}"
+        return self._with_ends(self._paged(text, "e.id", self._edge, parameter))
+
+    def _with_ends(self, edges: Iterator[SqlEdge]) -> Iterator[Edge]:
+        """Edges whose ends are fetched together, some hundred at a time."""
+        chunk: list[SqlEdge] = []
+        for edge in edges:
+            chunk.append(edge)
+            if len(chunk) >= 500:
+                self.load(n for e in chunk for n in (e.tail_number, e.head_number))
+                yield from chunk
+                chunk = []
+        self.load(n for e in chunk for n in (e.tail_number, e.head_number))
+        yield from chunk
+
+    def _at(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[tuple[Any, bool]]]:
+        """For each vertex its edge rows, each with whether the vertex is the tail."""
+        numbers = [v.number if isinstance(v, SqlVertex) else self._number(v) for v in vertices]
+        wanted = self.label_numbers(EDGE, labels)
+        found: dict[int, list[tuple[Any, bool]]] = {number: [] for number in numbers}
+        if labels and not wanted:
+            return [[] for _ in vertices]
+        for side, column, position in (("OUT", "e.tail", 3), ("IN", "e.head", 4)):
+            if direction not in (side, "BOTH"):
+                continue
+            where, parameter = self._among(column, list(found))
+            parameters = [parameter]
+            if wanted:
+                by_label, label_parameter = self._among("e.label", wanted)
+                where += f" AND {by_label}"
+                parameters.append(label_parameter)
+            for row in self.rows(f"SELECT {_EDGE} FROM edge e WHERE {where} ORDER BY e.id", *parameters):
+                found[row[position]].append((row, side == "OUT"))
+        return [found[number] for number in numbers]
+
+    def _number(self, vertex: Vertex) -> int:
+        found = self.vertex(vertex.id)
+        return found.number if isinstance(found, SqlVertex) else -1
+
+    def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
+        return [[self._edge(row) for row, _ in rows] for rows in self._at(vertices, direction, labels)]
+
+    def vertices_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Vertex]]:
+        found = self._at(vertices, direction, labels)
+        self.load(row[4] if out else row[3] for rows in found for row, out in rows)
+        return [[self.by_number(row[4] if out else row[3]) for row, out in rows] for rows in found]
+
+    # ---- provenance --------------------------------------------------------------------------------------------------
+
+    def meta_of(self, vertex: SqlVertex, key: str, index: int) -> dict[str, Any]:
+        """source, record, confidence, extractor and time of a value, and what people set beside it."""
+        origins = self._origins.get(vertex.number)
+        if origins is None:
+            names = self._with(self._db.label_names)
+            origins = self._with(lambda c: fragment_origins(self._db, c, vertex.number, names))
+            self._origins[vertex.number] = origins
+        value = vertex.all_values()[key][index]
+        found: dict[str, Any] = {}
+        for origin in origins:
+            if any(equal_values(v, value) for v in origin.properties.get(key, ())):
+                evidence = origin.evidence.get(key, origin.default_evidence)
+                found = {
+                    "source": origin.source,
+                    "dataset": origin.dataset,
+                    "record": origin.record,
+                    "confidence": evidence.confidence,
+                    "extractor": evidence.extractor,
+                }
+                if origin.seen is not None:
+                    found["time"] = origin.seen
+                break
+        own = (orjson.loads(vertex.meta_text) if vertex.meta_text else {}).get(key) or []
+        if index < len(own) and own[index]:
+            found |= {name: decode_value(v) for name, v in own[index].items()}
+        return found
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    def _write(self) -> GraphWriter:
+        if self._writer is None:
+            raise PermissionDeniedError("This graph is read-only.", remedy="Leave the writing steps out.")
+        return self._writer
+
+    def _forget(self, number: int) -> None:
+        self._known.pop(number, None)
+        self._origins.pop(number, None)
+
+    def add_vertex(self, label: str, id: Any = None) -> Vertex:
+        if id is not None:
+            raise QueryError("The served graph gives ids itself.", remedy="Leave T.id out; use a property as your key.")
+        found = self.vertex(self._write().add_vertex(label))
+        assert found is not None
+        return found
+
+    def add_edge(self, label: str, tail: Vertex, head: Vertex, id: Any = None) -> Edge:
+        if id is not None:
+            raise QueryError("The served graph gives ids itself.", remedy="Leave T.id out; use a property as your key.")
+        found = self.edge(self._write().add_edge(label, tail.id, head.id))
+        assert found is not None
+        return found
+
+    def set_vertex_property(
+        self, vertex: Vertex, key: str, value: Any, cardinality: str | None, meta: dict[str, Any], id: Any = None
+    ) -> VertexProperty:
+        if meta:
+            raise QueryError(
+                "Meta-properties of the served graph are its provenance and cannot be set.",
+                remedy="Leave them out; who changed what is recorded by itself.",
+            )
+        before = list(vertex.values(key)) if cardinality in ("list", "set") else []
+        if cardinality != "set" or not any(equal_values(v, value) for v in before):
+            before.append(value)
+        self._write().set_vertex(vertex.id, key, before)
+        changed = self._renewed(vertex)
+        return changed.properties[key][-1]
+
+    def _renewed(self, vertex: Vertex) -> Vertex:
+        """Reads a vertex again and lets the handle in use show what is stored now."""
+        if isinstance(vertex, SqlVertex):
+            self._forget(vertex.number)
+        fresh = self.vertex(vertex.id)
+        if isinstance(vertex, SqlVertex) and isinstance(fresh, SqlVertex):
+            vertex._text, vertex._values, vertex._properties = fresh._text, None, None
+            return vertex
+        assert fresh is not None
+        return fresh
+
+    def set_property(self, element: Edge | VertexProperty, key: str, value: Any) -> None:
+        if isinstance(element, VertexProperty):
+            raise QueryError("Meta-properties of the served graph cannot be set.", remedy="Set properties instead.")
+        self._write().set_edge(element.id, key, [value])
+        element.properties[key] = value
+
+    def remove(self, element: Element | Property) -> None:
+        writer = self._write()
+        if isinstance(element, Vertex):
+            if self.vertex(element.id) is not None:
+                writer.remove_vertex(element.id)
+                if isinstance(element, SqlVertex):
+                    self._forget(element.number)
+        elif isinstance(element, Edge):
+            if self.edge(element.id) is not None:
+                writer.remove_edge(element.id)
+        elif isinstance(element, VertexProperty):
+            vertex = element.vertex
+            left = [p.value for p in vertex.properties.get(element.key, ()) if p.id != element.id]
+            writer.set_vertex(vertex.id, element.key, left)
+            self._renewed(vertex)
+        elif isinstance(element, Property):
+            owner = element.element
+            if not isinstance(owner, Edge):
+                raise QueryError("Meta-properties of the served graph cannot be removed.")
+            writer.set_edge(owner.id, element.key, [])
+            owner.properties.pop(element.key, None)
