@@ -1,0 +1,118 @@
+"""Keyword search follows the graph and survives whatever people type."""
+
+import html
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bifrost.documents import Document, Page
+from bifrost.values import Fragment, RecordFragments
+from graphstore.search import SearchProjection
+from graphstore.search_text import parse_terms
+from graphstore.sql import SqlStore
+from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
+from tests.graphstore.worlds import record, record_of, register, say
+
+__all__ = ["postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    made = SqlStore(request.getfixturevalue(f"{request.param}_url"))
+    register(made, "crm/client", "files/docs")
+    say(
+        made, "crm/client", record("crm/client", "1", name="Émile Zola", city="Paris"),
+        record("crm/client", "2", name="Anna Karenina", note="<b>wrote</b> to Paris & London"),
+    )  # fmt: skip
+    fragment = Fragment("files/docs/a.pdf", "Document", {"title": ("Contract",)})
+    pages = Document("application/pdf", (Page(1, "The purchase order 4711"), Page(2, "of steel pipes")))
+    say(made, "files/docs", RecordFragments("a.pdf", b"1", (fragment,), (), pages))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def search(store: SqlStore) -> Iterator[SearchProjection]:
+    projection = SearchProjection(store)
+    yield projection
+    projection.close()
+
+
+def ids(search: SearchProjection, text: str, *labels: str) -> list[str]:
+    return [hit.vertex.id for hit in search.search(text, labels=labels)]
+
+
+def test_words_values_labels_and_page_texts_are_found(search: SearchProjection) -> None:
+    assert ids(search, "zola") == ["crm/client/1"]
+    assert ids(search, "4711") == ["files/docs/a.pdf"]
+    assert ids(search, "steel contract") == ["files/docs/a.pdf"]
+    assert set(ids(search, "client")) == {"crm/client/1", "crm/client/2"}
+
+
+def test_the_last_word_is_a_beginning_and_all_words_must_occur(search: SearchProjection) -> None:
+    assert ids(search, "anna kar") == ["crm/client/2"]
+    assert ids(search, "kar anna") == []
+    assert ids(search, "anna zola") == []
+
+
+def test_quotes_make_phrases(search: SearchProjection) -> None:
+    assert ids(search, '"purchase order"') == ["files/docs/a.pdf"]
+    assert ids(search, '"order purchase"') == []
+
+
+def test_labels_restrict(search: SearchProjection) -> None:
+    assert ids(search, "paris", "Document") == []
+    assert len(ids(search, "paris", "Client", "Document")) == 2
+
+
+def test_snippets_are_escaped_and_marked(search: SearchProjection) -> None:
+    snippet = next(hit.snippet for hit in search.search("wrote"))
+    assert "<mark>wrote</mark>" in snippet
+    assert "<b>" not in snippet
+    assert "&amp; London" in snippet
+
+
+def test_the_index_follows_changes_and_removals(store: SqlStore, search: SearchProjection) -> None:
+    assert search.catch_up() == 3
+    assert search.catch_up() == 0
+    say(store, "crm/client", record("crm/client", "1", name="Gustave"), build=2)
+    assert (ids(search, "zola"), ids(search, "gustave")) == ([], ["crm/client/1"])
+    store.catalog.remove_source("crm")
+    assert ids(search, "gustave") == []
+    assert store.log.projection_position("search") == store.log.position()
+
+
+def test_rebuilding_gives_the_same_answers(search: SearchProjection) -> None:
+    words = ("paris", "zola", "steel", "client")
+    before = {word: [(h.vertex.id, h.snippet) for h in search.search(word)] for word in words}
+    search.rebuild()
+    assert {word: [(h.vertex.id, h.snippet) for h in search.search(word)] for word in words} == before
+
+
+def test_pages_of_results_do_not_overlap(store: SqlStore, search: SearchProjection) -> None:
+    say(store, "crm/client", *(record("crm/client", f"n{i}", name="Same Name") for i in range(5)))
+    found = [hit.vertex.id for offset in (0, 2, 4) for hit in search.search("same", limit=2, offset=offset)]
+    assert sorted(found) == [f"crm/client/n{i}" for i in range(5)]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.one_of(st.text(max_size=60), st.text("\"*()^:-+{}~ aNEARORND'\\&|!<>%", max_size=40)))
+def test_any_input_is_safe(search: SearchProjection, text: str) -> None:
+    for hit in search.search(text):
+        assert re.sub("</?mark>", "", hit.snippet) == html.escape(html.unescape(re.sub("</?mark>", "", hit.snippet)))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(word=st.from_regex(r"[a-zA-Z0-9]{2,12}", fullmatch=True), rest=st.text(max_size=30))
+def test_what_is_stored_is_found(store: SqlStore, search: SearchProjection, word: str, rest: str) -> None:
+    say(store, "crm/client", record_of("crm/client", "new", {"note": f"{rest} {word} {rest}"}), build=hash(rest) % 1000)
+    assert "crm/client/new" in ids(search, word)
+
+
+def test_terms() -> None:
+    assert parse_terms('one "two three" fou') == (("one", "two three"), "fou")
+    assert parse_terms('one "two th') == (("one", "two th"), None)
+    assert parse_terms(" -- ") == ((), None)
