@@ -28,6 +28,7 @@ from api.compose import open_service
 from api.service import Service
 from benchmarks.report import Report, arguments, data_folder, f1_score
 from bifrost.links import Column, LinkKind, LinkType, Verdict
+from bifrost.log import configure_logging
 from bifrost.pipeline import Step
 from bifrost.settings import load_settings
 
@@ -101,7 +102,7 @@ def _side(column: Column) -> tuple[str, str]:
 
 def main() -> None:
     parser = arguments(__doc__ or "")
-    parser.add_argument("--keep", type=Path, help="folder to keep the built graph in")
+    parser.add_argument("--keep", type=Path, help="folder to keep the built graph in, or to go on with")
     parser.add_argument("--verbose", action="store_true", help="print every question with its answer")
     options = parser.parse_args()
     folder = data_folder() / "enterprise"
@@ -119,7 +120,9 @@ def run(folder: Path, work: Path, report: Report, *, verbose: bool = False) -> N
     """Builds and reviews in ``work``, and adds all figures to the report."""
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     customer_ids = _withhold_ids(folder / "northwind.sqlite", work / "northwind.sqlite")
-    service = open_service(load_settings(data_dir=work / "data", log_level="error"))
+    settings = load_settings(data_dir=work / "data", log_level="error")
+    configure_logging(settings)
+    service = open_service(settings)
     started = time.monotonic()
     _register(service, folder, work)
     stages = _build(service)
@@ -175,6 +178,8 @@ def _withhold_ids(source: Path, target: Path) -> dict[str, str]:
 
 
 def _register(service: Service, folder: Path, work: Path) -> None:
+    if service.store.catalog.sources():
+        return  # a graph that an earlier run kept: only what changed is read again
     service.add_source("erp", "sql", {"url": f"sqlite:///{work / 'northwind.sqlite'}"}, {})
     for name, path in {
         "crm": "crm", "hr": "hr", "it": "it", "finance": "finance", "orders": "orders_pdf", "scans": "scans",
@@ -192,12 +197,13 @@ def _build(service: Service) -> dict[str, tuple[float, int]]:
     for step in [*steps, Step("propose"), *pipeline.plan_links(), Step("publish")]:
         started = time.monotonic()
         errors |= pipeline.run_step(build, step)
-        name = step.stage
+        name, done = step.stage, 0
         if step.stage == "crawl":
             name = {"orders": "read_pdfs", "scans": "read_scans"}.get(step.source, "crawl_rows")
+            summaries = service.store.catalog.datasets(step.source)
+            done = sum(summary.records for summary in summaries if summary.info.name == step.item)
         seconds, records = stages[name]
-        done = [s.records for s in service.store.catalog.datasets(step.source) if s.info.name == step.item]
-        stages[name] = (seconds + time.monotonic() - started, records + sum(done if step.stage == "crawl" else []))
+        stages[name] = (seconds + time.monotonic() - started, records + done)
     pipeline.end(build, errors)
     if errors:
         sys.exit(f"The build failed: {errors}")
