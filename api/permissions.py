@@ -112,6 +112,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Query.search": Rule.READ,
     "Query.documentPage": Rule.READ,
     "Query.vertexTypes": Rule.READ,
+    "Query.edits": Rule.READ,
     "Query.users": Rule.ADMIN,
     "Query.tokens": Rule.READ,
     "Query.projections": Rule.READ,
@@ -131,7 +132,9 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.updateVertex": Rule.WRITE,
     "Mutation.deleteVertex": Rule.WRITE,
     "Mutation.addEdge": Rule.WRITE,
+    "Mutation.updateEdge": Rule.WRITE,
     "Mutation.deleteEdge": Rule.WRITE,
+    "Mutation.undoEdit": Rule.WRITE,
     "Mutation.createToken": Rule.READ,  # never with more scopes than the caller has
     "Mutation.revokeToken": Rule.READ,  # one's own; those of others need admin
     "Mutation.addUser": Rule.ADMIN,

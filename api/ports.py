@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord, Value
 
 __all__ = [
+    "Edit",
     "Edits",
     "Export",
     "JudgeOutcome",
@@ -78,6 +80,25 @@ class SparqlService(Protocol):
         """Answers a SPARQL 1.1 query as (media type, body). Raises QuerySyntaxError, QueryLimitError, QueryError."""
 
 
+class Edit(Protocol):
+    """One change by one person. ``element`` is vertex or edge, ``action`` add, update or delete."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def element(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def undone_by(self) -> str | None: ...
+
+
 class Edits(Protocol):
     """Changes that people make to the graph: fragments of the built-in source ``edits``, undoable."""
 
@@ -89,7 +110,15 @@ class Edits(Protocol):
     def add_edge(
         self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Value]], *, by: str
     ) -> Edge: ...
+    def update_edge(
+        self, id: str, set: Mapping[str, Sequence[Value]], remove: Sequence[str] = (), *, by: str
+    ) -> Edge: ...
     def delete_edge(self, id: str, *, by: str) -> None: ...
+    def history(self, subject: str | None = None, limit: int = 100) -> Sequence[Edit]:
+        """Newest first."""
+
+    def undo(self, id: int, *, by: str) -> Edit:
+        """Raises NotFoundError, ConflictError if it was already undone."""
 
 
 class Service(Protocol):

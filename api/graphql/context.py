@@ -25,6 +25,7 @@ __all__ = ["Context", "SchemaSource"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+_MOST_READ = 300_000
 
 
 class TypedRoots(Protocol):
@@ -61,6 +62,7 @@ class Context:
     ) -> None:
         self.service, self.principal, self.schemas, self.address = service, principal, schemas, address
         self._accounts = accounts
+        self._spent = 0
         self.deadline = time.monotonic() + seconds
         self._edge_loaders: dict[tuple[Direction, tuple[str, ...], int], DataLoader[str, list[Edge]]] = {}
 
@@ -77,6 +79,12 @@ class Context:
         """Raises QueryLimitError when the operation's time is up. Called before every read of the store."""
         if time.monotonic() > self.deadline:
             raise QueryLimitError("The operation took too long.")
+
+    def spend(self, vertices: int) -> None:
+        """Counts what was read. Raises QueryLimitError when one operation reads too much, whatever it looked like."""
+        self._spent += vertices
+        if self._spent > _MOST_READ:
+            raise QueryLimitError(f"The operation reads more than {_MOST_READ} vertices and edges.")
 
     @cached_property
     def view(self) -> GraphView:
@@ -117,6 +125,7 @@ class Context:
 
             def load(ids: list[str]) -> list[list[Edge]]:
                 found = self.view.edges_of(ids, direction, labels, limit=limit)
+                self.spend(sum(len(edges) for edges in found.values()))
                 return [found.get(id_, []) for id_ in ids]
 
             self._edge_loaders[key] = self._loader(load)

@@ -1,7 +1,7 @@
 """Bounds on what a GraphQL document may ask, checked before anything is read.
 
 Cost is the number of fields that the answer may have: a list multiplies its children by its ``first`` or ``limit``
-argument, by the number of its ``ids``, or by a usual length.
+argument, by the number of its ``ids``, or by a usual length. Links of the typed part know their usual length.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,6 +45,8 @@ class Limits:
     cost: int = 1_000_000
 
 
+USUAL_LENGTH = "usualLength"
+"""Extension of a list field: how long the list usually is. What it is in fact is limited while it is read."""
 _USUAL_LENGTH = 10
 _REMEDY = "Ask for less: fewer fields, a smaller 'first', or several requests."
 
@@ -170,5 +172,6 @@ class _Meter:
         for name in ("first", "limit"):
             if name in field.args:
                 value = given.get(name, field.args[name].default_value)
-                return value if isinstance(value, int) and value > 0 else 1
+                length = value if isinstance(value, int) and value > 0 else 1
+                return min(length, 2 * int(field.extensions.get(USUAL_LENGTH, length)))
         return _USUAL_LENGTH if is_list_type(get_nullable_type(field.type)) else 1

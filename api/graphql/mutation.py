@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.context import Context
-from api.graphql.types_admin import NewTokenType, TokenType, UserType
+from api.graphql.types_admin import EditType, NewTokenType, TokenType, UserType
 from api.graphql.types_graph import EdgeType, VertexType
 from api.graphql.types_links import (
     CorrectionInput,
@@ -174,10 +174,21 @@ class Mutation:
         edits, by = info.context.service.edits, info.context.principal.name
         return EdgeType.of(edits.add_edge(label, tail, head, properties_from_json(properties), by=by))
 
+    @strawberry.mutation(description="Sets and removes properties of an edge that was added by hand.")
+    def update_edge(
+        self, info: Info, id: strawberry.ID, set: JSON | None = None, remove: list[str] | None = None
+    ) -> EdgeType:
+        edits, by = info.context.service.edits, info.context.principal.name
+        return EdgeType.of(edits.update_edge(id, properties_from_json(set), remove or (), by=by))
+
     @strawberry.mutation
     def delete_edge(self, info: Info, id: strawberry.ID) -> bool:
         info.context.service.edits.delete_edge(id, by=info.context.principal.name)
         return True
+
+    @strawberry.mutation(description="Takes one change by hand back; later ones stay.")
+    def undo_edit(self, info: Info, id: int) -> EditType:
+        return EditType.of(info.context.service.edits.undo(id, by=info.context.principal.name))
 
     # ---- accounts
 

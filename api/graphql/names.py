@@ -67,7 +67,7 @@ def singular_name(label: str) -> str:
     ('customer', 'orderDetail')
     """
     words = _words(label)
-    return _joined([*words[:-1], inflection.singularize(words[-1])], False)
+    return _joined([*words[:-1], inflection.singularize(words[-1]) or words[-1]], False)
 
 
 def allocate(

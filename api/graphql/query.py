@@ -10,7 +10,7 @@ from api.graphql import explore
 from api.graphql.connection import VertexConnectionType, VertexPager, vertex_filters
 from api.graphql.context import Context
 from api.graphql.documents import document_page
-from api.graphql.types_admin import AuditEntryType, ProjectionType, TokenType, UserType
+from api.graphql.types_admin import AuditEntryType, EditType, ProjectionType, TokenType, UserType
 from api.graphql.types_graph import (
     DocumentPageType,
     EdgeConnectionType,
@@ -259,6 +259,11 @@ class Query:
     @strawberry.field
     def document_page(self, info: Info, id: strawberry.ID, number: int) -> DocumentPageType | None:
         return document_page(info.context, id, number)
+
+    @strawberry.field(description="What people changed by hand, newest first.")
+    def edits(self, info: Info, subject: strawberry.ID | None = None, limit: int | None = 50) -> list[EditType]:
+        found = info.context.service.edits.history(subject, bounded(limit, 10_000, 50))
+        return [EditType.of(edit) for edit in found]
 
     # ---- administration
 

@@ -14,14 +14,15 @@ _MOST_PROPERTIES = 500
 @dataclass(frozen=True)
 class GraphShape:
     """``properties`` maps label -> property -> type (as the graph view names types); ``comments`` (label, property) ->
-    what the source says about the column; ``patterns`` are (tail label, edge label, head label)."""
+    what the source says about the column; ``patterns`` (tail label, edge label, head label) -> how many heads a tail
+    and how many tails a head has on average, rounded up to a power of two, so that small changes change no shape."""
 
     properties: Mapping[str, Mapping[str, str]]
-    patterns: frozenset[tuple[str, str, str]]
+    patterns: Mapping[tuple[str, str, str], tuple[int, int]]
     comments: Mapping[tuple[str, str], str]
 
 
-EMPTY_SHAPE = GraphShape({}, frozenset(), {})
+EMPTY_SHAPE = GraphShape({}, {}, {})
 
 
 def read_shape(store: Store) -> GraphShape:
@@ -30,11 +31,11 @@ def read_shape(store: Store) -> GraphShape:
     counts, _ = view.label_counts()
     labels = sorted(counts, key=lambda label: (-counts[label], label))[:_MOST_LABELS]
     properties = {label: dict(list(view.property_types(label).items())[:_MOST_PROPERTIES]) for label in sorted(labels)}
-    patterns = frozenset(
-        (tail, label, head)
-        for tail, label, head, _ in view.edge_patterns()
+    patterns = {
+        (tail, label, head): (_usual(count, counts[tail]), _usual(count, counts[head]))
+        for tail, label, head, count in view.edge_patterns()
         if tail in properties and head in properties
-    )
+    }
     comments = {
         (summary.type, column.name): column.comment
         for summary in store.catalog.datasets()
@@ -42,3 +43,8 @@ def read_shape(store: Store) -> GraphShape:
         if column.comment
     }
     return GraphShape(properties, patterns, comments)
+
+
+def _usual(edges: int, vertices: int) -> int:
+    average = -(-edges // max(vertices, 1))
+    return 1 << max(average - 1, 0).bit_length()

@@ -39,6 +39,8 @@ class LinkField:
     other: "TypedVertex"
     mixed: bool
     """Whether edges of this label and direction also lead to vertices of other types."""
+    usual: int
+    """How many vertices it usually leads to."""
 
 
 @dataclass
@@ -137,6 +139,7 @@ class TypedVertex:
         for id_ in ids:
             reached = (found[end] for end in ends[id_] if end in found)
             known[id_] = [vertex for vertex in reached if vertex.label == link.other.label][:limit]
+        context.spend(sum(len(known[id_]) for id_ in ids))
         below = {vertex.id: vertex for start in vertices for vertex in known[start.id]}
         link.other.read_ahead(context, info, list(below.values()), nodes)
 

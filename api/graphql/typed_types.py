@@ -24,6 +24,7 @@ from graphql import (
 )
 
 from api.graphql.connection import page_info
+from api.graphql.limits import USUAL_LENGTH
 from api.graphql.names import allocate, field_name, plural_name, singular_name, type_name
 from api.graphql.shape import GraphShape
 from api.graphql.typed_read import LinkField, TypedVertex, VertexPageOf, provenance, selected
@@ -105,27 +106,22 @@ class _Builder:
     def _add_links(self, label: str, vertex: TypedVertex) -> None:
         """Forwards by the edge's label, backwards by the plural of the other type, with more words where that is not
         unique: ``placedBy``, ``orders``; ``placedByCustomer``, ``ordersByPlacedBy``."""
-        out = sorted((edge, head) for tail, edge, head in self.shape.patterns if tail == label)
-        into = sorted((edge, tail) for tail, edge, head in self.shape.patterns if head == label)
-        heads, tails, sources = (
-            Counter(edge for edge, _ in out),
-            Counter(tail for _, tail in into),
-            Counter(e for e, _ in into),
-        )
+        patterns = sorted(self.shape.patterns.items())
+        out = [(edge, head, usual[0]) for (tail, edge, head), usual in patterns if tail == label]
+        into = [(edge, tail, usual[1]) for (tail, edge, head), usual in patterns if head == label]
+        heads, tails = Counter(edge for edge, _, _ in out), Counter(tail for _, tail, _ in into)
+        sources = Counter(edge for edge, _, _ in into)
         wanted: dict[str, LinkField] = {}
-        for edge, head in out:
+        for edge, head, usual in out:
             name = field_name(edge) + (type_name(head) if heads[edge] > 1 else "")
-            wanted[_unique(name, wanted)] = LinkField(Direction.OUT, edge, self._later(head), heads[edge] > 1)
-        for edge, tail in into:
+            wanted[_unique(name, wanted)] = LinkField(Direction.OUT, edge, self.vertices[head], heads[edge] > 1, usual)
+        for edge, tail, usual in into:
             longer = tails[tail] > 1 or tail == label
             name = plural_name(tail) + (f"By{type_name(edge)}" if longer else "")
-            wanted[_unique(name, wanted)] = LinkField(Direction.IN, edge, self._later(tail), sources[edge] > 1)
+            wanted[_unique(name, wanted)] = LinkField(Direction.IN, edge, self.vertices[tail], sources[edge] > 1, usual)
         taken = {"id", "label", *vertex.names}
         names = allocate(wanted, str, "Link", lambda name: name not in taken)
         vertex.links = {names[name]: link for name, link in wanted.items()}
-
-    def _later(self, label: str) -> TypedVertex:
-        return self.vertices[label]
 
     # ---- object types
 
@@ -156,6 +152,7 @@ class _Builder:
                 args={"first": GraphQLArgument(GraphQLInt, default_value=50)},
                 resolve=_link_resolver(vertex, name),
                 description=arrow,
+                extensions={USUAL_LENGTH: link.usual},
             )
         fields["_vertex"] = GraphQLField(
             GraphQLNonNull(self._generic("Vertex")),

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import strawberry
 
-from api import accounts
+from api import accounts, ports
 from api.permissions import Role
 
-__all__ = ["AuditEntryType", "NewTokenType", "ProjectionType", "TokenType", "UserType"]
+__all__ = ["AuditEntryType", "EditType", "NewTokenType", "ProjectionType", "TokenType", "UserType"]
 
 strawberry.enum(Role)
 
@@ -65,3 +65,26 @@ class AuditEntryType:
     subject: str
     outcome: str
     address: str
+
+
+@strawberry.type(name="Edit", description="One change that a person made to the graph by hand.")
+class EditType:
+    id: int
+    element: str = strawberry.field(description="vertex or edge")
+    subject: strawberry.ID
+    action: str = strawberry.field(description="add, update or delete")
+    by: str
+    at: datetime
+    undone: bool
+
+    @classmethod
+    def of(cls, edit: ports.Edit) -> "EditType":
+        return cls(
+            id=edit.id,
+            element=edit.element,
+            subject=strawberry.ID(edit.subject),
+            action=edit.action,
+            by=edit.by,
+            at=edit.at,
+            undone=edit.undone_by is not None,
+        )
