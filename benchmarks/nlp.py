@@ -23,7 +23,7 @@ LONGEST_NAME = 8
 BINS = 10
 
 _WORKER = """
-import json, resource, sys, time
+import json, re, sys, time
 texts = json.load(sys.stdin)
 from bifrost.documents import Document, Page
 from extraction.encoder_minilm import load_encoder
@@ -42,7 +42,8 @@ figures = {
     "ner.words_per_cpu_second": count / cpu(lambda: NerExtractor().extract(document)),
     "rules.words_per_cpu_second": count / cpu(lambda: RuleExtractor().extract(document)),
     "encoder.sentences_per_cpu_second": len(texts) / cpu(lambda: load_encoder().encode(texts)),
-    "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    # Not ru_maxrss: a child inherits the peak of its parent.
+    "peak_rss_mb": int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024,
 }
 json.dump(figures, sys.stdout)
 """
