@@ -14,7 +14,7 @@ from connectors._files_text import detect_encoding, first_rows, open_utf8, sniff
 
 __all__ = ["column_names", "csv_layout", "csv_tables"]
 
-_BLOCK = 16 << 20
+_BLOCK = 8 << 20
 """Bytes parsed at once; a cell may not be larger."""
 
 _BARE_VALUE = re.compile(r"[-+]?[0-9][0-9.,:/\- ]*")
@@ -91,7 +91,7 @@ def csv_tables(path: Path, label: str, layout: Mapping[str, Any]) -> Iterator[pa
             yield RecordError(
                 f"{label} cannot be read further: {error}",
                 record=label,
-                remedy="Look for a quote that is never closed, or a cell above 16 MB; the lines before it were read.",
+                remedy="Look for a quote that is never closed, or a cell above 8 MB; the lines before it were read.",
             )
             return
         yield from errors
