@@ -68,8 +68,8 @@ def test_chinook_in_mariadb(mariadb: Server) -> None:
 
 @needs_data
 def test_json_exports() -> None:
-    options = FilesOptions(path=DATA / "enterprise", include=("*/*.json",), exclude=("scans/*",))
-    connector = FilesConnector(options)
+    options = {"path": DATA / "enterprise", "include": ["*/*.json"], "exclude": ["scans/*"]}
+    connector = FilesConnector(FilesOptions.model_validate(options))
     keyed = {dataset.name: dataset.key for dataset in connector.datasets()}
     assert all(keyed.values()), keyed
     assert sum(counts(connector).values()) > 1000
