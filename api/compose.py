@@ -2,9 +2,6 @@
 
 from functools import partial
 
-from graphstore.sparql import SparqlProjection
-from linking.asking import order_questions
-
 from api.jobs import BuildJobs
 from api.service import Service
 from api.worker import ReadingOptions, make_reader
@@ -17,8 +14,11 @@ from extraction.encoder_minilm import load_encoder
 from extraction.pool import DocumentPool, PoolOptions
 from extraction.rows import RowMapper, vertex_type_of
 from graphstore.edits import Edits
+from graphstore.gremlin.served import gremlin_engine
 from graphstore.search import SearchProjection
+from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
+from linking.asking import order_questions
 from linking.linker import BifrostLinker
 
 __all__ = ["open_service", "open_store"]
@@ -39,6 +39,7 @@ def open_service(settings: Settings) -> Service:
     sparql = SparqlProjection(store, settings.data_dir / "sparql", settings.base_iri)
     reading = ReadingOptions.of(settings)
     documents = DocumentPool(partial(make_reader, reading), reading.version(), PoolOptions(settings.reading_workers))
+    edits = Edits(store)
     service: Service
     pipeline = Pipeline(
         store=store,
@@ -58,7 +59,8 @@ def open_service(settings: Settings) -> Service:
         secrets=SecretBox(settings),
         search=search,
         sparql=sparql,
-        edits=Edits(store),
+        edits=edits,
+        gremlin=gremlin_engine(store, edits),
         exporter=None,  # type: ignore[arg-type]
         ask=order_questions,
     )

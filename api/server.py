@@ -13,7 +13,9 @@ from api.auth import Authenticator
 from api.gremlin import gremlin_routes
 from api.permissions import Principal, Scope
 from api.service import Service
-from bifrost.errors import AuthenticationError, SettingsError
+from bifrost.errors import SettingsError
+from graphstore.gremlin.engine import GremlinEngine
+from graphstore.gremlin.memory import MemoryGraph
 
 __all__ = ["run_server"]
 
@@ -30,7 +32,7 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
         service,
         accounts,
         extra_routes=gremlin_routes(
-            service.gremlin,
+            GremlinEngine(MemoryGraph()) if scratch else service.gremlin,
             _gremlin_sign_in(authenticator) if authenticator else None,
             may_write=lambda principal: principal is None or Scope.WRITE in principal.scopes,
         ),
@@ -50,14 +52,11 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
             accounts.close()
 
 
-def _gremlin_sign_in(authenticator: Authenticator) -> Callable[[str, str], Principal | None]:
+def _gremlin_sign_in(authenticator: Authenticator) -> Callable[[str, str, str], Principal]:
     """SASL PLAIN: a user name with its password or one of its tokens, or a token alone."""
 
-    def sign_in(name: str, secret: str) -> Principal | None:
-        try:
-            return authenticator.password(name, secret, "gremlin") if name else authenticator.token(secret, "gremlin")
-        except AuthenticationError:
-            return None
+    def sign_in(name: str, secret: str, address: str) -> Principal:
+        return authenticator.password(name, secret, address) if name else authenticator.token(secret, address)
 
     return sign_in
 

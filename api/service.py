@@ -19,6 +19,7 @@ from bifrost.registry import Registry
 from bifrost.secrets import SecretBox
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord
+from graphstore.gremlin.engine import GremlinEngine
 
 __all__ = ["Service"]
 
@@ -39,6 +40,7 @@ class Service:
     search: SearchIndex
     sparql: SparqlService
     edits: Edits
+    gremlin: GremlinEngine
     exporter: Callable[[str], Export]
     ask: Callable[[Sequence[LinkType], Sequence[Judgement]], list[LinkType]]
 

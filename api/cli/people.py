@@ -37,7 +37,7 @@ def list_users(context: Context) -> None:
     """All people and their roles."""
     with _accounts(context) as accounts:
         found = accounts.users()
-    columns = {
+    columns: dict[str, list[object]] = {
         "name": [u.name for u in found],
         "role": [u.role for u in found],
         "since": [f"{u.created:%Y-%m-%d}" for u in found],

@@ -7,8 +7,11 @@ from typing import Any
 import click
 import orjson
 
-from api.cli.output import Context, pass_context
+from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError
+from graphstore.gremlin.engine import Request
+from graphstore.gremlin.graphson import UntypedGraphSON
+from graphstore.gremlin.traverser import Limits
 
 __all__ = ["commands"]
 
@@ -28,12 +31,15 @@ def _text(argument: str) -> str:
 @pass_context
 def gremlin(context: Context, text: str, explain: bool) -> None:
     """For example: bifrost query gremlin "g.V().groupCount().by(label)"."""
-    from api.gremlin_cli import explain_text, run_text
-
+    engine = context.service.gremlin
     if explain:
-        click.echo(explain_text(context.service, _text(text)))
-    else:
-        _print(run_text(context.service, _text(text)))
+        click.echo(engine.explain(_text(text)))
+        return
+    writer = UntypedGraphSON()
+    found = engine.run(
+        _text(text), Request(limits=Limits(seconds=context.settings.query_timeout), principal=user_name())
+    )
+    _print([writer.write(traverser.obj) for traverser in found for _ in range(traverser.bulk)])
 
 
 @query.command("sparql")
@@ -53,7 +59,7 @@ def sparql(context: Context, text: str, accept: str) -> None:
 @pass_context
 def graphql(context: Context, text: str, variables: str) -> None:
     """For example: bifrost query graphql "{ statistics { vertices edges } }"."""
-    from api.graphql import execute_local
+    from api.graphql.local import execute_local
 
     try:
         values: dict[str, Any] = orjson.loads(variables)

@@ -1,0 +1,22 @@
+"""GraphQL inside the process, for the command line: the caller is whoever may read the data directory."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from api.graphql.execute import Caller, GraphQLExecutor, Operation
+from api.graphql.typed import TypedSchema
+from api.permissions import Principal, Role
+from api.ports import Service
+
+__all__ = ["execute_local"]
+
+
+def execute_local(service: Service, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a query or mutation, with ``errors`` as over HTTP."""
+    executor = GraphQLExecutor(service, None, TypedSchema(service.store))
+    caller = Caller(Principal.of("command line", Role.ADMIN, via="open"))
+    try:
+        return asyncio.run(executor.run(Operation(query, variables), caller)).payload
+    finally:
+        executor.close()
