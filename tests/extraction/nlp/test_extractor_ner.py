@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bifrost.documents import Document, Page
+from bifrost.documents import Document, Mention, Page
 from bifrost.errors import SettingsError
 from extraction.encoder_minilm import load_encoder
 from extraction.extractor_ner import NerExtractor
@@ -55,6 +55,19 @@ def test_rules_come_before_the_model_where_both_find_something(extractor: NerExt
         ("Maria Larsson", "ner.head"),
         ("Chicago", "ner.head"),
         ("3 March 2024", "rule.date"),
+    ]
+
+
+def test_a_name_keeps_the_part_that_no_rule_covers() -> None:
+    page = Page(1, "Ada Lovelace <ada@example.com> paid on 3 March 2024")
+    document = Document("text/plain", (page,))
+    name = Mention(1, 0, 17, page.text[:17], "PERSON", page.text[:17], 0.9, "ner.head")
+    when = Mention(1, 36, 46, page.text[36:46], "DATE", page.text[36:46], 0.9, "ner.head")
+    both = combined(document, [RuleExtractor().extract(document), [name, when]])
+    assert [(m.text, m.normal, m.type) for m in both] == [
+        ("Ada Lovelace", "Ada Lovelace", "PERSON"),
+        ("ada@example.com", "ada@example.com", "EMAIL"),
+        ("3 March 2024", "2024-03-03", "DATE"),
     ]
 
 
