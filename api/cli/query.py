@@ -49,7 +49,7 @@ def gremlin(context: Context, text: str, explain: bool) -> None:
 def sparql(context: Context, text: str, accept: str) -> None:
     """For example: bifrost query sparql "SELECT * { ?s ?p ?o } LIMIT 5"."""
     _, body = context.service.sparql.query(_text(text), accept, context.settings.query_timeout)
-    click.get_binary_stream("stdout").write(body)
+    sys.stdout.buffer.write(body)
     click.echo()
 
 
@@ -100,7 +100,7 @@ def export(context: Context, format: str, output: Path | None) -> None:
     """Writes the whole graph: graphml, graphson, nquads, turtle, jsonld, neptune-csv, parquet."""
     made = context.service.export(format)
     if output is None:
-        stream = click.get_binary_stream("stdout")
+        stream = sys.stdout.buffer
         for chunk in made.chunks:
             stream.write(chunk)
         return
