@@ -28,7 +28,7 @@ def example(type_: Any) -> str:
     if is_list_type(type_):
         return f"[{example(type_.of_type)}]"
     if is_enum_type(type_):
-        return next(iter(type_.values))
+        return str(next(iter(type_.values)))
     if is_input_object_type(type_):
         required = {name: one for name, one in type_.fields.items() if isinstance(one.type, GraphQLNonNull)}
         return "{" + ", ".join(f"{name}: {example(one.type)}" for name, one in required.items()) + "}"

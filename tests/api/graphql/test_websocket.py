@@ -153,17 +153,15 @@ def test_nobody_gets_in_without_signing_in(server: Server, payload: Any) -> None
 
 def test_another_site_cannot_use_a_session(server: Server, shop: Shop) -> None:
     assert shop.app.authenticator is not None
-    cookie = shop.app.authenticator.sessions.start("admin")
-    headers = {"Cookie": f"bifrost_session={cookie}"}
-    address = f"ws://127.0.0.1:{server.port}/graphql"
-    with connect(
-        address, subprotocols=[PROTOCOL], additional_headers=headers, origin=f"http://127.0.0.1:{server.port}"
-    ) as socket:  # type: ignore[arg-type]
+    headers = {"Cookie": f"bifrost_session={shop.app.authenticator.sessions.start('admin')}"}
+
+    def opened(origin: str) -> ClientConnection:
+        address = f"ws://127.0.0.1:{server.port}/graphql"
+        return connect(address, subprotocols=[PROTOCOL], additional_headers={**headers, "Origin": origin})
+
+    with opened(f"http://127.0.0.1:{server.port}") as socket:
         start(socket)
-    with (
-        pytest.raises(InvalidStatus),
-        connect(address, subprotocols=[PROTOCOL], additional_headers=headers, origin="http://evil.test"),
-    ):  # type: ignore[arg-type]
+    with pytest.raises(InvalidStatus), opened("http://evil.test"):
         pass
 
 
