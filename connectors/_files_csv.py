@@ -10,13 +10,14 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from bifrost.errors import RecordError
-from connectors._files_text import detect_encoding, first_rows, open_utf8, sniff_delimiter
+from connectors._files_text import detect_encoding, find_header, open_utf8, sniff_delimiter
 
 __all__ = ["column_names", "csv_layout", "csv_tables"]
 
 _BLOCK = 8 << 20
 """Bytes parsed at once; a cell may not be larger."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BARE_VALUE = re.compile(r"[-+]?[0-9][0-9.,:/\- ]*")
 
 
@@ -24,11 +25,10 @@ def csv_layout(path: Path, suffix: str, encoding: str | None, delimiter: str | N
     """Encoding, delimiter and header of a file, as the options of its dataset. Reads the file once."""
     encoding = encoding or detect_encoding(path)
     delimiter = delimiter or ("\t" if suffix == ".tsv" else sniff_delimiter(path, encoding))
-    rows = first_rows(path, encoding, delimiter, 1)
-    first = rows[0] if rows else []
+    first, begin, end = find_header(path, encoding, delimiter)
     headless = bool(first) and all(_BARE_VALUE.fullmatch(cell.strip()) for cell in first)
-    names = [""] * len(first) if headless else first
-    return {"encoding": encoding, "delimiter": delimiter, "header": not headless, "names": column_names(names)}
+    names = column_names([""] * len(first) if headless else first)
+    return {"encoding": encoding, "delimiter": delimiter, "skip": begin if headless else end, "names": names}
 
 
 def column_names(header: Sequence[object]) -> list[str]:
@@ -36,7 +36,7 @@ def column_names(header: Sequence[object]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for position, cell in enumerate(header, 1):
-        base = " ".join(str(cell if cell is not None else "").split()) or f"column_{position}"
+        base = " ".join(_CONTROL.sub(" ", str(cell if cell is not None else "")).split()) or f"column_{position}"
         name, number = base, 2
         while name in taken:
             name, number = f"{base}_{number}", number + 1
@@ -53,6 +53,7 @@ def csv_tables(path: Path, label: str, layout: Mapping[str, Any]) -> Iterator[pa
         return
     errors: list[RecordError] = []
     rows = 0
+    last: pa.Table | None = None
 
     def ragged(row: csv.InvalidRow) -> str:
         where = f"{label}:{row.number}" if row.number else label
@@ -72,7 +73,7 @@ def csv_tables(path: Path, label: str, layout: Mapping[str, Any]) -> Iterator[pa
                 stream,
                 read_options=csv.ReadOptions(
                     use_threads=False, block_size=_BLOCK, column_names=names,
-                    skip_rows_after_names=1 if layout["header"] else 0,
+                    skip_rows=layout["skip"],
                 ),
                 parse_options=csv.ParseOptions(
                     delimiter=layout["delimiter"], newlines_in_values=True, invalid_row_handler=ragged
@@ -85,6 +86,8 @@ def csv_tables(path: Path, label: str, layout: Mapping[str, Any]) -> Iterator[pa
                 table = _trimmed(pa.Table.from_batches([batch]))
                 yield from _damaged(table, label, rows)
                 rows += table.num_rows
+                if table.num_rows:
+                    last = table.slice(table.num_rows - 1)
                 yield table
         except pa.ArrowException as error:
             yield from errors
@@ -95,6 +98,12 @@ def csv_tables(path: Path, label: str, layout: Mapping[str, Any]) -> Iterator[pa
             )
             return
         yield from errors
+        if last is not None and _quote_left_open(path, last):
+            yield RecordError(
+                f"{label} row {rows}: a quote is never closed, so that this row took in all lines after it.",
+                record=f"{label} row {rows}",
+                remedy="Close the quote in the file, then build again.",
+            )
         if not rows:
             yield pa.table({name: pa.array([], pa.string()) for name in names})
 
@@ -117,3 +126,11 @@ def _damaged(table: pa.Table, label: str, before: int) -> Iterator[RecordError]:
                 record=where,
                 remedy="Name the file's encoding in the source's settings, or correct the file; the row was read.",
             )
+
+
+def _quote_left_open(path: Path, last: pa.Table) -> bool:
+    """Whether the last row spans lines and the file has an odd number of quotes."""
+    if not any("\n" in (value or "") for column in last.columns for value in column.to_pylist()):
+        return False
+    with path.open("rb") as file:
+        return sum(chunk.count(b'"') for chunk in iter(lambda: file.read(1 << 20), b"")) % 2 == 1

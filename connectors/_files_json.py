@@ -31,14 +31,19 @@ class _Scanner:
         self._text = ""
         self._at = 0
         self._ended = False
-        self.offset = 0
+        self._before = 0
+
+    @property
+    def offset(self) -> int:
+        """Characters read so far."""
+        return self._before + self._at
 
     def _more(self) -> bool:
         if self._ended:
             return False
         wanted = max(_CHUNK, len(self._text) - self._at)
         data = self._stream.read(wanted)
-        self.offset += self._at
+        self._before += self._at
         self._text = self._text[self._at :] + self._decoder.decode(data, final=not data)
         self._at = 0
         self._ended = not data
@@ -67,7 +72,7 @@ class _Scanner:
                 raise ValueError("nested too deeply") from None
             except json.JSONDecodeError as error:
                 if self._ended:
-                    raise ValueError(f"{error.msg} at character {self.offset + error.pos}") from None
+                    raise ValueError(f"{error.msg} at character {self._before + error.pos}") from None
                 if len(self._text) - self._at > _LARGEST_VALUE:
                     raise ValueError("a value above 64 MB, or not JSON") from None
             else:

@@ -3,13 +3,14 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 
 from charset_normalizer import from_bytes
 
-__all__ = ["detect_encoding", "first_rows", "open_utf8", "sniff_delimiter"]
+__all__ = ["detect_encoding", "find_header", "open_utf8", "sniff_delimiter"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -22,6 +23,7 @@ _CHUNK = 1 << 20
 _EVIDENCE = 64 * 1024
 _LEAST_EVIDENCE = 12
 _HEAD = 256 * 1024
+_SEPARATOR = re.compile(r"sep=.?", re.IGNORECASE)
 
 
 def detect_encoding(path: Path) -> str:
@@ -115,15 +117,36 @@ def sniff_delimiter(path: Path, encoding: str) -> str:
     return best
 
 
-def first_rows(path: Path, encoding: str, delimiter: str, count: int = 2) -> list[list[str]]:
-    return [row for row in _parse(_head(path, encoding), delimiter, count + 10) if row][:count]
+def find_header(path: Path, encoding: str, delimiter: str) -> tuple[list[str], int, int]:
+    """The first row of the table, the physical line it begins after, and the line it ends with.
+
+    Lines above a table (a title, Excel's ``sep=``) are at most half as wide as the table.
+    """
+    rows: list[tuple[list[str], int, int]] = []
+    before = 0
+    for row, line in _lines(_head(path, encoding), delimiter, 100):
+        if row:
+            rows.append((row, before, line))
+        before = line
+    if not rows:
+        return [], 0, 0
+    width = Counter(len(row) for row, _, _ in rows).most_common(1)[0][0]
+    if _SEPARATOR.fullmatch(delimiter.join(rows[0][0])) and len(rows) > 1:
+        del rows[0]
+    return next((found for found in rows if 2 * len(found[0]) > width), rows[0])
 
 
 def _parse(text: str, delimiter: str, count: int) -> list[list[str]]:
+    return [row for row, _ in _lines(text, delimiter, count)]
+
+
+def _lines(text: str, delimiter: str, count: int) -> list[tuple[list[str], int]]:
+    """Parsed rows, each with the number of the physical line that it ends with."""
     rows = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append(row)
+        for row in reader:
+            rows.append((row, reader.line_num))
             if len(rows) == count:
                 break
     except csv.Error:  # a cell above the module's limit

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from bifrost.errors import MissingExtraError, SourceError
+from connectors._options import Patterns
 
 __all__ = ["CONNECT_SECONDS", "SqlOptions", "make_engine"]
 
@@ -29,7 +30,7 @@ _EXTRAS = {"psycopg": "postgres", "pymysql": "mysql"}
 class SqlOptions(BaseModel):
     """Either ``url`` or its parts. A password inside ``url`` is moved to ``password``, so that it is kept as a secret."""
 
-    model_config = ConfigDict(extra="forbid", title="SQL database")
+    model_config = ConfigDict(extra="forbid", title="SQL database", hide_input_in_errors=True)
 
     url: str | None = Field(None, title="URL", description="For example postgresql://user@host:5432/database")
     dialect: str = Field(
@@ -43,8 +44,8 @@ class SqlOptions(BaseModel):
     schema_name: str | None = Field(
         None, alias="schema", title="Schema", description="Empty: the server's default schema"
     )
-    include: tuple[str, ...] = Field((), title="Tables", description="Patterns such as order*; empty means all")
-    exclude: tuple[str, ...] = Field((), title="Tables to leave out", description="Patterns such as tmp_*")
+    include: Patterns = Field((), title="Tables", description="Patterns such as order*; empty means all")
+    exclude: Patterns = Field((), title="Tables to leave out", description="Patterns such as tmp_*")
     views: bool = Field(False, title="Views too", description="Read views like tables")
     batch_rows: int = Field(5000, title="Rows per batch", ge=1, le=100_000)
 

@@ -28,6 +28,7 @@ from connectors._files_listing import (
 from connectors._files_office import parquet_tables, sheet_names, sheet_tables
 from connectors._files_text import detect_encoding
 from connectors._infer import TableProfile, cast_column
+from connectors._options import Patterns
 
 __all__ = ["FilesConnector", "FilesOptions", "implementation"]
 
@@ -38,10 +39,8 @@ class FilesOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", title="Files")
 
     path: Path = Field(title="Folder or file", description="On the machine that runs Bifrost")
-    include: tuple[str, ...] = Field(
-        (), title="Only these", description="Patterns such as *.csv or crm/*; empty means all"
-    )
-    exclude: tuple[str, ...] = Field((), title="Not these", description="Patterns such as old/*")
+    include: Patterns = Field((), title="Only these", description="Patterns such as *.csv or crm/*; empty means all")
+    exclude: Patterns = Field((), title="Not these", description="Patterns such as old/*")
     recursive: bool = Field(True, title="Folders inside, too")
     encoding: str | None = Field(None, title="Encoding", description="Of text files; empty: found for each file")
     delimiter: str | None = Field(

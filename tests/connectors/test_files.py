@@ -134,10 +134,19 @@ class TestCsv:
         dataset, rows, errors, _ = read(write(tmp_path / "b" / "b.csv", "id,name\n"))
         assert (list(types(dataset)), rows, errors) == (["id", "name"], [], [])
 
-    def test_a_quote_that_is_never_closed_loses_nothing_before_it(self, tmp_path: Path) -> None:
+    def test_a_quote_that_is_never_closed_is_reported(self, tmp_path: Path) -> None:
         _, rows, errors, _ = read(write(tmp_path / "a.csv", 'id,name\n1,Ann\n2,"Bo\n3,Cy\n'))
-        assert rows[0] == {"id": "1", "name": "Ann"} or rows[0] == {"id": 1, "name": "Ann"}
-        assert len(rows) + len(errors) >= 2
+        assert rows == [{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bo\n3,Cy"}]
+        assert len(errors) == 1
+        assert "never closed" in errors[0].message
+        _, rows, errors, _ = read(write(tmp_path / "b" / "a.csv", 'id,name\n1,A"nn\n2,"Bo\nCy"\n3,x\n'))
+        assert (len(rows), errors) == (3, [])
+
+    @pytest.mark.parametrize("above", ["Report of May\n\n", "sep=;\n", '"Report; ""all""\nof May"\n\nmade by Ann\n'])
+    def test_lines_above_the_table_are_passed_over(self, tmp_path: Path, above: str) -> None:
+        _, rows, errors, _ = read(write(tmp_path / "a.csv", above + "id;name;town\n1;Ann;Rome\n2;Bo;Oslo\n"))
+        assert rows == [{"id": 1, "name": "Ann", "town": "Rome"}, {"id": 2, "name": "Bo", "town": "Oslo"}]
+        assert errors == []
 
     def test_tsv_and_given_options(self, tmp_path: Path) -> None:
         _, rows, _, _ = read(write(tmp_path / "a.tsv", "a,b\tc\n1,2\t3\n"))
@@ -339,6 +348,7 @@ class TestFolders:
         assert found() == ["a.csv", "crm/b.csv", "crm/old/c.csv", "d.json"]
         assert found(include=["**/*.csv"]) == ["a.csv", "crm/b.csv", "crm/old/c.csv"]
         assert found(include=["crm/*"], exclude=["*/old/*"]) == ["crm/b.csv"]
+        assert found(include="d.*, a.*") == ["a.csv", "d.json"]
         assert found(recursive=False) == ["a.csv", "d.json"]
 
     def test_names_that_clash_keep_their_suffix(self, tmp_path: Path) -> None:
