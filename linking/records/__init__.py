@@ -1,1 +1,8 @@
 """Record matching: which records of two tables, or of one, describe the same thing."""
+
+from linking.records.matching import Matching
+from linking.records.options import MatchOptions
+from linking.records.port import match, match_tables, next_pairs, resolve
+from linking.records.questions import Question
+
+__all__ = ["MatchOptions", "Matching", "Question", "match", "match_tables", "next_pairs", "resolve"]

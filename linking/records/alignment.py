@@ -1,5 +1,6 @@
 """Alignment: which columns of two tables say the same, when the caller does not know."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,16 +18,16 @@ SAMPLE = 3_000
 LEAST_ALIKE = 0.25
 
 
-def records_of(
-    left: pa.Table, right: pa.Table | None, columns: Sequence[tuple[str, str]] | None = None
-) -> Records:
+def records_of(left: pa.Table, right: pa.Table | None, columns: Sequence[tuple[str, str]] | None = None) -> Records:
     """A matching task from tables with a ``_uid`` column; ``right`` None finds duplicates inside ``left``.
 
     Raises InputError when a column is missing or no column of the two tables can be compared.
     """
     for side, table in (("left", left), ("right", right)):
         if table is not None and UID not in table.column_names:
-            raise InputError(f"The {side} table has no {UID!r} column.", remedy="Pass rows as LinkingData.rows gives them.")
+            raise InputError(
+                f"The {side} table has no {UID!r} column.", remedy="Pass rows as LinkingData.rows gives them."
+            )
     dirty = right is None
     other = left if right is None else right
     if columns is None:
@@ -34,7 +35,9 @@ def records_of(
         columns = [(c, c) for c in names] if dirty else align(left, other)
     for table, chosen in ((left, [c for c, _ in columns]), (other, [c for _, c in columns])):
         if missing := [c for c in chosen if c not in table.column_names]:
-            raise InputError(f"No column {missing[0]!r} in the table.", remedy=f"Columns are {', '.join(table.column_names)}.")
+            raise InputError(
+                f"No column {missing[0]!r} in the table.", remedy=f"Columns are {', '.join(table.column_names)}."
+            )
     if not columns:
         raise InputError("The two tables have no column in common.", remedy="Name the column pairs to compare.")
     fields = tuple(_field(left, other, a, b, dirty) for a, b in columns)
@@ -62,14 +65,16 @@ def _by_values(left: pa.Table, right: pa.Table, names: Sequence[str], others: Se
     counts, _ = vectors.gram_counts(pa.concat_arrays([*first, *second]), pa.array([], pa.string()))
     bounds = np.cumsum([0, *(len(a) for a in (*first, *second))])
     pooled = np.stack(
-        [np.sqrt(np.asarray(counts[a:b].sum(axis=0)).ravel()) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        [np.sqrt(np.asarray(counts[a:b].sum(axis=0)).ravel()) for a, b in itertools.pairwise(bounds.tolist())]
     )
     spread = np.log((1 + len(pooled)) / (1 + (pooled > 0).sum(axis=0))) + 0.3
     pooled *= spread
     pooled /= np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-9)
     alike = pooled[: len(names)] @ pooled[len(names) :].T
     rows, cols = linear_sum_assignment(-alike)
-    return [(names[i], others[j]) for i, j in zip(rows.tolist(), cols.tolist(), strict=True) if alike[i, j] >= LEAST_ALIKE]
+    return [
+        (names[i], others[j]) for i, j in zip(rows.tolist(), cols.tolist(), strict=True) if alike[i, j] >= LEAST_ALIKE
+    ]
 
 
 def _field(left: pa.Table, right: pa.Table, a: str, b: str, dirty: bool) -> Field:

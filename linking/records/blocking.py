@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from scipy import sparse
 
 __all__ = ["Pairs", "nearest", "union"]
 
-Csr = sparse.csr_matrix
+Csr: TypeAlias = sparse.csr_matrix
 BLOCK_NONZERO = 20_000_000
 """Upper bound on stored products of one row block (about 240 MB)."""
 
@@ -29,7 +30,9 @@ class Pairs:
         return Pairs(self.left[index], self.right[index])
 
 
-def nearest(left: Csr, right: Csr, k: int, *, budget: float, dirty: bool, rows: NDArray[np.int64] | None = None) -> Pairs:
+def nearest(
+    left: Csr, right: Csr, k: int, *, budget: float, dirty: bool, rows: NDArray[np.int64] | None = None
+) -> Pairs:
     """The ``k`` most similar right rows of each left row and the ``k`` most similar left rows of each right row.
 
     Terms are dropped, the most frequent first, until the sparse product costs at most ``budget`` multiplications.
@@ -68,9 +71,7 @@ def _affordable(left: Csr, right: Csr, budget: float) -> tuple[Csr, Csr]:
     return left[:, keep].tocsr(), right[:, keep].tocsr()
 
 
-def _top(
-    left: Csr, right: Csr, k: int, rows: NDArray[np.int64] | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _top(left: Csr, right: Csr, k: int, rows: NDArray[np.int64] | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     source = left if rows is None else left[rows]
     transposed = right.T.tocsr()
     df_right = np.diff(transposed.indptr)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,8 @@ from linking.records.fields import Field, FieldKind, Records, codes_to_array, jo
 
 __all__ = ["Comparer"]
 
-Csr = sparse.csr_matrix
+Csr: TypeAlias = sparse.csr_matrix
+Float: TypeAlias = NDArray[np.float32]
 BLOCK = 200_000
 
 
@@ -81,13 +83,13 @@ class Comparer:
     def overall(self, pairs: Pairs) -> dict[str, NDArray[np.float32]]:
         """Similarities over all fields together, by feature name."""
         i, j = pairs.left, pairs.right
-        result = {
+        result: dict[str, Float] = {
             "grams": vectors.row_cosine(self.grams.left, self.grams.right, i, j),
             "words": vectors.row_cosine(self.words.left, self.words.right, i, j),
             "sharp_grams": vectors.row_cosine(self.sharp_grams.left, self.sharp_grams.right, i, j),
             "sharp_words": vectors.row_cosine(self.sharp_words.left, self.sharp_words.right, i, j),
         }
-        result["mix"] = (result["sharp_grams"] + result["sharp_words"]) / 2
+        result["mix"] = np.asarray((result["sharp_grams"] + result["sharp_words"]) / 2, np.float32)
         for name, side in (("rare_words", self.rare_words), ("codes", self.codes), ("numbers", self.numbers)):
             shared = vectors.row_cosine(side.left, side.right, i, j)
             a, b = _mass(side.left)[i], _mass(side.right)[j]
@@ -148,7 +150,7 @@ class _FieldComparer:
     def rarity(self, left: NDArray[np.int64]) -> NDArray[np.float32]:
         share = self._codes[2][self._codes[0][left]]
         log = np.log(np.where(share > 0, share, 1.0))
-        return np.where(share > 0, self._mean_log_share - log, 0).astype(np.float32)
+        return np.asarray(np.where(share > 0, self._mean_log_share - log, 0), np.float32)
 
     @cached_property
     def entropy(self) -> float:
@@ -171,7 +173,7 @@ class _FieldComparer:
         if self.source.kind is FieldKind.NUMBER:
             x, y = self._numbers[0][left], self._numbers[1][right]
             scale = np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-9)
-            return np.nan_to_num(1 - np.minimum(np.abs(x - y) / scale, 1), nan=0.0).astype(np.float32)
+            return np.asarray(np.nan_to_num(1 - np.minimum(np.abs(x - y) / scale, 1), nan=0.0), np.float32)
         if self.source.kind is FieldKind.TEXT:
             return vectors.row_cosine(self._grams.left, self._grams.right, left, right)
         edits = self._edit_similarity(left, right)

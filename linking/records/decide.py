@@ -13,7 +13,9 @@ __all__ = ["cluster_records", "components", "unique_mapping"]
 Float = NDArray[np.float32]
 
 
-def unique_mapping(pairs: Pairs, score: Float, *, unique_left: bool = True, unique_right: bool = True) -> NDArray[np.bool_]:
+def unique_mapping(
+    pairs: Pairs, score: Float, *, unique_left: bool = True, unique_right: bool = True
+) -> NDArray[np.bool_]:
     """Best first, each record at most once on the sides that are unique (unique mapping clustering)."""
     order = np.argsort(-score, kind="stable")
     chosen = np.zeros(len(pairs), bool)

@@ -41,9 +41,11 @@ PAIR_FEATURES = (
 )
 RIVAL_SCORES = (("mix", 0.5), ("grams", 0.5), ("agreement", 1.5), ("mean", 0.5))
 """The features whose margin over rivals is measured, and the largest margin that counts."""
-RIVAL_FEATURES = tuple(
-    f"{name}_{what}" for name, _ in RIVAL_SCORES for what in ("margin_low", "margin_high", "surplus")
-) + ("likeness_low", "likeness_high")
+RIVAL_FEATURES = (
+    *(f"{name}_{what}" for name, _ in RIVAL_SCORES for what in ("margin_low", "margin_high", "surplus")),
+    "likeness_low",
+    "likeness_high",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,11 @@ class MatchOptions:
     ``budget`` bounds the multiplications of one sparse product; the most frequent terms are dropped to stay below it.
     ``threshold``: pairs at or above it are merged. ``one_to_one``: None lets the data decide.
     ``encode_limit``: at most so many records are encoded where an encoder is given and a field is free text.
-    ``keep``: candidates below this score are not handed out.
+    ``keep``: candidates below this score are not handed out. ``linkage``: in one table, the mean probability over
+    all pairs of two groups from which they are joined. ``repeated_share``: the records of a table
+    are given one partner at most, unless more than this share of those with a likely partner (log odds above
+    ``repeated_odds``) has several. ``expand``: compare all pairs inside groups
+    of linked records of up to ``largest_group``; groups beyond ``largest_component`` are cut before they are clustered.
     """
 
     neighbours: int = 10
@@ -22,5 +26,10 @@ class MatchOptions:
     one_to_one: bool | None = None
     encode_limit: int = 20_000
     keep: float = 0.02
+    linkage: float = 0.35
+    repeated_odds: float = 1.5
+    repeated_share: float = 0.15
+    expand: bool = True
+    largest_group: int = 400
     largest_component: int = 2_000
     seed: int = 0

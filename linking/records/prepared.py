@@ -42,6 +42,11 @@ class Prepared:
     def pairs(self) -> Pairs:
         return self.table.pairs
 
+    @property
+    def margin(self) -> Float:
+        """How much more alike a pair is than the best rival of either record; negative where a rival is better."""
+        return np.asarray(self.multiple[:, MULTIPLE_FEATURES.index("mix_margin_low")])
+
     @cached_property
     def unique(self) -> Float:
         """float32 [pairs, UNIQUE_FEATURES]; ``mapped`` marks the pairs of a first unique mapping."""

@@ -67,7 +67,9 @@ def mean_rival(pairs: Pairs, score: Float, shape: tuple[int, int], *, dirty: boo
     """The mean score of the best ``depth`` rivals, averaged over both ends; a missing rival scores 0."""
     n = len(pairs)
     if dirty:
-        mean = _mean_of_others(np.concatenate([pairs.left, pairs.right]), np.concatenate([score, score]), shape[0], depth)
+        mean = _mean_of_others(
+            np.concatenate([pairs.left, pairs.right]), np.concatenate([score, score]), shape[0], depth
+        )
         return ((mean[:n] + mean[n:]) / 2).astype(np.float32)
     left = _mean_of_others(pairs.left, score, shape[0], depth)
     return ((left + _mean_of_others(pairs.right, score, shape[1], depth)) / 2).astype(np.float32)

@@ -127,12 +127,16 @@ def disturb(source: Labelled, generator: np.random.Generator) -> Labelled:
         entities = (np.concatenate(entities),) * 2
         rows, dirty = [np.arange(sum(records.shape))] * 2, True
     rows = [_part(r, generator, ROWS * (1 + dirty)) for r in rows]
+    copied = bool(generator.random() < 0.35)
+    if copied:
+        # Some records become many: each occurrence is worsened on its own below.
+        rows = [_repeated(r, generator) for r in rows]
     if dirty:
         rows[1] = rows[0]
     keep = np.arange(len(values))
     if len(values) > 1 and generator.random() < 0.6:
         keep = np.sort(generator.choice(len(values), generator.integers(1, len(values) + 1), replace=False))
-    blank, wrong = (float(generator.choice([0, 0, 0.1, 0.3])) for _ in range(2))
+    blank, wrong = (float(generator.choice([0.1, 0.3] if copied else [0, 0, 0.1, 0.3])) for _ in range(2))
     fields = []
     for k in keep.tolist():
         columns = [_worsen([values[k][s][r] for r in rows[s].tolist()], blank, wrong / 2, generator) for s in (0, 1)]
@@ -149,6 +153,14 @@ def _part(rows: Ids, generator: np.random.Generator, limit: int) -> Ids:
     return np.sort(generator.choice(rows, size, replace=False))
 
 
+def _repeated(rows: Ids, generator: np.random.Generator) -> Ids:
+    """A third as many different rows, each repeated up to about twenty times, a few of them often."""
+    different = generator.choice(rows, max(len(rows) // 3, 1), replace=False)
+    share = generator.pareto(1.5, len(different)) + 0.2
+    times = np.minimum(np.round(share / share.sum() * len(rows)).astype(int), 20)
+    return np.repeat(different, np.maximum(times, 1))
+
+
 def _worsen(values: list[str], blank: float, wrong: float, generator: np.random.Generator) -> pa.Array:
     for k in np.flatnonzero(generator.random(len(values)) < wrong).tolist():
         values[k] = _typo(values[k], generator)
@@ -157,14 +169,25 @@ def _worsen(values: list[str], blank: float, wrong: float, generator: np.random.
 
 
 def _typo(value: str, generator: np.random.Generator) -> str:
+    """One error: a letter lost, swapped, added or replaced, or a word lost, cut to its first letter or moved."""
     if len(value) < 3:
         return value
+    words = value.split(" ")
+    kind = int(generator.integers(7 if len(words) > 1 else 4))
+    if kind >= 4:
+        at = int(generator.integers(len(words)))
+        word = words.pop(at)
+        if kind == 5:
+            words.insert(at, word[:1])
+        elif kind == 6:
+            words.insert(int(generator.integers(len(words) + 1)), word)
+        return " ".join(words)
     at = int(generator.integers(0, len(value) - 1))
     letter = "aeiorst123"[int(generator.integers(10))]
     before, here, after, rest = value[:at], value[at], value[at + 1], value[at + 2 :]
     kinds = (before + after + rest, before + after + here + rest, before + letter + here + after + rest,
              before + letter + after + rest)  # fmt: skip
-    return kinds[int(generator.integers(4))]
+    return kinds[kind]
 
 
 def tasks_of(source: Labelled, copies: int, seed: int = 0) -> list[Task]:

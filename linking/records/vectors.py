@@ -1,6 +1,7 @@
 """Sparse TF-IDF vectors over character 3-grams and words, built by array operations without a Python loop per record."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from scipy import sparse
 
 __all__ = ["gram_counts", "inverse_frequency", "row_cosine", "tfidf", "word_counts"]
 
-Csr = sparse.csr_matrix
+Csr: TypeAlias = sparse.csr_matrix
 
 
 def gram_counts(left: pa.Array, right: pa.Array, n: int = 3) -> tuple[Csr, Csr]:
@@ -35,7 +36,7 @@ def inverse_frequency(*matrices: Csr) -> NDArray[np.float32]:
     """Smoothed inverse document frequency over all rows of the matrices."""
     rows = sum(m.shape[0] for m in matrices)
     frequency = sum(np.bincount(m.indices, minlength=m.shape[1]) for m in matrices)
-    return (np.log((1 + rows) / (1 + frequency)) + 1).astype(np.float32)
+    return np.asarray(np.log((1 + rows) / (1 + frequency)) + 1, np.float32)
 
 
 def tfidf(counts: Csr, weights: NDArray[np.float32]) -> Csr:

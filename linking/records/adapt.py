@@ -1,0 +1,104 @@
+"""Adaptation: people's answers about pairs bend the prior to the task at hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from linking.records.blocking import Pairs
+from linking.records.fields import Records
+from linking.records.logistic import fit_logistic
+from linking.records.prepared import Prepared
+
+__all__ = ["Answers", "adapt"]
+
+Float = NDArray[np.float32]
+PINNED = 40.0
+LEAST = 4
+"""Fewer answers pin their pairs but do not move the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Judged pairs of rows and whether they are the same thing."""
+
+    pairs: Pairs
+    same: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, records: Records, judged: Mapping[tuple[str, str], bool]) -> "Answers":
+        """From uids; pairs with an unknown uid are left out. In one table the order of a pair does not matter."""
+        ends = [
+            _rows(side, [pair[k] for pair in judged]) for k, side in enumerate((records.left_uids, records.right_uids))
+        ]
+        same = np.fromiter(judged.values(), bool, len(judged))
+        left, right = ends
+        if records.dirty:
+            left, right = np.minimum(left, right), np.maximum(left, right)
+        else:
+            # A link type without a direction may have been judged from either side.
+            other = [_rows(s, [p[k] for p in judged]) for k, s in ((1, records.left_uids), (0, records.right_uids))]
+            left, right = np.where(left < 0, other[0], left), np.where(right < 0, other[1], right)
+        known = (left >= 0) & (right >= 0)
+        known &= (left != right) | (not records.dirty)
+        return cls(Pairs(left[known], right[known]), same[known])
+
+    def locate(self, pairs: Pairs, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Positions of the judged pairs among ``pairs`` (sorted, as blocking makes them) and their answers."""
+        code = pairs.left * width + pairs.right
+        wanted = self.pairs.left * width + self.pairs.right
+        if not len(code):
+            return np.zeros(0, np.int64), np.zeros(0, bool)
+        position = np.minimum(np.searchsorted(code, wanted), len(code) - 1)
+        found = code[position] == wanted
+        return position[found], self.same[found]
+
+
+def _rows(uids: pa.Array, wanted: list[str]) -> NDArray[np.int64]:
+    index = pc.index_in(pa.array(wanted, pa.string()), value_set=uids)
+    return np.asarray(pc.fill_null(index, -1).to_numpy(zero_copy_only=False), np.int64)
+
+
+def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool) -> Float:
+    """New log odds of all pairs: the prior's, corrected by a ridge regression on the answers, and the answers pinned.
+
+    In a unique task a confirmed pair also rules out the other pairs of its two records.
+    """
+    pairs, width = prepared.pairs, prepared.comparer.records.shape[1]
+    position, same = answers.locate(pairs, width)
+    result = base.copy()
+    if len(position) >= LEAST and same.any() and not same.all():
+        result = _refit(prepared, base, position, same, unique=unique)
+    if unique:
+        confirmed = position[same]
+        rivals = np.isin(pairs.left, pairs.left[confirmed]) | np.isin(pairs.right, pairs.right[confirmed])
+        result[rivals] = np.minimum(result[rivals], -PINNED / 2)
+    result[position] = np.where(same, PINNED, -PINNED)
+    return result
+
+
+def _refit(
+    prepared: Prepared, base: Float, position: NDArray[np.int64], same: NDArray[np.bool_], *, unique: bool
+) -> Float:
+    features = prepared.unique if unique else prepared.multiple
+    x = np.hstack([np.clip(base, -8, 8)[:, None], features, _field_features(prepared)])
+    near = np.abs(base) < 6
+    population = x[near] if near.sum() > 100 else x
+    model = fit_logistic(
+        x[position], same, penalty=PENALTY, bias_penalty=PENALTY / 10, offset=np.clip(base[position], -8, 8),
+        mean=population.mean(axis=0, dtype=np.float64), scale=np.maximum(population.std(axis=0, dtype=np.float64), 1e-3),
+    )  # fmt: skip
+    return model.log_odds(np.clip(x, model.mean - 4 * model.scale, model.mean + 4 * model.scale), base)
+
+
+PENALTY = 10.0
+
+
+def _field_features(prepared: Prepared) -> Float:
+    """Similarity less .5 per field and whether both sides have a value."""
+    similarity = prepared.table.similarities
+    present = ~np.isnan(similarity)
+    return np.hstack([np.where(present, similarity - 0.5, 0), present]).astype(np.float32)

@@ -1,0 +1,215 @@
+"""Matching: the scored and decided candidate pairs of one task, with evidence for the review page."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bifrost.links import SamePair
+from bifrost.ports import Encoder
+from linking.records.adapt import Answers, adapt
+from linking.records.blocking import Pairs, union
+from linking.records.decide import cluster_records, components, unique_mapping
+from linking.records.features import compare_pairs, pair_features, rival_features
+from linking.records.fields import Records
+from linking.records.options import MatchOptions
+from linking.records.prepared import Prepared, prepare
+from linking.records.prior import Prior, load_prior
+
+__all__ = ["Matching", "match_records"]
+
+Float = NDArray[np.float32]
+CERTAIN = 30.0
+"""Log odds of a pair that a person judged."""
+
+
+@dataclass(frozen=True)
+class Matching:
+    """``log_odds`` and ``probability`` are per candidate pair; ``accepted`` pairs are to be merged.
+
+    ``left_cluster`` and ``right_cluster`` number the things that the rows of both tables describe. ``seconds`` tells
+    how long each stage took.
+    """
+
+    prepared: Prepared
+    options: MatchOptions
+    unique: bool
+    log_odds: Float
+    probability: Float
+    accepted: NDArray[np.bool_]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def records(self) -> Records:
+        return self.prepared.comparer.records
+
+    @property
+    def pairs(self) -> Pairs:
+        return self.prepared.pairs
+
+    @property
+    def reduction_ratio(self) -> float:
+        """The share of all possible pairs that blocking ruled out."""
+        left, right = self.records.shape
+        possible = left * (left - 1) / 2 if self.records.dirty else left * right
+        return 1 - len(self.pairs) / max(possible, 1)
+
+    def precision(self) -> tuple[float, float, float]:
+        """Estimated precision of the accepted pairs and its 95% interval, from their probabilities."""
+        p = self.probability[self.accepted].astype(np.float64)
+        return _interval(float(p.mean()) if len(p) else 1.0, float((p * (1 - p)).sum()), max(len(p), 1))
+
+    def recall(self) -> tuple[float, float, float]:
+        """Estimated share of the true candidate pairs that is accepted, and its 95% interval."""
+        p = self.probability.astype(np.float64)
+        total = max(float(p.sum()), 1e-9)
+        return _interval(float(p[self.accepted].sum()) / total, float((p * (1 - p))[~self.accepted].sum()), total)
+
+    def scores(self) -> Float:
+        """Probabilities moved to the side of the threshold on which the decision fell."""
+        t = self.options.threshold
+        return np.where(self.accepted, np.maximum(self.probability, t), np.minimum(self.probability, t - 1e-3)).astype(
+            np.float32
+        )
+
+    def same_pairs(self) -> Iterator[SamePair]:
+        """Accepted pairs and the rejected ones worth a look, best first, with what each field contributes."""
+        score = self.scores()
+        shown = np.flatnonzero(self.accepted | (score >= self.options.keep))
+        left, right = self.records.left_uids, self.records.right_uids
+        for k in shown[np.argsort(-score[shown], kind="stable")].tolist():
+            ends = left[int(self.pairs.left[k])].as_py(), right[int(self.pairs.right[k])].as_py()
+            yield SamePair(*ends, float(score[k]), self.evidence(k))
+
+    def evidence(self, pair: int) -> dict[str, float]:
+        """What speaks for (positive) and against the pair: log Bayes factors per field, likeness over all, margin."""
+        table = self.prepared.table
+        found = {
+            f"field:{f.name}": round(float(c), 3)
+            for f, c, s in zip(self.records.fields, table.contributions[pair], table.similarities[pair], strict=True)
+            if not np.isnan(s)
+        }
+        found["likeness"] = round(float(table.overall["mix"][pair]), 3)
+        found["margin"] = round(float(self.prepared.margin[pair]), 3)
+        return found
+
+    def clusters(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The number of the thing that each left and each right row describes, over the accepted pairs."""
+        left, right = self.records.shape
+        if self.records.dirty:
+            label = components(self.pairs, self.accepted, left)
+            return label, label
+        shifted = Pairs(self.pairs.left, self.pairs.right + left)
+        label = components(shifted, self.accepted, left + right)
+        return label[:left], label[left:]
+
+
+def match_records(
+    records: Records,
+    options: MatchOptions | None = None,
+    *,
+    answers: Answers | None = None,
+    prior: Prior | None = None,
+    encoder: Encoder | None = None,
+    rows: NDArray[np.int64] | None = None,
+    prepared: Prepared | None = None,
+) -> Matching:
+    """Matches a task. ``rows`` restricts it to pairs that touch these left rows; ``prepared`` reuses earlier work."""
+    options = options or MatchOptions()
+    prior = prior or load_prior()
+    clock = time.perf_counter()
+    seconds: dict[str, float] = {}
+    if prepared is None:
+        prepared = prepare(records, options, rows)
+        seconds["compare"] = time.perf_counter() - clock
+    if answers is not None:
+        prepared = _with_pairs(prepared, answers.pairs)
+    once = _at_most_once(prepared, prior, options)
+    unique = all(once)
+    clock = time.perf_counter()
+    base = prior.log_odds(prepared, unique=unique)
+    if records.dirty and options.expand:
+        prepared = _expanded(prepared, base, options)
+        base = prior.log_odds(prepared, unique=False)
+    log_odds = base if answers is None else adapt(prepared, base, answers, unique=unique)
+    seconds["score"] = time.perf_counter() - clock
+    clock = time.perf_counter()
+    probability = (1 / (1 + np.exp(-np.clip(log_odds, -CERTAIN, CERTAIN)))).astype(np.float32)
+    accepted = _decide(prepared, log_odds, probability, answers, once, options)
+    seconds["decide"] = time.perf_counter() - clock
+    return Matching(prepared, options, unique, log_odds, probability, accepted, seconds)
+
+
+def _at_most_once(prepared: Prepared, prior: Prior, options: MatchOptions) -> tuple[bool, bool]:
+    """Whether the data says that a left record, and a right record, has at most one partner.
+
+    Judged by how many records have two likely partners, by a model that does not presume uniqueness.
+    """
+    if prepared.comparer.records.dirty:
+        return False, False
+    if options.one_to_one is not None:
+        return options.one_to_one, options.one_to_one
+    likely = prior.log_odds(prepared, unique=False) > options.repeated_odds
+    partners = [np.unique(end[likely], return_counts=True)[1] for end in (prepared.pairs.left, prepared.pairs.right)]
+    left, right = (not len(p) or float((p > 1).mean()) <= options.repeated_share for p in partners)
+    return left, right
+
+
+def _decide(
+    prepared: Prepared,
+    log_odds: Float,
+    probability: Float,
+    answers: Answers | None,
+    once: tuple[bool, bool],
+    options: MatchOptions,
+) -> NDArray[np.bool_]:
+    pairs, shape = prepared.pairs, prepared.comparer.records.shape
+    likely = probability >= options.threshold
+    if any(once):
+        return likely & unique_mapping(pairs, log_odds, unique_left=once[0], unique_right=once[1])
+    if not prepared.comparer.records.dirty:
+        return likely
+    label = cluster_records(pairs, probability, shape[0], threshold=options.linkage, largest=options.largest_component)
+    accepted = np.asarray(label[pairs.left] == label[pairs.right])
+    if answers is not None:
+        position, same = answers.locate(pairs, shape[1])
+        accepted[position] = same
+    return accepted
+
+
+def _expanded(prepared: Prepared, log_odds: Float, options: MatchOptions) -> Prepared:
+    """Adds the missing pairs inside groups of linked records, so that a cluster is judged by all its pairs."""
+    size = prepared.comparer.records.shape[0]
+    label = components(prepared.pairs, log_odds > 0, size)
+    order = np.argsort(label, kind="stable")
+    counts = np.bincount(label)
+    found = [(prepared.pairs.left, prepared.pairs.right)]
+    bounds = np.cumsum(counts)
+    for group in np.flatnonzero((counts > 2) & (counts <= options.largest_group)).tolist():
+        members = order[bounds[group] - counts[group] : bounds[group]]
+        a, b = np.triu_indices(len(members), 1)
+        found.append((members[a], members[b]))
+    return _rebuilt(prepared, union(found, size, dirty=True))
+
+
+def _with_pairs(prepared: Prepared, pairs: Pairs) -> Prepared:
+    """Adds judged pairs that blocking did not find."""
+    records = prepared.comparer.records
+    found = [(prepared.pairs.left, prepared.pairs.right), (pairs.left, pairs.right)]
+    return _rebuilt(prepared, union(found, records.shape[1], dirty=records.dirty))
+
+
+def _rebuilt(prepared: Prepared, pairs: Pairs) -> Prepared:
+    if len(pairs) == len(prepared.pairs):
+        return prepared
+    table = compare_pairs(prepared.comparer, pairs)
+    own = pair_features(prepared.comparer, table)
+    rivals = rival_features(prepared.comparer, pairs, own)
+    return replace(prepared, table=table, multiple=np.hstack([own, rivals]))
+
+
+def _interval(value: float, variance: float, count: float) -> tuple[float, float, float]:
+    half = 1.96 * float(np.sqrt(max(variance, 0.25 / max(count, 1)))) / max(count, 1)
+    return value, max(0.0, value - half), min(1.0, value + half)

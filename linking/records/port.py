@@ -1,0 +1,145 @@
+"""Entry points: same-thing pairs of a confirmed link type, and of two tables at hand."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from bifrost.catalog import Progress
+from bifrost.links import Column, Judgement, LinkType, SamePair, Verdict
+from bifrost.ports import Encoder, LinkingData, ProgressSink
+from linking.conditions import condition_sql
+from linking.records.adapt import Answers
+from linking.records.alignment import UID, records_of
+from linking.records.fields import Records
+from linking.records.matching import Matching, match_records
+from linking.records.options import MatchOptions
+from linking.records.questions import Question, choose
+
+__all__ = ["answers_of", "match", "match_tables", "next_pairs", "resolve"]
+
+
+def match(
+    link_type: LinkType,
+    data: LinkingData,
+    judgements: Sequence[Judgement],
+    progress: ProgressSink,
+    *,
+    encoder: Encoder | None = None,
+    options: MatchOptions | None = None,
+) -> Iterator[SamePair]:
+    """The scored pairs of a same-thing link type, best first; those at or above its threshold are to be merged.
+
+    Columns are aligned by their order in the link type, or by name and content where it names none.
+    """
+    matching = resolve(link_type, data, judgements, progress, encoder=encoder, options=options)
+    yield from matching.same_pairs()
+
+
+def next_pairs(
+    link_type: LinkType,
+    data: LinkingData,
+    judgements: Sequence[Judgement],
+    progress: ProgressSink,
+    count: int = 10,
+    *,
+    encoder: Encoder | None = None,
+) -> list[Question]:
+    """The pairs of a same-thing link type whose answers would help most, the most helpful first."""
+    matching = resolve(link_type, data, judgements, progress, encoder=encoder)
+    return choose(matching, count, _pair_answers(link_type.id, judgements))
+
+
+def resolve(
+    link_type: LinkType,
+    data: LinkingData,
+    judgements: Sequence[Judgement],
+    progress: ProgressSink,
+    *,
+    encoder: Encoder | None = None,
+    options: MatchOptions | None = None,
+) -> Matching:
+    """Like :func:`match`, with all that is known about the run. Raises InputError for columns that do not exist."""
+    progress(Progress("match", link_type.name, 0, 2, "reading records"))
+    tail, head = link_type.tail, link_type.head
+    dirty = (tail.source, tail.dataset) == (head.source, head.dataset)
+    left = _where(_rows(data, tail), link_type.condition)
+    right = None if dirty else _rows(data, head)
+    columns = None
+    if tail.columns and len(tail.columns) == len(head.columns):
+        columns = list(zip(tail.columns, head.columns, strict=True))
+    progress(Progress("match", link_type.name, 1, 2, f"comparing {left.num_rows:,} records"))
+    return match_tables(
+        left, right, columns=columns, judged=_pair_answers(link_type.id, judgements), encoder=encoder, options=options
+    )
+
+
+def match_tables(
+    left: pa.Table,
+    right: pa.Table | None = None,
+    *,
+    columns: Sequence[tuple[str, str]] | None = None,
+    judged: Mapping[tuple[str, str], bool] | None = None,
+    encoder: Encoder | None = None,
+    options: MatchOptions | None = None,
+    only: Sequence[str] | None = None,
+) -> Matching:
+    """Matches two tables, or finds the duplicates inside one (``right`` None).
+
+    Tables have a ``_uid`` column and text columns (:meth:`bifrost.ports.LinkingData.rows`). ``columns`` are the column
+    pairs to compare, by default those that say the same. ``judged`` maps uid pairs to people's answers. ``only`` restricts
+    the work to pairs of these left records, after a sync that changed a few. Raises InputError for unknown columns.
+    """
+    records = records_of(left, right, columns)
+    answers = Answers.of(records, judged) if judged else None
+    rows = None if only is None else rows_of(records, only)
+    return match_records(records, options, answers=answers, encoder=encoder, rows=rows)
+
+
+def rows_of(records: Records, uids: Sequence[str]) -> NDArray[np.int64]:
+    """Row numbers of the left records with these uids, ascending."""
+    mask = pc.is_in(records.left_uids, value_set=pa.array(list(uids), pa.string()))
+    return np.asarray(pc.indices_nonzero(mask).to_numpy(), np.int64)
+
+
+def answers_of(judgements: Sequence[Judgement], link_type_id: str) -> list[tuple[str, bool]]:
+    """``tail uid|head uid`` of each pair of a link type that people judged, and whether it is the same thing.
+
+    A later answer about a pair replaces an earlier one; undone and unsure answers do not count.
+    """
+    prefix = link_type_id + "|"
+    latest: dict[str, bool | None] = {}
+    for j in sorted(judgements, key=lambda j: j.id):
+        if j.subject.startswith(prefix) and j.undone_at is None:
+            verdict = {Verdict.CONFIRM: True, Verdict.REJECT: False, Verdict.DELETE: False}.get(j.verdict)
+            latest[j.subject.removeprefix(prefix)] = verdict
+    return [(pair, same) for pair, same in latest.items() if same is not None]
+
+
+def _pair_answers(link_type_id: str, judgements: Sequence[Judgement]) -> dict[tuple[str, str], bool]:
+    """Answers by uid pair. Uids may hold the separator, so every way to split is kept; unknown uids are ignored later."""
+    found: dict[tuple[str, str], bool] = {}
+    for text, same in answers_of(judgements, link_type_id):
+        for at, letter in enumerate(text):
+            if letter == "|":
+                found[text[:at], text[at + 1 :]] = same
+    return found
+
+
+def _rows(data: LinkingData, side: Column) -> pa.Table:
+    batches = [pa.Table.from_batches([b]) for b in data.rows(side.source, side.dataset)]
+    if not batches:
+        return pa.table({UID: pa.array([], pa.string()), **{c: pa.array([], pa.string()) for c in side.columns}})
+    return pa.concat_tables(batches, promote_options="default")
+
+
+def _where(table: pa.Table, condition: str) -> pa.Table:
+    if not condition.strip():
+        return table
+    names = {c: '"' + c.replace('"', '""') + '"' for c in table.column_names if c != UID}
+    with duckdb.connect() as connection:
+        connection.register("candidate", table)
+        return connection.execute(f"SELECT * FROM candidate WHERE {condition_sql(condition, names)}").to_arrow_table()
