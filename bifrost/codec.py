@@ -23,6 +23,7 @@ _DECODERS: dict[str, Callable[[str], Value]] = {
     "@float": float,
 }
 _INT64 = 2**63
+_TAG, _TAG_BYTES = '{"@', b'{"@'
 
 
 def encode_value(value: Value) -> Any:
@@ -61,4 +62,8 @@ def encode_properties(properties: Mapping[str, Sequence[Value]]) -> bytes:
 
 def decode_properties(data: bytes | str) -> dict[str, tuple[Value, ...]]:
     """The inverse of :func:`encode_properties`."""
-    return {name: tuple(decode_value(value) for value in values) for name, values in orjson.loads(data).items()}
+    decoded = orjson.loads(data)
+    # Inside a text the quote is escaped, so this finds tags only; most records have none.
+    if (_TAG if isinstance(data, str) else _TAG_BYTES) not in data:  # type: ignore[operator]
+        return {name: tuple(values) for name, values in decoded.items()}
+    return {name: tuple([decode_value(value) for value in values]) for name, values in decoded.items()}
