@@ -14,7 +14,7 @@ from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind, Reference
 from connectors._sql_options import SqlOptions
 from connectors._sqlite_types import sqlite_types
 
-__all__ = ["data_type", "reflect", "visible"]
+__all__ = ["data_type", "reflect", "visible_names"]
 
 _COUNT_AT_MOST = 200_000
 
@@ -31,13 +31,29 @@ def visible(names: Iterable[str], options: SqlOptions) -> list[str]:
     )
 
 
+def visible_names(connection: Connection, inspector: Inspector, options: SqlOptions) -> tuple[list[str], set[str]]:
+    """The visible tables and views, and which of them are views. Partitions are left out: their parent has their rows."""
+    schema = options.schema_name
+    names = set(inspector.get_table_names(schema))
+    views: set[str] = set()
+    if connection.dialect.name == "postgresql":
+        partitions = text(
+            "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE relispartition AND n.nspname = COALESCE(:schema, current_schema())"
+        )
+        names.difference_update(connection.execute(partitions, {"schema": schema}).scalars())
+    if options.views:
+        views.update(inspector.get_view_names(schema))
+        if connection.dialect.name == "postgresql":
+            views.update(inspector.get_materialized_view_names(schema))
+    return visible(names | views, options), views
+
+
 def reflect(connection: Connection, options: SqlOptions) -> tuple[DatasetInfo, ...]:
     """All visible tables (and views, if asked for), in a fixed number of catalog queries."""
     inspector: Inspector = inspect(connection)
     schema = options.schema_name
-    names = inspector.get_table_names(schema)
-    view_names = set(inspector.get_view_names(schema)) if options.views else set()
-    chosen = visible([*names, *view_names], options)
+    chosen, view_names = visible_names(connection, inspector, options)
     ask: dict[str, Any] = {"schema": schema, "filter_names": chosen, "kind": ObjectKind.ANY}
     columns = _by_name(inspector.get_multi_columns(**ask))
     keys = _by_name(inspector.get_multi_pk_constraint(**ask))

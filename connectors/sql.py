@@ -16,7 +16,7 @@ from bifrost.ports import ConnectionReport
 from bifrost.values import DatasetInfo, FileRecord, RowBatch
 from connectors._sql_errors import source_errors
 from connectors._sql_options import SqlOptions, make_engine
-from connectors._sql_reflect import reflect, visible
+from connectors._sql_reflect import reflect, visible_names
 from connectors._sql_values import to_array
 
 __all__ = ["SqlConnector", "implementation"]
@@ -42,14 +42,11 @@ class SqlConnector:
     def test(self) -> ConnectionReport:
         begin = time.monotonic()
         with self._connect() as connection:
-            inspector = inspect(connection)
-            names = list(inspector.get_table_names(self.options.schema_name))
-            if self.options.views:
-                names += inspector.get_view_names(self.options.schema_name)
+            names, _ = visible_names(connection, inspect(connection), self.options)
             title, question = _VERSIONS.get(connection.dialect.name, (connection.dialect.name, ""))
             version = str(connection.execute(text(question)).scalar()) if question else ""
             title = "MariaDB" if "MariaDB" in version else title
-        count = len(visible(names, self.options))
+        count = len(names)
         warnings = () if count else ("No table is visible to this user with these patterns.",)
         return ConnectionReport(f"{title} {version}".strip(), count, time.monotonic() - begin, warnings)
 

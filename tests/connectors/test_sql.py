@@ -268,6 +268,21 @@ class TestPostgreSql:
         assert datasets["deal"].references == (Reference(("client",), "client", ("id",)),)
         assert list(table(connector, "client")[1]) == ["3"]
 
+    def test_partitions_are_one_table_and_materialized_views_are_views(self, postgres: Server) -> None:
+        database = postgres.create_database()
+        postgres.run(
+            database,
+            "CREATE TABLE sale (id int, year int, PRIMARY KEY (id, year)) PARTITION BY LIST (year)",
+            "CREATE TABLE sale_2023 PARTITION OF sale FOR VALUES IN (2023)",
+            "CREATE TABLE sale_2024 PARTITION OF sale FOR VALUES IN (2024)",
+            "INSERT INTO sale VALUES (1, 2023), (2, 2024)",
+            "CREATE MATERIALIZED VIEW recent AS SELECT id FROM sale WHERE year = 2024",
+        )
+        connector = connect(**server_options(postgres, database))
+        assert list(named(connector)) == ["sale"]
+        assert set(table(connector, "sale")[1]) == {"1|2023", "2|2024"}
+        assert list(named(connect(**server_options(postgres, database, views=True)))) == ["recent", "sale"]
+
     def test_wrong_credentials_and_missing_rights(self, postgres: Server) -> None:
         database = postgres.create_database()
         postgres.run(
