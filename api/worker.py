@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from inspect import signature
 
-from extraction.document_fragments import document_record
-from extraction.ocr import Ocr
-from extraction.reading import read_file
-
 from bifrost.ports import Extractor, Reader
 from bifrost.registry import Registry
 from bifrost.settings import Settings
-from bifrost.values import FileRecord, RecordFragments
+from bifrost.values import FileRecord, RecordFragments, digest_of
+from extraction.document_fragments import document_record
 from extraction.encoder_minilm import load_encoder
 from extraction.extractor_ner import NerExtractor
 from extraction.extractor_rules import RuleExtractor
 from extraction.extractor_spacy import SpacyExtractor
+from extraction.nlp.tagger import HEAD_FILE
+from extraction.ocr import Ocr
 from extraction.pool import ReadDocument
+from extraction.reading import read_file
 
 __all__ = ["ReadingOptions", "make_reader"]
 
@@ -34,7 +34,8 @@ class ReadingOptions:
 
     def version(self) -> str:
         """Changes whenever files should be read again."""
-        return f"{version('bifrost-graph')} {load_encoder().name} {self}"
+        head = digest_of((HEAD_FILE.read_bytes(),)).hex()
+        return f"{version('bifrost-graph')} {load_encoder().name} {head} {self}"
 
 
 def make_reader(options: ReadingOptions) -> ReadDocument:

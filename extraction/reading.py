@@ -7,6 +7,7 @@ from bifrost.documents import Document
 from bifrost.errors import BifrostError, RecordError
 from bifrost.ports import Extractor, Reader
 from bifrost.values import FileRecord
+from extraction.nlp.hits import combined
 
 __all__ = ["read_file", "sniff_media_type"]
 
@@ -46,6 +47,8 @@ def sniff_media_type(content: bytes, declared: str) -> str:
 def read_file(record: FileRecord, readers: Mapping[str, Reader], extractors: Sequence[Extractor]) -> Document:
     """Reads a file with the reader of its media type (``readers`` maps media types to readers) and finds its mentions.
 
+    ``extractors`` come strongest first: where mentions overlap, the earlier extractor's stay.
+
     Raises RecordError, also in place of anything a parser raises on input that its authors did not think of.
     """
     media_type = sniff_media_type(record.content, record.media_type)
@@ -60,7 +63,7 @@ def read_file(record: FileRecord, readers: Mapping[str, Reader], extractors: Seq
         record = replace(record, media_type=media_type)
     try:
         document = reader.read(record)
-        mentions = [mention for extractor in extractors for mention in extractor.extract(document)]
+        mentions = combined(document, [extractor.extract(document) for extractor in extractors])
     except BifrostError:
         raise
     except MemoryError:
@@ -73,5 +76,4 @@ def read_file(record: FileRecord, readers: Mapping[str, Reader], extractors: Seq
             record=record.key,
             remedy="Save the file again in the program that made it; if that does not help, report it with the file.",
         ) from error
-    mentions.sort(key=lambda mention: (mention.page, mention.begin, mention.end))
     return replace(document, mentions=tuple(mentions)) if mentions else document
