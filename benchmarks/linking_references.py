@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.report import Report, f1_score
 from benchmarks.tables import References, add_sqlite
 from bifrost.links import Column, Judgement, LinkKind, LinkType, Verdict
+from extraction.encoder_minilm import load_encoder
 from linking.asking import order_questions
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
@@ -29,7 +30,7 @@ def run(report: Report, seed: int, data: Path) -> None:
         truth = _pairs(add_sqlite(database, path, "db", keys=False))
         if not truth:
             continue
-        linker = BifrostLinker()
+        linker = BifrostLinker(load_encoder())
         proposals = linker.propose(database, (), (), lambda _: None)
         linker.close()
         found = _said(proposals)

@@ -7,12 +7,14 @@ from typing import Any
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
 from bifrost.ports import LinkingData
+from linking.composites import composite_candidates
 from linking.describe import link_name, percent, with_reference_evidence
 from linking.joins import agreement
 from linking.mentions.propose import MentionCandidate, mention_candidates
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.same_things import SameThingCandidate, same_thing_candidates
 from linking.scoring import Adapted
+from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
 __all__ = ["MIN_PROBABILITY", "find_mentions", "find_references", "find_same_things", "make_link_type"]
@@ -44,7 +46,11 @@ def make_link_type(
 
 
 def find_references(
-    workspace: Workspace, scorers: Scorers, *, keep: frozenset[str] = frozenset()
+    workspace: Workspace,
+    scorers: Scorers,
+    vectors: NameVectors | None = None,
+    *,
+    keep: frozenset[str] = frozenset(),
 ) -> tuple[list[LinkType], dict[tuple[str, str], float]]:
     """References worth proposing, and for every pair of tables the probability of the best reference between them.
 
@@ -52,8 +58,13 @@ def find_references(
     the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones).
     """
     declared = _declared(workspace)
-    candidates = [c for c in reference_candidates(workspace) if (c.tail.table, (c.tail.name,)) not in declared]
-    probabilities = scorers[LinkKind.REFERENCE].probability([c.features for c in candidates])
+    candidates = [c for c in reference_candidates(workspace, vectors) if (c.tail.table, (c.tail.name,)) not in declared]
+    scorer = scorers[LinkKind.REFERENCE]
+    shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
+    candidates = [
+        replace(c, features={**c.features, "odds_share": share}) for c, share in zip(candidates, shares, strict=True)
+    ]
+    probabilities = scorer.probability([c.features for c in candidates])
     by_tail: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
     between: dict[tuple[str, str], float] = defaultdict(float)
     for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):
@@ -72,7 +83,31 @@ def find_references(
             judged = link_type_id(LinkKind.REFERENCE, *sides) in keep
             if judged or (rank == 0 and probability >= MIN_PROBABILITY):
                 found.append(_reference(workspace, candidate, ranked, scorers))
+    found = _one_way(found, keep) + _find_composites(workspace, scorers, declared, keep)
     return _without_duplicates(workspace, found, declared, keep), between
+
+
+def _one_way(found: Sequence[LinkType], keep: frozenset[str]) -> list[LinkType]:
+    """Of two columns that each contain the other's values only one refers to the other."""
+    best = {(t.tail, t.head): t.probability for t in found}
+    return [t for t in found if t.id in keep or best.get((t.head, t.tail), -1.0) < t.probability]
+
+
+def _find_composites(
+    workspace: Workspace, scorers: Scorers, declared: Mapping[Any, Any], keep: frozenset[str]
+) -> list[LinkType]:
+    """References by two columns, unless the same columns are declared to refer to something."""
+    found = []
+    for c in composite_candidates(workspace):
+        names = tuple(p.name for p in c.tail)
+        if (c.tail[0].table, names) in declared or (c.tail[0].table, names[::-1]) in declared:
+            continue
+        tail = Column(c.tail[0].source, c.tail[0].dataset, names)
+        head = Column(c.head[0].source, c.head[0].dataset, tuple(p.name for p in c.head))
+        link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers)
+        if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
+            found.append(replace(link_type, **with_reference_evidence(workspace, link_type, c.tail, c.head)))  # type: ignore[arg-type]
+    return found
 
 
 def _column(profile: Any) -> Column:
@@ -232,8 +267,20 @@ def find_mentions(
                 groups.append([c])
             elif group is not None:
                 group.append(c)
-        found.extend(_mention(group[0], _rival_reasons(group[1:]), scorers) for group in groups)
+        for group in groups:
+            best = _identifying(group)
+            found.append(_mention(best, _rival_reasons([c for c in group if c is not best]), scorers))
     return found
+
+
+def _identifying(group: Sequence[MentionCandidate]) -> MentionCandidate:
+    """Of columns of one table that find the same links, the one that holds its identifiers."""
+
+    def same_links(c: MentionCandidate) -> bool:
+        common = len(group[0].edges.keys() & c.edges.keys())
+        return c.head.table == group[0].head.table and common >= _SAME_EDGES * max(len(group[0].edges), len(c.edges))
+
+    return max(group, key=lambda c: (same_links(c), c.features["id_name"], c is group[0]))
 
 
 def _rival_reasons(rivals: Sequence[MentionCandidate]) -> list[str]:
@@ -253,8 +300,7 @@ def _mention(candidate: MentionCandidate, rivals: Sequence[str], scorers: Scorer
     best = sorted(c.edges.items(), key=lambda item: (-item[1][0], item[0]))
     step = max(len(best) // 4, 1)
     reasons = [
-        f"{percent(f['document_share'])} of {c.documents:,} texts name records by {c.head.column.dataset}."
-        f"{'+'.join(c.head.column.columns)}.",
+        f"{percent(f['document_share'])} of {c.documents:,} texts name records by {c.head.column}.",
         f"{percent(f['accepted_share'])} of the places found are sure enough.",
     ]
     if f["labelled_share"] >= 0.3:

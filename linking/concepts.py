@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,7 @@ def _cosine(left: Sequence[Counter[str]], right: Sequence[Counter[str]]) -> Matr
     place = {term: i for i, term in enumerate(frequency)}
     idf = np.array([np.log(1 + total / n) for n in frequency.values()])
 
-    def matrix(bags: Sequence[Counter[str]]) -> Matrix:
+    def matrix(bags: Sequence[Counter[str]]) -> Any:
         from scipy.sparse import csr_matrix
 
         rows = [i for i, bag in enumerate(bags) for _ in bag]
@@ -120,7 +121,7 @@ def _cosine(left: Sequence[Counter[str]], right: Sequence[Counter[str]]) -> Matr
 
     if not place:
         return np.zeros((len(left), len(right)))
-    return np.asarray((matrix(left) @ matrix(right).T).todense(), np.float64)
+    return np.asarray((matrix(left) @ matrix(right).T).toarray(), np.float64)
 
 
 def _word_match(left: str, right: str) -> float:

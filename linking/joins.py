@@ -65,7 +65,7 @@ def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge]
     if sides is None:
         return []
     tail, head, tail_sql, head_sql = sides
-    table = workspace.connection.execute(
+    table = workspace.connection.sql(
         _JOIN.format(tail=tail_sql, head=head_sql)
         + f"""SELECT a._uid AS tail, b._uid AS head, p.n AS n FROM pair p JOIN {tail.name} a ON a._row = p.tail_row
         JOIN {head.name} b ON b._row = p.head_row WHERE a._uid <> b._uid ORDER BY p.tail_row, p.head_row"""
@@ -129,7 +129,7 @@ def agreement(workspace: Workspace, first: LinkType, second: LinkType) -> float:
         f"""WITH a AS MATERIALIZED ({a}), b AS MATERIALIZED ({b})
         SELECT (SELECT count(*) FROM a JOIN b USING (t, h)), (SELECT count(*) FROM a), (SELECT count(*) FROM b)"""
     ).fetchall()
-    return float(both) / max(min(n_a, n_b), 1)
+    return float(both / max(min(n_a, n_b), 1))
 
 
 def column_of(profile: ColumnProfile) -> Column:

@@ -10,6 +10,7 @@ from linking.candidates import find_mentions, find_references, find_same_things
 from linking.joins import reference_edges
 from linking.mentions.apply import mention_edges
 from linking.scoring import Adapted, adapt, answers, load_priors
+from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
@@ -23,6 +24,7 @@ class BifrostLinker:
 
     def __init__(self, encoder: Encoder | None = None, *, memory_limit: str = "1GB", threads: int = 1) -> None:
         self.encoder = encoder
+        self._vectors = NameVectors(encoder) if encoder is not None else None
         self._workspace = Workspace(memory_limit, threads)
 
     def close(self) -> None:
@@ -39,7 +41,7 @@ class BifrostLinker:
         progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
         with self._workspace.using(data) as workspace:
             progress(Progress("propose", "", 1, 4, "references"))
-            references, between = find_references(workspace, scorers, keep=keep)
+            references, between = find_references(workspace, scorers, self._vectors, keep=keep)
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
             same = find_same_things(workspace, scorers, between, keep=keep)
             progress(Progress("propose", "", 3, 4, "texts that name records"))

@@ -28,9 +28,15 @@ ID_WORDS = frozenset(
 )
 """Words that say that a column holds identifiers."""
 
-MEASURE_WORDS = frozenset(
-    ["amount", "age", "average", "balance", "bonus", "bytes", "capacity", "cost", "count", "credit", "currency", "date", "day", "debit", "depth", "discount", "distance", "duration", "fee", "grade", "height", "hour", "index", "latitude", "length", "level", "limit", "longitude", "max", "maximum", "mean", "millisecond", "min", "minimum", "minute", "month", "net", "percent", "percentage", "point", "position", "price", "priority", "quantity", "rank", "rate", "rating", "ratio", "reorder", "revenue", "salary", "score", "second", "sequence", "size", "sort", "star", "status", "stock", "sum", "tax", "temperature", "time", "total", "unit", "value", "version", "volume", "weight", "width", "year"]
-)
+MEASURE_WORDS = frozenset({
+    "amount", "age", "average", "balance", "bonus", "bytes", "capacity", "cost", "count", "credit", "currency",
+    "date", "day", "debit", "depth", "discount", "distance", "duration", "fee", "grade", "height", "hour", "index",
+    "latitude", "length", "level", "limit", "longitude", "max", "maximum", "mean", "millisecond", "min", "minimum",
+    "minute", "month", "net", "percent", "percentage", "point", "position", "price", "priority", "quantity",
+    "rank", "rate", "rating", "ratio", "reorder", "revenue", "salary", "score", "second", "sequence", "size",
+    "sort", "star", "status", "stock", "sum", "tax", "temperature", "time", "total", "unit", "value", "version",
+    "volume", "weight", "width", "year",
+})  # fmt: skip
 """Words that say that a column measures or orders rather than names something."""
 
 _ABBREVIATIONS = {
@@ -47,7 +53,8 @@ _ABBREVIATIONS = {
     "tkt": "ticket", "trk": "track", "txn": "transaction", "typ": "type", "usr": "user", "val": "value",
     "vend": "vendor", "warehs": "warehouse", "whs": "warehouse", "yr": "year",
 }  # fmt: skip
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+|\d+")
+_RUN = re.compile(r"[^\W\d_]+|\d+")
+_CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
 _TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "stg", "tb", "vw", "dbo", "raw"})
 
 
@@ -59,7 +66,7 @@ def words(name: str) -> tuple[str, ...]:
     (('customer', 'number'), ('order', 'detail'), ('raised', 'by', 'employee', 'id'))
     """
     found = []
-    for part in _PART.findall(name):
+    for part in (piece for run in _RUN.findall(name) for piece in _CAMEL.split(run)):
         word = part.lower()
         word = _ABBREVIATIONS.get(word, word)
         if len(word) > 3 and not word.endswith(("ss", "us", "is")):

@@ -127,7 +127,7 @@ def profile_table(
 
 
 def values_sql(table: str, column: str, transform: str, is_list: bool) -> str:
-    """For the workspace column ``column`` of ``table``: a query with columns ``_row`` and ``value``: the normal form of each value (or element) that is not NULL."""
+    """A query ``_row, value`` over a workspace column: the normal form of each value (or element) that is not NULL."""
     if is_list:
         raw = f"SELECT _row, unnest({column}) AS raw FROM {table}"
     elif transform == "split" or transform.startswith("split |"):

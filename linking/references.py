@@ -24,7 +24,7 @@ from linking.profiles import ColumnProfile
 from linking.semantics import NameVectors, spoken
 from linking.workspace import Workspace
 
-__all__ = ["ReferenceCandidate", "name_score", "reference_candidates"]
+__all__ = ["ReferenceCandidate", "describe_pair", "name_score", "reference_candidates"]
 
 MIN_CONTAINMENT = 0.5
 _POINTING = {(w,) for w in ("to", "by", "of", "via", "from", "for", "in", "at", "under", "parent", "with")}
@@ -87,7 +87,7 @@ def _by_name_alone(profiles: Sequence[ColumnProfile]) -> list[ReferenceCandidate
         ReferenceCandidate(tail, head, "", "", math.nan, math.nan)
         for tail in empty
         for head in heads
-        if tail.source == head.source and tail.table != head.table and name_score(tail, head) >= 0.75
+        if tail.source == head.source and tail.table != head.table and name_score(tail, head) >= 0.9
     ]
 
 
@@ -116,6 +116,8 @@ def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:
     back = containment(own, target)
     if not own:
         return 0.3 * to_column
+    if words(tail.name) == words(head.name):
+        return 0.95 + 0.05 * to_table
     return max(0.45 * to_table + 0.35 * back + 0.2 * to_column, 0.8 * to_column if column else 0.0)
 
 
@@ -138,6 +140,7 @@ def _with_features(
         by_head[candidate.head.id].append(candidate)
     result = []
     meanings = _meanings(candidates, vectors)
+    found = {(c.tail.id, c.head.id) for c in candidates}
     for rivals in by_tail.values():
         scores = {c.head.id: name_score(c.tail, c.head) for c in rivals}
         for c in rivals:
@@ -151,38 +154,54 @@ def _with_features(
                     c.containment,
                     c.row_containment,
                     {
-                        **_pair_features(c),
+                        **describe_pair(c),
                         **_rival_features(c, others, scores),
                         **_meaning_features(c, others, meanings),
+                        "mutual": float((c.head.id, c.tail.id) in found),
                         "head_tails": _log(len(by_head[c.head.id])),
                     },
-                )  # fmt: skip
+                )
             )
     return result
 
 
 def _meanings(
     candidates: Sequence[ReferenceCandidate], vectors: NameVectors | None
-) -> dict[tuple[int, int], tuple[float, float]]:
-    """Per candidate the cosines of the tail's name with the head's table and with the head's column."""
+) -> dict[tuple[int, int], tuple[float, float, float]]:
+    """Per candidate the cosines of the tail's name with the head's table and column, and of table and name with the table."""
     if vectors is None:
         return {}
     pairs = {}
-    texts = [(spoken(c.tail.name), " ".join(table_words(c.head.dataset)), spoken(c.head.name)) for c in candidates]
-    vectors.add(text for triple in texts for text in triple)
-    for c, (tail, table, column) in zip(candidates, texts, strict=True):
-        pairs[c.tail.id, c.head.id] = vectors.cosine(tail, table), vectors.cosine(tail, column)
-    return pairs
+    for c in candidates:
+        tail, table, column = spoken(c.tail.name), _said_table(c.head), spoken(c.head.name)
+        context = f"{_said_table(c.tail)} {tail}"
+        pairs[c.tail.id, c.head.id] = (tail, table, column, context)
+    vectors.add(text for texts in pairs.values() for text in texts)
+    return {
+        key: (vectors.cosine(tail, table), vectors.cosine(tail, column), vectors.cosine(context, table))
+        for key, (tail, table, column, context) in pairs.items()
+    }
+
+
+def _said_table(column: ColumnProfile) -> str:
+    return " ".join(table_words(column.dataset)) or column.dataset
 
 
 def _meaning_features(
-    c: ReferenceCandidate, others: Sequence[ReferenceCandidate], meanings: Mapping[tuple[int, int], tuple[float, float]]
+    c: ReferenceCandidate,
+    others: Sequence[ReferenceCandidate],
+    meanings: Mapping[tuple[int, int], tuple[float, float, float]],
 ) -> dict[str, float]:
     if not meanings:
         return {}
-    table, column = meanings[c.tail.id, c.head.id]
+    table, column, context = meanings[c.tail.id, c.head.id]
     best_other = max((meanings[o.tail.id, o.head.id][0] for o in others if o.head.table != c.head.table), default=0.0)
-    return {"meaning_table": table, "meaning_column": column, "meaning_margin": table - best_other}
+    return {
+        "meaning_table": table,
+        "meaning_column": column,
+        "meaning_margin": table - best_other,
+        "meaning_context": context,
+    }
 
 
 def _rival_features(
@@ -193,14 +212,17 @@ def _rival_features(
     same_table = [o for o in others if (o.head.source, o.head.dataset) == (c.head.source, c.head.dataset)]
     return {
         "name_margin": mine - max((scores[o.head.id] for o in others), default=0.0),
-        "containment_margin": c.containment - max((o.containment for o in others), default=0.0) if c.tail.nonnull else 0.0,
+        "containment_margin": c.containment - max((o.containment for o in others), default=0.0)
+        if c.tail.nonnull
+        else 0.0,
         "rivals": _log(1 + sum(o.containment >= c.containment - 0.02 for o in others)),
         "size_rank": sum(o.head.distinct < c.head.distinct for o in others) / max(len(others), 1),
         "same_table_rivals": float(sum(o.head.position < c.head.position for o in same_table)),
     }
 
 
-def _pair_features(c: ReferenceCandidate) -> dict[str, float]:
+def describe_pair(c: ReferenceCandidate) -> dict[str, float]:
+    """The features of a candidate that do not depend on its rivals."""
     tail, head = c.tail, c.head
     own, table = core_words(tail.name), table_words(head.dataset)
     same_table = (tail.source, tail.dataset) == (head.source, head.dataset)

@@ -45,6 +45,7 @@ def identifying_columns(table: LoadedTable) -> list[ColumnProfile]:
         and p.null_share <= 0.5
         and p.letter_share >= 0.3
         and p.mean_length <= 200
+        and p.mean_words <= 15
     ]
     return sorted(usable, key=lambda p: (p.kind != "name", -p.uniqueness))[:4]
 

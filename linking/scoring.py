@@ -7,7 +7,8 @@ weight one, all features with weight zero, and the judged link types move these 
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,13 +20,54 @@ from numpy.typing import NDArray
 from bifrost.links import Judgement, LinkKind, LinkType, Verdict
 from linking.trees import Forest
 
-__all__ = ["Adapted", "Prior", "adapt", "load_priors"]
+__all__ = [
+    "CHOICE_INPUTS",
+    "Adapted",
+    "Choice",
+    "Prior",
+    "adapt",
+    "answers",
+    "choice_inputs",
+    "load_priors",
+    "odds_shares",
+]
 
 WEIGHTS = Path(__file__).parent / "weights"
 _PRECISION_SLOPE = 4.0
-_PRECISION_FEATURE = 8.0
+_PRECISION_FEATURE = 2.0
+"""Per feature: all features together move an equal candidate by about half the error of one answer."""
 _PRECISION_BIAS = 1.0
 _LIMIT = 12.0
+
+
+CHOICE_INPUTS = ("log_odds", "log_share", "foreign_id", "foreign_id_share", "pointing", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Weighs a candidate's own log-odds against those of its rivals for the same tail column (:func:`choice_inputs`)."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+
+def odds_shares(log_odds: NDArray[np.float64], groups: Sequence[Hashable]) -> list[float]:
+    """The share of each candidate's odds among all candidates of its group, in (0, 1]."""
+    odds = np.exp(np.clip(log_odds, -_LIMIT, _LIMIT)).tolist()
+    total: dict[Hashable, float] = defaultdict(float)
+    for group, value in zip(groups, odds, strict=True):
+        total[group] += value
+    return [value / total[group] for group, value in zip(groups, odds, strict=True)]
+
+
+def choice_inputs(log_odds: float, share: float, features: Mapping[str, float]) -> list[float]:
+    """A column that is named like an identifier, but not of its own table, refers to something: the question is to what."""
+    own = features.get("tail_named_own_table", 0.0) >= 0.7 or features.get("tail_key_like", 0.0) > 0
+    foreign = float(features.get("tail_id_name", 0.0) > 0 and not own)
+    log_share = math.log(max(share, 1e-4))
+    containment = features.get("containment", math.nan)
+    empty = float(containment != containment)
+    return [log_odds, log_share, foreign, foreign * log_share, features.get("tail_preposition", 0.0), empty]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +83,7 @@ class Prior:
     version: str
     clip: float = 4.0
     """Standardised features are cut at this many standard deviations."""
+    choice: Choice | None = None
 
     def matrix(self, features: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
         """Features as float64 [n, names], NaN where one is missing."""
@@ -51,11 +94,21 @@ class Prior:
         """Zero mean, unit variance, clipped, 0 where missing."""
         return np.clip(np.nan_to_num((matrix - self.mean) / self.scale, nan=0.0), -self.clip, self.clip)
 
+    def shares(self, features: Sequence[Mapping[str, float]], groups: Sequence[Hashable]) -> list[float]:
+        """The share of each candidate among the rivals of its group; stored as the feature ``odds_share``."""
+        if self.forest is None:
+            return [1.0] * len(features)
+        return odds_shares(self.forest.log_odds(self.matrix(features)), groups) if features else []
+
     def log_odds(self, features: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
         """Calibrated log-odds, float64 [n]."""
         matrix = self.matrix(features)
         if self.forest is not None:
-            return np.clip(self.forest.log_odds(matrix), -_LIMIT, _LIMIT)
+            z = self.forest.log_odds(matrix)
+            if self.choice is not None and len(z):
+                x = [choice_inputs(v, f.get("odds_share", 1.0), f) for v, f in zip(z.tolist(), features, strict=True)]
+                z = np.array(x) @ np.array(self.choice.weights) + self.choice.bias
+            return np.clip(z, -_LIMIT, _LIMIT)
         return np.clip(self.standardised(matrix) @ self.weights + self.bias, -_LIMIT, _LIMIT)
 
 
@@ -78,6 +131,7 @@ def _prior(entry: Mapping[str, Any], version: str) -> Prior:
         Forest.from_dict(entry["forest"]) if "forest" in entry else None,
         version,
         float(entry.get("clip", 4.0)),
+        Choice(tuple(entry["choice"]["weights"]), float(entry["choice"]["bias"])) if "choice" in entry else None,
     )
 
 
@@ -114,7 +168,7 @@ def adapt(
     importance = np.ones(len(y)) if weights is None else np.array(weights, np.float64)
     start = np.zeros(size + 2)
     start[0] = 1.0
-    precision = np.concatenate([[_PRECISION_SLOPE, _PRECISION_BIAS], np.full(size, _PRECISION_FEATURE)])
+    precision = np.concatenate([[_PRECISION_SLOPE, _PRECISION_BIAS], np.full(size, _PRECISION_FEATURE * size)])
     w = start.copy()
     for _ in range(25):
         p = 1 / (1 + np.exp(-np.clip(x @ w, -_LIMIT, _LIMIT)))

@@ -90,7 +90,9 @@ def _nameable(p: ColumnProfile) -> bool:
 
 def _person_name(table: LoadedTable) -> tuple[ColumnProfile | None, ColumnProfile | None]:
     def pick(*options: tuple[str, ...]) -> ColumnProfile | None:
-        return next((p for p in table.columns.values() if words(p.name) in options and p.kind == "name"), None)
+        return next(
+            (p for p in table.columns.values() if words(p.name) in options and p.kind in ("name", "code")), None
+        )
 
     first = pick(("first", "name"), ("first",), ("given", "name"), ("forename",), ("firstname",))
     last = pick(("last", "name"), ("last",), ("family", "name"), ("surname",), ("lastname",))

@@ -67,17 +67,18 @@ def scan_documents(
     documents = 0
     for batch in data.pages(tail.source, tail.dataset):
         for row in batch.to_pylist():
-            if row["_uid"] != seen:
-                seen = row["_uid"]
+            uid = str(row["_uid"])
+            if uid != seen:
+                seen = uid
                 documents += 1
                 if limit is not None and documents > limit:
                     return
-                yield seen
+                yield uid
             if row["from_ocr"] and ocr is None:
                 ocr = OcrIndex(_entries(lexicon))
             text = row["text"] or ""
             repair = ocr if row["from_ocr"] and ocr else None
-            yield from _found(seen, row["page"], text, find(text, lexicon, repair), heads)
+            yield from _found(uid, row["page"], text, find(text, lexicon, repair), heads)
 
 
 def scan_column(

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 __all__ = ["Tokens", "fold", "tokenize"]
 
@@ -35,6 +36,6 @@ def tokenize(text: str) -> Tokens:
     words = [fold(text[begin:end]) for begin, end in spans]
     broken = [
         "\n" in text[end:begin] and _BREAK.fullmatch(text, end, begin) is not None
-        for (_, end), (begin, _) in zip(spans, spans[1:], strict=False)
+        for (_, end), (begin, _) in pairwise(spans)
     ]
     return Tokens(words, [b for b, _ in spans], [e for _, e in spans], [*broken, False] if spans else [])

@@ -38,6 +38,16 @@ _SAYINGS = {
     "tutor": ("looked_after_by", "advisor_id", "mentor"),
 }
 """Roles as people name them, without the name of the table they refer to."""
+_SELF_ROLES = (
+    "parent", "parent_id", "reports_to", "belongs_to", "part_of", "manager", "manager_id", "supervisor", "superior", "head",
+    "boss", "boss_id", "replaced_by", "successor_of", "referred_by", "root_id", "reports_to_id", "lead_id", "within",
+)  # fmt: skip
+_PERSON_ROLES = (
+    "support_rep_id", "sales_rep", "account_manager_id", "contact_id", "created_by", "approved_by", "owner", "owner_id",
+    "responsible", "handled_by", "salesperson_id", "consultant", "changed_by", "advisor_id", "representative", "coordinator_id",
+    "assistant", "reviewer_id", "signed_by", "keeper",
+)  # fmt: skip
+_PERSONAL = {"first", "last", "person"}
 
 
 @dataclass(slots=True)
@@ -123,6 +133,8 @@ class _Style:
         return self.spell("id") if self.key == "id" else self.spell(table, self.key.removeprefix("table_"))
 
     def reference_name(self, role: str, table: str) -> str:
+        if role.startswith("="):
+            return self.spell(role[1:])
         if role in _SAYINGS and self.rng.random() < 0.6:
             return self.spell(self.rng.choice(_SAYINGS[role]))
         thing = role or table
@@ -167,8 +179,21 @@ class _Builder:
         self.key_style = {t: rng.choice(KEY_STYLES) if mixed else style for t in self.tables}
         self.scale = rng.choice([0.3, 1.0, 1.0, 2.0])
         self.dirt = rng.choice([0.0, 0.0, 0.0, 0.02, 0.08])
+        self._add_roles()
         self.keys: dict[str, list[object]] = {}
         self.names: dict[str, list[str]] = {}
+
+    def _add_roles(self) -> None:
+        """References whose names do not say what they refer to: within a table, and to tables of people."""
+        rng = self.rng
+        entities = [t for t in self.tables.values() if not t.join and not t.shares_key]
+        people = [t for t in entities if sum(f.kind in _PERSONAL for f in t.fields) >= 1 and not t.fixed]
+        for table in entities:
+            if rng.random() < 0.2 and not any(f.target == table.name for f in table.fields):
+                table.fields.append(_Field(f"={rng.choice(_SELF_ROLES)}", "reference", table.name, often_empty=True))
+            if people and rng.random() < 0.15:
+                role = f"={rng.choice(_PERSON_ROLES)}"
+                table.fields.append(_Field(role, "reference", rng.choice(people).name, rng.random() < 0.3))
 
     def build(self) -> GeneratedSchema:
         result = GeneratedSchema(MemoryData())
@@ -183,7 +208,7 @@ class _Builder:
         if table.shares_key:
             parent = self.keys[table.fields[0].target]
             return parent[: max(2, int(len(parent) * self.rng.uniform(0.5, 1.0)))]
-        rows = table.fixed or int(self.scale * self.rng.choice([15, 40, 90, 200, 400, 700]))
+        rows = table.fixed or int(self.scale * self.rng.choice([8, 15, 40, 90, 200, 400, 700]))
         if len([f for f in table.fields if f.target]) >= 2 and not table.fixed:
             rows = int(rows * self.rng.choice([1, 2, 4]))
         return make_key(self.rng, self.key_style[table.name], table.name, max(rows, 3))
@@ -246,7 +271,8 @@ class _Builder:
             name = style.key_name(target) if rng.random() < 0.6 else style.reference_name("", target)
             values = list(self.keys[table.name])
         else:
-            values = self._pick(head_keys, rows, item.often_empty)
+            few = target == table.name and rng.random() < 0.7
+            values = self._pick(head_keys[: max(2, len(head_keys) // 4)] if few else head_keys, rows, item.often_empty)
             name = style.reference_name(item.name, target)
             if source != head_source or rng.random() < 0.08:
                 values = self._respelled(values, self.key_style[target])
@@ -264,7 +290,10 @@ class _Builder:
         if rng.random() < 0.25 and len(pool) > 6:
             pool = rng.sample(pool, max(2, int(len(pool) * rng.uniform(0.1, 0.6))))
         skewed = rng.random() < 0.4
-        picked = [pool[min(int(rng.paretovariate(0.7)) - 1, len(pool) - 1)] if skewed else rng.choice(pool) for _ in range(rows)]
+        picked = [
+            pool[min(int(rng.paretovariate(0.7)) - 1, len(pool) - 1)] if skewed else rng.choice(pool)
+            for _ in range(rows)
+        ]
         empty = rng.uniform(0.05, 0.4) if often_empty else rng.choice([0, 0, 0, 0, 0.05, 0.3])
         if rng.random() < 0.03:
             empty = 1.0
@@ -278,14 +307,15 @@ class _Builder:
 
     def _respelled(self, values: list[Any], style: str) -> list[Any]:
         """The same keys as another system writes them."""
-        rewrite: Callable[[str], str]
+        rewrites: list[Callable[[str], str]]
         match style:
             case "code":
-                rewrite = self.rng.choice([str.lower, lambda v: re.sub(r"^\D+0*", "", v) or v, lambda v: f" {v}"])
+                rewrites = [str.lower, lambda v: re.sub(r"^\D+0*", "", v) or v, lambda v: f" {v}"]
             case "padded":
-                rewrite = self.rng.choice([lambda v: v.lstrip("0") or "0", lambda v: f"{v} "])
+                rewrites = [lambda v: v.lstrip("0") or "0", lambda v: f"{v} "]
             case "letters" | "uuid":
-                rewrite = self.rng.choice([str.lower, str.upper, lambda v: f"{v} "])
+                rewrites = [str.lower, str.upper, lambda v: f"{v} "]
             case _:
-                rewrite = self.rng.choice([lambda v: f"{v}.0", lambda v: v, lambda v: f"{int(v):06d}" if v.isdigit() else v])
+                rewrites = [lambda v: f"{v}.0", str, lambda v: f"{int(v):06d}" if v.isdigit() else v]
+        rewrite = self.rng.choice(rewrites)
         return [None if v is None else rewrite(str(v)) for v in values]

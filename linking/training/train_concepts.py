@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +90,9 @@ def fit_concepts(matchings: Sequence[Matching]) -> Prior:
     y = np.concatenate([matching.labels().ravel() for matching in matchings])
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
     model = LogisticRegression(C=_REGULARISATION, max_iter=5_000).fit(np.clip((x - mean) / scale, -_CLIP, _CLIP), y)
-    return Prior(names, mean, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]), None, "columns-1", _CLIP)
+    return Prior(
+        names, mean, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]), None, "columns-1", _CLIP
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -103,7 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     vectors = NameVectors(getattr(importlib.import_module(module), function)())
     folders = sorted(path.parent for path in options.data.glob("schema_matching/*/target.csv"))
     prior = fit_concepts([matching for folder in folders for matching in load_matchings(folder, vectors)])
-    data = json.loads(options.out.read_text()) if options.out.exists() else {"version": "columns-1", "kinds": {}}
+    data: dict[str, Any] = {"version": "columns-1", "kinds": {}}
+    if options.out.exists():
+        data = json.loads(options.out.read_text())
     data["kinds"]["same_concept"] = {
         "names": list(prior.names),
         "mean": [round(float(v), 6) for v in prior.mean],

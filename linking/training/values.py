@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 
-__all__ = ["KINDS", "KEY_STYLES", "make_key", "word"]
+__all__ = ["KEY_STYLES", "KINDS", "make_key", "word"]
 
 _ONSETS = "b br c ch cl d dr f fl g gr h j k kl l m n p pr qu r s sch sh st t tr v w z".split()  # noqa: SIM905
 _VOWELS = "a e i o u ai ea ei ie oo ou".split()  # noqa: SIM905
@@ -71,7 +71,9 @@ def makers(rng: random.Random) -> dict[str, Callable[[], object]]:
         "large": lambda: rng.randint(1_000, 900_000),
         "float": lambda: round(rng.uniform(-90, 180), 4),
         "ratio": lambda: rng.choice([0, 0.05, 0.1, 0.15, 0.2, 0.25]),
-        "price": lambda: rng.choice([0.99, 4.99, 9.5, 12, 19.99, 45]) if price_steps else round(rng.expovariate(0.02), 2),
+        "price": lambda: (
+            rng.choice([0.99, 4.99, 9.5, 12, 19.99, 45]) if price_steps else round(rng.expovariate(0.02), 2)
+        ),
     }
 
 

@@ -1,0 +1,151 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bifrost.links import LinkEdge
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from linking.mentions.find import find as find_in
+from linking.mentions.lexicon import Lexicon
+from linking.mentions.ocr import OcrIndex
+from linking.mentions.tokens import tokenize
+from tests.linking.company import company, find, quiet
+
+CODES = ["B07JW9H4J1", "B082T6GVLJ", "emp_0106", "CLNT-0042"]
+NAMES = ["Maria Anders", "José Pedro Freyre", "ocean", "ADDED"]
+
+
+def lexicon() -> Lexicon:
+    made = Lexicon()
+    made.add(0, [(code, [f"code/{code}"]) for code in CODES])
+    made.add(1, [(name, [f"name/{name}"]) for name in NAMES])
+    return made
+
+
+def found(text: str, *, ocr: bool = False) -> list[str]:
+    made = lexicon()
+    index = OcrIndex(entry for entries in made.sequences.values() for entry in entries) if ocr else None
+    return [hit.entry.value for hit in find_in(text, made, index)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Item B07JW9H4J1, two pieces", ["B07JW9H4J1"]),
+        ("asked emp_0106.", ["emp_0106"]),
+        ("client CLNT-0042/clnt-0042", ["CLNT-0042", "CLNT-0042"]),
+        ("the letter of maria  ANDERS\ncame", ["Maria Anders"]),
+        ("jose pedro freyre", ["José Pedro Freyre"]),
+        ("nothing here B07JW9H4J", []),
+    ],
+)
+def test_codes_and_names_are_found_whatever_their_case_and_accents(text: str, expected: list[str]) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize("text", ["B07JW9\nH4J1", "B07JW9-\n  H4J1", "see emp_01\n06 about it", "B07JW9H4\r\nJ1 cable"])
+def test_a_code_broken_over_two_lines_is_mended(text: str) -> None:
+    assert len(found(text)) == 1
+
+
+def test_words_of_two_lines_are_not_glued_together() -> None:
+    assert found("maria\n\n\nsomething else\nemp\n0107") == []
+
+
+@pytest.mark.parametrize("text", ["BO7JW9H4J1", "BO82T6GVLJ", "B07JW9H4JI", "BOB2T6GVLJ", "8O7JW9H4J1", "B07JVV9H4J1"])
+def test_codes_misread_by_character_recognition_are_repaired(text: str) -> None:
+    assert len(found(f"Product {text} cable", ocr=True)) == 1
+
+
+@pytest.mark.parametrize("text", ["13,999 24", "Accessories 5", "B0Q0Q0Q0Q0", "Computers&Access", "1234567890"])
+def test_repair_does_not_see_codes_everywhere(text: str) -> None:
+    assert found(text, ocr=True) == []
+
+
+def test_repair_prefers_the_nearest_code_and_tells_the_margin() -> None:
+    made = Lexicon()
+    made.add(0, [("A1234567", ["a"]), ("A1234568", ["b"])])
+    ((entry, similarity, margin),) = OcrIndex(e for es in made.sequences.values() for e in es).look_up("AI234567")
+    assert entry.value == "A1234567"
+    assert 0.9 < similarity < 1
+    assert margin == pytest.approx(1.0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_can_be_searched(text: str) -> None:
+    tokens = tokenize(text)
+    assert all(0 <= begin < end <= len(text) for begin, end in zip(tokens.begins, tokens.ends, strict=True))
+    for hit in find_in(text, lexicon(), OcrIndex(e for es in lexicon().sequences.values() for e in es)):
+        assert 0 <= hit.begin < hit.end <= len(text)
+        assert 0 < hit.similarity <= 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(CODES + NAMES), st.text(alphabet=" .,\n!?", min_size=1, max_size=5))
+def test_whatever_stands_around_a_name_it_is_found(value: str, around: str) -> None:
+    assert value in found(f"xx{around}{value}{around}yy")
+
+
+def edges(data: MemoryData, tail: str, head: str) -> set[tuple[str, str]]:
+    linker = BifrostLinker()
+    link_type = find(linker.propose(data, (), (), quiet), "mention", tail, head)
+    made: list[LinkEdge] = list(linker.links(link_type, data, (), quiet))
+    linker.close()
+    return {(edge.tail.rsplit("/", 1)[-1], edge.head.rsplit("/", 1)[-1]) for edge in made}
+
+
+def test_letters_name_customers_by_their_number() -> None:
+    found_edges = edges(company(), "post/letters", "erp/customers.customer_id")
+    assert found_edges == {(f"letter{n}.pdf", str(n)) for n in range(12)}
+
+
+def test_the_evidence_of_a_mention_is_its_place() -> None:
+    data = company()
+    linker = BifrostLinker()
+    link_type = find(linker.propose(data, (), (), quiet), "mention", "post/letters", "erp/customers.customer_id")
+    edge = next(iter(linker.links(link_type, data, (), quiet)))
+    linker.close()
+    assert edge.evidence.page == 1
+    assert edge.evidence.quote.startswith("CUST-")
+    assert edge.evidence.extractor == f"link.{link_type.id}"
+    assert 0.9 < edge.score <= 1
+    assert "Customer ID" in link_type.examples[0].tail_text
+
+
+def test_an_ordinary_word_names_a_record_only_with_its_label() -> None:
+    data = MemoryData()
+    codes = ["alfki", "ocean", "added", "bonap", "consh", "dumon", "folko", "frans"]
+    data.add_rows("crm", "customers", [{"customer_id": code, "city": f"City {n}"} for n, code in enumerate(codes)])
+    text = "Invoice for Customer ID: {}\nOne lamp in Ocean blue was added to your order."
+    data.add_documents("post", "bills", {f"{code}.pdf": [text.format(code)] for code in codes})
+    assert edges(data, "post/bills", "crm/customers.customer_id") == {(f"{c}.pdf", str(n)) for n, c in enumerate(codes)}
+
+
+def test_scanned_letters_are_read_tolerantly_and_digital_ones_strictly() -> None:
+    def data(from_ocr: bool) -> MemoryData:
+        made = MemoryData()
+        codes = [f"B0{n}XK{n * 7 % 10}WQ{n * 3 % 10}Z" for n in range(10)]
+        made.add_rows("shop", "products", [{"product_id": code, "price": n} for n, code in enumerate(codes)])
+        pages = {f"{n}.png": [f"Delivered: {code}\nThank you"] for n, code in enumerate(codes)}
+        pages["0.png"] = [pages["0.png"][0].replace("B00", "BO0")]
+        made.add_documents("scans", "notes", pages, from_ocr=from_ocr)
+        return made
+
+    assert len(edges(data(True), "scans/notes", "shop/products.product_id")) == 10
+    assert len(edges(data(False), "scans/notes", "shop/products.product_id")) == 9
+
+
+def test_text_columns_name_people() -> None:
+    data = MemoryData()
+    people = [{"id": 100 + n, "first_name": f"Ada{chr(97 + n)}", "last_name": f"Moor{chr(97 + n)}"} for n in range(20)]
+    data.add_rows("hr", "people", people)
+    notes = [
+        {
+            "note": f"Spoke with {p['first_name']} {p['last_name']} about the delivery that was late again, will call next week."
+        }
+        for p in people
+    ]
+    data.add_rows("crm", "calls", notes)
+    found_edges = edges(data, "crm/calls.note", "hr/people.first_name+last_name")
+    assert found_edges == {(str(n), str(n)) for n in range(20)}

@@ -1,0 +1,141 @@
+import pytest
+
+from bifrost.links import LinkType
+from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind, Reference
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from tests.linking.company import company, find, quiet
+
+
+@pytest.fixture(scope="module")
+def proposals() -> list[LinkType]:
+    linker = BifrostLinker()
+    found = linker.propose(company(), (), (), quiet)
+    linker.close()
+    return found
+
+
+def test_equal_keys_are_found(proposals: list[LinkType]) -> None:
+    link_type = find(proposals, "reference", "erp/orders.article_no", "erp/articles.article_no")
+    assert link_type.probability > 0.9
+    assert link_type.cardinality == "many-to-one"
+    assert link_type.estimated_edges == 300
+    assert link_type.name == "article"
+
+
+def test_keys_written_in_another_case_are_found(proposals: list[LinkType]) -> None:
+    link_type = find(proposals, "reference", "erp/orders.customer", "erp/customers.customer_id")
+    assert link_type.probability > 0.5
+    assert not link_type.transform
+
+
+def test_keys_without_their_prefix_and_zeros_are_found_across_sources(proposals: list[LinkType]) -> None:
+    link_type = find(proposals, "reference", "desk/tickets.cust_no", "erp/customers.customer_id")
+    assert link_type.probability > 0.5
+    assert link_type.transform == {"head": "strip_prefix:cust- | strip_zeros"}
+    assert link_type.estimated_edges == 119
+    assert any("99% of the 120 values" in reason for reason in link_type.reasons)
+    assert [example.note for example in link_type.counter_examples] == ["names no record"]
+    assert "9999" in link_type.counter_examples[0].tail_text
+
+
+def test_every_proposal_says_why_and_shows_examples(proposals: list[LinkType]) -> None:
+    assert proposals
+    for link_type in proposals:
+        assert link_type.reasons
+        assert 0 < link_type.probability < 1
+        assert link_type.features
+        assert 1 <= len(link_type.examples) <= 5
+        assert len(link_type.counter_examples) <= 3
+
+
+def test_there_are_few_proposals_and_the_best_come_first(proposals: list[LinkType]) -> None:
+    assert len(proposals) <= 8
+    assert [p.probability for p in proposals] == sorted((p.probability for p in proposals), reverse=True)
+    wrong = [
+        p for p in proposals if p.kind == "reference" and str(p.tail) in ("erp/orders.quantity", "erp/articles.price")
+    ]
+    assert all(p.probability < 0.5 for p in wrong)
+
+
+def test_proposals_are_the_same_every_time() -> None:
+    first, second = BifrostLinker(), BifrostLinker()
+    assert first.propose(company(), (), (), quiet) == second.propose(company(), (), (), quiet)
+    first.close()
+    second.close()
+
+
+def test_lists_and_self_references_are_found() -> None:
+    data = MemoryData()
+    rows = [
+        {"emp_id": f"emp_{n:03d}", "name": f"P{n} Q{n * 7}", "reports_to": f"emp_{n // 3:03d}" if n else None}
+        for n in range(60)
+    ]
+    for n, row in enumerate(rows):
+        row["reportees"] = str([f"emp_{m:03d}" for m in range(3 * n, 3 * n + 3) if 0 < m < 60])
+    data.add_rows("hr", "employees", rows)
+    linker = BifrostLinker()
+    proposals = linker.propose(data, (), (), quiet)
+    boss = find(proposals, "reference", "hr/employees.reports_to", "hr/employees.emp_id")
+    team = find(proposals, "reference", "hr/employees.reportees", "hr/employees.emp_id")
+    assert boss.probability > 0.5
+    assert team.transform["tail"] == "split"
+    edges = {(edge.tail, edge.head) for edge in linker.links(team, data, (), quiet)}
+    assert ("hr/employees/0", "hr/employees/1") in edges
+    assert len(edges) == 59 - 1 + 1 - 0
+    linker.close()
+
+
+def test_declared_keys_are_not_proposed_again() -> None:
+    data = MemoryData()
+    data.add_rows("db", "town", [{"id": n, "name": f"Town {n}"} for n in range(1, 30)])
+    info = DatasetInfo(
+        "person",
+        DatasetKind.TABLE,
+        (ColumnInfo("id", "integer"), ColumnInfo("town_id", "integer"), ColumnInfo("town_name")),
+        key=("id",),
+        references=(Reference(("town_id",), "town", ("id",)),),
+    )
+    rows = [{"id": 500 + n, "town_id": n % 29 + 1, "town_name": f"Town {n % 29 + 1}"} for n in range(90)]
+    data.add_rows("db", "person", rows, info)
+    linker = BifrostLinker()
+    proposals = [p for p in linker.propose(data, (), (), quiet) if p.probability >= 0.5]
+    linker.close()
+    assert [str(p.tail) for p in proposals if p.kind == "reference"] == []
+
+
+def test_keys_of_two_columns_are_found() -> None:
+    data = MemoryData()
+    lines = [
+        {"order_no": o, "line_no": n, "item": f"thing {o * n}"} for o in range(1000, 1080) for n in range(1, 2 + o % 5)
+    ]
+    data.add_rows("erp", "order_lines", lines)
+    sent = [
+        {"shipment": 90_000 + i, "order_no": x["order_no"], "line_no": x["line_no"]} for i, x in enumerate(lines[::2])
+    ]
+    data.add_rows("wms", "shipments", sent)
+    linker = BifrostLinker()
+    link_type = find(
+        linker.propose(data, (), (), quiet),
+        "reference",
+        "wms/shipments.order_no+line_no",
+        "erp/order_lines.order_no+line_no",
+    )
+    edges = list(linker.links(link_type, data, (), quiet))
+    linker.close()
+    assert len(edges) == len(sent)
+    assert edges[1].head == "erp/order_lines/2"
+
+
+def test_an_empty_source_has_no_proposals() -> None:
+    linker = BifrostLinker()
+    assert linker.propose(MemoryData(), (), (), quiet) == []
+    linker.close()
+
+
+def test_columns_whose_names_differ_only_in_case_are_kept_apart() -> None:
+    data = MemoryData()
+    data.add_rows("a", "things", [{"Name": f"One {n}", "name": f"Two {n}", "NAME": None} for n in range(20)])
+    linker = BifrostLinker()
+    assert isinstance(linker.propose(data, (), (), quiet), list)
+    linker.close()

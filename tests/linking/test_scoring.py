@@ -1,0 +1,173 @@
+import json
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from bifrost.links import Column, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
+from linking.asking import BanditRecord, blind, choose, order_questions, replay, worth
+from linking.linker import BifrostLinker
+from linking.scoring import WEIGHTS, adapt, load_priors
+from linking.trees import Forest
+from tests.linking.company import company, quiet
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def proposals() -> list[LinkType]:
+    linker = BifrostLinker()
+    found = linker.propose(company(), (), (), quiet)
+    linker.close()
+    return found
+
+
+def judged(link_type: LinkType, verdict: Verdict, number: int = 1) -> Judgement:
+    return Judgement(number, link_type.id, verdict, "ann", AT, features=link_type.features)
+
+
+def many(count: int) -> list[LinkType]:
+    """Open references whose features differ a little."""
+    rng = np.random.default_rng(0)
+    names = load_priors()[LinkKind.REFERENCE].names
+    found = []
+    for n in range(count):
+        tail, head = Column("a", f"t{n}", ("x",)), Column("b", "h", ("y",))
+        features = dict(zip(names, rng.random(len(names)).round(3).tolist(), strict=True))
+        kind = LinkKind.REFERENCE
+        found.append(
+            LinkType(
+                link_type_id(kind, tail, head),
+                kind,
+                tail,
+                head,
+                f"r{n}",
+                probability=0.5,
+                estimated_edges=n,
+                features=features,
+            )
+        )
+    return found
+
+
+def test_a_forest_survives_being_written_and_read() -> None:
+    forest = Forest.from_dict(
+        {
+            "roots": [0, 3],
+            "feature": [0, -1, -1, 1, -1, -1],
+            "threshold": [0.5, 0, 0, 2, 0, 0],
+            "left": [1, 1, 2, 4, 4, 5],
+            "right": [2, 1, 2, 5, 4, 5],
+            "missing_left": [1, 0, 0, 0, 0, 0],
+            "value": [0, -1, 1, 0, -0.5, 0.5],
+            "bias": 0.25,
+            "slope": 2.0,
+            "shift": 0.5,
+        }
+    )
+    x = np.array([[0.0, 1.0], [1.0, 3.0], [np.nan, np.nan]])
+    expected = np.array([-1 - 0.5, 1 + 0.5, -1 + 0.5]) + 0.25
+    np.testing.assert_allclose(forest.log_odds(x), 2 * expected + 0.5)
+    again = Forest.from_dict(json.loads(json.dumps(forest.to_dict())))
+    np.testing.assert_allclose(again.log_odds(x), forest.log_odds(x))
+
+
+def test_shipped_weights_are_small_and_cover_all_kinds() -> None:
+    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < 5 * 2**20
+    assert set(load_priors()) == set(LinkKind)
+
+
+def test_without_answers_the_prior_speaks() -> None:
+    prior = load_priors()[LinkKind.REFERENCE]
+    features = [t.features for t in many(5)]
+    np.testing.assert_allclose(adapt(prior, [], []).probability(features), 1 / (1 + np.exp(-prior.log_odds(features))))
+
+
+def test_a_rejection_makes_similar_proposals_less_likely_and_a_confirmation_more() -> None:
+    known = [t for t in proposals() if t.kind is LinkKind.REFERENCE]
+    first, second = known[0], known[1]
+    linker = BifrostLinker()
+    before = {t.id: t.probability for t in linker.rescore(known, [])}
+    lower = {t.id: t.probability for t in linker.rescore(known, [judged(first, Verdict.REJECT)])}
+    higher = {t.id: t.probability for t in linker.rescore(known, [judged(first, Verdict.CONFIRM)])}
+    assert lower[second.id] < before[second.id] <= higher[second.id] + 1e-6
+
+
+def test_answers_of_one_kind_leave_other_kinds_alone() -> None:
+    known = proposals()
+    reference = next(t for t in known if t.kind is LinkKind.REFERENCE)
+    mention = next(t for t in known if t.kind is LinkKind.MENTION)
+    after = {t.id: t for t in BifrostLinker().rescore(known, [judged(reference, Verdict.REJECT)])}
+    assert after[mention.id].probability == mention.probability
+
+
+def test_judged_link_types_are_never_rescored() -> None:
+    known = many(3)
+    decided = LinkType(
+        known[0].id, known[0].kind, known[0].tail, known[0].head, "mine", LinkState.CONFIRMED, probability=0.123,
+        features=known[0].features,
+    )  # fmt: skip
+    after = BifrostLinker().rescore([decided, *known[1:]], [judged(decided, Verdict.CONFIRM)])
+    assert len(after) == 3
+    assert next(t for t in after if t.id == decided.id) == decided
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNSURE, Verdict.DEFER])
+def test_answers_that_decide_nothing_teach_nothing(verdict: Verdict) -> None:
+    known = many(4)
+    linker = BifrostLinker()
+    assert linker.rescore(known, [judged(known[0], verdict)]) == linker.rescore(known, [])
+
+
+def test_an_undone_answer_is_forgotten() -> None:
+    known = many(4)
+    undone = Judgement(1, known[0].id, Verdict.REJECT, "ann", AT, undone_by="bob", undone_at=AT)
+    linker = BifrostLinker()
+    assert linker.rescore(known, [undone]) == linker.rescore(known, [])
+
+
+def test_rescoring_hundreds_of_proposals_is_quick() -> None:
+    known = many(400)
+    answers = [judged(t, Verdict.CONFIRM if n % 2 else Verdict.REJECT, n) for n, t in enumerate(known[:100])]
+    started = time.process_time()
+    BifrostLinker().rescore(known, answers)
+    assert time.process_time() - started < 30
+
+
+def test_questions_that_settle_more_come_first_and_repeat_later() -> None:
+    known = many(10)
+    ordered = order_questions(known)
+    assert sorted(t.id for t in ordered) == sorted(t.id for t in known)
+    assert worth(ordered[0]) == max(map(worth, known))
+    assert order_questions(known) == ordered
+
+
+def test_choices_are_logged_with_their_propensity() -> None:
+    known = many(5)
+    counts: dict[str, int] = {}
+    propensity: dict[str, float] = {}
+    for seed in range(600):
+        choice = choose(known, seed=seed, explore=0.5)
+        assert choice is not None
+        counts[choice.link_type.id] = counts.get(choice.link_type.id, 0) + 1
+        propensity[choice.link_type.id] = choice.propensity
+    assert sum(propensity.values()) == pytest.approx(1.0)
+    for chosen, p in propensity.items():
+        assert counts[chosen] / 600 == pytest.approx(p, abs=0.08)
+    assert choose([]) is None
+
+
+def test_another_policy_is_judged_on_recorded_answers() -> None:
+    records = [BanditRecord(c, 0.5, "old", ("a", "b"), 2.0 if c == "a" else 1.0) for c in "abababab"]
+    mean, error = replay(records, lambda candidates: candidates[0])
+    assert mean == pytest.approx(2.0)
+    assert error == pytest.approx(0.0)
+    assert replay(records, lambda _: "c")[0] == 0.0
+
+
+def test_a_blind_question_hides_every_score() -> None:
+    question = blind(proposals()[0])
+    assert question.probability == question.baseline == 0
+    assert not question.features
+    assert all(example.score == 0 for example in (*question.examples, *question.counter_examples))
+    assert question.examples
