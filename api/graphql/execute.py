@@ -34,6 +34,7 @@ from graphql import (
 from api.accounts import Accounts
 from api.graphql.context import Context, SchemaSource
 from api.graphql.errors import as_graphql_error, format_error
+from api.graphql.executor import VertexExecutor
 from api.graphql.limits import Limits, check_cost, check_shape, root_fields
 from api.permissions import Principal, Rule, check, field_rule
 from api.ports import Service
@@ -153,6 +154,7 @@ class GraphQLExecutor:
             context_value=context,
             variable_values=dict(operation.variables),
             operation_name=operation.name,
+            executor_class=VertexExecutor,
         )
         if not isawaitable(result):
             return result

@@ -1,8 +1,9 @@
 """Makes GraphQL types out of a graph's shape and puts them beside the generic ones."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -24,6 +25,7 @@ from graphql import (
 )
 
 from api.graphql.connection import page_info
+from api.graphql.executor import PLAIN_FIELDS
 from api.graphql.limits import USUAL_LENGTH
 from api.graphql.names import allocate, field_name, plural_name, singular_name, type_name
 from api.graphql.shape import GraphShape
@@ -126,20 +128,25 @@ class _Builder:
     # ---- object types
 
     def _object(self, label: str, vertex: TypedVertex) -> GraphQLObjectType:
+        plain: dict[str, Any] = {"id": attrgetter("id"), "label": attrgetter("label")}
+        for name, property_ in vertex.names.items():
+            plain[name] = _reader(property_, CONVERTERS[vertex.types[property_]])
         return GraphQLObjectType(
-            self.types[label], lambda: self._fields(label, vertex), description=f"Vertices of the type {label!r}."
+            self.types[label],
+            lambda: self._fields(label, vertex, plain),
+            description=f"Vertices of the type {label!r}.",
+            extensions={PLAIN_FIELDS: plain},
         )
 
-    def _fields(self, label: str, vertex: TypedVertex) -> dict[str, GraphQLField]:
+    def _fields(self, label: str, vertex: TypedVertex, plain: Mapping[str, Any]) -> dict[str, GraphQLField]:
         fields = {
-            "id": GraphQLField(GraphQLNonNull(GraphQLID), resolve=lambda source, _: source.id),
-            "label": GraphQLField(GraphQLNonNull(GraphQLString), resolve=lambda source, _: source.label),
+            "id": GraphQLField(GraphQLNonNull(GraphQLID), resolve=_resolver(plain["id"])),
+            "label": GraphQLField(GraphQLNonNull(GraphQLString), resolve=_resolver(plain["label"])),
         }
         for name, property_ in vertex.names.items():
-            type_ = vertex.types[property_]
             fields[name] = GraphQLField(
-                SCALARS[type_],
-                resolve=_property_resolver(property_, CONVERTERS[type_]),
+                SCALARS[vertex.types[property_]],
+                resolve=_resolver(plain[name]),
                 description=self.shape.comments.get((label, property_)) or f"The property {property_!r}.",
             )
         for name, link in vertex.links.items():
@@ -266,12 +273,16 @@ def _unique(name: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-def _property_resolver(name: str, convert: Any) -> Any:
-    def resolve(vertex: Vertex, _: Any) -> Any:
+def _reader(name: str, convert: Callable[[Any], Any]) -> Callable[[Vertex], Any]:
+    def read(vertex: Vertex) -> Any:
         values = vertex.properties.get(name)
         return convert(values[0]) if values else None
 
-    return resolve
+    return read
+
+
+def _resolver(read: Callable[[Vertex], Any]) -> Callable[..., Any]:
+    return lambda vertex, _: read(vertex)
 
 
 def _link_resolver(vertex: TypedVertex, name: str) -> Any:
