@@ -6,6 +6,7 @@ from typing import ClassVar
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from bifrost.documents import Document, Page, Table
+from bifrost.errors import RecordError
 from bifrost.values import FileRecord
 from extraction.reader_text import decode
 
@@ -23,6 +24,15 @@ _CELLS = frozenset({"td", "th"})
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0]+")
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _MOST_CELLS = 200_000
+_DEEPEST = 2000
+"""Nested elements; parsing time grows with the square of it."""
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_NEVER_NEST = frozenset(
+    re.findall(
+        r"\w+",
+        "area base br col dd dt embed hr img input li link meta option p source tbody td tfoot th thead tr track wbr html body",
+    )
+)
 _META = {"author": "author", "description": "description", "keywords": "keywords"}
 
 
@@ -30,7 +40,10 @@ class HtmlReader:
     media_types: ClassVar[frozenset[str]] = frozenset({"text/html"})
 
     def read(self, record: FileRecord) -> Document:
-        page, properties = html_to_page(_decode(record))
+        try:
+            page, properties = html_to_page(_decode(record))
+        except ValueError as error:
+            raise RecordError(f"{record.key} cannot be read: {error}", record=record.key) from None
         return Document("text/html", (page,), properties, reader="reader.html")
 
 
@@ -45,7 +58,9 @@ def _decode(record: FileRecord) -> str:
 
 
 def html_to_page(html: str, number: int = 1) -> tuple[Page, dict[str, tuple[str, ...]]]:
-    """The visible text and the tables of a page, and what its head says."""
+    """The visible text and the tables of a page, and what its head says. Raises ValueError for absurd nesting."""
+    if _depth(html) > _DEEPEST:
+        raise ValueError(f"its elements are nested more than {_DEEPEST} deep.")
     tree = LexborHTMLParser(html)
     properties: dict[str, tuple[str, ...]] = {}
     title = tree.css_first("title")
@@ -61,6 +76,16 @@ def html_to_page(html: str, number: int = 1) -> tuple[Page, dict[str, tuple[str,
     tree.strip_tags(list(_INVISIBLE))
     tables = tuple(table for node in tree.css("table") if (table := _table(node)) is not None)
     return Page(number, _text(root), tables=tables), properties
+
+
+def _depth(html: str) -> int:
+    """How deep elements nest at most, leaving out those that the parser closes by itself."""
+    depth = deepest = 0
+    for match in _TAG.finditer(html):
+        if match[2].lower() not in _NEVER_NEST:
+            depth = max(depth + (-1 if match[1] else 1), 0)
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _text(root: LexborNode) -> str:
