@@ -80,13 +80,27 @@ def _default(value: Any) -> Any:
 # ---- properties and evidence -----------------------------------------------------------------------------------------
 
 
+_AS_THEY_ARE = frozenset({str, int, bool})
+
+
+def _is_plain(properties: Mapping[str, Sequence[Value]]) -> bool:
+    for values in properties.values():
+        for value in values:
+            if type(value) not in _AS_THEY_ARE:
+                return False
+    return True
+
+
 def properties_text(properties: Mapping[str, Sequence[Value]]) -> str:
     """Properties as :func:`bifrost.codec.encode_properties` writes them, empty ones left out, NUL replaced."""
+    if not properties:
+        return "{}"
     try:
-        text = encode_properties(properties).decode()
+        # Nearly all values are of types that need no tag; those go to JSON in one call.
+        text = (orjson.dumps(properties) if _is_plain(properties) else encode_properties(properties)).decode()
         if "\\u0000" not in text and "[]" not in text:
             return text
-    except TypeError:
+    except (TypeError, orjson.JSONEncodeError):
         pass
     cleaned = {clean_text(name): [clean_value(v) for v in values] for name, values in properties.items() if values}
     return encode_properties(cleaned).decode()

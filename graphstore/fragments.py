@@ -13,16 +13,15 @@ from bifrost.ports import ReplaceReport
 from bifrost.values import RecordFragments
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched, chunks
+from graphstore.bulk import BulkLoader
 from graphstore.documents import delete_documents, insert_documents, read_document
-from graphstore.statements import Evidences, StatementWriter
+from graphstore.statements import RECORD_COLUMNS, Evidences, StatementWriter
 from graphstore.values import clean_text
 
 if TYPE_CHECKING:
     from graphstore.sql import SqlStore
 
 __all__ = ["SqlFragmentStore"]
-
-_RECORD_COLUMNS = ("id", "dataset", "key", "digest", "build", "first_build", "changed_build", "changed", "version")
 
 
 class SqlFragmentStore:
@@ -45,6 +44,13 @@ class SqlFragmentStore:
             if changed or new:
                 self._write(connection, dataset_id, changed, new, build)
         return ReplaceReport(added=len(new), changed=len(changed), unchanged=len(same))
+
+    def bulk_load(self, source: str, dataset: str, records: Iterable[RecordFragments], build: int) -> ReplaceReport:
+        """:meth:`replace` for a dataset that is still empty: streams any number of records, each key once, in one
+        transaction, several times faster."""
+        with self._db.write() as connection:
+            loader = BulkLoader(self._db, connection, self._dataset_id(connection, source, dataset), build)
+            return loader.load(records)
 
     def finish(self, source: str, dataset: str, build: int, *, removal_limit: float) -> ReplaceReport:
         """``had`` in the guard counts the records from before this build."""
@@ -127,7 +133,7 @@ class SqlFragmentStore:
         self._db.insert(
             connection,
             s.record,
-            _RECORD_COLUMNS,
+            RECORD_COLUMNS,
             [
                 (first + i, dataset_id, key, record.digest, build, build, build, now, version)
                 for i, (key, record) in enumerate(new)

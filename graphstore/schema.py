@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -206,7 +207,12 @@ link = Table(
     Column("given", SmallInteger, nullable=False, comment="0: only a person's answer speaks for it"),
     Column("active", SmallInteger, nullable=False, comment="1: served while both ends exist"),
     Index(None, "record"),
-    Index(None, "link_type"),
+    Index(
+        "ix_link_link_type",
+        "link_type",
+        sqlite_where=text("link_type IS NOT NULL"),
+        postgresql_where=text("link_type IS NOT NULL"),
+    ),
     Index(None, "tail"),
     Index(None, "head"),
 )

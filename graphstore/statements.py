@@ -15,10 +15,12 @@ from graphstore.encoding import evidence_text, fragment_evidence_text, propertie
 from graphstore.merged import is_rider
 from graphstore.values import clean_text
 
-__all__ = ["Evidences", "StatementWriter"]
+__all__ = ["FRAGMENT_COLUMNS", "LINK_COLUMNS", "RECORD_COLUMNS", "Evidences", "StatementWriter", "shareable"]
 
-_FRAGMENT_COLUMNS = ("id", "uid", "record", "dataset", "type", "properties", "evidence", "canonical")
-_LINK_COLUMNS = (
+RECORD_COLUMNS = ("id", "dataset", "key", "digest", "build", "first_build", "changed_build", "changed", "version")
+
+FRAGMENT_COLUMNS = ("id", "uid", "record", "dataset", "type", "properties", "evidence", "canonical")
+LINK_COLUMNS = (
     "id", "uid", "record", "link_type", "type", "tail", "head", "properties", "evidence", "score", "pin", "given",
     "active",
 )  # fmt: skip
@@ -50,7 +52,8 @@ class Evidences:
         return f"#{found}"
 
 
-def _shareable(evidence: Evidence) -> bool:
+def shareable(evidence: Evidence) -> bool:
+    """Whether evidence says only what all rows of a dataset have in common."""
     plain = evidence.page is None and not evidence.quote and not evidence.boxes
     return plain and evidence.confidence == 1.0 and not evidence.extractor.startswith("edit")
 
@@ -148,7 +151,7 @@ class StatementWriter:
         for id, uid in self._connection.execute(query).all():
             by_uid[uid].append(id)
         twins = {id for ids in by_uid.values() if len(ids) > 1 for id in ids} | riders
-        self._db.insert(self._connection, s.fragment, _FRAGMENT_COLUMNS, rows)
+        self._db.insert(self._connection, s.fragment, FRAGMENT_COLUMNS, rows)
         self.touched.clusters |= twins
         self.touched.vertices |= twins
         self.touched.new_vertices += [
@@ -171,7 +174,7 @@ class StatementWriter:
         if key not in self._evidence_texts:
             text = fragment_evidence_text(fragment.default_evidence, fragment.evidence)
             parts = (fragment.default_evidence, *fragment.evidence.values())
-            if text is not None and all(_shareable(part) for part in parts):
+            if text is not None and all(shareable(part) for part in parts):
                 text = self._evidences.reference(self._connection, dataset, text)
             self._evidence_texts[key] = text
         return self._evidence_texts[key]
@@ -210,14 +213,14 @@ class StatementWriter:
             self.touched.links.add(id)
             names = (clean_text(link.tail), clean_text(link.head))
             dangling += [(name, id, end) for end, name in enumerate(names) if name not in ends]
-        self._db.insert(self._connection, s.link, _LINK_COLUMNS, rows)
+        self._db.insert(self._connection, s.link, LINK_COLUMNS, rows)
         self._db.delete(self._connection, s.dangling.c.link, [row[-1] for row in updates])
-        self._db.update(self._connection, s.link, _LINK_COLUMNS[4:10], "id", updates)
+        self._db.update(self._connection, s.link, LINK_COLUMNS[4:10], "id", updates)
         self._db.insert(self._connection, s.dangling, ("uid", "link", "end"), dangling)
 
     def _link_said(self, dataset: int, link: LinkStatement, ends: Mapping[str, int]) -> tuple[Any, ...]:
         evidence = evidence_text(link.evidence)
-        if evidence is not None and _shareable(link.evidence):
+        if evidence is not None and shareable(link.evidence):
             key = (id(link.evidence),)
             if key not in self._evidence_texts:
                 self._evidence_texts[key] = self._evidences.reference(self._connection, dataset, evidence)
