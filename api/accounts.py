@@ -173,10 +173,13 @@ class Accounts:
         self.forget()
 
     def sign_in(self, name: str, password: str) -> Principal:
-        """Verifies a password (or, as Basic clients send it, a token in its place). Raises AuthenticationError."""
+        """Verifies a password (or, as Basic clients send it, a token in its place). Raises AuthenticationError.
+
+        With a token the name may be empty.
+        """
         if password.startswith(TOKEN_PREFIX):
             principal = self.by_token(password)
-            if principal.name != name:
+            if name and principal.name != name:
                 raise AuthenticationError("The token belongs to another user.")
             return principal
         # Clients with Basic send the password each time; argon2 once a minute is enough.

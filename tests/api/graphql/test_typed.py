@@ -1,20 +1,27 @@
 """The part of the schema that is made from the graph's own types."""
 
+import asyncio
 import time
+from inspect import isawaitable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from graphql import GraphQLObjectType, build_schema, print_schema, validate_schema
+from graphql import GraphQLObjectType, build_schema, execute, parse, print_schema, validate_schema
+from graphql.execution.executor import Executor
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.app import build_app
+from api.graphql.context import Context
+from api.graphql.executor import VertexExecutor
 from api.graphql.names import allocate, field_name, plural_name, singular_name, type_name
 from api.graphql.schema import generic_schema
 from api.graphql.shape import GraphShape
 from api.graphql.typed import TypedSchema
 from api.graphql.typed_types import typed_part
+from api.permissions import Principal, Role
 from tests.api.conftest import Client, Shop, connect
 from tests.api.shop import uid
 
@@ -246,3 +253,28 @@ def test_any_graph_gives_a_valid_schema(properties: dict[str, dict[str, str]], p
         made = part.schema.type_map[type_]
         assert isinstance(made, GraphQLObjectType)
         assert len(properties[label]) + 2 <= len(made.fields)
+
+
+QUERIES = [
+    "{ customers { nodes { id label companyName since } totalCount } }",
+    "{ customers { nodes { b: visits __typename a: companyName b2: visits orders { __typename number contains { title } } } } }",
+    "{ customers(first: 2) { nodes { id _vertex { edgeCount sources } orders(first: 2) { _vertex { edges { label } } } } } }",
+    "{ a: customers(first: 1) { ...n } b: customers(first: 2) { ...n } } fragment n on CustomerConnection { nodes { id } }",
+    '{ customer(id: "shop/customers/1") { ... on Customer @include(if: true) { visits } companyName @skip(if: true) } }',
+    "{ customers(first: 2) { nodes { visits orders(first: -1) { number } } } version }",
+    '{ none: customer(id: "x") { orders { number } } orders(first: 3) { edges { cursor node { placedBy { credit } } } } }',
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_short_way_gives_what_the_usual_way_gives(shop: Shop, query: str) -> None:
+    schemas = TypedSchema(shop.service.store)
+    principal = Principal.of("ann", Role.ADMIN, via="session")
+
+    async def ask(executor: type[Executor[None]]) -> Any:
+        context = Context(shop.service, None, principal, schemas)
+        result = execute(schemas.current(), parse(query), context_value=context, executor_class=executor)
+        found = await result if isawaitable(result) else result
+        return found.data, [(error.path, error.message) for error in found.errors or ()]
+
+    assert asyncio.run(ask(VertexExecutor)) == asyncio.run(ask(ExecutorThrowingOnIncremental))
