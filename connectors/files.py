@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,26 +13,20 @@ from bifrost.errors import InputError, NotFoundError, RecordError, SourceError
 from bifrost.keys import Occurrences, content_keys, join_keys, record_key
 from bifrost.ports import ConnectionReport
 from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RowBatch
-from connectors._files_csv import csv_layout, csv_tables
-from connectors._files_json import json_lists, json_tables
 from connectors._files_listing import (
     DOCUMENTS,
     MEDIA_TYPES,
-    TABULAR,
     FoundFile,
     Listing,
     dataset_names,
     list_files,
     resolve_inside,
 )
-from connectors._files_office import parquet_tables, sheet_names, sheet_tables
-from connectors._files_text import detect_encoding
-from connectors._infer import TableProfile, cast_column
+from connectors._files_tables import ROWS, TableFile, describe, read_tables
+from connectors._infer import cast_column
 from connectors._options import Patterns
 
 __all__ = ["FilesConnector", "FilesOptions", "implementation"]
-
-_ROWS = 5000
 
 
 class FilesOptions(BaseModel):
@@ -58,7 +52,6 @@ class FilesConnector:
     def __init__(self, options: FilesOptions) -> None:
         self.options = options
         self._root = options.path
-        self._known: dict[tuple[str, int, int], tuple[DatasetInfo, ...]] = {}
 
     def test(self) -> ConnectionReport:
         begin = time.monotonic()
@@ -72,7 +65,7 @@ class FilesConnector:
         listing = self._listing()
         tables = listing.tables()
         names = dataset_names(tables)
-        found = [dataset for file in tables for dataset in self._profiled(file, names[file.key])]
+        found = [dataset for file in tables for dataset in self._described(file, names[file.key])]
         if documents := listing.documents():
             found.append(DatasetInfo(DOCUMENTS, DatasetKind.DOCUMENTS, estimated_records=len(documents)))
         return tuple(sorted(found, key=lambda dataset: dataset.name))
@@ -88,7 +81,7 @@ class FilesConnector:
                 }
             )
         tables = [
-            item for item in _first(self._cast_tables(dataset, min(limit, _ROWS)), limit) if isinstance(item, pa.Table)
+            item for item in _first(self._cast_tables(dataset, min(limit, ROWS)), limit) if isinstance(item, pa.Table)
         ]
         if not tables:
             return pa.table({info.name: pa.array([], pa.string()) for info in dataset.columns})
@@ -100,7 +93,7 @@ class FilesConnector:
             return
         key = record_key(dataset)
         occurrences = Occurrences()
-        for item in self._cast_tables(dataset, _ROWS):
+        for item in self._cast_tables(dataset, ROWS):
             if isinstance(item, RecordError):
                 yield item
             elif item.num_rows:
@@ -121,7 +114,7 @@ class FilesConnector:
         raise NotFoundError(f"There is no document {key!r} in {self._root}.")
 
     def close(self) -> None:
-        self._known.clear()
+        """Nothing stays open."""
 
     def _listing(self) -> Listing:
         options = self.options
@@ -147,72 +140,25 @@ class FilesConnector:
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
         return FileRecord(file.key, MEDIA_TYPES[file.suffix], path.read_bytes(), modified)
 
-    def _profiled(self, file: FoundFile, name: str) -> tuple[DatasetInfo, ...]:
+    def _described(self, file: FoundFile, name: str) -> tuple[DatasetInfo, ...]:
         try:
-            status = file.path.stat()
-            version = (name, status.st_mtime_ns, status.st_size)
-            if version not in self._known:
-                self._known[version] = tuple(
-                    self._profile(name + part, options) for part, options in self._layouts(file)
-                )
+            path = resolve_inside(self._root, file.key)
+            status = path.stat()
+            options = self.options
+            version = TableFile(path, file.key, status.st_mtime_ns, status.st_size, options.encoding, options.delimiter)
+            return describe(version, name)
         except (OSError, LookupError) as error:
             raise SourceError(f"{file.key} cannot be read: {error}") from None
-        return self._known[version]
 
-    def _layouts(self, file: FoundFile) -> list[tuple[str, dict[str, Any]]]:
-        """(name suffix, options) for each table in a file."""
-        base = {"path": file.key, "format": TABULAR[file.suffix]}
-        match base["format"]:
-            case "csv":
-                layout = csv_layout(file.path, file.suffix, self.options.encoding, self.options.delimiter)
-                return [("", {**base, **layout})]
-            case "json":
-                encoding, lists = json_lists(file.path, self.options.encoding)
-                many = len(lists) > 1
-                shared = {**base, "encoding": encoding}
-                return [(f"#{name}" if many and name else "", {**shared, "list": name}) for name in lists or ("",)]
-            case "jsonl":
-                return [("", {**base, "encoding": self.options.encoding or detect_encoding(file.path)})]
-            case "workbook":
-                try:
-                    return [(f"#{sheet}", {**base, "sheet": sheet}) for sheet in sheet_names(file.path)]
-                except ValueError as error:
-                    return [("", {**base, "sheet": "", "error": str(error)})]
-            case _:
-                return [("", base)]
-
-    def _profile(self, name: str, options: dict[str, Any]) -> DatasetInfo:
-        profile = TableProfile(name)
-        for item in self._tables(options, _ROWS):
-            if isinstance(item, pa.Table):
-                profile.add(item)
-        return DatasetInfo(
-            name,
-            DatasetKind.TABLE,
-            columns=profile.columns(),
-            key=profile.key(),
-            estimated_records=profile.rows,
-            options=options,
-        )
-
-    def _tables(self, options: Any, rows: int) -> Iterator[pa.Table | RecordError]:
-        path = resolve_inside(self._root, options["path"])
-        label = options["path"]
+    def _tables(self, dataset: DatasetInfo, rows: int) -> Iterator[pa.Table | RecordError]:
+        path = resolve_inside(self._root, dataset.options["path"])
         if not path.is_file():
-            raise SourceError(f"The file {label!r} does not exist any more.")
-        match options["format"]:
-            case "csv":
-                yield from csv_tables(path, label, options)
-            case "parquet":
-                yield from parquet_tables(path, label, rows)
-            case "workbook":
-                yield from sheet_tables(path, f"{label}#{options['sheet']}", options, rows)
-            case _:
-                yield from json_tables(path, label, options, rows)
+            raise SourceError(f"The file {dataset.options['path']!r} does not exist any more.")
+        return read_tables(path, dataset.options, rows)
 
     def _cast_tables(self, dataset: DatasetInfo, rows: int) -> Iterator[pa.Table | RecordError]:
         """Tables of at most ``rows`` rows with exactly the dataset's columns."""
-        for item in self._tables(dataset.options, rows):
+        for item in self._tables(dataset, rows):
             if isinstance(item, RecordError):
                 yield item
                 continue

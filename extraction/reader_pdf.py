@@ -34,7 +34,7 @@ class PdfReader:
 
     media_types: ClassVar[frozenset[str]] = frozenset({"application/pdf"})
 
-    def __init__(self, ocr: Ocr | None = None, seconds: float = 300.0) -> None:
+    def __init__(self, ocr: Ocr | None = None, seconds: float = 240.0) -> None:
         self._ocr = ocr or Ocr()
         self._seconds = seconds
 
