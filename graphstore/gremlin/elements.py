@@ -60,6 +60,10 @@ class Vertex(Element):
         """The values of one property, in order."""
         return [p.value for p in self.properties.get(key, ())]
 
+    def all_values(self) -> dict[str, list[Any]]:
+        """Key -> values. Not to be changed."""
+        return {key: [p.value for p in found] for key, found in self.properties.items()}
+
     def __repr__(self) -> str:
         return f"v[{self.id}]"
 

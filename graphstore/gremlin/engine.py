@@ -5,6 +5,9 @@ for chunk in engine.stream("g.V().has('name', 'Ann').out()"): ...
 """
 
 import copy
+import re
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, repeat
@@ -12,11 +15,13 @@ from typing import Any
 
 from bifrost.errors import PermissionDeniedError, QueryError, UnsupportedStepError
 from graphstore.gremlin import steps as _steps  # registers the step library
+from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.compiler import Compiler
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.memory import MemoryGraph
 from graphstore.gremlin.parser import parse
 from graphstore.gremlin.plan import Pipeline
+from graphstore.gremlin.profile import StepMeter, explained, profile_result, profiled
 from graphstore.gremlin.source import GraphSource, MemorySource, Session
 from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.graph import ElementsStep
@@ -24,8 +29,12 @@ from graphstore.gremlin.steps.reduce import operator
 from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, apply_strategies, verify
 from graphstore.gremlin.traverser import ROOT, Context, Limits, Meter, Traverser
 from graphstore.gremlin.tree import Instruction, Strategy, Traversal
+from graphstore.gremlin.vector import VectorPlan
 
 __all__ = ["Compiled", "GremlinEngine", "Request"]
+
+_PLANS = 500
+_SPECIAL = re.compile(r"\b(explain|profile|tx)\s*\(")
 
 _ = _steps
 
@@ -60,19 +69,39 @@ class GremlinEngine:
 
     def __init__(self, source: GraphSource | MemoryGraph) -> None:
         self.source: GraphSource = MemorySource(source) if isinstance(source, MemoryGraph) else source
+        self._plans: OrderedDict[Any, Compiled] = OrderedDict()
 
     def compile(self, query: str | Traversal, request: Request | None = None) -> "Compiled":
         """What a query becomes. Raises QueryError subclasses and PermissionDeniedError."""
         request = request or Request()
+        compiled = self._plan(query, request)
+        if request.read_only and compiled.plan.mutates:
+            raise PermissionDeniedError(
+                f"{READ_ONLY_MESSAGE}.", remedy="Sign in as someone who may edit, or leave the writing steps out."
+            )
+        return compiled
+
+    def _plan(self, query: str | Traversal, request: Request) -> "Compiled":
+        """The plan of a query, remembered by its text or tree where that says all (no bindings, no collections)."""
+        key = (query, request.source) if isinstance(query, str) else query
+        try:
+            found = None if request.bindings else self._plans.get(key)
+        except TypeError:
+            return self._planned(query, request)
+        if found is None:
+            found = self._planned(query, request)
+            if not request.bindings:
+                self._plans[key] = found
+                while len(self._plans) > _PLANS:
+                    self._plans.popitem(last=False)
+        return found
+
+    def _planned(self, query: str | Traversal, request: Request) -> "Compiled":
         tree = parse(query, request.bindings, request.source) if isinstance(query, str) else query
         settings = _read_source(tree.source)
         plan = Compiler().pipeline(tree)
         verify(plan, settings.strategies)
-        if request.read_only and plan.mutates:
-            raise PermissionDeniedError(
-                f"{READ_ONLY_MESSAGE}.", remedy="Sign in as someone who may edit, or leave the writing steps out."
-            )
-        return Compiled(tree, plan, settings)
+        return Compiled(tree, plan, settings, settings.path or _needs_path(tree))
 
     def run(self, query: str | Traversal, request: Request | None = None) -> list[Traverser]:
         """All results at once, inside a transaction: what failed has changed nothing."""
@@ -92,14 +121,16 @@ class GremlinEngine:
         Where a lock or a transaction is held, all is read before the first chunk is handed out.
         """
         request = request or Request()
-        tree = parse(query, request.bindings, request.source) if isinstance(query, str) else query
-        if tree.source[:1] and tree.source[0].name == "tx":
-            self._transaction(tree.source[0], session)
-            return
-        if tree.steps[-1:] and tree.steps[-1].name == "explain":
-            yield [self.explain(Traversal(tree.source, tree.steps[:-1]), request)]
-            return
-        compiled = self.compile(tree, request)
+        if isinstance(query, str) and _SPECIAL.search(query):
+            query = parse(query, request.bindings, request.source)
+        if isinstance(query, Traversal):
+            if query.source[:1] and query.source[0].name == "tx":
+                self._transaction(query.source[0], session)
+                return
+            if query.steps[-1:] and query.steps[-1].name in ("explain", "profile"):
+                yield [self._analysed(query, request)]
+                return
+        compiled = self.compile(query, request)
         if compiled.plan.mutates:
             with self.source.writing(request.principal, session) as graph:
                 found = self._collect(compiled, graph, request, traversers=traversers)
@@ -117,8 +148,13 @@ class GremlinEngine:
 
     def _results(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> Iterator[Any]:
         ctx = self._context(compiled, graph, request)
-        start = Traverser(START, 1, ROOT if ctx.track_path else None, ctx.initial_sack())
-        for t in compiled.plan.run(iter((start,)), ctx):
+        vector = compiled.vector(ctx.track_path) if isinstance(ctx.graph, ArrayGraph) else None
+        if vector is not None and vector.start is not None and isinstance(ctx.graph, ArrayGraph):
+            found = vector.run(ctx.graph, ctx)
+        else:
+            start = Traverser(START, 1, ROOT if ctx.track_path else None, ctx.initial_sack())
+            found = compiled.plan.run(iter((start,)), ctx)
+        for t in found:
             if traversers:
                 ctx.hold()
                 yield t
@@ -145,10 +181,23 @@ class GremlinEngine:
 
     def explain(self, query: str | Traversal, request: Request | None = None) -> str:
         """What would run where, as text."""
-        compiled = self.compile(query, request)
-        lines = [f"Traversal  {compiled.tree}", "Plan"]
-        _describe(compiled.plan, lines, 1)
-        return "\n".join(lines)
+        return explained(self.compile(query, request), self.source.arrays)
+
+    def _analysed(self, query: Traversal, request: Request) -> Any:
+        """The answer of explain() and profile()."""
+        inner = Traversal(query.source, query.steps[:-1])
+        if query.steps[-1].name == "explain":
+            return self.explain(inner, request)
+        compiled = self._planned(inner, request)
+        if compiled.plan.mutates:
+            raise QueryError("profile() does not run traversals that write.", remedy="Use explain(), or leave it out.")
+        began = time.perf_counter()
+        meters: list[StepMeter] = []
+        with self.source.reading(request.principal, wide=compiled.wide) as graph:
+            plan = profiled(compiled, graph, meters)
+            for _ in self._results(plan, graph, request, traversers=True):
+                pass
+        return profile_result(meters, time.perf_counter() - began)
 
     def label_counts(self, principal: Any = None) -> tuple[dict[str, int], dict[str, int]]:
         """Vertices and edges per label."""
@@ -164,7 +213,7 @@ class GremlinEngine:
         timeout = source.options.get("evaluationTimeout", source.options.get("scriptEvaluationTimeout"))
         if isinstance(timeout, int) and timeout > 0:
             limits = Limits(min(limits.seconds, timeout / 1000), limits.traversers)
-        ctx = Context(graph, Meter(limits, request.cancelled), track_path=source.path or _needs_path(compiled.tree))
+        ctx = Context(graph, Meter(limits, request.cancelled), track_path=compiled.needs_path)
         ctx.side_effects = {key: copy.copy(value) for key, value in source.side_effects.items()}
         ctx.reducers = source.reducers
         ctx.bulk = source.bulk
@@ -186,6 +235,15 @@ class Compiled:
     tree: Traversal
     plan: Pipeline
     settings: _Source
+    needs_path: bool
+    _vectors: dict[bool, VectorPlan] = field(default_factory=dict)
+
+    def vector(self, track_path: bool) -> VectorPlan:
+        """The part that runs on arrays."""
+        found = self._vectors.get(track_path)
+        if found is None:
+            found = self._vectors[track_path] = VectorPlan(self.plan, track_path)
+        return found
 
     @property
     def wide(self) -> bool:
@@ -197,14 +255,6 @@ class Compiled:
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:
     while chunk := list(islice(items, size)):
         yield chunk
-
-
-def _describe(pipeline: Pipeline, lines: list[str], depth: int) -> None:
-    for step in pipeline.steps:
-        kind = "barrier" if step.barrier else "stream"
-        lines.append(f"{'  ' * depth}{step.name:<14} {kind:<8} {step.text}")
-        for child in step.children():
-            _describe(child, lines, depth + 1)
 
 
 def _read_source(instructions: tuple[Instruction, ...]) -> _Source:

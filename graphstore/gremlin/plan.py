@@ -132,23 +132,14 @@ class BarrierStep(Step):
 class Pipeline:
     """Steps in a row: a traversal as it runs."""
 
-    __slots__ = ("has_barrier", "mutates", "start_step", "stateful", "steps", "text")
+    __slots__ = ("direct", "mutates", "stateful", "steps", "text")
 
     def __init__(self, steps: Iterable[Step], text: str = "") -> None:
         self.steps = tuple(steps)
         self.text = text
-        self.has_barrier = any(s.barrier for s in self.steps)
+        self.direct = all(type(s).run in (MapStep.run, FilterStep.run) for s in self.steps)
         self.stateful = any(s.stateful or s.barrier for s in self.steps)
         self.mutates: bool = any(s.mutates or any(c.mutates for c in s.children()) for s in self.steps)
-        self.start_step = bool(self.steps) and self.steps[0].name in (
-            "V",
-            "E",
-            "inject",
-            "addV",
-            "addE",
-            "mergeV",
-            "mergeE",
-        )
 
     def walk(self) -> Iterator[Step]:
         for step in self.steps:
@@ -165,13 +156,35 @@ class Pipeline:
         """What comes out for one traverser, as a run of its own."""
         return self.run(iter((t.single(),)), ctx.plain)
 
+    def _end(self, t: Traverser, ctx: Context) -> Traverser | None:
+        """Where one traverser ends up in a pipeline of mappings and tests; None if nowhere."""
+        t, ctx = t.single(), ctx.plain
+        for step in self.steps:
+            if isinstance(step, FilterStep):
+                if not step.test(t, ctx):
+                    return None
+                if step.labels:
+                    t.label(step.labels)
+            elif isinstance(step, MapStep):
+                value = step.map(t, ctx)
+                if value is SKIP:
+                    return None
+                t = t.split(value, step.labels)
+        return t
+
     def first(self, t: Traverser, ctx: Context) -> Any:
         """The first result for one traverser, or SKIP."""
+        if self.direct:
+            end = self._end(t, ctx)
+            return SKIP if end is None else end.obj
         for found in self.each(t, ctx):
             return found.obj
         return SKIP
 
     def passes(self, t: Traverser, ctx: Context) -> bool:
+        """Whether anything comes out for one traverser."""
+        if self.direct:
+            return self._end(t, ctx) is not None
         for _ in self.each(t, ctx):
             return True
         return False

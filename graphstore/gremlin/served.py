@@ -7,8 +7,10 @@ from typing import Any
 from bifrost.errors import NotFoundError, QueryError
 from bifrost.values import Value
 from graphstore.edits import Edits
+from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine
+from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.source import Session
 from graphstore.gremlin.sqlgraph import SqlGraph
 from graphstore.sql import SqlStore
@@ -77,13 +79,26 @@ class ServedGraph:
     """Implements :class:`graphstore.gremlin.source.GraphSource` over a store."""
 
     collects = False
+    arrays = True
 
     def __init__(self, store: SqlStore, edits: Edits | None = None) -> None:
         self._store = store
         self._edits = edits or Edits(store)
+        self._keeper: SnapshotKeeper | None = None
+
+    @property
+    def keeper(self) -> SnapshotKeeper:
+        """The snapshot in arrays; made on first use, when the schema exists."""
+        if self._keeper is None:
+            self._keeper = SnapshotKeeper(self._store.database)
+        return self._keeper
 
     @contextmanager
     def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:
+        snapshot = self.keeper.current(wide=wide)
+        if snapshot is not None:
+            yield ArrayGraph(self._store.database, snapshot)
+            return
         with self._store.database.read() as connection:
             yield SqlGraph(self._store.database, connection)
 

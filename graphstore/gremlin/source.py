@@ -30,9 +30,10 @@ class Session:
 
 class GraphSource(Protocol):
     """Gives graphs. ``collects``: results are read to the end before they are handed out, so that no lock waits for
-    a client."""
+    a client. ``arrays``: its graphs may be snapshots in arrays."""
 
     collects: bool
+    arrays: bool
 
     def reading(self, principal: Any, *, wide: bool) -> AbstractContextManager[Graph]:
         """The graph as a principal sees it, unchanged while the context is open; ``wide`` plans visit all of it."""
@@ -45,6 +46,7 @@ class MemorySource:
     """A :class:`MemoryGraph` for everybody, one execution at a time."""
 
     collects = True
+    arrays = False
 
     def __init__(self, graph: MemoryGraph | None = None) -> None:
         self.graph = graph if graph is not None else MemoryGraph()

@@ -24,6 +24,9 @@ class WherePredicateStep(FilterStep):
 
     def __init__(self, key: str | None, predicate: P) -> None:
         self.key, self.predicate = key, predicate
+        only = predicate.args[0] if len(predicate.args) == 1 else None
+        self.simple = only if isinstance(only, str) and predicate.op in ("eq", "neq") else None
+        self.wanted = predicate.op == "eq"
         self.bys: list[By] = []
 
     def add_by(self, by: By, order: Any = None) -> None:
@@ -42,6 +45,9 @@ class WherePredicateStep(FilterStep):
             position = 1
             if left is SKIP:
                 return False
+        if self.simple is not None and not self.bys:
+            right = scope_value(t, self.simple, ctx)
+            return right is not SKIP and equal(left, right) is self.wanted
         resolved = self._resolve(self.predicate, t, ctx, [position])
         return resolved is not None and compile_predicate(resolved)(left)
 

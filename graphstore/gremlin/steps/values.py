@@ -126,6 +126,12 @@ class PropertyMapStep(MapStep):
                 result[T.id] = element.id
             if self.tokens & LABELS:
                 result[T.label] = element.label
+        if self.values and ctx.view is None and isinstance(element, Vertex):
+            stored = element.all_values()
+            for key in stored if self.keys is None else self.keys:
+                if key in stored:
+                    result[key] = list(stored[key])
+            return self._modulated(result, t, ctx) if self.bys else result
         found = elements_properties(element, self.keys)
         for item in found if ctx.view is None else ctx.view.visible(found):
             value = item.value if self.values else item
@@ -182,6 +188,12 @@ class ElementMapStep(MapStep):
         if isinstance(element, Edge):
             for direction, end in ((Direction.IN, element.head), (Direction.OUT, element.tail)):
                 result[direction] = {T.id: end.id, T.label: end.label}
+        if ctx.view is None and isinstance(element, Vertex):
+            stored = element.all_values()
+            for key in stored if self.keys is None else self.keys:
+                if stored.get(key):
+                    result[key] = stored[key][-1]
+            return result
         found = elements_properties(element, self.keys)
         for item in found if ctx.view is None else ctx.view.visible(found):
             result[item.key] = item.value

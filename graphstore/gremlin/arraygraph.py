@@ -1,0 +1,193 @@
+"""A snapshot as a graph for the interpreter: handles are made only for what a step looks at."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.database import Database
+from graphstore.gremlin.arrays import Rows, Snapshot
+from graphstore.gremlin.elements import Edge, Vertex
+from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex
+from graphstore.gremlin.sqlgraph import SqlGraph
+from graphstore.values import clean_text
+
+__all__ = ["ArrayEdge", "ArrayGraph", "ArrayVertex"]
+
+
+class ArrayVertex(SqlVertex):
+    __slots__ = ("index",)
+
+    def __init__(self, graph: "ArrayGraph", index: int, uid: str, label: str) -> None:
+        self._graph = graph
+        self.index, self.id, self.label = index, uid, label
+        self.number = -1
+        self._values = None
+        self._properties = None
+
+    def all_values(self) -> dict[str, list[Any]]:
+        if self._values is None:
+            assert isinstance(self._graph, ArrayGraph)
+            self._text = self._graph.snapshot.texts[self.index]
+        return super().all_values()
+
+    def meta(self, key: str, index: int) -> dict[str, Any]:
+        assert isinstance(self._graph, ArrayGraph)
+        snapshot = self._graph.snapshot
+        self.number = int(snapshot.numbers[self.index])
+        self.meta_text = snapshot.meta.get(self.number)
+        return self._graph.meta_of(self, key, index)
+
+
+class ArrayEdge(SqlEdge):
+    __slots__ = ("index",)
+
+    def __init__(self, graph: "ArrayGraph", index: int, uid: str, label: str) -> None:
+        self._graph = graph
+        self.index, self.id, self.label = index, uid, label
+        self._tail = self._head = self._properties = None
+
+    @property
+    def tail(self) -> Vertex:
+        if self._tail is None:
+            assert isinstance(self._graph, ArrayGraph)
+            self._tail = self._graph.at(int(self._graph.snapshot.tails[self.index]))
+        return self._tail
+
+    @property
+    def head(self) -> Vertex:
+        if self._head is None:
+            assert isinstance(self._graph, ArrayGraph)
+            self._head = self._graph.at(int(self._graph.snapshot.heads[self.index]))
+        return self._head
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        if self._properties is None:
+            assert isinstance(self._graph, ArrayGraph)
+            self._text = self._graph.snapshot.edge_texts[self.index]
+        return super().properties
+
+
+class ArrayGraph(SqlGraph):
+    """Reads from a snapshot; what a snapshot does not hold (provenance, merged uids) is asked of the database."""
+
+    batched = False
+
+    def __init__(self, database: Database, snapshot: Snapshot) -> None:
+        super().__init__(database, None)
+        self.snapshot = snapshot
+        self._handles: dict[int, ArrayVertex] = {}
+        self._label_sets: dict[tuple[str, ...], NDArray[Any]] = {}
+
+    def at(self, index: int) -> ArrayVertex:
+        """The vertex with an index."""
+        found = self._handles.get(index)
+        if found is None:
+            snapshot = self.snapshot
+            label = snapshot.names[int(snapshot.labels[index])]
+            found = self._handles[index] = ArrayVertex(self, index, snapshot.uids[index], label)
+        return found
+
+    def edge_at(self, index: int) -> ArrayEdge:
+        snapshot = self.snapshot
+        return ArrayEdge(self, index, snapshot.edge_uids[index], snapshot.names[int(snapshot.edge_labels[index])])
+
+    def vertices_at(self, indices: NDArray[Any]) -> list[ArrayVertex]:
+        """Handles of many vertices at once."""
+        snapshot, names = self.snapshot, self.snapshot.names
+        labels = snapshot.labels[indices].tolist()
+        found = zip(indices.tolist(), snapshot.uids.many(indices), labels, strict=True)
+        return [ArrayVertex(self, index, uid, names[label]) for index, uid, label in found]
+
+    def edges_at(self, indices: NDArray[Any]) -> list[ArrayEdge]:
+        snapshot, names = self.snapshot, self.snapshot.names
+        labels = snapshot.edge_labels[indices].tolist()
+        found = zip(indices.tolist(), snapshot.edge_uids.many(indices), labels, strict=True)
+        return [ArrayEdge(self, index, uid, names[label]) for index, uid, label in found]
+
+    def vertex(self, id: Any) -> Vertex | None:
+        if not isinstance(id, str):
+            return None
+        index = self.snapshot.index_of_uid(id)
+        if index is None:
+            rows = self.rows("SELECT f.canonical FROM fragment f WHERE f.uid = ?", clean_text(id))
+            if not rows:
+                return None
+            index = self.snapshot.index_of(rows[0][0])
+            if index >= self.snapshot.size or self.snapshot.numbers[index] != rows[0][0]:
+                return None
+        return self.at(index)
+
+    def edge(self, id: Any) -> Edge | None:
+        if not isinstance(id, str):
+            return None
+        rows = self.rows("SELECT e.id FROM edge e WHERE e.uid = ?", clean_text(id))
+        if not rows:
+            return None
+        index = int(np.searchsorted(self.snapshot.edge_numbers, rows[0][0]))
+        known = index < self.snapshot.edge_size and self.snapshot.edge_numbers[index] == rows[0][0]
+        return self.edge_at(index) if known else None
+
+    def vertices(self) -> Iterator[Vertex]:
+        return map(self.at, range(self.snapshot.size))
+
+    def edges(self) -> Iterator[Edge]:
+        return map(self.edge_at, range(self.snapshot.edge_size))
+
+    def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
+        if key is not None:
+            if self.snapshot.has_columns:
+                return iter(self.vertices_at(self.snapshot.column(key).having(value)))
+            return super().vertices_where(None, key, value)
+        if labels is None:
+            return None
+        wanted = self.snapshot.label_numbers(labels)
+        return map(self.at, np.flatnonzero(np.isin(self.snapshot.labels, wanted)).tolist())
+
+    def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
+        wanted = self.snapshot.label_numbers(labels)
+        return map(self.edge_at, np.flatnonzero(np.isin(self.snapshot.edge_labels, wanted)).tolist())
+
+    def _sides(self, direction: str) -> list[Rows]:
+        both = (("OUT", self.snapshot.out), ("IN", self.snapshot.into))
+        return [rows for side, rows in both if direction in (side, "BOTH")]
+
+    def _found(self, vertex: Vertex, direction: str, labels: Sequence[str], which: str) -> NDArray[Any]:
+        assert isinstance(vertex, ArrayVertex)
+        found: list[NDArray[Any]] = []
+        for rows in self._sides(direction):
+            part = slice(int(rows.starts[vertex.index]), int(rows.starts[vertex.index + 1]))
+            values = getattr(rows, which)[part]
+            if labels and len(values):
+                mine = rows.labels[part]
+                wanted = self._wanted(tuple(labels))
+                values = values[mine == wanted[0]] if len(wanted) == 1 else values[np.isin(mine, wanted)]
+            found.append(values)
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _wanted(self, labels: tuple[str, ...]) -> NDArray[Any]:
+        found = self._label_sets.get(labels)
+        if found is None:
+            found = self._label_sets[labels] = self.snapshot.label_numbers(labels)
+        return found
+
+    def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
+        return [list(self.edges_at(self._found(self._own(v), direction, labels, "edges"))) for v in vertices]
+
+    def vertices_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Vertex]]:
+        return [list(self.vertices_at(self._found(self._own(v), direction, labels, "ends"))) for v in vertices]
+
+    def _own(self, vertex: Vertex) -> Vertex:
+        """The same vertex in this graph; bindings and side effects may bring others."""
+        if isinstance(vertex, ArrayVertex) and vertex._graph is self:
+            return vertex
+        index = self.snapshot.index_of_uid(vertex.id) if isinstance(vertex.id, str) else None
+        return self.at(index) if index is not None else vertex
+
+    def _vertex(self, row: Sequence[Any]) -> SqlVertex:
+        index = self.snapshot.index_of(row[0])
+        if index < self.snapshot.size and self.snapshot.numbers[index] == row[0]:
+            return self.at(index)
+        return super()._vertex(row)

@@ -1,0 +1,121 @@
+"""Keeps a snapshot in step with the change log: made on the first wide traversal, then patched with what changed."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from graphstore import schema as s
+from graphstore.database import Database
+from graphstore.gremlin.arrays import EdgeTable, Snapshot, VertexTable
+from graphstore.gremlin.patch import patched
+from graphstore.log import last_change
+
+__all__ = ["SnapshotKeeper"]
+
+_VERTICES = "SELECT id, uid, label, properties, meta FROM vertex"
+_EDGES = "SELECT id, uid, label, tail, head, properties FROM edge"
+_TEXTS = (_VERTICES, _EDGES)
+
+
+class SnapshotKeeper:
+    """The newest snapshot of a store. ``limit``: graphs with more vertices and edges than this are left to SQL."""
+
+    def __init__(self, database: Database, limit: int = 6_000_000) -> None:
+        self._db = database
+        self._limit = limit
+        self._snapshot: Snapshot | None = None
+        self._building = threading.Lock()
+        self._watch = _Watch(database)
+
+    def position(self) -> int:
+        """The position of the change log now."""
+        return self._watch.position()
+
+    def current(self, *, wide: bool) -> Snapshot | None:
+        """A snapshot that shows the newest state. For a wide traversal it is made or patched first; for others only
+        one that is ready counts."""
+        position = self.position()
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.position == position:
+            return snapshot
+        if not wide:
+            return None
+        with self._building:
+            snapshot = self._snapshot
+            if snapshot is None or snapshot.position != self.position():
+                snapshot = self._snapshot = self._next(snapshot)
+            return snapshot
+
+    def warm(self) -> None:
+        """Makes the snapshot now, columns included."""
+        snapshot = self.current(wide=True)
+        if snapshot is not None and snapshot.size:
+            snapshot.column("")
+            snapshot.index_of_uid("")
+
+    def _next(self, old: Snapshot | None) -> Snapshot | None:
+        with self._db.read() as connection:
+            position = last_change(connection)
+            names = dict(self._db.label_names(connection))
+            if old is not None:
+                touched = _touched(connection, old.position)
+                if sum(map(len, touched)) <= max(1_000, (old.size + old.edge_size) // 20):
+                    found = [self._changed(connection, text, ids) for text, ids in zip(_TEXTS, touched, strict=True)]
+                    return patched(old, position, names, (touched[0], found[0]), (touched[1], found[1]))
+            sizes = [
+                connection.execute(sa.select(sa.func.count()).select_from(t)).scalar_one() for t in (s.vertex, s.edge)
+            ]
+            if sum(sizes) > self._limit:
+                return None
+            vertices = VertexTable.of(_rows(connection, f"{_VERTICES} ORDER BY id"))
+            return Snapshot(position, names, vertices, EdgeTable.of(_rows(connection, f"{_EDGES} ORDER BY id")))
+
+    def _changed(self, connection: sa.Connection, text: str, ids: set[int]) -> list[Any]:
+        """The rows that changed elements have now; removed ones have none."""
+        table = s.vertex if text is _VERTICES else s.edge
+        columns = [table.c[name.strip()] for name in text.removeprefix("SELECT ").partition(" FROM ")[0].split(",")]
+        query = sa.select(*columns).where(self._db.within(table.c.id, ids)).order_by(table.c.id)
+        return [tuple(row) for row in connection.execute(query)] if ids else []
+
+
+def _touched(connection: sa.Connection, after: int) -> tuple[set[int], set[int]]:
+    """The ids of vertices and edges that the log names after a position."""
+    query = sa.select(s.change.c.element, s.change.c.ref).where(s.change.c.seq > after).distinct()
+    found: tuple[set[int], set[int]] = (set(), set())
+    for element, ref in connection.execute(query):
+        found[element].add(ref)
+    return found
+
+
+def _rows(connection: sa.Connection, text: str) -> Iterator[Any]:
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(text)
+        while rows := cursor.fetchmany(10_000):
+            yield from rows
+    finally:
+        cursor.close()
+
+
+class _Watch:
+    """Reads the position of the change log, which every query asks for: on SQLite over a connection of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        if database.is_sqlite:
+            self._connection = sqlite3.connect(
+                f"file:{database.url.database}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
+            )
+
+    def position(self) -> int:
+        if self._connection is None:
+            with self._db.read() as connection:
+                return last_change(connection)
+        with self._lock:
+            row = self._connection.execute("SELECT value FROM counter WHERE name = 'change'").fetchone()
+        return row[0] if row else 0

@@ -1,0 +1,57 @@
+"""Where the traversers of a plan on arrays stand."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.gremlin.arrays import Rows, Snapshot
+
+__all__ = ["SMALL", "Frontier", "Indices", "bincount", "sides"]
+
+Indices = NDArray[Any]
+
+
+@dataclass(slots=True)
+class Frontier:
+    """Where traversers are: indices of vertices or edges, and how many are at each (None: one)."""
+
+    edges: bool
+    indices: Indices
+    counts: Indices | None = None
+
+    def total(self) -> int:
+        return len(self.indices) if self.counts is None else int(self.counts.sum())
+
+    def kept(self, mask: NDArray[np.bool_]) -> "Frontier":
+        return Frontier(self.edges, self.indices[mask], None if self.counts is None else self.counts[mask])
+
+    def merged(self, size: int) -> "Frontier":
+        """Equal indices become one with a larger count."""
+        if len(self.indices) > size // 8:
+            counts = bincount(self.indices, self.counts, size)
+            found = np.flatnonzero(counts)
+            return Frontier(self.edges, found, counts[found])
+        found, inverse = np.unique(self.indices, return_inverse=True)
+        return Frontier(self.edges, found, bincount(inverse, self.counts, len(found)))
+
+
+def bincount(indices: Indices, counts: Indices | None, size: int) -> Indices:
+    if counts is None:
+        return np.bincount(indices, minlength=size)
+    if len(counts) and float(counts.max()) * len(counts) < 2**52:
+        return np.bincount(indices, counts, size).astype(np.int64)
+    total = np.zeros(size, np.int64)
+    np.add.at(total, indices, counts)
+    return total
+
+
+SMALL = 2_500
+"""Frontiers up to this size are not merged: merging would cost more than it saves."""
+
+
+def sides(direction: str, snapshot: Snapshot) -> list[Rows]:
+    """The adjacency of a direction: out, in, or both."""
+    both = (("OUT", snapshot.out), ("IN", snapshot.into))
+    return [rows for side, rows in both if direction in (side, "BOTH")]

@@ -1,0 +1,114 @@
+"""explain() and profile(): what of a plan goes to indexes, what runs on arrays, what the interpreter does, and how long
+each step took."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from graphstore.gremlin.arraygraph import ArrayGraph
+from graphstore.gremlin.elements import Graph
+from graphstore.gremlin.numbers import Long
+from graphstore.gremlin.plan import Pipeline, Step
+from graphstore.gremlin.steps.graph import ElementsStep
+from graphstore.gremlin.traverser import Context, Traverser
+
+if TYPE_CHECKING:
+    from graphstore.gremlin.engine import Compiled
+
+__all__ = ["StepMeter", "explained", "profile_result", "profiled"]
+
+
+def explained(compiled: "Compiled", arrays: bool) -> str:
+    """The plan as text: one line a step, with where it runs."""
+    vector = compiled.vector(compiled.needs_path) if arrays else None
+    taken = vector.taken if vector is not None and vector.start is not None else 0
+    lines = [
+        f"Traversal   {compiled.tree}",
+        f"Path        {'tracked' if compiled.needs_path else 'not needed'}",
+        "Plan",
+    ]
+    _describe(compiled.plan, lines, 1, taken)
+    if arrays:
+        lines.append(
+            "arrays: on the snapshot when it is up to date, else SQL by the interpreter; index: vertex_value or label index"
+        )
+    return "\n".join(lines)
+
+
+def _describe(pipeline: Pipeline, lines: list[str], depth: int, taken: int) -> None:
+    for position, step in enumerate(pipeline.steps):
+        where = "arrays" if position < taken else "interpreter"
+        if isinstance(step, ElementsStep) and depth == 1 and not position:
+            hinted = not step.all_of_them or step.value_hint is not None or step.labels_hint is not None
+            where = "index" if hinted else where if taken else "scan"
+        kind = "barrier" if step.barrier else "stream"
+        lines.append(f"{'  ' * depth}{step.name:<14} {where:<12} {kind:<8} {step.text}")
+        for child in step.children():
+            _describe(child, lines, depth + 1, 0)
+
+
+class StepMeter(Step):
+    """Wraps a step: counts what comes out and the time spent in it and the steps before it."""
+
+    def __init__(self, inner: Step, where: str = "interpreter") -> None:
+        self.inner, self.where = inner, where
+        self.name, self.text, self.labels = inner.name, inner.text, inner.labels
+        self.seconds = 0.0
+        self.traversers = self.elements = 0
+
+    def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+        inner = self.inner.run(source, ctx)
+        while True:
+            began = time.perf_counter()
+            t = next(inner, None)
+            self.seconds += time.perf_counter() - began
+            if t is None:
+                return
+            self.traversers += 1
+            self.elements += t.bulk
+            yield t
+
+
+class _OnArrays(Step):
+    """The prefix that runs on arrays, as one step."""
+
+    def __init__(self, compiled: "Compiled", graph: ArrayGraph) -> None:
+        self.vector = compiled.vector(compiled.needs_path)
+        self.graph = graph
+        self.name = "arrays"
+        self.text = ".".join(step.text for step in compiled.plan.steps[: self.vector.taken])
+
+    def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+        yield from self.vector.prefix(self.graph, ctx)
+
+
+def profiled(compiled: "Compiled", graph: Graph, meters: list[StepMeter]) -> "Compiled":
+    """The same plan with a meter around each step."""
+    steps = list(compiled.plan.steps)
+    if isinstance(graph, ArrayGraph):
+        vector = compiled.vector(compiled.needs_path)
+        if vector.start is not None:
+            meters.append(StepMeter(_OnArrays(compiled, graph), "arrays"))
+            steps = steps[vector.taken :]
+    meters.extend(StepMeter(step) for step in steps)
+    return replace(compiled, plan=Pipeline(meters), _vectors={})
+
+
+def profile_result(meters: list[StepMeter], seconds: float) -> dict[str, Any]:
+    """Times in milliseconds; a step's own time is that up to it less that of the step before."""
+    rows = []
+    before = 0.0
+    for meter in meters:
+        own, before = max(meter.seconds - before, 0.0), meter.seconds
+        rows.append(
+            {
+                "step": meter.text or meter.name,
+                "where": meter.where,
+                "traversers": Long(meter.traversers),
+                "elements": Long(meter.elements),
+                "ms": round(own * 1000, 3),
+                "percent": round(100 * own / seconds, 1) if seconds else 0.0,
+            }
+        )
+    return {"duration_ms": round(seconds * 1000, 3), "steps": rows}

@@ -1,0 +1,140 @@
+"""How plans on arrays end: counts, group counts, values and what is computed of them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.gremlin.arrays import Column, Snapshot
+from graphstore.gremlin.elements import HashableDict
+from graphstore.gremlin.frontier import Frontier, bincount, sides
+from graphstore.gremlin.numbers import Long
+from graphstore.gremlin.plan import By, KeyBy, Step, TokenBy, TraversalBy
+from graphstore.gremlin.steps.graph import AdjacentStep
+from graphstore.gremlin.steps.group import GroupCountStep, GroupStep
+from graphstore.gremlin.steps.reduce import ReduceStep, reduced
+from graphstore.gremlin.steps.values import PropertiesStep
+from graphstore.gremlin.traverser import Context, Traverser
+from graphstore.gremlin.tree import T
+
+__all__ = ["Finish", "finish_of"]
+
+Finish = Callable[[Frontier, Snapshot, Context], Iterator[Traverser]]
+
+
+def finish_of(steps: tuple[Step, ...], edges: bool) -> tuple[Finish, int] | None:
+    """How some steps end a plan on arrays, and how many steps that uses."""
+    step = steps[0]
+    if isinstance(step, ReduceStep) and step.name == "count":
+        return (lambda f, s, c: iter((reduced(Long(f.total()), step.labels, c),))), 1
+    if isinstance(step, AdjacentStep) and not edges and step.edge_labels == () and len(steps) > 1 and not step.labels:
+        after = steps[1]
+        if isinstance(after, ReduceStep) and after.name == "count":
+            return _degree_sum(step, after), 2
+    if isinstance(step, GroupCountStep) and step.key_name is None:
+        return _grouped(step, edges)
+    if isinstance(step, GroupStep) and step.key_name is None and _counts(step.value_by):
+        return _grouped(step, edges)
+    if isinstance(step, PropertiesStep) and step.values and step.keys is not None and len(step.keys) == 1 and not edges:
+        if len(steps) > 1 and isinstance(steps[1], ReduceStep) and steps[1].name in ("sum", "mean", "min", "max"):
+            return _folded(step.keys[0], steps[1]), 2
+        if not step.labels:
+            return _valued(step.keys[0]), 1
+    return None
+
+
+def _degree_sum(step: AdjacentStep, count: ReduceStep) -> Finish:
+    def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+        total = 0
+        for rows in sides(step.direction, s):
+            degrees = rows.starts[f.indices + 1] - rows.starts[f.indices]
+            total += int(degrees.sum() if f.counts is None else (degrees * f.counts).sum())
+        yield reduced(Long(total), count.labels, c)
+
+    return finish
+
+
+def _counts(by: By | None) -> bool:
+    """Whether a by() is by(count())."""
+    inner = by.inner.steps if isinstance(by, TraversalBy) else ()
+    return len(inner) == 1 and isinstance(inner[0], ReduceStep) and inner[0].name == "count"
+
+
+def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int] | None:
+    by = step.key_by
+    if isinstance(by, TokenBy) and by.token is T.label:
+
+        def by_label(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+            labels = (s.edge_labels if f.edges else s.labels)[f.indices]
+            counts = bincount(labels, f.counts, 0 if len(labels) else 1)
+            found = HashableDict((s.names[i], Long(counts[i])) for i in np.flatnonzero(counts).tolist())
+            yield reduced(found, step.labels, c)
+
+        return by_label, 1
+    if isinstance(by, KeyBy) and not edges:
+        key = by.key
+
+        def by_key(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+            column = s.column(key)
+            codes = column.codes[f.indices]
+            present = codes >= 0
+            counts = bincount(codes[present], None if f.counts is None else f.counts[present], 0)
+            found = HashableDict((column.values[i], Long(counts[i])) for i in np.flatnonzero(counts).tolist())
+            missing = int((~present).sum() if f.counts is None else f.counts[~present].sum())
+            if c.productive_by and missing:
+                found[None] = Long(missing)
+            yield reduced(found, step.labels, c)
+
+        return by_key, 1
+    return None
+
+
+def _valued(key: str) -> Finish:
+    def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+        column = s.column(key)
+        counts = [1] * len(f.indices) if f.counts is None else f.counts.tolist()
+        for index, code, many in zip(f.indices.tolist(), column.codes[f.indices].tolist(), counts, strict=True):
+            if code >= 0:
+                for value in column.more.get(index) or (column.values[code],):
+                    yield Traverser(value, many, None, c.initial_sack())
+
+    return finish
+
+
+def _folded(key: str, step: ReduceStep) -> Finish:
+    """values(key) and a sum, mean, minimum or maximum: on the distinct values with how often each is there."""
+
+    def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+        column = s.column(key)
+        if column.more:
+            yield from step.run(_valued(key)(f, s, c), c)
+            return
+        codes = column.codes[f.indices]
+        present = codes >= 0
+        counts = bincount(codes[present], None if f.counts is None else f.counts[present], len(column.values))
+        there = np.flatnonzero(counts)
+        quick = _numeric(column, there, counts[there], step.name)
+        if quick is not None:
+            yield reduced(quick, step.labels, c)
+            return
+        pairs = zip(there.tolist(), counts[there].tolist(), strict=True)
+        yield from step.run((Traverser(column.values[i], many) for i, many in pairs), c)
+
+    return finish
+
+
+def _numeric(column: Column, there: NDArray[Any], counts: NDArray[Any], name: str) -> Any:
+    """The result where all values are plain integers of moderate size, or all are doubles; else None."""
+    if column.numbers is None or not len(there):
+        return None
+    kind = type(column.values[0])
+    numbers = column.numbers[there]
+    if name in ("min", "max"):
+        return column.values[int(there[numbers.argmin() if name == "min" else numbers.argmax()])]
+    total = float(numbers @ counts)
+    if kind is int and abs(numbers).max() * counts.sum() >= 2**52:
+        return None
+    if name == "mean":
+        return total / int(counts.sum())
+    return total if kind is float else int(total)
