@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bifrost.values import DatasetInfo
 
-__all__ = ["Occurrences", "column_texts", "content_keys", "join_keys", "record_key", "row_digests"]
+__all__ = ["Occurrences", "column_texts", "content_keys", "join_keys", "record_key", "record_keys", "row_digests"]
 
 _NULL = "\x00"
 _BETWEEN = "\x1f"
@@ -127,3 +127,15 @@ def content_keys(columns: Sequence[pa.Array | pa.ChunkedArray], occurrences: Occ
         f"~{digest.hex()}" if not number else f"~{digest.hex()}-{number}"
         for digest, number in zip(digests, numbers, strict=True)
     ]
+
+
+def record_keys(table: pa.Table, key: Sequence[str], occurrences: Occurrences) -> tuple[str, ...]:
+    """The record key of each row: its ``key`` columns, or its content where there are none or one of them is null."""
+    if not key:
+        return tuple(content_keys(table.columns, occurrences))
+    keys: list[str | None] = join_keys([table.column(name) for name in key]).to_pylist()
+    missing = [at for at, value in enumerate(keys) if value is None]
+    if missing:
+        for at, value in zip(missing, content_keys(table.take(missing).columns, occurrences), strict=True):
+            keys[at] = value
+    return tuple(value for value in keys if value is not None)

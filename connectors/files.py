@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from bifrost.errors import InputError, NotFoundError, RecordError, SourceError
-from bifrost.keys import Occurrences, content_keys, join_keys, record_key
+from bifrost.keys import Occurrences, record_key, record_keys
 from bifrost.ports import ConnectionReport
 from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RowBatch
 from connectors._files_listing import (
@@ -97,7 +97,7 @@ class FilesConnector:
             if isinstance(item, RecordError):
                 yield item
             elif item.num_rows:
-                yield RowBatch(item, _keys(item, key, occurrences))
+                yield RowBatch(item, record_keys(item, key, occurrences))
 
     def fetch(self, dataset: DatasetInfo, key: str) -> FileRecord:
         if dataset.kind is not DatasetKind.DOCUMENTS:
@@ -180,17 +180,6 @@ def _first(items: Iterator[pa.Table | RecordError], rows: int) -> Iterator[pa.Ta
         seen += item.num_rows if isinstance(item, pa.Table) else 0
         if seen >= rows:
             return
-
-
-def _keys(table: pa.Table, key: tuple[str, ...], occurrences: Occurrences) -> tuple[str, ...]:
-    if not key:
-        return tuple(content_keys(table.columns, occurrences))
-    keys = join_keys([table.column(name) for name in key]).to_pylist()
-    missing = [at for at, value in enumerate(keys) if value is None]
-    if missing:
-        for at, value in zip(missing, content_keys(table.take(missing).columns, occurrences), strict=True):
-            keys[at] = value
-    return tuple(keys)
 
 
 implementation = FilesConnector

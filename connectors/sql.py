@@ -11,7 +11,7 @@ from sqlalchemy import table as table_of
 from sqlalchemy.exc import NoSuchTableError
 
 from bifrost.errors import InputError, RecordError, SourceError
-from bifrost.keys import Occurrences, content_keys, join_keys, record_key
+from bifrost.keys import Occurrences, record_key, record_keys
 from bifrost.ports import ConnectionReport
 from bifrost.values import DatasetInfo, FileRecord, RowBatch
 from connectors._sql_errors import source_errors
@@ -68,7 +68,7 @@ class SqlConnector:
             with streaming.execute(self._select(dataset)) as result:
                 for rows in result.partitions(size):
                     table = _to_table(dataset, rows)
-                    yield RowBatch(table, _record_keys(table, key, occurrences))
+                    yield RowBatch(table, record_keys(table, key, occurrences))
 
     def fetch(self, dataset: DatasetInfo, key: str) -> FileRecord:
         raise InputError(f"{dataset.name!r} is a table; it has no file {key!r}.")
@@ -107,17 +107,6 @@ def _to_table(dataset: DatasetInfo, rows: Sequence[Sequence[Any]]) -> pa.Table:
         for info, values in zip(dataset.columns, columns, strict=True)
     ]
     return pa.table(arrays, names=[info.name for info in dataset.columns])
-
-
-def _record_keys(table: pa.Table, key: tuple[str, ...], occurrences: Occurrences) -> tuple[str, ...]:
-    if not key:
-        return tuple(content_keys(table.columns, occurrences))
-    keys = join_keys([table.column(name) for name in key]).to_pylist()
-    missing = [at for at, value in enumerate(keys) if value is None]
-    if missing:  # SQLite allows NULL in a primary key
-        for at, value in zip(missing, content_keys(table.take(missing).columns, occurrences), strict=True):
-            keys[at] = value
-    return tuple(keys)
 
 
 implementation = SqlConnector
