@@ -12,7 +12,7 @@ from graphstore.database import VERTEX, Database
 from graphstore.log import last_change
 from graphstore.values import clean_text
 
-__all__ = ["Statistics"]
+__all__ = ["Statistics", "common_type"]
 
 T = TypeVar("T")
 
@@ -91,11 +91,13 @@ class Statistics:
         text = sa.text(_SQLITE_TYPES if self._db.is_sqlite else _PG_TYPES)
         found: dict[str, set[str]] = {}
         for row in connection.execute(text, {"label": -1 if id is None else id}):
-            found.setdefault(row.name, set()).add(_TYPES.get(row.type, "text"))
-        return {name: _common(types) for name, types in sorted(found.items())}
+            found.setdefault(row.name, set()).add(row.type)
+        return {name: common_type(types) for name, types in sorted(found.items())}
 
 
-def _common(types: set[str]) -> str:
+def common_type(json_types: set[str]) -> str:
+    """The property type of values whose JSON types or tags these are; text where they differ."""
+    types = {_TYPES.get(name, "text") for name in json_types}
     if types == {"integer", "number"}:
         return "number"
     return types.pop() if len(types) == 1 else "text"
