@@ -1,0 +1,152 @@
+"""Exports read back by other libraries."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pyarrow.parquet as pq
+import pytest
+import rdflib
+
+from bifrost.errors import InputError
+from bifrost.values import LinkStatement, RecordFragments
+from graphstore.export import FORMATS, Exporter
+from graphstore.sparql import SparqlProjection
+from graphstore.sql import SqlStore
+from tests.graphstore.databases import sqlite_template, sqlite_url
+from tests.graphstore.worlds import record_of, register, say
+
+__all__ = ["sqlite_template", "sqlite_url"]
+
+BASE = "https://graph.test/"
+GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[SqlStore]:
+    made = SqlStore(sqlite_url)
+    register(made, "a/x", "b/y", "b/pairs")
+    say(
+        made, "a/x",
+        record_of("a/x", "1", {"name": ("Ann; <b>", "Änn\n2"), "n": 1, "f": 0.5, "ok": True, "day": date(2024, 1, 2)}),
+        record_of("a/x", "2", {"n": 2, "d": Decimal("1.10"), "at": datetime(2024, 1, 2, tzinfo=UTC)}),
+    )  # fmt: skip
+    say(made, "b/y", record_of("b/y", "k\x01/ü", {"n": "text", "odd name:": "x\x02"}))
+    links = [
+        LinkStatement("b/l1", "KNOWS", "a/x/1", "a/x/2", {"since": (1999,)}),
+        LinkStatement("b/l2", "KNOWS", "a/x/1", "a/x/2"),
+        LinkStatement("b/l3", "OF TYPE", "a/x/2", "b/y/k\x01%2Fü", {"w": ("a", "b")}),
+    ]
+    say(made, "b/pairs", RecordFragments("1", b"1", links=tuple(links)))
+    yield made
+    made.close()
+
+
+def exported(store: SqlStore, format: str) -> bytes:
+    return b"".join(Exporter(store, BASE)(format).chunks)
+
+
+def values(graph: rdflib.Graph) -> set[tuple[object, ...]]:
+    """Triples with literals by value: a store may spell a number in another way."""
+    return {(s, p, o.toPython() if isinstance(o, rdflib.Literal) else o) for s, p, o in graph}
+
+
+def archive(store: SqlStore, format: str) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(exported(store, format))) as opened:
+        assert opened.testzip() is None
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_graphml_has_all_nodes_edges_and_typed_keys(store: SqlStore) -> None:
+    root = ElementTree.fromstring(exported(store, "graphml"))
+    keys = {
+        key.get("id"): (key.get("for"), key.get("attr.name"), key.get("attr.type"))
+        for key in root.iter(f"{GRAPHML}key")
+    }
+    nodes = {
+        node.get("id"): {keys[data.get("key")][1]: data.text for data in node} for node in root.iter(f"{GRAPHML}node")
+    }
+    assert nodes["a/x/1"] == {
+        "labelV": "X", "name": "Ann; <b>\nÄnn\n2", "n": "1", "f": "0.5", "ok": "true", "day": "2024-01-02"
+    }  # fmt: skip
+    assert len(list(root.iter(f"{GRAPHML}edge"))) == 3
+    assert ("node", "n", "string") in keys.values(), "a number here and a text there make text"
+    assert ("edge", "since", "long") in keys.values()
+
+
+def test_graphson_lines_hold_each_edge_on_both_sides(store: SqlStore) -> None:
+    lines = [json.loads(line) for line in exported(store, "graphson").splitlines()]
+    found = {line["id"]: line for line in lines}
+    assert {edge["id"] for edge in found["a/x/1"]["outE"]["KNOWS"]} == {"b/l1", "b/l2"}
+    assert {edge["outV"] for edge in found["a/x/2"]["inE"]["KNOWS"]} == {"a/x/1"}
+    assert [p["value"] for p in found["a/x/1"]["properties"]["name"]] == ["Ann; <b>", "Änn\n2"]
+    assert found["a/x/2"]["properties"]["d"][0]["value"] == {"@type": "gx:BigDecimal", "@value": "1.10"}
+
+
+def test_rdf_exports_say_what_sparql_answers(store: SqlStore, tmp_path: Path) -> None:
+    sparql = SparqlProjection(store, tmp_path, BASE)
+    try:
+        answered = rdflib.Graph().parse(sparql.query("CONSTRUCT WHERE { ?s ?p ?o }", "text/turtle")[1], format="turtle")
+    finally:
+        sparql.close()
+    assert values(rdflib.Graph().parse(exported(store, "turtle"), format="turtle")) == values(answered)
+    quads = rdflib.Dataset(default_union=True)
+    quads.parse(exported(store, "nquads"), format="nquads")
+    linked = rdflib.Dataset(default_union=True)
+    linked.parse(exported(store, "jsonld"), format="json-ld")
+    graphs = {f"{BASE}s/a", f"{BASE}s/b", f"{BASE}ontology"}
+    for dataset in (quads, linked):
+        assert {str(g.identifier) for g in dataset.graphs() if len(g)} == graphs
+        assert sum(len(g) for g in dataset.graphs()) == len(set(exported(store, "nquads").splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("format", "id", "start"), [("neptune-csv", "~id", "~from"), ("opencypher-csv", ":ID", ":START_ID")]
+)
+def test_csv_has_typed_headers_and_arrays(store: SqlStore, format: str, id: str, start: str) -> None:
+    files = {
+        name: list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+        for name, data in archive(store, format).items()
+    }
+    vertices = {row[id]: row for row in files["vertices.csv"]}
+    assert vertices["a/x/1"]["name:String[]"] == "Ann\\; <b>;Änn\n2"
+    assert (vertices["a/x/1"]["ok:Bool"], vertices["a/x/2"]["ok:Bool"]) == ("true", "")
+    assert vertices["b/y/k\x01%2Fü"]["n:String"] == "text"
+    assert [row[start] for row in files["edges.csv"]] == ["a/x/1", "a/x/1", "a/x/2"]
+    assert files["edges.csv"][0]["since:Long"] == "1999"
+
+
+def test_parquet_has_a_table_per_label(store: SqlStore) -> None:
+    files = archive(store, "parquet")
+    assert sorted(files) == ["edges/KNOWS.parquet", "edges/OF TYPE.parquet", "vertices/X.parquet", "vertices/Y.parquet"]
+    rows = pq.read_table(io.BytesIO(files["vertices/X.parquet"])).to_pylist()
+    assert rows[0]["name"] == ["Ann; <b>", "Änn\n2"]
+    assert (rows[0]["day"], rows[0]["n"], rows[1]["d"]) == (date(2024, 1, 2), 1, 1.1)
+    edges = pq.read_table(io.BytesIO(files["edges/OF TYPE.parquet"])).to_pylist()
+    assert edges == [{"_id": "b/l3", "_tail": "a/x/2", "_head": "b/y/k\x01%2Fü", "_score": 1.0, "w": ["a", "b"]}]
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_an_empty_graph_is_exported_too(sqlite_url: str, format: str) -> None:
+    store = SqlStore(sqlite_url)
+    try:
+        data = exported(store, format)
+        if format == "graphml":
+            ElementTree.fromstring(data)
+        elif format == "jsonld":
+            assert json.loads(data) == []
+        elif FORMATS[format].media_type == "application/zip":
+            assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    finally:
+        store.close()
+
+
+def test_an_unknown_format_is_refused(store: SqlStore) -> None:
+    with pytest.raises(InputError, match="no export format"):
+        Exporter(store, BASE)("xls")
