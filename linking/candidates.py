@@ -170,7 +170,7 @@ def _without_duplicates(
 ) -> list[LinkType]:
     kept: list[LinkType] = []
     earlier = _declared_types(workspace) if declared else []
-    for link_type in sorted(found, key=lambda t: (t.id not in keep, -t.probability)):
+    for link_type in sorted(found, key=lambda t: (t.id not in keep, *_preference(t))):
         same_tables = [
             other
             for other in (*earlier, *kept)
@@ -185,19 +185,26 @@ def _without_duplicates(
     return kept
 
 
+def _preference(link_type: LinkType) -> tuple[float, ...]:
+    """The likeliest first; of equally likely ones that which refers to identifiers rather than to names."""
+    f = link_type.features
+    return -round(link_type.probability, 1), -f.get("head_id_name", 0.0), -f.get("tail_id_name", 0.0), -link_type.probability
+
+
 # ---- same things -----------------------------------------------------------------------------------------------------
 
 
 def find_same_things(
     workspace: Workspace,
     scorers: Scorers,
+    references: Sequence[LinkType],
     between: Mapping[tuple[str, str], float],
     *,
     keep: frozenset[str] = frozenset(),
 ) -> list[LinkType]:
     """Pairs of tables about the same things. A many-to-one reference between two tables speaks against it."""
     found = []
-    for candidate in same_thing_candidates(workspace):
+    for candidate in same_thing_candidates(workspace, _referring(workspace, references)):
         a, b = candidate.left, candidate.right
         reference = max(between.get((a.name, b.name), 0.0), between.get((b.name, a.name), 0.0))
         features = {**candidate.features, "reference_between": reference}
@@ -209,6 +216,12 @@ def find_same_things(
         if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
             found.append(link_type)
     return found
+
+
+def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozenset[int]:
+    """The columns that probably name other records, as far as they do not also identify their own."""
+    profiles = [p for r in references if r.probability >= 0.5 for p in workspace.profiles_of(r.tail) or ()]
+    return frozenset(p.id for p in profiles if not p.key_like)
 
 
 def _same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def literal(text: str) -> str:
 
 def base_sql(value: str) -> str:
     """The base form of an SQL text expression; NULL for words that mean nothing."""
-    folded = f"regexp_replace(lower(trim(nfc_normalize({value}))), '\\s+', ' ', 'g')"
+    folded = f"trim(regexp_replace(lower(nfc_normalize({value})), '\\s+', ' ', 'g'))"
     number = f"regexp_replace({folded}, '^(-?\\d+)\\.0+$', '\\1')"
     return f"CASE WHEN {folded} IN ({', '.join(map(literal, _EMPTY))}) THEN NULL ELSE {number} END"
 

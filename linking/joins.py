@@ -8,7 +8,8 @@ from bifrost.links import Column, LinkEdge, LinkType
 from bifrost.values import Evidence
 from linking.conditions import condition_sql
 from linking.forms import check_transform, has_split
-from linking.profiles import ColumnProfile, values_sql
+from linking.profiles import ColumnProfile
+from linking.profiling import values_sql
 from linking.workspace import LoadedTable, Workspace
 
 __all__ = ["agreement", "count_edges", "examples", "reference_edges", "side_sql"]

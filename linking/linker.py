@@ -43,7 +43,7 @@ class BifrostLinker:
             progress(Progress("propose", "", 1, 4, "references"))
             references, between = find_references(workspace, scorers, self._vectors, keep=keep)
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
-            same = find_same_things(workspace, scorers, between, keep=keep)
+            same = find_same_things(workspace, scorers, references, between, keep=keep)
             progress(Progress("propose", "", 3, 4, "texts that name records"))
             mentions = find_mentions(data, workspace, scorers, keep=keep)
         progress(Progress("propose", "", 4, 4))

@@ -1,19 +1,25 @@
-"""What is known of a column without comparing it with any other: counts, shapes, ranges, sketches.
+"""What is known of a column without comparing it with any other: counts, shapes, ranges, normal forms.
 
-Exact figures come from DuckDB; everything about how values look comes from a sample of at most 1,000 distinct values,
-those with the smallest hashes, which is at the same time the column's KMV sketch (Bar-Yossef et al. 2002).
+Everything about how values look comes from a sample of at most 1,000 distinct values (:mod:`linking.profiling`).
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from bifrost.catalog import DatasetSummary
-from linking.forms import base_sql, elements_sql, form_sql
-
-__all__ = ["LONG_TEXT", "SAMPLE", "ColumnProfile", "profile_table", "shape", "values_sql"]
+__all__ = [
+    "LONG_TEXT",
+    "SAMPLE",
+    "ColumnProfile",
+    "character_shares",
+    "common_prefix",
+    "extra_forms",
+    "is_list_text",
+    "kind_of",
+    "numbers_in",
+    "shape",
+]
 
 SAMPLE = 1_000
 LONG_TEXT = 120
@@ -97,112 +103,6 @@ def shape(value: str) -> str:
     return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", value))[:24]
 
 
-def profile_table(
-    connection: Any,
-    table: str,
-    rows: int,
-    columns: Mapping[str, tuple[str, bool]],
-    summary: DatasetSummary,
-    first_id: int,
-) -> dict[str, ColumnProfile]:
-    """Profiles every column of a workspace table and writes its value hashes and sketch into the workspace."""
-    declared = {column.name: column for column in summary.info.columns}
-    profiles = {}
-    for position, (name, (sql, is_list)) in enumerate(columns.items()):
-        info = declared.get(name)
-        profiles[name] = _profile_column(
-            connection,
-            table,
-            rows,
-            summary,
-            first_id + position,
-            name,
-            sql,
-            is_list=is_list,
-            declared_type=info.type if info else "text",
-            comment=info.comment if info else "",
-            position=position,
-        )
-    return profiles
-
-
-def values_sql(table: str, column: str, transform: str, is_list: bool) -> str:
-    """A query ``_row, value`` over a workspace column: the normal form of each value (or element) that is not NULL."""
-    if is_list:
-        raw = f"SELECT _row, unnest({column}) AS raw FROM {table}"
-    elif transform == "split" or transform.startswith("split |"):
-        raw = f"SELECT _row, unnest({elements_sql(column)}) AS raw FROM {table}"
-    else:
-        raw = f"SELECT _row, {column} AS raw FROM {table}"
-    return f"SELECT _row, {form_sql('raw', transform)} AS value FROM ({raw}) WHERE value IS NOT NULL"
-
-
-def _profile_column(
-    connection: Any,
-    table: str,
-    rows: int,
-    summary: DatasetSummary,
-    id: int,
-    name: str,
-    sql: str,
-    *,
-    is_list: bool,
-    declared_type: str,
-    comment: str,
-    position: int,
-) -> ColumnProfile:
-    plain = f"array_to_string({sql}, ' ')" if is_list else sql
-    mean_raw, max_raw = connection.execute(f"SELECT avg(length({plain})), max(length({plain})) FROM {table}").fetchone()
-    long_text = (mean_raw or 0) > LONG_TEXT and not is_list
-    # A list written as text may be long; whether it is one shows in a few values.
-    head = [
-        v for (v,) in connection.execute(f"SELECT {plain} FROM {table} WHERE {plain} IS NOT NULL LIMIT 200").fetchall()
-    ]
-    split = not is_list and _is_list_text(head)
-    forms = ["split"] if split else [""]
-    if long_text and not split:
-        sample = [(base, 1) for (base,) in connection.execute(
-            f"SELECT {base_sql(f'left({plain}, 400)')} AS v FROM {table} USING SAMPLE 200 ROWS (reservoir, 1)"
-        ).fetchall() if base is not None]  # fmt: skip
-        ((nonnull, distinct),) = connection.execute(
-            f"SELECT count({plain}), approx_count_distinct({plain}) FROM {table}"
-        ).fetchall()
-    else:
-        store_hashes(connection, id, forms[0], values_sql(table, sql, forms[0], is_list))
-        ((nonnull, distinct),) = connection.execute("SELECT coalesce(sum(n), 0), count(*) FROM form_value").fetchall()
-        sample = connection.execute(f"SELECT value, n FROM form_value ORDER BY hash LIMIT {SAMPLE}").fetchall()
-    values = [value for value, _ in sample]
-    kind = _kind(values, long_text and not split, declared_type)
-    prefix = _common_prefix(values) if kind == "code" else ""
-    for form in extra_forms(values, kind, prefix, forms[0]) if not long_text or split else []:
-        store_hashes(connection, id, form, values_sql(table, sql, form, is_list))
-        forms.append(form)
-    numbers = [float(v) for v in values if _INTEGER.fullmatch(v)] if kind == "integer" else _numbers(values)
-    letters, digits, length = _character_shares(values)
-    counts = Counter(shape(value) for value in values)
-    return ColumnProfile(
-        id=id, table=table, sql=sql, source=summary.source, dataset=summary.info.name, name=name, type=declared_type,
-        comment=comment, position=position, rows=rows, nonnull=int(nonnull), distinct=int(distinct), is_list=is_list,
-        kind=kind, mean_length=length, max_length=int(max_raw or 0),
-        mean_words=sum(len(v.split()) for v in values) / len(values) if values else 0.0,
-        digit_share=digits, letter_share=letters, low=min(numbers, default=0.0), high=max(numbers, default=0.0),
-        prefix=prefix, shapes=tuple((s, n / len(values)) for s, n in counts.most_common(5)),
-        sample=tuple(values), sample_counts=tuple(int(n) for _, n in sample), forms=tuple(forms),
-    )  # fmt: skip
-
-
-def store_hashes(connection: Any, column: int, form: str, query: str) -> None:
-    """Adds the distinct hashes of a form and its sketch, the ``SAMPLE`` smallest; leaves the values in ``form_value``."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE form_value AS "
-        f"SELECT value, hash(value) AS hash, count(*) AS n FROM ({query}) GROUP BY value"
-    )
-    connection.execute("INSERT INTO value_hash SELECT ?, ?, hash, n FROM form_value", [column, form])
-    connection.execute(
-        f"INSERT INTO sample_hash SELECT ?, ?, hash, n FROM form_value ORDER BY hash LIMIT {SAMPLE}", [column, form]
-    )
-
-
 def extra_forms(values: Sequence[str], kind: str, prefix: str, first: str) -> list[str]:
     """Further normal forms by which a column may agree with another one, most specific last."""
     start = f"{first} | " if first else ""
@@ -217,7 +117,7 @@ def extra_forms(values: Sequence[str], kind: str, prefix: str, first: str) -> li
     return forms
 
 
-def _is_list_text(values: Sequence[str]) -> bool:
+def is_list_text(values: Sequence[str]) -> bool:
     """Whether values are lists of codes written as text: brackets around, or separators between short codes."""
     filled = [v.strip() for v in values if v.strip() and v.strip().lower() not in ("none", "null", "nan")]
     if len(filled) < 2:
@@ -233,7 +133,8 @@ def _is_list_text(values: Sequence[str]) -> bool:
     return codes >= 0.95 * len(elements)
 
 
-def _kind(values: Sequence[str], long_text: bool, declared: str) -> str:
+def kind_of(values: Sequence[str], long_text: bool, declared: str) -> str:
+    """The kind of a column by its sampled values and declared type."""
     if long_text:
         return "text"
     if not values:
@@ -258,7 +159,7 @@ def _kind(values: Sequence[str], long_text: bool, declared: str) -> str:
     return "name"
 
 
-def _common_prefix(values: Sequence[str]) -> str:
+def common_prefix(values: Sequence[str]) -> str:
     """The fixed beginning of nearly all codes (``emp_``), with a letter in it and a digit after it; else nothing."""
     counts = Counter(match.group() for v in values if (match := _PREFIX.match(v)) and len(v) > match.end())
     if not counts:
@@ -267,7 +168,8 @@ def _common_prefix(values: Sequence[str]) -> str:
     return prefix if count >= 0.9 * len(values) and len(values) >= 2 and len(prefix) <= 16 else ""
 
 
-def _numbers(values: Sequence[str]) -> list[float]:
+def numbers_in(values: Sequence[str]) -> list[float]:
+    """The values as numbers, whatever their currency or unit sign; nothing unless most of them are numbers."""
     found = []
     for value in values:
         if _NUMBER.fullmatch(value):
@@ -279,7 +181,8 @@ def _numbers(values: Sequence[str]) -> list[float]:
     return found if len(found) >= 0.5 * len(values) else []
 
 
-def _character_shares(values: Sequence[str]) -> tuple[float, float, float]:
+def character_shares(values: Sequence[str]) -> tuple[float, float, float]:
+    """(share of letters, share of digits, mean length)."""
     text = "".join(values)
     if not text:
         return 0.0, 0.0, 0.0

@@ -34,13 +34,17 @@ class SameThingCandidate:
     features: Mapping[str, float] = field(default_factory=dict)
 
 
-def identifying_columns(table: LoadedTable) -> list[ColumnProfile]:
-    """The columns by which a person would recognise a record: names, codes, titles; the most telling first."""
+def identifying_columns(table: LoadedTable, referring: frozenset[int] = frozenset()) -> list[ColumnProfile]:
+    """The columns by which a person would recognise a record: names, codes, titles; the most telling first.
+
+    ``referring`` holds the ids of columns that name other records: they say nothing of the record itself.
+    """
     usable = [
         p
         for p in table.columns.values()
         if p.kind in ("name", "code", "text")
         and not p.multivalued
+        and p.id not in referring
         and p.uniqueness >= 0.6
         and p.null_share <= 0.5
         and p.letter_share >= 0.3
@@ -50,15 +54,17 @@ def identifying_columns(table: LoadedTable) -> list[ColumnProfile]:
     return sorted(usable, key=lambda p: (p.kind != "name", -p.uniqueness))[:4]
 
 
-def same_thing_candidates(workspace: Workspace) -> list[SameThingCandidate]:
+def same_thing_candidates(
+    workspace: Workspace, referring: frozenset[int] = frozenset()
+) -> list[SameThingCandidate]:
     """All pairs of tables that share rare words, with features, in no particular order."""
-    tables = [t for t in workspace.tables() if t.rows >= 3 and identifying_columns(t)]
+    tables = [t for t in workspace.tables() if t.rows >= 3 and identifying_columns(t, referring)]
     connection = workspace.connection
     connection.execute("CREATE OR REPLACE TEMP TABLE rare_word (tab INTEGER, word VARCHAR, hash UBIGINT, row_ BIGINT)")
     for number, table in enumerate(tables):
         words = " UNION ALL ".join(
             f"SELECT _row, unnest(regexp_extract_all(strip_accents(lower({p.sql})), '[\\pL\\pN]+')) AS w FROM {table.name}"
-            for p in identifying_columns(table)
+            for p in identifying_columns(table, referring)
         )
         often = max(3, int(0.003 * table.rows))
         connection.execute(

@@ -12,7 +12,8 @@ from bifrost.values import DatasetKind, make_uid
 from linking.describe import link_name, with_reference_evidence
 from linking.joins import count_edges
 from linking.mentions.apply import mention_edges
-from linking.profiles import ColumnProfile, values_sql
+from linking.profiles import ColumnProfile
+from linking.profiling import values_sql
 from linking.scoring import Adapted
 from linking.workspace import LoadedTable, Workspace
 

@@ -16,7 +16,8 @@ from bifrost.catalog import DatasetSummary
 from bifrost.links import Column
 from bifrost.ports import LinkingData
 from bifrost.values import DatasetKind
-from linking.profiles import ColumnProfile, profile_table
+from linking.profiles import ColumnProfile
+from linking.profiling import create_sketches, profile_table
 
 __all__ = ["LoadedTable", "Workspace"]
 
@@ -81,8 +82,7 @@ class Workspace:
             self._folder.mkdir(exist_ok=True)
             self._connection = duckdb.connect(str(self._folder / "workspace.duckdb"), config=self._settings)
             self._connection.execute("SET preserve_insertion_order = true")
-            self._connection.execute("CREATE TABLE value_hash (col INTEGER, form VARCHAR, hash UBIGINT, n BIGINT)")
-            self._connection.execute("CREATE TABLE sample_hash (col INTEGER, form VARCHAR, hash UBIGINT, n BIGINT)")
+            create_sketches(self._connection)
         return self._connection
 
     def cursor(self) -> Any:

@@ -29,7 +29,7 @@ from linking.training.generate import generate_schema
 from linking.trees import Forest
 from linking.workspace import Workspace
 
-__all__ = ["HELD_BACK", "MONOTONE", "Examples", "collect", "expected_calibration_error", "fit", "main"]
+__all__ = ["HELD_BACK", "MONOTONE", "Examples", "collect", "expected_calibration_error", "figures_of", "fit", "load", "main"]
 
 HELD_BACK = ("bank", "hotel", "logistics", "research")
 MONOTONE = {
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS / "columns.json")
     options = parser.parse_args(arguments)
     if options.examples and options.examples.exists():
-        train, held = _load(options.examples)
+        train, held = load(options.examples)
     else:
         module, _, function = options.encoder.partition(":")
         vectors = NameVectors(getattr(importlib.import_module(module), function)())
@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     half = held.schema % 2 == 0
     choice, test = fit_choice(forest, held.take(half)), held.take(~half)
     z = choice_matrix(forest, test) @ np.array(choice.weights) + choice.bias
-    figures = {**_figures(1 / (1 + np.exp(-z)), test.y), "candidates": len(train.y), "references": int(train.y.sum())}
+    figures = {**figures_of(1 / (1 + np.exp(-z)), test.y), "candidates": len(train.y), "references": int(train.y.sum())}
     sys.stdout.write(
         json.dumps({**figures, "choice": dict(zip(CHOICE_INPUTS, choice.weights, strict=True))}, indent=1) + "\n"
     )
@@ -195,7 +195,7 @@ def _save(path: Path, train: Examples, held: Examples) -> None:
     np.savez_compressed(path, names=np.array(train.names), **arrays)
 
 
-def _load(path: Path) -> tuple[Examples, Examples]:
+def load(path: Path) -> tuple[Examples, Examples]:
     data = np.load(path)
     names = tuple(str(name) for name in data["names"])
     train, held = (Examples(names, *(data[f"{part}_{field}"] for field in _FIELDS)) for part in ("train", "held"))
@@ -205,7 +205,7 @@ def _load(path: Path) -> tuple[Examples, Examples]:
 _FIELDS = ("x", "y", "schema", "tail")
 
 
-def _figures(p: NDArray[np.float64], y: NDArray[np.bool_]) -> dict[str, float]:
+def figures_of(p: NDArray[np.float64], y: NDArray[np.bool_]) -> dict[str, float]:
     said = p >= 0.5
     right = float((said & y).sum())
     precision, recall = right / max(float(said.sum()), 1), right / max(float(y.sum()), 1)
