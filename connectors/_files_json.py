@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from bifrost.errors import RecordError
@@ -190,7 +189,8 @@ def json_tables(path: Path, label: str, layout: Mapping[str, Any], rows: int) ->
                 yield item
                 continue
             try:
-                batch.append(flatten(item))
+                if flat := flatten(item):  # an empty object says nothing
+                    batch.append(flat)
             except ValueError as error:
                 yield RecordError(f"{label} item {number}: {error}", record=f"{label} item {number}")
             if len(batch) >= rows:
@@ -214,8 +214,8 @@ def json_tables(path: Path, label: str, layout: Mapping[str, Any], rows: int) ->
 def _parsed_lines(path: Path, label: str, encoding: str) -> Iterator[tuple[str, Any]]:
     for number, line in _lines(path, encoding):
         try:
-            yield "", orjson.loads(line)
-        except orjson.JSONDecodeError as error:
+            yield "", json.loads(line)
+        except (ValueError, RecursionError) as error:
             yield "", RecordError(f"{label}:{number} is not valid JSON: {error}", record=f"{label}:{number}")
 
 
@@ -244,7 +244,7 @@ def _flat_list(values: list[Any], path: str, depth: int) -> dict[str, Any]:
     columns: dict[str, list[Any]] = {}
     for value in values:
         if isinstance(value, list):
-            columns.setdefault(path, []).append(orjson.dumps(value, default=str).decode())
+            columns.setdefault(path, []).append(_dumped(value))
             continue
         for name, inner in flatten(value, path, depth).items():
             columns.setdefault(name, []).extend(inner if isinstance(inner, list) else [inner])
@@ -280,10 +280,8 @@ def _column(values: list[Any]) -> pa.Array:
 
 
 def _text(value: Any) -> str:
-    return (
-        value
-        if isinstance(value, str)
-        else orjson.dumps(value, default=str).decode()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    return value if isinstance(value, str) else _dumped(value)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
