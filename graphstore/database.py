@@ -225,25 +225,31 @@ class Database:
     def label_names(self, connection: Connection) -> Mapping[int, str]:
         """Label id -> name. Grows while a view is open: look up through :meth:`label_name` where that matters."""
         last = connection.execute(sa.select(sa.func.max(label.c.id))).scalar() or 0
-        if last not in self._labels.names:
+        labels = self._labels
+        if last > labels.complete:
             for row in connection.execute(sa.select(label)):
-                self._labels.add(row.id, row.element, row.name)
-        return self._labels.names
+                labels.add(row.id, row.element, row.name)
+            labels.complete = last
+        return labels.names
 
 
 @dataclass
 class _Labels:
-    """Labels known to this process. They are only ever added, so a committed one never becomes stale."""
+    """Labels known to this process. They are only ever added, so a committed one never becomes stale.
+
+    All labels up to the id ``complete`` are in ``names``; of later ones, those that this process met.
+    """
 
     ids: dict[tuple[int, str], int] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    complete: int = 0
 
     def add(self, id: int, element: int, name: str) -> None:
         self.ids[element, name] = id
         self.names[id] = name
 
     def clear(self) -> None:
-        self.ids, self.names = {}, {}
+        self.ids, self.names, self.complete = {}, {}, 0
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
