@@ -14,6 +14,7 @@ from extraction.encoder_minilm import load_encoder
 from extraction.pool import DocumentPool, PoolOptions
 from extraction.rows import RowMapper, vertex_type_of
 from graphstore.edits import Edits
+from graphstore.export import Exporter
 from graphstore.gremlin.served import gremlin_engine
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
@@ -61,7 +62,7 @@ def open_service(settings: Settings) -> Service:
         sparql=sparql,
         edits=edits,
         gremlin=gremlin_engine(store, edits),
-        exporter=None,  # type: ignore[arg-type]
+        exporter=Exporter(store, settings.base_iri),
         ask=order_questions,
     )
     return service

@@ -19,6 +19,7 @@ from bifrost.registry import Registry
 from bifrost.secrets import SecretBox
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord
+from graphstore.export import Exporter
 from graphstore.gremlin.engine import GremlinEngine
 
 __all__ = ["Service"]
@@ -41,7 +42,7 @@ class Service:
     sparql: SparqlService
     edits: Edits
     gremlin: GremlinEngine
-    exporter: Callable[[str], Export]
+    exporter: Exporter
     ask: Callable[[Sequence[LinkType], Sequence[Judgement]], list[LinkType]]
 
     # ---- sources -----------------------------------------------------------------------------------------------------
@@ -242,7 +243,7 @@ class Service:
 
     def export(self, format: str) -> Export:
         """The whole graph as a file made on the fly. Raises InputError for a format there is not."""
-        return self.exporter(format)
+        return Export(*self.exporter(format))
 
     def close(self) -> None:
         self.jobs.stop()
