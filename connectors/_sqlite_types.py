@@ -23,17 +23,19 @@ def sqlite_types(
         some = reflected[start : start + _COLUMNS_PER_QUERY]
         parts = ["count(*)"]
         for entry in some:
-            name = quote(entry["name"])
+            name, declared = quote(entry["name"]), str(entry["type"]).upper()
             stored = f"typeof({name})"
-            parts += [
-                f"max({stored} = 'text')",
-                f"max({stored} = 'real')",
-                f"max({stored} = 'integer')",
-                f"max({stored} = 'blob')",
-                f"max({stored} = 'text' AND {name} NOT GLOB {_DAY})",
-                f"max({stored} = 'text' AND {name} NOT GLOB {_DAY} AND {name} NOT GLOB {_MOMENT})",
-                f"max({name} NOT IN (0, 1))",
-            ]
+            parts += [f"max({stored} = '{kind}')" for kind in ("text", "real", "integer", "blob")]
+            # what only some declarations need is looked at only for them
+            parts += (
+                [
+                    f"max({stored} = 'text' AND {name} NOT GLOB {_DAY})",
+                    f"max({stored} = 'text' AND {name} NOT GLOB {_DAY} AND {name} NOT GLOB {_MOMENT})",
+                ]
+                if _is_temporal(declared)
+                else ["1", "1"]
+            )
+            parts.append(f"max({name} NOT IN (0, 1))" if "BOOL" in declared else "1")
         statement = f"SELECT {', '.join(parts)} FROM {quote(table)}".replace(":", "\\:")
         rows, *flags = connection.execute(text(statement)).one()
         for at, entry in enumerate(some):
@@ -53,11 +55,10 @@ def _kind(
     not_moment: bool,
     not_bit: bool,
 ) -> str:
-    temporal = "DATE" in declared or "TIME" in declared
     if has_blob:
         return "text" if has_text or has_real or has_integer else "binary"
     if has_text:
-        if not temporal or has_real or has_integer or not_moment:
+        if not _is_temporal(declared) or has_real or has_integer or not_moment:
             return "text"
         return "datetime" if not_day else "date"
     if has_real:
@@ -67,6 +68,10 @@ def _kind(
             return "boolean"
         return "number" if any(word in declared for word in ("NUM", "DEC", "REAL", "FLOA", "DOUB")) else "integer"
     return _declared_only(declared)
+
+
+def _is_temporal(declared: str) -> bool:
+    return "DATE" in declared or "TIME" in declared
 
 
 def _declared_only(declared: str) -> str:
