@@ -33,30 +33,33 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Authenticator:
     """Signs in by whatever a client shows. Blocking; raises AuthenticationError, TooManyAttemptsError."""
 
-    def __init__(self, accounts: Accounts, throttle: Throttle | None = None) -> None:
+    def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
         self.sessions = Sessions(accounts.engine)
-        self.throttle = throttle or Throttle()
+        self._by_name = Throttle(free=5)
+        # Many people may share an address, so that of one address takes more to be suspicious.
+        self._by_address = Throttle(free=50)
 
     def password(self, name: str, password: str, address: str) -> Principal:
         """User and password, or user and token; also what Gremlin's SASL PLAIN carries."""
-        keys = (f"{name}@{address}", address)
-        self.throttle.check(*keys)
+        key = f"{name}@{address}"
+        self._by_name.check(key)
+        self._by_address.check(address)
         try:
             principal = self.accounts.sign_in(name, password)
         except AuthenticationError:
-            self.throttle.failed(*keys)
+            self._by_name.failed(key)
+            self._by_address.failed(address)
             raise
-        self.throttle.succeeded(keys[0])
+        self._by_name.succeeded(key)
         return principal
 
     def token(self, secret: str, address: str) -> Principal:
-        key = f"token@{address}"
-        self.throttle.check(key)
+        self._by_address.check(address)
         try:
             return self.accounts.by_token(secret)
         except AuthenticationError:
-            self.throttle.failed(key)
+            self._by_address.failed(address)
             raise
 
     def authorization(self, header: str, address: str) -> Principal:

@@ -10,7 +10,6 @@ from bifrost.errors import TooManyAttemptsError
 
 __all__ = ["Throttle"]
 
-_FREE_FAILURES = 5
 _LONGEST_WAIT = 300.0
 _FORGET_AFTER = 900.0
 _MOST_KEYS = 10_000
@@ -23,10 +22,10 @@ class _Record:
 
 
 class Throttle:
-    """Counts failures per key (user and address, and address alone). Kept in memory, bounded, thread-safe."""
+    """Counts failures per key. The first ``free`` failures cost nothing. Kept in memory, bounded, thread-safe."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, free: int = 5, clock: Callable[[], float] = time.monotonic) -> None:
+        self._free, self._clock = free, clock
         self._records: OrderedDict[str, _Record] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -58,6 +57,6 @@ class Throttle:
 
     def _wait(self, key: str, now: float) -> float:
         record = self._records.get(key)
-        if record is None or record.failures < _FREE_FAILURES or now - record.last > _FORGET_AFTER:
+        if record is None or record.failures < self._free or now - record.last > _FORGET_AFTER:
             return 0.0
-        return record.last + min(2.0 ** (record.failures - _FREE_FAILURES), _LONGEST_WAIT) - now
+        return record.last + min(2.0 ** (record.failures - self._free), _LONGEST_WAIT) - now

@@ -16,7 +16,7 @@ from api.accounts import Accounts
 from api.permissions import Principal
 from api.ports import Service
 from bifrost.catalog import Build, DatasetSummary
-from bifrost.errors import QueryLimitError
+from bifrost.errors import InputError, QueryLimitError
 from bifrost.graph import Direction, Edge, FragmentOrigin, Vertex
 from bifrost.links import Judgement, LinkType
 from bifrost.ports import GraphView
@@ -72,7 +72,7 @@ class Context:
     @property
     def accounts(self) -> Accounts:
         if self._accounts is None:
-            raise QueryLimitError("This throw-away service has no accounts.", remedy="Start one with a data directory.")
+            raise InputError("This throw-away service has no accounts.", remedy="Start one with a data directory.")
         return self._accounts
 
     def check_time(self) -> None:

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from inspect import isawaitable
+from math import inf
 from typing import Any, cast
 
 import structlog
@@ -45,6 +46,7 @@ __all__ = ["Caller", "GraphQLExecutor", "Operation", "Outcome"]
 _log = structlog.get_logger()
 _REMEMBERED = 500
 _MOST_ERRORS = 20
+_MUTATION_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,11 @@ class GraphQLExecutor:
         self._local = threading.local()
         self._loops: list[asyncio.AbstractEventLoop] = []
         self._threads = ThreadPoolExecutor(threads, "graphql")
+        self._slow_threads = ThreadPoolExecutor(threads, "graphql-mutation")
 
     def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._threads, self._slow_threads):
+            threads.shutdown(wait=True, cancel_futures=True)
         for loop in self._loops:
             loop.close()
 
@@ -128,11 +132,13 @@ class GraphQLExecutor:
         """``only_queries`` refuses mutations (GET). Never raises for what the client did."""
         context = copy_context()  # request ids reach the log
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._threads, lambda: context.run(self._run, operation, caller, only_queries)
-        )
+        done = await loop.run_in_executor(self._threads, context.run, self._query, operation, caller, only_queries)
+        if isinstance(done, Outcome):
+            return done
+        return await loop.run_in_executor(self._slow_threads, context.run, self._mutate, done, operation, caller)
 
-    def _run(self, operation: Operation, caller: Caller, only_queries: bool) -> Outcome:
+    def _query(self, operation: Operation, caller: Caller, only_queries: bool) -> "Outcome | _Prepared":
+        """The outcome of a query; a mutation is only prepared, because it may take long and has threads of its own."""
         try:
             prepared = self.prepare(operation, caller)
             kind = prepared.operation.operation
@@ -141,13 +147,21 @@ class GraphQLExecutor:
         except RefusedError as refused:
             self._audit_refusal(operation, caller, refused)
             return Outcome.refused(refused.errors)
-        result = self._loop().run_until_complete(self._execute(prepared, operation, caller))
         if kind is OperationType.MUTATION:
-            self._audit(prepared, caller, result)
+            return prepared
+        return Outcome.of(self._loop().run_until_complete(self._execute(prepared, operation, caller, self._seconds)))
+
+    def _mutate(self, prepared: _Prepared, operation: Operation, caller: Caller) -> Outcome:
+        # What was changed must be told, however long it took.
+        seconds = max(self._seconds, _MUTATION_SECONDS)
+        result = self._loop().run_until_complete(self._execute(prepared, operation, caller, seconds))
+        self._audit(prepared, caller, result)
         return Outcome.of(result)
 
-    async def _execute(self, prepared: _Prepared, operation: Operation, caller: Caller) -> ExecutionResult:
-        context = self._context(caller)
+    async def _execute(
+        self, prepared: _Prepared, operation: Operation, caller: Caller, seconds: float
+    ) -> ExecutionResult:
+        context = self._context(caller, seconds)
         result = execute(
             prepared.schema,
             prepared.document,
@@ -159,13 +173,13 @@ class GraphQLExecutor:
         if not isawaitable(result):
             return result
         try:
-            return await asyncio.wait_for(result, self._seconds)
+            return await asyncio.wait_for(result, seconds)
         except TimeoutError:
             return ExecutionResult(None, [as_graphql_error(QueryLimitError("The operation took too long."))])
 
-    def _context(self, caller: Caller) -> Context:
+    def _context(self, caller: Caller, seconds: float) -> Context:
         return Context(
-            self.service, self.accounts, caller.principal, self.schemas, address=caller.address, seconds=self._seconds
+            self.service, self.accounts, caller.principal, self.schemas, address=caller.address, seconds=seconds
         )
 
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -194,7 +208,7 @@ class GraphQLExecutor:
         events = subscribe(
             prepared.schema,
             prepared.document,
-            context_value=self._context(caller),
+            context_value=self._context(caller, inf),
             variable_values=dict(operation.variables),
             operation_name=operation.name,
         )

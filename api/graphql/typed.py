@@ -8,7 +8,7 @@ import structlog
 from graphql import GraphQLSchema
 
 from api.graphql.schema import generic_schema
-from api.graphql.shape import GraphShape, read_shape
+from api.graphql.shape import EMPTY_SHAPE, read_shape
 from api.graphql.typed_types import TypedPart, typed_part
 from bifrost.errors import BifrostError
 from bifrost.ports import Store
@@ -18,6 +18,7 @@ __all__ = ["TypedSchema"]
 _log = structlog.get_logger()
 _SECONDS = 2.0
 _PATIENCE = 20.0
+_FIRST_SECONDS = 3.0
 
 
 class TypedSchema:
@@ -27,10 +28,14 @@ class TypedSchema:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._position = store.log.position()
-        self._shape, self._part = self._make(None)
-        self._next_look = time.monotonic() + _SECONDS
+        self._position = -1
+        self._shape, self._part = EMPTY_SHAPE, typed_part(generic_schema(), EMPTY_SHAPE)
+        self._next_look = 0.0
         self._reading: threading.Thread | None = None
+        thread = self._look()
+        if thread is not None:
+            # A large graph does not keep the service from starting: its typed part comes a little later.
+            thread.join(_FIRST_SECONDS)
 
     def current(self) -> GraphQLSchema:
         if time.monotonic() >= self._next_look:
@@ -47,7 +52,9 @@ class TypedSchema:
         """Reads the graph's shape now."""
         self._position = self._store.log.position()
         started = time.monotonic()
-        self._shape, self._part = self._make(self._shape)
+        shape = read_shape(self._store)
+        if shape != self._shape:
+            self._part, self._shape = typed_part(generic_schema(), shape), shape
         self._next_look = time.monotonic() + max(_SECONDS, _PATIENCE * (time.monotonic() - started))
 
     def close(self) -> None:
@@ -55,20 +62,16 @@ class TypedSchema:
         if thread is not None:
             thread.join()
 
-    def _make(self, known: GraphShape | None) -> tuple[GraphShape, TypedPart]:
-        shape = read_shape(self._store)
-        if shape == known:
-            return known, self._part
-        return shape, typed_part(generic_schema(), shape)
-
-    def _look(self) -> None:
+    def _look(self) -> threading.Thread | None:
+        """The thread that reads the shape, if there is anything to read."""
         with self._lock:
             if time.monotonic() < self._next_look or (self._reading is not None and self._reading.is_alive()):
-                return
+                return self._reading
             self._next_look = time.monotonic() + _SECONDS
             if self._store.log.position() != self._position:
                 self._reading = threading.Thread(target=self._read, name="graphql-schema", daemon=True)
                 self._reading.start()
+            return self._reading
 
     def _read(self) -> None:
         try:

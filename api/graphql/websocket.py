@@ -24,6 +24,7 @@ __all__ = ["PROTOCOL", "GraphQLSocket"]
 
 PROTOCOL = "graphql-transport-ws"
 _INIT_SECONDS = 10.0
+_MOST_SECONDS = 3600.0
 _MOST_OPERATIONS = 50
 _MOST_CHARACTERS = 2 * 2**20
 _log = structlog.get_logger()
@@ -55,6 +56,7 @@ class _Connection:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._expect_init)
+                tasks.start_soon(self._end_in_time)
                 while not self._closed:
                     await self._receive(tasks)
                 tasks.cancel_scope.cancel()
@@ -65,6 +67,11 @@ class _Connection:
         await anyio.sleep(_INIT_SECONDS)
         if self.caller is None:
             await self._close(4408, "Connection initialisation timeout")
+
+    async def _end_in_time(self) -> None:
+        """Rights may be taken away meanwhile; clients come back by themselves, and sign in again."""
+        await anyio.sleep(_MOST_SECONDS)
+        await self._close(1001, "Connect again")
 
     async def _receive(self, tasks: TaskGroup) -> None:
         text = await self.socket.receive_text()

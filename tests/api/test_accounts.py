@@ -219,7 +219,7 @@ def test_many_processes_may_migrate_at_once(settings: Settings) -> None:
 class TestThrottle:
     def test_after_some_failures_each_try_waits_longer(self) -> None:
         now = 0.0
-        throttle = Throttle(lambda: now)
+        throttle = Throttle(clock=lambda: now)
         waits = []
         for _ in range(12):
             try:
@@ -232,7 +232,7 @@ class TestThrottle:
 
     def test_success_and_time_forgive(self) -> None:
         now = 0.0
-        throttle = Throttle(lambda: now)
+        throttle = Throttle(clock=lambda: now)
         for _ in range(20):
             throttle.failed("ann", "bob")
         throttle.succeeded("ann")
