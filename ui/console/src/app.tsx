@@ -151,7 +151,7 @@ function Top({ user }: { user: User }): ReactNode {
   const chosen = useTheme();
   return (
     <TopNavigation
-      identity={{ href: "#/", title: "Bifrost", logo: { src: "./favicon.svg", alt: "" }, onFollow: follow }}
+      identity={{ href: "#/", title: "Bifrost", logo: { src: "./favicon.svg", alt: "Logo" }, onFollow: follow }}
       utilities={[
         {
           type: "menu-dropdown",

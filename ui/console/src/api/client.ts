@@ -110,7 +110,11 @@ export async function graphql<T>(query: string, variables: object = {}, signal?:
 
 export async function currentUser(): Promise<User | null> {
   const response = await request("api/session");
-  if (response.status === 401) return null;
+  if (response.status === 401) {
+    // An answer that nobody reads keeps its connection busy.
+    await response.body?.cancel();
+    return null;
+  }
   if (!response.ok) throw await errorOf(response);
   return ((await response.json()) as { user: User | null }).user;
 }
@@ -126,7 +130,8 @@ export async function signIn(username: string, password: string): Promise<User> 
 }
 
 export async function signOut(): Promise<void> {
-  await request("api/session", { method: "DELETE" });
+  const response = await request("api/session", { method: "DELETE" });
+  await response.body?.cancel();
   signedOutListeners.forEach((listener) => listener());
 }
 

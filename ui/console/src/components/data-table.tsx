@@ -25,6 +25,7 @@ interface Props {
 
 /** Rows of any shape, sortable and paged. */
 export function DataTable({ table, title, description, actions, empty = "No rows" }: Props): ReactNode {
+  const narrow = table.columns.length <= 4;
   const items: Item[] = table.rows.map((row, index) => ({ index, row }));
   const collection = useCollection(items, {
     pagination: { pageSize: 25 },
@@ -38,7 +39,8 @@ export function DataTable({ table, title, description, actions, empty = "No rows
       trackBy={(item) => String(item.index)}
       variant="embedded"
       contentDensity="compact"
-      resizableColumns={table.columns.length > 0}
+      resizableColumns={!narrow}
+      wrapLines={narrow}
       header={
         title !== undefined && (
           <Header variant="h3" counter={`(${count(table.rows.length)})`} description={description} actions={actions}>
@@ -50,8 +52,7 @@ export function DataTable({ table, title, description, actions, empty = "No rows
       columnDefinitions={table.columns.map((name, position) => ({
         id: `${position}-${name}`,
         header: name,
-        minWidth: 80,
-        width: 160,
+        ...(narrow ? {} : { minWidth: 80, width: 160 }),
         cell: (item: Item) => <span title={cellText(item.row[position])}>{cellText(item.row[position])}</span>,
         sortingComparator: (a: Item, b: Item) => compare(a.row[position], b.row[position]),
       }))}

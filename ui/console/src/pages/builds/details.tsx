@@ -119,7 +119,11 @@ const stages: [string, string][] = [
 function Stages({ build }: { build: Build }): ReactNode {
   const known = new Set(stages.map(([stage]) => stage));
   const extra = [...new Set(build.progress.map((step) => step.stage))].filter((stage) => !known.has(stage));
-  const all = [...stages, ...extra.map((stage): [string, string] => [stage, sentence(stage)])];
+  const reachedStages = new Set(build.progress.map((step) => step.stage));
+  const all = [
+    ...stages.filter(([stage]) => build.state !== "DONE" || reachedStages.has(stage)),
+    ...extra.map((stage): [string, string] => [stage, sentence(stage)]),
+  ];
   const reached = Math.max(-1, ...build.progress.map((step) => all.findIndex(([stage]) => stage === step.stage)));
   return (
     <Container header={<Header variant="h2">Progress</Header>}>

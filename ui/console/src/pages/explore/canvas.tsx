@@ -130,6 +130,7 @@ export default function Canvas({ view, selected, onSelect, onExpand }: Props): R
       renderEdgeLabels: true,
       enableEdgeEvents: false,
       zIndex: true,
+      stagePadding: 70,
       labelFont: "Open Sans, sans-serif",
       labelSize: 12,
       labelColor: { color: ink },

@@ -2,8 +2,8 @@ import Alert from "@cloudscape-design/components/alert";
 import Badge from "@cloudscape-design/components/badge";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
+import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Tabs from "@cloudscape-design/components/tabs";
 import { type ReactNode, useState } from "react";
 import { graphql } from "../../api/client";
 import { PATH, VERTEX } from "../../api/queries";
@@ -12,6 +12,7 @@ import { Await, Empty, Problem } from "../../components/states";
 import { VertexPicker } from "../../components/vertex-picker";
 import { documentHref, isDocument } from "../../lib/provenance";
 import { navigate } from "../../lib/router";
+import { useStored } from "../../lib/stored";
 import { useAction, useData } from "../../lib/use-data";
 import { EdgeList } from "./edge-list";
 import { Origins } from "./origins";
@@ -46,6 +47,7 @@ export function Details(props: Props): ReactNode {
 
 function Vertex({ vertex, shown, onSelect, onExpand, onHide }: Props & { vertex: VertexDetails }): ReactNode {
   const [finding, setFinding] = useState(false);
+  const [view, setView] = useStored("explore.details", "properties");
   const document = vertex.origins.find(isDocument);
   return (
     <SpaceBetween size="s">
@@ -76,17 +78,19 @@ function Vertex({ vertex, shown, onSelect, onExpand, onHide }: Props & { vertex:
         </Button>
       </SpaceBetween>
       {finding && <PathFinder from={vertex.id} />}
-      <Tabs
-        tabs={[
-          { id: "properties", label: "Properties", content: <PropertyList vertex={vertex} /> },
-          {
-            id: "edges",
-            label: `Links (${vertex.edgeCount})`,
-            content: <EdgeList vertex={vertex} onSelect={onSelect} />,
-          },
-          { id: "origins", label: `Records (${vertex.origins.length})`, content: <Origins origins={vertex.origins} /> },
+      <SegmentedControl
+        label="What to show"
+        selectedId={view}
+        options={[
+          { id: "properties", text: "Properties" },
+          { id: "edges", text: `Links (${vertex.edgeCount})` },
+          { id: "origins", text: `Records (${vertex.origins.length})` },
         ]}
+        onChange={({ detail }) => setView(detail.selectedId)}
       />
+      {view === "properties" && <PropertyList vertex={vertex} />}
+      {view === "edges" && <EdgeList vertex={vertex} onSelect={onSelect} />}
+      {view === "origins" && <Origins origins={vertex.origins} />}
     </SpaceBetween>
   );
 }

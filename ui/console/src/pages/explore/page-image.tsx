@@ -1,6 +1,7 @@
 import Alert from "@cloudscape-design/components/alert";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { serviceUrl } from "../../api/client";
+import { Loading } from "../../components/states";
 import type { DocumentPage, Mention } from "../../api/types";
 
 interface Props {
@@ -22,6 +23,7 @@ function imageOf(url: string): string {
 /** The page as it looks, with boxes around mentions and around the evidence that led here. */
 export function PageImage({ page, mentions, evidence, chosen, onChoose }: Props): ReactNode {
   const [failed, setFailed] = useState(false);
+  const [loaded, setLoaded] = useState(false);
   const marked = useRef<SVGRectElement>(null);
   useEffect(() => {
     marked.current?.scrollIntoView({ block: "center" });
@@ -36,8 +38,14 @@ export function PageImage({ page, mentions, evidence, chosen, onChoose }: Props)
       )}
       <div className="page" style={{ aspectRatio: `${page.width} / ${page.height}` }}>
         {!failed && page.imageUrl && (
-          <img src={imageOf(page.imageUrl)} alt={`Page ${page.number}`} onError={() => setFailed(true)} />
+          <img
+            src={imageOf(page.imageUrl)}
+            alt={`Page ${page.number}`}
+            onLoad={() => setLoaded(true)}
+            onError={() => setFailed(true)}
+          />
         )}
+        {!failed && !loaded && <Loading text="Drawing the page" />}
         <svg viewBox={`0 0 ${page.width} ${page.height}`} aria-hidden="true">
           {evidence.map((box, index) => (
             <rect

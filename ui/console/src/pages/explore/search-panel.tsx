@@ -52,11 +52,13 @@ export function SearchPanel({ query, label, selected, onSelect }: Props): ReactN
         />
       </form>
       {label && (
-        <Token
-          label={label}
-          dismissLabel={`Search in more than ${label}`}
-          onDismiss={() => navigate(href("explore", { q: query, select: selected }))}
-        />
+        <div>
+          <Token
+            label={label}
+            dismissLabel={`Search in more than ${label}`}
+            onDismiss={() => navigate(href("explore", { q: query, select: selected }))}
+          />
+        </div>
       )}
       <div className="explore-results">
         {query ? (

@@ -32,7 +32,7 @@ export function LinkDetails({ id }: { id: string }): ReactNode {
         linkType ? (
           <Details
             link={linkType}
-            pairs={pairs}
+            pairs={pairs.length ? pairs : [...linkType.examples, ...linkType.counterExamples]}
             reload={loaded.reload}
             leastSureFirst={leastSureFirst}
             onOrder={setLeastSureFirst}
