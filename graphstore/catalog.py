@@ -51,6 +51,7 @@ class SqlCatalog:
             return True
 
     def _insert_source(self, connection: Connection, source: Source, secret: bytes | None) -> None:
+        self._db.take(connection, "version")
         connection.execute(
             s.source.insert().values(
                 id=self._db.take(connection, "source"),
@@ -67,6 +68,7 @@ class SqlCatalog:
             before = self._source_row(connection, source.name)
             values = _source_columns(source) | ({} if secret is None else {"secret": secret})
             connection.execute(s.source.update().where(s.source.c.id == before.id).values(**values))
+            self._db.take(connection, "version")
             if before.rank != source.rank:
                 self._store.ranks_changed(connection)
 
@@ -88,14 +90,18 @@ class SqlCatalog:
         if name == EDITS:
             raise InputError("The built-in source of edits cannot be removed.", remedy="Undo the edits instead.")
         with self._db.write() as connection:
-            row = self._source_row(connection, name)
-            datasets = connection.execute(sa.select(s.dataset.c.id).where(s.dataset.c.source == row.id)).scalars().all()
-            self._store.links.remove_of_source(connection, name)
-            self._store.fragments.remove_datasets(connection, datasets)
-            connection.execute(s.failure.delete().where(s.failure.c.source == name))
-            connection.execute(s.dataset.delete().where(s.dataset.c.source == row.id))
-            connection.execute(s.source.delete().where(s.source.c.id == row.id))
-            self._store.links.refold(connection)
+            self.drop(connection, self._source_row(connection, name))
+
+    def drop(self, connection: Connection, row: Any) -> None:
+        """Removes a source (a row of its table) inside a transaction."""
+        datasets = connection.execute(sa.select(s.dataset.c.id).where(s.dataset.c.source == row.id)).scalars().all()
+        self._store.links.remove_of_source(connection, row.name)
+        self._store.fragments.remove_datasets(connection, datasets)
+        connection.execute(s.failure.delete().where(s.failure.c.source == row.name))
+        connection.execute(s.dataset.delete().where(s.dataset.c.source == row.id))
+        connection.execute(s.source.delete().where(s.source.c.id == row.id))
+        self._db.take(connection, "version")
+        self._store.links.refold(connection)
 
     def _source_row(self, connection: Connection, name: str) -> Any:
         row = connection.execute(sa.select(s.source).where(s.source.c.name == name)).one_or_none()

@@ -105,6 +105,14 @@ class Database:
                 yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection of its own whose reads are all of one moment."""
+        with self.errors_mapped(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the outermost ``write`` of this thread, or changes nothing."""
         active = getattr(self._local, "connection", None)

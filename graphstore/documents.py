@@ -17,7 +17,7 @@ from graphstore.database import Database
 from graphstore.encoding import dumps
 from graphstore.values import clean_text
 
-__all__ = ["delete_documents", "insert_documents", "pack_words", "read_document", "unpack_words"]
+__all__ = ["delete_documents", "insert_documents", "pack_words", "read_document", "read_document_of", "unpack_words"]
 
 _PAGE_COLUMNS = ("record", "number", "text", "width", "height", "from_ocr", "tables", "words")
 _MENTION_COLUMNS = (
@@ -89,6 +89,11 @@ def read_document(connection: Connection, uid: str) -> Document:
     head = connection.execute(query).one_or_none()
     if head is None:
         raise NotFoundError(f"No document has the id {uid!r}.")
+    return read_document_of(connection, head)
+
+
+def read_document_of(connection: Connection, head: Any) -> Document:
+    """The document of a row of the document table."""
     pages = connection.execute(sa.select(s.page).where(s.page.c.record == head.record).order_by(s.page.c.number))
     mentions = connection.execute(
         sa.select(s.mention).where(s.mention.c.record == head.record).order_by(s.mention.c.position)

@@ -31,7 +31,6 @@ from bifrost.values import (
     make_uid,
 )
 from graphstore import schema as s
-from graphstore.assemble import Assembler, Touched
 from graphstore.database import EDITS
 from graphstore.encoding import dumps, from_iso, now
 from graphstore.judging import pair_subject
@@ -76,7 +75,6 @@ class Edits:
     def __init__(self, store: SqlStore) -> None:
         self._store = store
         self._db = store.database
-        self._assembler = Assembler(store.database)
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
@@ -176,7 +174,7 @@ class Edits:
         state = self._fold(connection, subject)
         if element == "edge" and state.made is None:
             if not subject.startswith(f"{EDITS}/"):
-                self._hide_link(connection, subject, state.deleted)
+                self._store.fragments.hide_link(connection, subject, state.deleted)
                 return
             record = None
         else:
@@ -206,16 +204,6 @@ class Edits:
                 state.properties.pop(name, None)
                 state.removed.add(name)
         return state
-
-    def _hide_link(self, connection: Connection, uid: str, hidden: bool) -> None:
-        connection.execute(s.hidden_link.delete().where(s.hidden_link.c.uid == uid))
-        if hidden:
-            connection.execute(s.hidden_link.insert().values(uid=uid))
-        link = s.link
-        id = connection.execute(sa.select(link.c.id).where(link.c.uid == uid)).scalar()
-        if id is not None:
-            connection.execute(link.update().where(link.c.id == id).values(active=int(not hidden)))
-            self._assembler.settle(connection, Touched(links={id}))
 
     def _ensure_source(self) -> None:
         catalog = self._store.catalog

@@ -135,9 +135,7 @@ class Snapshot:
 @contextmanager
 def open_snapshot(database: Database, base: str) -> Iterator[Snapshot]:
     """Reads of one moment, on a connection of their own."""
-    with database.errors_mapped(), database.engine.connect() as connection:
-        if not database.is_sqlite:
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    with database.snapshot() as connection:
         yield Snapshot(database, connection, RdfMapping(database, base))
 
 

@@ -112,6 +112,18 @@ class SqlFragmentStore:
         self._db.delete(connection, s.evidence.c.dataset, datasets)
         self._evidences.clear()
 
+    def hide_link(self, connection: Connection, uid: str, hidden: bool) -> None:
+        """Never serves a link that records state, or serves it again."""
+        connection.execute(s.hidden_link.delete().where(s.hidden_link.c.uid == uid))
+        if hidden:
+            connection.execute(s.hidden_link.insert().values(uid=uid))
+        self._db.take(connection, "version")
+        link = s.link
+        id = connection.execute(sa.select(link.c.id).where(link.c.uid == uid)).scalar()
+        if id is not None:
+            connection.execute(link.update().where(link.c.id == id).values(active=int(not hidden)))
+            self._assembler.settle(connection, Touched(links={id}))
+
     def recluster_all(self, connection: Connection) -> None:
         """Merges anew whatever is merged, after source ranks changed."""
         f = s.fragment

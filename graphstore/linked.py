@@ -15,6 +15,7 @@ from graphstore.assemble import Assembler, Touched
 from graphstore.database import EDGE, Database
 from graphstore.encoding import dumps, evidence_text, properties_text
 from graphstore.judging import pair_subject
+from graphstore.statements import bump
 from graphstore.values import clean_text
 
 __all__ = ["LinkedWriter"]
@@ -85,6 +86,8 @@ class LinkedWriter:
         columns = ("id", "uid", "record", "link_type", *_LINK)
         rows = [(first + i, uid, None, number, *row) for i, (uid, row) in enumerate(new)]
         self._db.insert(connection, s.link, columns, rows)
+        if gone or changed or rows:
+            bump(self._db, connection, {number})
         touched = Touched(links={*gone, *(row[-1] for row in changed), *(row[0] for row in rows if row[-1])})
         self._assembler.settle(connection, touched)
         return ReplaceReport(len(new), len(changed), len(wanted) - len(new) - len(changed), len(gone))
@@ -135,6 +138,8 @@ class LinkedWriter:
         new = [row for key, row in wanted.items() if key not in stored]
         self._delete_pairs(connection, number, [*gone, *changed])
         self._db.insert(connection, pair, ("link_type", *_PAIR), [(number, *row) for row in [*changed, *new]])
+        if gone or changed or new:
+            bump(self._db, connection, {number})
         # Merges change only where a pair begins or ends to count.
         moved = [row for row in gone if row[-1]] + [row for row in new if row[-1]]
         moved += [row for row in changed if row[-1] != stored[row[0], row[1]][-1]]
@@ -151,6 +156,29 @@ class LinkedWriter:
             mark = "?" if self._db.is_sqlite else "%s"
             where = f'link_type = {mark} AND "left" = {mark} AND "right" = {mark}'
             connection.exec_driver_sql(f"DELETE FROM same_pair WHERE {where}", keys)
+
+    def copy(
+        self, connection: Connection, number: int, link_type: LinkType, links: Iterable[Any], pairs: Iterable[Any]
+    ) -> None:
+        """Makes links and pairs those of another store: rows of its tables with ``tail_uid`` and ``head_uid``, links
+        together with the id of their label here. Those whose ends are not here are left out."""
+        links, pairs = list(links), list(pairs)
+        rows = [*(row for row, _ in links), *pairs]
+        ends = self._fragments(connection, {uid for row in rows for uid in (row.tail_uid, row.head_uid)})
+        wanted: dict[tuple[int, int], tuple[str, Row]] = {}
+        for row, label in links:
+            tail, head = ends.get(row.tail_uid), ends.get(row.head_uid)
+            if tail is not None and head is not None:
+                active = _active(link_type, row.score, row.pin, row.given)
+                said = (row.properties, row.evidence, row.score, row.pin, row.given, active)
+                wanted[tail, head] = (row.uid, (label, tail, head, *said))
+        self._diff_links(connection, number, wanted)
+        merges: dict[tuple[int, int], Row] = {}
+        for row in pairs:
+            left, right = ends.get(row.tail_uid), ends.get(row.head_uid)
+            if left is not None and right is not None:
+                merges[left, right] = _pair_row(link_type, left, right, row.score, row.evidence, row.pin, row.given)
+        self._diff_pairs(connection, number, merges)
 
     # ---- following a link type's state -------------------------------------------------------------------------------
 
@@ -193,6 +221,7 @@ class LinkedWriter:
     ) -> None:
         """Pins or frees the link or merge that an answer is about; all of the link type's without a subject."""
         pins = self._pins(connection, link_type.id)
+        bump(self._db, connection, {number})
         for one in pins if subject is None else (subject,):
             found = self._pair_of(connection, one)
             if found is None:

@@ -155,6 +155,21 @@ class SqlLinkStore:
             proposed = None if row.proposed is None else link_type_from(row.proposed)
             self._apply(connection, row.id, row, proposed, answers.get(row.id, []))
 
+    def refold_one(self, connection: Connection, id: str, proposed: str | None) -> bool:
+        """Makes a link type what a proposal and the answers give; returns whether there still is one."""
+        row = connection.execute(sa.select(s.link_type).where(s.link_type.c.id == id)).one_or_none()
+        said = None if proposed is None else link_type_from(proposed)
+        self._apply(connection, id, row, said, self._answers(connection, [id]).get(id, []))
+        return self._number(connection, id) is not None
+
+    def _number(self, connection: Connection, id: str) -> int | None:
+        return connection.execute(sa.select(s.link_type.c.number).where(s.link_type.c.id == id)).scalar()
+
+    def copy_linked(self, connection: Connection, id: str, links: Sequence[Any], pairs: Sequence[Any]) -> None:
+        """Makes the links and pairs of a link type those of another store (see graphstore/scopes.py)."""
+        row = self._row(connection, id)
+        self._linked.copy(connection, row.number, link_type_from(row.data), links, pairs)
+
     # ---- judgements --------------------------------------------------------------------------------------------------
 
     def judge(

@@ -15,7 +15,7 @@ from graphstore.encoding import evidence_text, fragment_evidence_text, propertie
 from graphstore.merged import is_rider
 from graphstore.values import clean_text
 
-__all__ = ["FRAGMENT_COLUMNS", "LINK_COLUMNS", "RECORD_COLUMNS", "Evidences", "StatementWriter", "shareable"]
+__all__ = ["FRAGMENT_COLUMNS", "LINK_COLUMNS", "RECORD_COLUMNS", "Evidences", "StatementWriter", "bump", "shareable"]
 
 RECORD_COLUMNS = ("id", "dataset", "key", "digest", "build", "first_build", "changed_build", "changed", "version")
 
@@ -56,6 +56,15 @@ def shareable(evidence: Evidence) -> bool:
     """Whether evidence says only what all rows of a dataset have in common."""
     plain = evidence.page is None and not evidence.quote and not evidence.boxes
     return plain and evidence.confidence == 1.0 and not evidence.extractor.startswith("edit")
+
+
+def bump(database: Database, connection: Connection, link_types: set[int]) -> None:
+    """Notes that the links or pairs of link types (by number) changed, for scoped views to follow."""
+    if link_types:
+        version = database.take(connection, "version")
+        table = s.link_type
+        clause = table.update().where(database.within(table.c.number, link_types)).values(version=version)
+        connection.execute(clause)
 
 
 class StatementWriter:
@@ -263,7 +272,10 @@ class StatementWriter:
         self._detach_links({id: row.uid for id, row in gone.items()})
 
     def _remove_pairs(self, fragments: Sequence[int]) -> None:
-        for end in (s.same_pair.c.left, s.same_pair.c.right):
+        pair = s.same_pair
+        for end in (pair.c.left, pair.c.right):
+            query = sa.select(pair.c.link_type).where(self._db.within(end, fragments)).distinct()
+            bump(self._db, self._connection, set(self._connection.execute(query).scalars()))
             self._db.delete(self._connection, end, fragments)
 
     def _detach_links(self, gone: Mapping[int, str]) -> None:
@@ -274,8 +286,9 @@ class StatementWriter:
         )
         twins = {row.uid: row.id for row in self._connection.execute(twins_query.group_by(s.fragment.c.uid))}
         for end, column in enumerate((link.c.tail, link.c.head)):
-            query = sa.select(link.c.id, link.c.record, column.label("end")).where(self._db.within(column, gone))
-            rows = self._connection.execute(query).all()
+            query = sa.select(link.c.id, link.c.record, link.c.link_type, column.label("end"))
+            rows = self._connection.execute(query.where(self._db.within(column, gone))).all()
+            bump(self._db, self._connection, {row.link_type for row in rows if row.link_type is not None})
             self.touched.links |= {row.id for row in rows}
             kept = [row for row in rows if row.record is not None or gone[row.end] in twins]
             self._db.delete(self._connection, link.c.id, {row.id for row in rows} - {row.id for row in kept})

@@ -185,3 +185,31 @@ def test_the_log_replayed_from_any_point_gives_the_graph(script: list[Operation]
             }
         finally:
             store.close()
+
+
+@settings(max_examples=20)
+@given(
+    operations,
+    st.sets(st.integers(0, 25), max_size=3),
+    st.sampled_from([frozenset("ac"), frozenset("b"), frozenset("ab")]),
+)
+def test_a_scoped_reader_sees_a_graph_built_without_the_other_sources(
+    script: list[Operation], looks: set[int], scope: frozenset[str]
+) -> None:
+    numbered = list(enumerate(script, 1))
+    with tempfile.TemporaryDirectory() as name:
+        store = build_world(Path(name), "store", "abc", [])
+        for i, (build, operation) in enumerate(numbered):
+            with store.batch():
+                perform(store, operation, build)
+            if i in looks:
+                store.view(scope).label_counts()
+        alone = build_world(Path(name), "alone", "".join(sorted(scope)), numbered)
+        try:
+            scoped = store.scoped(scope)
+            assert graph(scoped) == graph(alone)
+            assert beliefs(scoped) == beliefs(alone)
+            assert found(scoped) == found(alone)
+        finally:
+            store.close()
+            alone.close()
