@@ -248,6 +248,10 @@ class _Connection:
         if message.op == "authentication":
             await self._send(codec, Reply(204).frame(codec, message.id))
             return
+        quick = self.endpoint.service.quick(message, self.principal)
+        if quick is not None:
+            await self._send(codec, quick.frame(codec, message.id))
+            return
         loop = asyncio.get_running_loop()
 
         def work() -> bytes:

@@ -34,6 +34,7 @@ class MessageError(QueryError):
         self.id = id
 
 
+_REMEMBERED = 2_048
 NO_ID = uuid.UUID(int=0)
 
 
@@ -69,9 +70,26 @@ def open_envelope(data: bytes) -> tuple[str, bytes]:
 
 
 class GraphBinaryCodec:
+    """Remembers small requests it has read: clients repeat themselves, but for the request id."""
+
     mime = "application/vnd.graphbinary-v1.0"
 
+    def __init__(self) -> None:
+        self._known: dict[bytes, Message] = {}
+
     def read(self, data: bytes) -> Message:
+        if len(data) > _REMEMBERED:
+            return self._read(data)
+        known = self._known.get(data[17:])
+        if known is None:
+            known = self._read(data)
+            if len(self._known) >= 1_000:
+                self._known.clear()
+            self._known[data[17:]] = known
+            return known
+        return Message(uuid.UUID(bytes=data[1:17]), known.op, known.processor, known.args)
+
+    def _read(self, data: bytes) -> Message:
         id = NO_ID
         try:
             reader = GraphBinaryReader(data)
@@ -113,7 +131,8 @@ class GraphSONCodec:
     """``kind`` makes the writer of values."""
 
     def __init__(self, mime: str, kind: type[GraphSON3]) -> None:
-        self.mime, self.kind = mime, kind
+        self.mime = mime
+        self._writers = {properties: kind(properties) for properties in (True, False)}
 
     def read(self, data: bytes) -> Message:
         id = NO_ID
@@ -148,7 +167,7 @@ class GraphSONCodec:
         attributes: Mapping[str, Any] | None = None,
         properties: bool = True,
     ) -> bytes:
-        writer = self.kind(properties)
+        writer = self._writers[properties]
         frame = {
             "requestId": str(id),
             "status": {"code": code, "message": message, "attributes": writer.write(dict(attributes or {}))},

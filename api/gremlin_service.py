@@ -18,6 +18,10 @@ from graphstore.gremlin.tree import Traversal
 
 __all__ = ["GremlinService", "GremlinSettings", "Reply"]
 
+_LANGUAGES = (None, "", "gremlin-lang", "gremlin-groovy")
+_QUICK = 0.004
+"""Seconds that a read may take on the event loop before it is handed to a thread."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -101,7 +105,7 @@ class GremlinService:
             yield Reply(499, message=f"A message with op {message.op!r} needs 'gremlin'.")
             return
         language = message.args.get("language")
-        if language not in (None, "", "gremlin-lang", "gremlin-groovy"):
+        if language not in _LANGUAGES:
             yield Reply(499, message=f"The language {language!r} is not supported; use gremlin-lang.")
             return
         session = self._session(message, principal)
@@ -162,6 +166,29 @@ class GremlinService:
         if isinstance(wanted, int) and wanted > 0:
             seconds = min(seconds, wanted / 1000)
         return Limits(seconds, self.settings.traversers)
+
+    def quick(self, message: Message, principal: Any) -> Reply | None:
+        """The answer to a small read, without blocking for long; None where :meth:`answer` has to do it."""
+        args = message.args
+        gremlin = args.get("gremlin")
+        expected: type[str] | type[Traversal] | None = {"eval": str, "bytecode": Traversal}.get(message.op)
+        if expected is None or not isinstance(gremlin, expected) or message.processor == "session" or "session" in args:
+            return None
+        if args.get("language") not in _LANGUAGES or args.get("batchSize") is not None:
+            return None
+        try:
+            request = Request(
+                bindings=_bindings(args),
+                read_only=not self.may_write(principal),
+                source=_source(args),
+                principal=principal,
+            )
+            found = self.engine.quick(gremlin, request, _QUICK, traversers=message.op == "bytecode")
+        except BifrostError as error:
+            return _failed(error, message.op)
+        if found is None or len(found) > self.settings.batch:
+            return None
+        return Reply(200 if found else 204, found, properties=args.get("materializeProperties") != "tokens")
 
     # ---- cancel ------------------------------------------------------------------------------------------------------
 

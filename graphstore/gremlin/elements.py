@@ -64,6 +64,10 @@ class Vertex(Element):
         """Key -> values. Not to be changed."""
         return {key: [p.value for p in found] for key, found in self.properties.items()}
 
+    def property_rows(self) -> Iterable[tuple[Any, str, Any, dict[str, Any] | None]]:
+        """(id, key, value, stored meta-properties) of all vertex properties, for serializers."""
+        return ((p.id, p.key, p.value, p.stored_meta) for found in self.properties.values() for p in found)
+
     def __repr__(self) -> str:
         return f"v[{self.id}]"
 

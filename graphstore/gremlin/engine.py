@@ -9,11 +9,11 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from typing import Any
 
-from bifrost.errors import PermissionDeniedError, QueryError, UnsupportedStepError
+from bifrost.errors import PermissionDeniedError, QueryError, QueryLimitError, UnsupportedStepError
 from graphstore.gremlin import steps as _steps  # registers the step library
 from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.compiler import Compiler
@@ -34,6 +34,7 @@ from graphstore.gremlin.vector import VectorPlan
 __all__ = ["Compiled", "GremlinEngine", "Request"]
 
 _PLANS = 500
+_ANALYSES = ("explain", "profile")
 _SPECIAL = re.compile(r"\b(explain|profile|tx)\s*\(")
 
 _ = _steps
@@ -127,7 +128,7 @@ class GremlinEngine:
             if query.source[:1] and query.source[0].name == "tx":
                 self._transaction(query.source[0], session)
                 return
-            if query.steps[-1:] and query.steps[-1].name in ("explain", "profile"):
+            if query.steps[-1:] and query.steps[-1].name in _ANALYSES:
                 yield [self._analysed(query, request)]
                 return
         compiled = self.compile(query, request)
@@ -142,6 +143,25 @@ class GremlinEngine:
         else:
             with self.source.reading(request.principal, wide=compiled.wide) as graph:
                 yield from _chunks(self._results(compiled, graph, request, traversers=traversers), size)
+
+    def quick(self, query: str | Traversal, request: Request, seconds: float, *, traversers: bool) -> list[Any] | None:
+        """All results of a small read on a graph in memory, if that takes no longer than ``seconds``; else None, and
+        the query must be run by :meth:`stream`. For callers that must not block."""
+        if isinstance(query, str) and _SPECIAL.search(query):
+            return None
+        if isinstance(query, Traversal) and (query.source or (query.steps[-1:] and query.steps[-1].name in _ANALYSES)):
+            return None
+        compiled = self.compile(query, request)
+        if compiled.plan.mutates or compiled.wide:
+            return None
+        graph = self.source.ready(request.principal)
+        if graph is None:
+            return None
+        try:
+            limited = replace(request, limits=Limits(seconds, 20_000))
+            return self._collect(compiled, graph, limited, traversers=traversers)
+        except QueryLimitError:
+            return None
 
     def _collect(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> list[Any]:
         return list(self._results(compiled, graph, request, traversers=traversers))
@@ -249,7 +269,8 @@ class Compiled:
     def wide(self) -> bool:
         """Whether it starts at all vertices or edges."""
         steps = self.plan.steps
-        return bool(steps) and isinstance(steps[0], ElementsStep) and steps[0].all_of_them
+        start = steps[0] if steps else None
+        return isinstance(start, ElementsStep) and start.all_of_them and start.value_hint is None
 
 
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -35,8 +35,6 @@ _ENUM_CODES = {
     "GType": 0x30,
 }
 
-Append = Callable[[Any], Any]
-
 
 class GraphBinaryWriter:
     """Appends values to one buffer. ``properties``: elements carry their properties."""
@@ -45,7 +43,6 @@ class GraphBinaryWriter:
         self.out = bytearray()
         self.properties = properties
         self._strings: dict[str, bytes] = {}
-        self._known: dict[type, Append] = {}
 
     def write(self, value: Any) -> None:
         """A value with its type."""
@@ -54,16 +51,16 @@ class GraphBinaryWriter:
             data = value.encode()
             self.out += _HEAD(3, 0, len(data)) + data
         elif kind is int:
-            self._int(value)
+            self.integer(value)
         elif value is None:
             self.out += _NULL
         elif kind is float:
             self.out += _FQ_DOUBLE(7, 0, value)
         else:
-            writer = self._known.get(kind)
+            writer = _WRITERS.get(kind)
             if writer is None:
-                writer = self._known[kind] = self._writer(value)
-            writer(value)
+                writer = _WRITERS[kind] = _writer_for(value)
+            writer(self, value)
 
     def name(self, text: str) -> None:
         """A label or key: a string without its type, its bytes remembered."""
@@ -73,51 +70,13 @@ class GraphBinaryWriter:
             data = self._strings[text] = _INT(len(encoded)) + encoded
         self.out += data
 
-    def _int(self, value: int) -> None:
+    def integer(self, value: int) -> None:
         if -2147483648 <= value <= 2147483647:
             self.out += _FQ_INT(1, 0, value)
         elif -(2**63) <= value < 2**63:
             self.out += _FQ_LONG(2, 0, value)
         else:
             self.big(value)
-
-    def _writer(self, value: Any) -> Append:
-        table: tuple[tuple[type | tuple[type, ...], Append], ...] = (
-            (Traverser, self.traverser),
-            (Vertex, self.vertex),
-            (Edge, self.edge),
-            (VertexProperty, self.vertex_property),
-            (Property, self.property),
-            (Path, self.path),
-            (bool, lambda v: self.raw(b"\x27\x00\x01" if v else b"\x27\x00\x00")),
-            (Long, lambda v: self.raw(_FQ_LONG(2, 0, v))),
-            (Short, lambda v: self.raw(b"\x26\x00" + struct.pack(">h", v))),
-            (Byte, lambda v: self.raw(b"\x24\x00" + struct.pack(">b", v))),
-            (BigInteger, self.big),
-            (int, self._int),
-            (Float, lambda v: self.raw(_FQ_FLOAT(8, 0, v))),
-            (float, lambda v: self.raw(_FQ_DOUBLE(7, 0, v))),
-            (Decimal, self.decimal),
-            (Char, lambda v: self.raw(b"\x80\x00" + v.encode())),
-            (str, lambda v: self.write(str(v))),
-            (Tree, self.tree),
-            (SubGraph, self.subgraph),
-            (Entry, lambda v: self.mapping({v.key: v.value})),
-            (Mapping, self.mapping),
-            ((list, tuple, BulkSet), lambda v: self.sequence(0x09, v)),
-            ((set, frozenset), lambda v: self.sequence(0x0B, v)),
-            (GremlinEnum, self.enum),
-            (datetime, self.moment),
-            (date, lambda v: self.moment(datetime.combine(v, time(), tzinfo=UTC))),
-            (time, lambda v: self.write(v.isoformat())),
-            (timedelta, self.duration),
-            (uuid.UUID, lambda v: self.raw(b"\x0c\x00" + v.bytes)),
-            ((bytes, bytearray), lambda v: self.raw(_HEAD(0x25, 0, len(v)) + bytes(v))),
-        )
-        for types, writer in table:
-            if isinstance(value, types):
-                return writer
-        return lambda v: self.write(str(v))
 
     def raw(self, data: bytes) -> None:
         self.out += data
@@ -171,25 +130,27 @@ class GraphBinaryWriter:
         self.out += b"\x11\x00"
         self.write(vertex.id)
         self.name(vertex.label)
-        found = [p for values in vertex.properties.values() for p in values] if self.properties else []
-        if found:
-            self.out += _HEAD(0x09, 0, len(found))
-            for one in found:
-                self._vertex_property(one, one.stored_meta)
+        rows = list(vertex.property_rows()) if self.properties else []
+        if rows:
+            self.out += _HEAD(0x09, 0, len(rows))
+            for id, key, value, meta in rows:
+                self._vertex_property(id, key, value, meta)
         else:
             self.out += _NULL
 
     def vertex_property(self, found: VertexProperty) -> None:
-        self._vertex_property(found, found.meta if self.properties else None)
+        self._vertex_property(found.id, found.key, found.value, found.meta if self.properties else None)
 
-    def _vertex_property(self, found: VertexProperty, meta: dict[str, Any] | None) -> None:
+    def _vertex_property(self, id: Any, key: str, value: Any, meta: dict[str, Any] | None) -> None:
         self.out += b"\x12\x00"
-        self.write(found.id)
-        self.name(found.key)
-        self.write(found.value)
+        self.write(id)
+        self.name(key)
+        self.write(value)
         self.out += _NULL
         if meta:
-            self.sequence(0x09, [Property(key, value, found) for key, value in meta.items()])
+            self.out += _HEAD(0x09, 0, len(meta))
+            for name, meta_value in meta.items():
+                self._property(name, meta_value)
         else:
             self.out += _NULL
 
@@ -203,14 +164,19 @@ class GraphBinaryWriter:
         self.out += _NULL
         found = edge.properties if self.properties else {}
         if found:
-            self.sequence(0x09, [Property(key, value, edge) for key, value in found.items()])
+            self.out += _HEAD(0x09, 0, len(found))
+            for key, value in found.items():
+                self._property(key, value)
         else:
             self.out += _NULL
 
     def property(self, found: Property) -> None:
+        self._property(found.key, found.value)
+
+    def _property(self, key: str, value: Any) -> None:
         self.out += b"\x0f\x00"
-        self.name(found.key)
-        self.write(found.value)
+        self.name(key)
+        self.write(value)
         self.out += _NULL
 
     def path(self, path: Path) -> None:
@@ -250,3 +216,45 @@ class GraphBinaryWriter:
             self.write(edge.tail.id)
             self.out += _NULL + _NULL
             self.sequence(0x09, [Property(k, v, edge) for k, v in edge.properties.items()])
+
+
+Append = Callable[[GraphBinaryWriter, Any], Any]
+_WRITERS: dict[type, Append] = {}
+"""How values of a type are written: found once, then remembered."""
+
+_TABLE: tuple[tuple[type | tuple[type, ...], Append], ...] = (
+    (Traverser, GraphBinaryWriter.traverser),
+    (Vertex, GraphBinaryWriter.vertex),
+    (Edge, GraphBinaryWriter.edge),
+    (VertexProperty, GraphBinaryWriter.vertex_property),
+    (Property, GraphBinaryWriter.property),
+    (Path, GraphBinaryWriter.path),
+    (bool, lambda w, v: w.raw(b"\x27\x00\x01" if v else b"\x27\x00\x00")),
+    (Long, lambda w, v: w.raw(_FQ_LONG(2, 0, v))),
+    (Short, lambda w, v: w.raw(b"\x26\x00" + struct.pack(">h", v))),
+    (Byte, lambda w, v: w.raw(b"\x24\x00" + struct.pack(">b", v))),
+    (BigInteger, GraphBinaryWriter.big),
+    (int, GraphBinaryWriter.integer),
+    (Float, lambda w, v: w.raw(_FQ_FLOAT(8, 0, v))),
+    (float, lambda w, v: w.raw(_FQ_DOUBLE(7, 0, v))),
+    (Decimal, GraphBinaryWriter.decimal),
+    (Char, lambda w, v: w.raw(b"\x80\x00" + v.encode())),
+    (str, lambda w, v: w.write(str(v))),
+    (Tree, GraphBinaryWriter.tree),
+    (SubGraph, GraphBinaryWriter.subgraph),
+    (Entry, lambda w, v: w.mapping({v.key: v.value})),
+    (Mapping, GraphBinaryWriter.mapping),
+    ((list, tuple, BulkSet), lambda w, v: w.sequence(0x09, v)),
+    ((set, frozenset), lambda w, v: w.sequence(0x0B, v)),
+    (GremlinEnum, GraphBinaryWriter.enum),
+    (datetime, GraphBinaryWriter.moment),
+    (date, lambda w, v: w.moment(datetime.combine(v, time(), tzinfo=UTC))),
+    (time, lambda w, v: w.write(v.isoformat())),
+    (timedelta, GraphBinaryWriter.duration),
+    (uuid.UUID, lambda w, v: w.raw(b"\x0c\x00" + v.bytes)),
+    ((bytes, bytearray), lambda w, v: w.raw(_HEAD(0x25, 0, len(v)) + bytes(v))),
+)
+
+
+def _writer_for(value: Any) -> Append:
+    return next((writer for types, writer in _TABLE if isinstance(value, types)), lambda w, v: w.write(str(v)))

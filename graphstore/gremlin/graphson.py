@@ -130,22 +130,21 @@ class GraphSON3:
     def vertex(self, vertex: Vertex) -> Any:
         plain: dict[str, Any] = {"id": self.write(vertex.id), "label": vertex.label}
         if self.properties:
-            found = vertex.properties
+            found: dict[str, list[Any]] = {}
+            for id, key, value, meta in vertex.property_rows():
+                found.setdefault(key, []).append(self._vertex_property(id, key, value, meta))
             if found:
-                plain["properties"] = {key: [self.own_property(p) for p in values] for key, values in found.items()}
+                plain["properties"] = found
         return self.typed("g:Vertex", plain)
 
-    def own_property(self, found: VertexProperty) -> Any:
-        plain: dict[str, Any] = {"id": self.write(found.id), "value": self.write(found.value), "label": found.key}
-        if found.stored_meta:
-            plain["properties"] = {key: self.write(value) for key, value in found.stored_meta.items()}
+    def _vertex_property(self, id: Any, key: str, value: Any, meta: dict[str, Any] | None) -> Any:
+        plain: dict[str, Any] = {"id": self.write(id), "value": self.write(value), "label": key}
+        if meta:
+            plain["properties"] = {name: self.write(meta_value) for name, meta_value in meta.items()}
         return self.typed("g:VertexProperty", plain)
 
     def vertex_property(self, found: VertexProperty) -> Any:
-        plain: dict[str, Any] = {"id": self.write(found.id), "value": self.write(found.value), "label": found.key}
-        if found.meta and self.properties:
-            plain["properties"] = {key: self.write(value) for key, value in found.meta.items()}
-        return self.typed("g:VertexProperty", plain)
+        return self._vertex_property(found.id, found.key, found.value, found.meta if self.properties else None)
 
     def edge(self, edge: Edge) -> Any:
         tail, head = edge.tail, edge.head

@@ -102,6 +102,10 @@ class ServedGraph:
         with self._store.database.read() as connection:
             yield SqlGraph(self._store.database, connection)
 
+    def ready(self, principal: Any) -> Graph | None:
+        snapshot = self.keeper.current(wide=False)
+        return None if snapshot is None else ArrayGraph(self._store.database, snapshot)
+
     @contextmanager
     def writing(self, principal: Any, session: Session | None) -> Iterator[Graph]:
         name = str(getattr(principal, "name", principal) or "gremlin")

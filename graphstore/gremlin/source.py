@@ -38,6 +38,10 @@ class GraphSource(Protocol):
     def reading(self, principal: Any, *, wide: bool) -> AbstractContextManager[Graph]:
         """The graph as a principal sees it, unchanged while the context is open; ``wide`` plans visit all of it."""
 
+    def ready(self, principal: Any) -> Graph | None:
+        """A graph in memory that shows the newest state and needs neither a lock nor a connection; None if there is
+        none at hand."""
+
     def writing(self, principal: Any, session: Session | None) -> AbstractContextManager[Graph]:
         """A graph whose changes are kept when the context ends well, and taken back when an error leaves it."""
 
@@ -56,6 +60,9 @@ class MemorySource:
     def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:
         with self._lock:
             yield self.graph
+
+    def ready(self, principal: Any) -> Graph | None:
+        return None
 
     @contextmanager
     def writing(self, principal: Any, session: Session | None) -> Iterator[Graph]:

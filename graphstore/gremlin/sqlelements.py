@@ -51,6 +51,13 @@ class SqlVertex(Vertex):
             }
         return self._properties
 
+    def property_rows(self) -> list[tuple[Any, str, Any, dict[str, Any] | None]]:
+        return [
+            (f"{self.id}#{key}/{index}", key, value, None)
+            for key, values in self.all_values().items()
+            for index, value in enumerate(values)
+        ]
+
     def meta(self, key: str, index: int) -> dict[str, Any]:
         """Meta-properties of one value: what people set, and where it came from."""
         return self._graph.meta_of(self, key, index)
