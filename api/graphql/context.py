@@ -18,7 +18,7 @@ from api.ports import Service
 from bifrost.catalog import Build, DatasetSummary
 from bifrost.errors import InputError, QueryLimitError
 from bifrost.graph import Direction, Edge, FragmentOrigin, Vertex
-from bifrost.links import Judgement, LinkType
+from bifrost.links import Judgement, LinkState, LinkType
 from bifrost.ports import GraphView
 
 __all__ = ["Context", "SchemaSource"]
@@ -162,6 +162,22 @@ class Context:
     def label_counts(self) -> tuple[dict[str, int], dict[str, int]]:
         self.check_time()
         return self.view.label_counts()
+
+    @cached_property
+    def patterns(self) -> dict[tuple[str, str, str], int]:
+        """(tail label, edge label, head label) -> number of edges."""
+        self.check_time()
+        return {(tail, label, head): count for tail, label, head, count in self.view.edge_patterns()}
+
+    def edges_of_link_type(self, link_type: LinkType) -> int:
+        """Edges served under its name between the vertex types of its two datasets; 0 unless it is confirmed."""
+        if link_type.state is not LinkState.CONFIRMED:
+            return 0
+        types = {
+            (source, summary.info.name): summary.type for source, found in self.datasets.items() for summary in found
+        }
+        ends = (types.get((side.source, side.dataset), "") for side in (link_type.tail, link_type.head))
+        return self.patterns.get((next(ends), link_type.name, next(ends)), 0)
 
     @cached_property
     def link_types(self) -> dict[str, LinkType]:

@@ -97,6 +97,7 @@ class LinkTypeType:
     features: JSON
     threshold: float | None
     model: str
+    value: strawberry.Private[links.LinkType]
 
     @classmethod
     def of(cls, link_type: links.LinkType) -> "LinkTypeType":
@@ -120,11 +121,12 @@ class LinkTypeType:
             features=JSON(dict(link_type.features)),
             threshold=link_type.threshold,
             model=link_type.model,
+            value=link_type,
         )
 
-    @strawberry.field(description="Edges that are served under its name; 0 unless confirmed.")
+    @strawberry.field(description="Edges under its name between its two vertex types; 0 unless confirmed.")
     def edges(self, info: Info) -> int:
-        return info.context.label_counts[1].get(self.name, 0) if self.state is LinkState.CONFIRMED else 0
+        return info.context.edges_of_link_type(self.value)
 
     @strawberry.field
     def judgements(self, info: Info) -> list["JudgementType"]:
@@ -222,14 +224,13 @@ class ReviewSummaryType:
         known = context.link_types.values()
         states = [link_type.state for link_type in known]
         answered = {j.subject.partition("|")[0] for j in context.judgements if j.undone_at is None}
-        names = {link.name for link in known if link.id in answered and link.state is LinkState.CONFIRMED}
         return cls(
             proposed=states.count(LinkState.PROPOSED),
             confirmed=states.count(LinkState.CONFIRMED),
             rejected=states.count(LinkState.REJECTED),
             deferred=states.count(LinkState.DEFERRED),
             answers=sum(judgement.undone_at is None for judgement in context.judgements),
-            edges_from_answers=sum(context.label_counts[1].get(name, 0) for name in names),
+            edges_from_answers=sum(context.edges_of_link_type(link) for link in known if link.id in answered),
         )
 
 
