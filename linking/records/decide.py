@@ -100,6 +100,6 @@ def _average_linkage(
     distance = np.ones((n, n), np.float32)
     a = np.array([slot[x] for x in local.left[mine].tolist()], np.int64)
     b = np.array([slot[x] for x in local.right[mine].tolist()], np.int64)
-    distance[a, b] = distance[b, a] = 1 - probability[mine]
+    distance[a, b] = distance[b, a] = np.clip(1 - probability[mine], 0, 1)
     condensed = distance[np.triu_indices(n, 1)]
     return np.asarray(fcluster(linkage(condensed, "average"), 1 - threshold, criterion="distance"), np.int64)

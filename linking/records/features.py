@@ -64,6 +64,9 @@ def compare_pairs(comparer: Comparer, pairs: Pairs, *, seed: int = 0, background
     similarities = comparer.similarities(pairs)
     overall = comparer.overall(pairs)
     levels = level_of(similarities)
+    if not len(pairs):
+        none = Agreement(np.zeros((len(comparer.fields), LEVELS)), 0.0)
+        return PairTable(pairs, similarities, similarities, overall, none)
     random = _random_pairs(comparer, background, seed)
     guess = (1 / (1 + np.exp(-12 * (overall["grams"] - 0.5)))).astype(np.float32)
     agreement = estimate(levels, level_of(comparer.similarities(random)), guess)
@@ -78,7 +81,7 @@ def pair_features(comparer: Comparer, table: PairTable) -> Float:
     similarity = np.nan_to_num(table.similarities)
     total = table.contributions.sum(axis=1)
     possible = (np.maximum(table.agreement.weights[:, -1], 0.5) * present).sum(axis=1)
-    size = float(np.log(max(comparer.records.shape)))
+    size = float(np.log(max(1, *comparer.records.shape)))
     columns = {
         **table.overall,
         "agreement": np.clip(total, -15, 30) / 10,

@@ -27,7 +27,7 @@ class MatchOptions:
     encode_limit: int = 20_000
     keep: float = 0.02
     linkage: float = 0.35
-    repeated_odds: float = 1.5
+    repeated_odds: float = 2.5
     repeated_share: float = 0.15
     expand: bool = True
     largest_group: int = 400

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linking.records.prepared import Prepared
+from linking.records.prepared import UNIQUE_FEATURES, Prepared
 from linking.trees import Forest
 
 __all__ = ["WEIGHTS", "Prior", "load_prior"]
@@ -17,6 +17,8 @@ __all__ = ["WEIGHTS", "Prior", "load_prior"]
 Float = NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights" / "prior.json"
 BLOCK = 100_000
+DECOY_SHARE = 0.4
+ENOUGH_PRESENT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,20 @@ class Prior:
         features = prepared.unique if unique else prepared.multiple
         forest = self.unique if unique else self.multiple
         parts = [forest.log_odds(features[k : k + BLOCK].astype(np.float64)) for k in range(0, len(features), BLOCK)]
-        return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
+        log_odds = np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
+        return _with_decoys(log_odds, features) if unique else log_odds
+
+
+def _with_decoys(log_odds: Float, features: Float) -> Float:
+    """Moves the prior towards what the decoys of this very task say, where the two records share enough fields.
+
+    The prior knows what matches usually look like, the decoys what they look like here; on data unlike all that the
+    prior was trained on, the decoys are the better judge.
+    """
+    decoys = features[:, UNIQUE_FEATURES.index("decoy_odds")]
+    known = features[:, UNIQUE_FEATURES.index("present")] >= ENOUGH_PRESENT
+    mixed = (1 - DECOY_SHARE) * np.clip(log_odds, -6, 6) + DECOY_SHARE * np.clip(decoys, -4, 4)
+    return np.where(known, mixed, log_odds).astype(np.float32)
 
 
 @cache

@@ -1,0 +1,201 @@
+"""Record matching on every folder of ``entity_resolution``: F1 without labels, with 100 answers, blocking, time, memory.
+
+Baselines of the same run: character 3-grams with unique mapping (average linkage inside one table), questions chosen at
+random, and, with ``BIFROST_BENCH_FULL=1``, Splink 4. The shipped prior was trained on disturbed copies of some of these
+folders (docs/record-matching.md says which), so the full run also gives ``f1_unseen``: the prior trained again
+without the folder and without its close relatives.
+"""
+
+import os
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.report import Report
+from linking.records.adapt import Answers
+from linking.records.blocking import Pairs
+from linking.records.compare import Comparer
+from linking.records.decide import cluster_records, unique_mapping
+from linking.records.matching import Matching, match_records
+from linking.records.options import MatchOptions
+from linking.records.prepared import block
+from linking.records.prior import Prior
+from linking.records.questions import choose_rows
+from linking.records.training import Labelled, Task, read_labelled, tasks_of, train
+
+BARS = {
+    "abt_buy": (0.955, 0.965),
+    "abt_buy_open": (0.89, 0.91),
+    "dblp_acm": (0.987, 0.992),
+    "restaurants": (0.87, None),
+    "febrl4": (0.998, None),
+    "fake_1000": (0.93, None),
+    "cora": (0.87, None),
+}
+ANSWERS = 100
+ROUND = 10
+
+
+def run(report: Report, seed: int, data: Path) -> None:
+    """Adds the figures of all folders."""
+    folders = sorted(p for p in (data / "entity_resolution").glob("*") if p.is_dir())
+    full = os.environ.get("BIFROST_BENCH_FULL") == "1"
+    labelled = [read_labelled(folder) for folder in folders]
+    tasks = {x.name: tasks_of(x, 8) for x in labelled} if full else {}
+    for task in labelled:
+        unsupervised = _one(report, task, seed)
+        if full:
+            prior = _without(task.name, tasks)
+            unseen = score(task, match_records(task.records, prior=prior))[2]
+            report.add(f"entities.{task.name}.f1_unseen", unseen, baseline=unsupervised, note="prior never saw it")
+            _splink(report, task)
+
+
+def _one(report: Report, task: Labelled, seed: int) -> float:
+    name = task.name
+    bar = BARS.get(name, (None, None))
+    clock = time.perf_counter()
+    matching = match_records(task.records)
+    seconds = time.perf_counter() - clock
+    precision, recall, f1 = score(task, matching)
+    low, high = interval(task, matching, seed)
+    grams = baseline(task)
+    report.add(f"entities.{name}.f1", f1, baseline=grams, bar=bar[0], note=f"95% {low:.3f}-{high:.3f}; 3-grams")
+    report.add(f"entities.{name}.precision", precision)
+    report.add(f"entities.{name}.recall", recall)
+    report.add(f"entities.{name}.estimated_precision", matching.precision()[0], note="by its own probabilities")
+    report.add(f"entities.{name}.blocking_recall", _blocking_recall(task, matching), note="of the pairs that count")
+    report.add(f"entities.{name}.reduction_ratio", matching.reduction_ratio)
+    report.add(f"entities.{name}.seconds", seconds)
+    report.add(f"entities.{name}.peak_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    chosen = asked(task, matching, seed, random=False)
+    random = asked(task, matching, seed, random=True)
+    report.add(f"entities.{name}.f1_at_100", chosen[-1], baseline=random[-1], bar=bar[1], note="random questions")
+    report.add(f"entities.{name}.f1_at_20", chosen[20 // ROUND - 1], baseline=random[20 // ROUND - 1])
+    return f1
+
+
+def score(task: Labelled, matching: Matching) -> tuple[float, float, float]:
+    """Precision, recall and F1 over pairs: accepted pairs of two tables, all pairs inside clusters of one."""
+    if task.records.dirty:
+        label = matching.clusters()[0]
+        found, hits = (
+            _inside(label),
+            _inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1]),
+        )
+    else:
+        accepted = matching.pairs.take(matching.accepted)
+        found = len(accepted)
+        hits = int((task.left_entity[accepted.left] == task.right_entity[accepted.right]).sum())
+    precision, recall = hits / max(found, 1), hits / max(task.true_pairs, 1)
+    return precision, recall, 2 * hits / max(found + task.true_pairs, 1)
+
+
+def _inside(label: NDArray[np.int64]) -> int:
+    sizes = np.unique(np.ravel(label), return_counts=True)[1]
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def interval(task: Labelled, matching: Matching, seed: int, rounds: int = 200) -> tuple[float, float]:
+    """A 95% bootstrap interval of F1 over left records (two tables) or true entities (one table)."""
+    generator = np.random.default_rng(seed)
+    if task.records.dirty:
+        label = matching.clusters()[0]
+        units, unit = np.unique(task.left_entity, return_inverse=True)
+        found, hits, true = (np.zeros(len(units)) for _ in range(3))
+        for k in range(len(label)):
+            # A record's share in its pairs: half of those with each other record.
+            same = label == label[k]
+            mine = task.left_entity == task.left_entity[k]
+            found[unit[k]] += (same.sum() - 1) / 2
+            true[unit[k]] += (mine.sum() - 1) / 2
+            hits[unit[k]] += ((same & mine).sum() - 1) / 2
+    else:
+        n = task.records.shape[0]
+        accepted = matching.pairs.take(matching.accepted)
+        found = np.bincount(accepted.left, minlength=n).astype(float)
+        right = task.left_entity[accepted.left] == task.right_entity[accepted.right]
+        hits = np.bincount(accepted.left[right], minlength=n).astype(float)
+        entities, counts = np.unique(task.right_entity, return_counts=True)
+        place = np.minimum(np.searchsorted(entities, task.left_entity), len(entities) - 1)
+        true = np.where(entities[place] == task.left_entity, counts[place], 0).astype(float)
+    values = []
+    for _ in range(rounds):
+        drawn = np.bincount(generator.integers(0, len(found), len(found)), minlength=len(found))
+        values.append(2 * (drawn @ hits) / max(float(drawn @ (found + true)), 1.0))
+    return float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975))
+
+
+def baseline(task: Labelled) -> float:
+    """Character 3-gram TF-IDF over all attributes, unique mapping from .3, or average linkage from .5 in one table."""
+    comparer = Comparer(task.records)
+    pairs = block(comparer, MatchOptions(neighbours=60 if task.records.dirty else 10))
+    alike = comparer.overall(pairs)["grams"]
+    if task.records.dirty:
+        label = cluster_records(pairs, alike, task.records.shape[0], threshold=0.5)
+        hits = _inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1])
+        return 2 * hits / max(_inside(label) + task.true_pairs, 1)
+    chosen = pairs.take(unique_mapping(pairs, alike) & (alike >= 0.3))
+    hits = int((task.left_entity[chosen.left] == task.right_entity[chosen.right]).sum())
+    return 2 * hits / max(len(chosen) + task.true_pairs, 1)
+
+
+def asked(task: Labelled, matching: Matching, seed: int, *, random: bool, prior: Prior | None = None) -> list[float]:
+    """F1 after each round of ten answers from the truth, up to a hundred."""
+    generator = np.random.default_rng(seed)
+    left, right, same = (np.zeros(0, np.int64) for _ in range(3))
+    current, values = matching, []
+    answers: Answers | None = None
+    for _ in range(ANSWERS // ROUND):
+        if random:
+            # Among the candidates that are their record's best: a random candidate is nearly always a plain no.
+            k = generator.choice(_open(current, answers), ROUND, replace=False)
+        else:
+            k, _ = choose_rows(current, ROUND, answers)
+        left = np.append(left, current.pairs.left[k])
+        right = np.append(right, current.pairs.right[k])
+        same = task.left_entity[left] == task.right_entity[right]
+        answers = Answers(Pairs(left, right), same)
+        current = match_records(task.records, prepared=current.prepared, answers=answers, prior=prior)
+        values.append(score(task, current)[2])
+    return values
+
+
+def _open(matching: Matching, answers: Answers | None) -> NDArray[np.int64]:
+    best = np.zeros(len(matching.pairs), bool)
+    order = np.lexsort((-matching.log_odds, matching.pairs.left))
+    first = np.ones(len(order), bool)
+    first[1:] = matching.pairs.left[order][1:] != matching.pairs.left[order][:-1]
+    best[order[first]] = True
+    if answers is not None:
+        best[answers.locate(matching.pairs, matching.records.shape[1])[0]] = False
+    return np.flatnonzero(best)
+
+
+def _blocking_recall(task: Labelled, matching: Matching) -> float:
+    """The share of true pairs among the candidates; in one table, of those that a chain of true candidates joins."""
+    pairs = matching.pairs
+    true = task.left_entity[pairs.left] == task.right_entity[pairs.right]
+    if not task.records.dirty:
+        return float(true.sum()) / max(task.true_pairs, 1)
+    joined = replace(matching, accepted=true).clusters()[0]
+    return _inside(joined) / max(task.true_pairs, 1)
+
+
+def _without(name: str, tasks: dict[str, list[Task]]) -> Prior:
+    """The prior trained without a folder and those whose name begins with its name, or the other way round."""
+    others: Sequence[Task] = [
+        t for key, made in tasks.items() if not (key.startswith(name) or name.startswith(key)) for t in made
+    ]
+    return train(others)
+
+
+def _splink(report: Report, task: Labelled) -> None:
+    from benchmarks.linking_splink import splink_f1
+
+    report.add(f"entities.{task.name}.splink_f1", splink_f1(task), note="Splink 4, generic settings")

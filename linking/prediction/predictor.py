@@ -1,0 +1,145 @@
+"""Link predictor: learns from a graph's edges, proposes missing ones, and says what speaks for them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bifrost.errors import InputError
+from linking.prediction.decoder import Decoder, DecoderOptions, train_decoder
+from linking.prediction.encoder import GraphEncoder, train_encoder
+from linking.prediction.paths import Path, PathFinder
+from linking.prediction.ranking import filtered_ranking
+from linking.prediction.triples import Triple, TripleSet, index_triples
+
+__all__ = ["PredictedLink", "Predictor", "fit_predictor"]
+
+Ids = NDArray[np.int64]
+SMALL = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedLink:
+    """A link that the graph lacks. ``score`` is its probability among all tails; ``paths`` speak for it."""
+
+    head: str
+    relation: str
+    tail: str
+    score: float
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """``validation`` holds the filtered MRR on held-out edges of the decoder and, where it was tried, the encoder."""
+
+    data: TripleSet
+    model: Decoder | GraphEncoder
+    finder: PathFinder
+    validation: dict[str, float]
+
+    @property
+    def serves(self) -> str:
+        """Which of the two models won on validation."""
+        return "encoder" if isinstance(self.model, GraphEncoder) else "decoder"
+
+    def tails(self, head: str, relation: str, limit: int = 10) -> list[PredictedLink]:
+        """The likeliest missing tails of ``(head, relation)``. Raises InputError for names the graph does not have."""
+        h, r = self._numbers(head, relation)
+        probability = self._probability(h, r)
+        best = np.argsort(-probability, kind="stable")[:limit]
+        return [self._link(head, relation, self.data.entities[k], float(probability[k])) for k in best.tolist()]
+
+    def proposals(self, relation: str, limit: int = 20, heads: int = 500, seed: int = 0) -> list[PredictedLink]:
+        """The likeliest missing links of a relation, over up to ``heads`` of the vertices that have such links."""
+        if relation not in self.data.relation_number:
+            raise InputError(f"The graph has no link of type {relation!r}.")
+        r = self.data.relation_number[relation]
+        known = np.unique(self.data.triples[self.data.triples[:, 1] == r, 0])
+        generator = np.random.default_rng(seed)
+        chosen = np.sort(generator.choice(known, min(heads, len(known)), replace=False))
+        found: list[tuple[float, int, int]] = []
+        for h in chosen.tolist():
+            probability = self._probability(h, r)
+            k = int(np.argmax(probability))
+            found.append((float(probability[k]), h, k))
+        names = self.data.entities
+        return [self._link(names[h], relation, names[t], p) for p, h, t in sorted(found, reverse=True)[:limit]]
+
+    def _numbers(self, head: str, relation: str) -> tuple[int, int]:
+        if head not in self.data.entity_number:
+            raise InputError(f"No link of vertex {head!r} was known when the model was trained.")
+        if relation not in self.data.relation_number:
+            raise InputError(f"The graph has no link of type {relation!r}.")
+        return self.data.entity_number[head], self.data.relation_number[relation]
+
+    def _probability(self, head: int, relation: int) -> NDArray[np.float64]:
+        """Softmax over the tails of a query; those already linked, and the head itself, get 0."""
+        score = self.model.scores(np.array([head]), np.array([relation]))[0].astype(np.float64)
+        known = self.data.triples
+        linked = known[(known[:, 0] == head) & (known[:, 1] == relation), 2]
+        weight = np.exp(score - score.max())
+        weight[linked] = 0.0
+        weight[head] = 0.0
+        return np.asarray(weight / max(float(weight.sum()), 1e-300))
+
+    def _link(self, head: str, relation: str, tail: str, score: float) -> PredictedLink:
+        return PredictedLink(head, relation, tail, score, tuple(self.finder.between(head, relation, tail)))
+
+
+def fit_predictor(
+    triples: Sequence[Triple],
+    valid: Sequence[Triple] = (),
+    options: DecoderOptions | None = None,
+    *,
+    encoder: bool = True,
+    report: Callable[[str], None] | None = None,
+) -> Predictor:
+    """Learns from ``triples``. Without ``valid`` a tenth of them is held out, and learnt from at the end again.
+
+    The encoder is fine-tuned from the trained decoder, and serves only where it is better on the held-out edges.
+    """
+    options = options or DecoderOptions()
+    everything = index_triples(triples)
+    if valid:
+        data, held = everything, everything.encode(valid)
+    else:
+        data, held = _hold_out(everything, options.seed)
+    known = np.concatenate([data.triples, held])
+
+    def value(model: Decoder | GraphEncoder) -> float:
+        return filtered_ranking(data, held, known, model.scores).mrr
+
+    use = len(held) >= SMALL
+    model: Decoder | GraphEncoder
+    decoder = train_decoder(data, options, value if use else None, report)
+    model = decoder
+    validation = {"decoder": value(decoder)} if use else {}
+    if use and encoder:
+        state = {k: v.clone() for k, v in decoder.state_dict().items()}
+        model, validation["encoder"] = train_encoder(decoder, data, options, value)
+        if validation["encoder"] <= validation["decoder"]:
+            decoder.load_state_dict(state)
+            model = decoder
+    if not valid and isinstance(model, Decoder) and len(held):
+        model = train_decoder(everything, replace(options, epochs=max(options.epochs // 2, 1)))
+    return Predictor(everything, model, PathFinder(everything, options.seed), validation)
+
+
+def _hold_out(everything: TripleSet, seed: int) -> tuple[TripleSet, Ids]:
+    """A tenth of the triples, of those whose entities occur in other triples too."""
+    triples = everything.triples
+    order = np.random.default_rng(seed).permutation(len(triples))
+    degree = np.bincount(triples[:, [0, 2]].ravel(), minlength=len(everything.entities))
+    held: list[int] = []
+    for k in order.tolist():
+        h, _, t = triples[k]
+        if degree[h] > 1 and degree[t] > 1:
+            degree[[h, t]] -= 1
+            held.append(k)
+        if len(held) >= len(triples) // 10:
+            break
+    mask = np.zeros(len(triples), bool)
+    mask[held] = True
+    return TripleSet(everything.entities, everything.relations, triples[~mask]), triples[mask]
