@@ -1,0 +1,1 @@
+"""Stores of each schema version as SQL, and what they hold as JSON."""

@@ -1,0 +1,110 @@
+"""A store survives what befalls it: a killed process, a full disk, writers in several processes."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bifrost.errors import StoreFullError
+from graphstore.search import SearchProjection
+from graphstore.sql import SqlStore
+from tests.graphstore.databases import sqlite_template, sqlite_url
+from tests.graphstore.worlds import graph, record, register, say
+
+__all__ = ["sqlite_template", "sqlite_url"]
+
+BATCHES, SIZE = 30, 20
+
+
+def write_batch(store: SqlStore, number: int, build: int) -> None:
+    keys = range(number * SIZE, (number + 1) * SIZE)
+    say(store, "a/x", *(record("a/x", str(i), [("NEXT", f"a/x/{i + 1}")], n=i) for i in keys), build=build)
+
+
+def write_all(url: str, build: int) -> None:
+    """What the process that gets killed runs: reports each batch only after it was committed."""
+    store = SqlStore(url)
+    for number in range(BATCHES):
+        write_batch(store, number, build)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
+
+
+def start(url: str, build: int) -> subprocess.Popen[str]:
+    program = f"from tests.graphstore.test_crashes import write_all; write_all({url!r}, {build})"
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("after", [0, 7])
+def test_a_killed_writer_loses_nothing_it_reported_and_leaves_no_halves(
+    sqlite_url: str, tmp_path: Path, after: int
+) -> None:
+    store = SqlStore(sqlite_url)
+    register(store, "a/x")
+    with start(sqlite_url, 1) as writer:
+        assert writer.stdout is not None
+        reported = -1
+        while reported < after:
+            reported = int(writer.stdout.readline())
+        time.sleep(0.01 * after)
+        writer.kill()
+    vertices = store.view().count()
+    assert vertices % SIZE == 0, "a batch is there as a whole or not at all"
+    assert vertices >= (reported + 1) * SIZE
+    assert store.view().label_counts()[1]["NEXT"] == vertices - 1
+    assert len({change.id for change in store.log.changes(0, 10**6) if change.element == "vertex"}) == vertices
+
+    write_all(sqlite_url, 2)
+    whole = SqlStore(f"sqlite:///{tmp_path}/whole.sqlite")
+    whole.migrate()
+    register(whole, "a/x")
+    for number in range(BATCHES):
+        write_batch(whole, number, 1)
+    assert graph(store) == graph(whole)
+    search = SearchProjection(store)
+    assert len(search.search("17", limit=10)) >= 1
+    for closing in (search, store, whole):
+        closing.close()
+
+
+def test_processes_that_write_at_once_take_turns(sqlite_url: str) -> None:
+    store = SqlStore(sqlite_url)
+    register(store, "a/x")
+    writers = [start(sqlite_url, build) for build in (1, 1)]
+    for writer in writers:
+        writer.communicate(timeout=120)
+        assert writer.returncode == 0
+    assert store.view().label_counts() == ({"X": BATCHES * SIZE}, {"NEXT": BATCHES * SIZE - 1})
+    store.close()
+
+
+def test_a_full_disk_is_a_clear_error_and_nothing_is_lost(sqlite_url: str) -> None:
+    store = SqlStore(sqlite_url)
+    register(store, "a/x")
+    write_batch(store, 0, 1)
+    before, position = graph(store), store.log.position()
+
+    def limit(connection: sa.Connection, pages: int) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    with store.database.write() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    sa.event.listen(store.engine, "begin", lambda connection: limit(connection, pages + 2))
+    with pytest.raises(StoreFullError) as caught:
+        for number in range(1, BATCHES):
+            write_batch(store, number, 1)
+    assert "Free disk space" in caught.value.remedy
+    assert store.view().count() % SIZE == 0
+    store.close()
+
+    store = SqlStore(sqlite_url)
+    served = graph(store)
+    assert {row[0] for row in before["vertices"]} <= {row[0] for row in served["vertices"]}
+    assert store.log.position() >= position
+    for number in range(BATCHES):
+        write_batch(store, number, 1)
+    assert store.view().count() == BATCHES * SIZE
+    store.close()
