@@ -54,7 +54,7 @@ for module in (admin, build, links, people, query, serve, sources):
 def main() -> None:
     """The console script."""
     try:
-        cli(standalone_mode=False)
+        sys.exit(cli(standalone_mode=False) or 0)  # what a command gave to Context.exit comes back as its result
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
