@@ -12,7 +12,6 @@ from extraction.document_fragments import document_record
 from extraction.encoder_minilm import load_encoder
 from extraction.extractor_ner import NerExtractor
 from extraction.extractor_rules import RuleExtractor
-from extraction.extractor_spacy import SpacyExtractor
 from extraction.nlp.tagger import HEAD_FILE
 from extraction.ocr import Ocr
 from extraction.pool import ReadDocument
@@ -41,14 +40,21 @@ class ReadingOptions:
 def make_reader(options: ReadingOptions) -> ReadDocument:
     """Called once in each reading process."""
     readers = _readers(Ocr(options.ocr_languages))
-    entities: Extractor = SpacyExtractor(options.spacy_pipeline) if options.spacy_pipeline else NerExtractor()
-    extractors: list[Extractor] = [RuleExtractor(), entities]
+    extractors: list[Extractor] = [RuleExtractor(), _entities(options.spacy_pipeline)]
 
     def read(source: str, dataset: str, record: FileRecord, digest: bytes) -> RecordFragments:
         document = read_file(record, readers, extractors)
         return document_record(source, dataset, record, document, digest)
 
     return read
+
+
+def _entities(spacy_pipeline: str) -> Extractor:
+    """The built-in head, or the named spaCy pipeline; spaCy, which takes seconds to import, is loaded only then."""
+    if not spacy_pipeline:
+        return NerExtractor()
+    make = Registry[Extractor]("extraction", prefix="extractor_", group="extractors").load("spacy")
+    return make(spacy_pipeline)  # type: ignore[call-arg]
 
 
 def _readers(ocr: Ocr) -> dict[str, Reader]:
