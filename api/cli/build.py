@@ -1,14 +1,17 @@
 """``bifrost build`` and ``bifrost status``."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.cli.output import Context, pass_context, plain
-from api.service import Service
 from bifrost.catalog import Build, BuildState
+
+if TYPE_CHECKING:
+    from api.service import Service
 
 __all__ = ["commands"]
 
@@ -75,7 +78,7 @@ def status(context: Context) -> None:
     )
 
 
-def _follow(service: Service, id: int, *, quiet: bool) -> None:
+def _follow(service: "Service", id: int, *, quiet: bool) -> None:
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         seen: set[str] = set()

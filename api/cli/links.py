@@ -1,14 +1,16 @@
 """``bifrost links ...``: review the link types that were found."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from api.cli.output import Context, pass_context, user_name
-from api.ports import JudgeOutcome
 from bifrost.errors import InputError
 from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, Verdict
+
+if TYPE_CHECKING:
+    from api.ports import JudgeOutcome
 
 __all__ = ["commands"]
 
@@ -213,10 +215,12 @@ def undo(context: Context, judgement: int | None) -> None:
     _report(context, context.service.undo(judgement, user_name()))
 
 
-def _report(context: Context, outcome: JudgeOutcome) -> None:
+def _report(context: Context, outcome: "JudgeOutcome") -> None:
     about = outcome.link_type
-    text = f"{outcome.judgement.verdict}: {_describe(about) if about else outcome.judgement.subject}"
-    text += f"; {outcome.edges_changed} edges changed" if outcome.edges_changed else ""
+    answer = f"took back {outcome.judgement.verdict}" if outcome.judgement.undone_by else outcome.judgement.verdict
+    text = f"{answer}: {_describe(about) if about else outcome.judgement.subject}"
+    unit = "compared pairs" if about and about.kind is LinkKind.SAME_THING else "edges"
+    text += f"; {outcome.edges_changed} {unit} changed" if outcome.edges_changed else ""
     text += f"; {len(outcome.moved)} open proposals moved" if outcome.moved else ""
     context.show(outcome, text)
 

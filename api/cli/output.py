@@ -7,15 +7,18 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from api.service import Service
 from bifrost.errors import BifrostError, InputError
 from bifrost.settings import Settings
+
+if TYPE_CHECKING:  # importing the parts takes a second, which help texts need not cost
+    from api.service import Service
 
 __all__ = ["Context", "key_values", "pass_context", "plain", "print_error", "user_name"]
 
@@ -27,10 +30,10 @@ class Context:
     settings: Settings
     as_json: bool
     console: Console = field(default_factory=Console)
-    _service: Service | None = None
+    _service: "Service | None" = None
 
     @property
-    def service(self) -> Service:
+    def service(self) -> "Service":
         """Opened when first used, so that ``--help`` and ``demo`` need no store."""
         if self._service is None:
             from api.compose import open_service
@@ -60,7 +63,7 @@ class Context:
             for heading in columns:
                 table.add_column(heading, overflow="fold")
             for cells in zip(*columns.values(), strict=True):
-                table.add_row(*("" if cell is None else str(cell) for cell in cells))
+                table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
             self.console.print(table, highlight=False)
 
 

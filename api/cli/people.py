@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from api.accounts import Accounts, open_accounts
 from api.cli.output import Context, pass_context
 from api.permissions import Principal, Role, Scope
+
+if TYPE_CHECKING:
+    from api.accounts import Accounts
 
 __all__ = ["commands"]
 
 
 @contextmanager
-def _accounts(context: Context) -> Iterator[Accounts]:
+def _accounts(context: Context) -> Iterator["Accounts"]:
+    from api.accounts import open_accounts
+
     context.settings.data_dir.mkdir(parents=True, exist_ok=True)
     accounts = open_accounts(context.settings)
     try:

@@ -9,9 +9,6 @@ import orjson
 
 from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError
-from graphstore.gremlin.engine import Request
-from graphstore.gremlin.graphson import UntypedGraphSON
-from graphstore.gremlin.traverser import Limits
 
 __all__ = ["commands"]
 
@@ -31,6 +28,10 @@ def _text(argument: str) -> str:
 @pass_context
 def gremlin(context: Context, text: str, explain: bool) -> None:
     """For example: bifrost query gremlin "g.V().groupCount().by(label)"."""
+    from graphstore.gremlin.engine import Request
+    from graphstore.gremlin.graphson import UntypedGraphSON
+    from graphstore.gremlin.traverser import Limits
+
     engine = context.service.gremlin
     if explain:
         click.echo(engine.explain(_text(text)))
