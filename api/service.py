@@ -163,9 +163,12 @@ class Service:
         """Options without secrets, and the secrets, wherever they were given."""
         schema = self.connectors.load(kind).Options
         names = set(_secret_fields(schema))
-        hidden = {key: str(value) for key, value in {**options, **secrets}.items() if key in names and value}
-        public = {key: value for key, value in options.items() if key not in names and value not in (None, "")}
-        _validated(schema, {**public, **hidden})
+        given = {key: value for key, value in {**options, **secrets}.items() if value not in (None, "")}
+        # Validated values, not those given: a connector moves what is secret (a password in a URL) to where it belongs.
+        validated = _validated(schema, given)
+        public = validated.model_dump(mode="json", by_alias=True, exclude=names, exclude_unset=True)
+        sealed = {name: getattr(validated, name) for name in names}
+        hidden = {name: value.get_secret_value() for name, value in sealed.items() if value is not None}
         return public, hidden
 
     # ---- builds ------------------------------------------------------------------------------------------------------

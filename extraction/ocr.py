@@ -1,10 +1,8 @@
 """Optical character recognition by tesseract: a picture becomes a page of words with boxes and confidence."""
 
-import io
 import os
-import shutil
-import subprocess
 
+import pytesseract
 from PIL import Image
 
 from bifrost.documents import Page
@@ -29,6 +27,8 @@ class Ocr:
 
     def __init__(self, languages: str = "eng") -> None:
         self._languages = languages
+        # Tesseract inherits this: on a shared machine its OpenMP threads cost three times the CPU time.
+        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
     def page(
         self, image: Image.Image, number: int, *, points_per_pixel: float, record: str, seconds: float = _PAGE_SECONDS
@@ -58,31 +58,22 @@ class Ocr:
 
 
 def _tesseract(image: Image.Image, mode: str, languages: str, record: str, seconds: float, *more: str) -> str:
-    """Tesseract's TSV. One thread: on a shared machine its OpenMP threads cost three times the CPU time."""
-    binary = shutil.which("tesseract")
-    if binary is None:
+    """Tesseract's TSV."""
+    image.format = "PPM"  # what pytesseract hands over; its default, PNG, takes longer to pack than to read
+    options = " ".join(("--psm", mode, "--dpi", "300", *more))
+    try:
+        return str(pytesseract.image_to_data(image, lang=languages, config=options, timeout=seconds))
+    except pytesseract.TesseractNotFoundError:
         raise RecordError(
             f"{record} is an image, but tesseract is not installed.",
             record=record,
             remedy="Install it (Debian and Ubuntu: apt-get install tesseract-ocr), then build again.",
-        )
-    picture = io.BytesIO()
-    image.save(picture, "PPM")
-    command = [binary, "stdin", "stdout", "--psm", mode, "-l", languages, "--dpi", "300", *more, "tsv"]
-    try:
-        done = subprocess.run(
-            command,
-            input=picture.getvalue(),
-            capture_output=True,
-            timeout=seconds,
-            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
-        )
-    except subprocess.TimeoutExpired:
+        ) from None
+    except pytesseract.TesseractError as error:
+        lines = str(error.message).strip().splitlines()
+        raise RecordError(f"tesseract failed on {record}: {lines[-1] if lines else 'no message'}", record=record) from None
+    except RuntimeError:  # pytesseract's way to say that the time is over
         raise RecordError(f"Recognising {record} took more than {seconds:.0f} s.", record=record) from None
-    if done.returncode:
-        message = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise RecordError(f"tesseract failed on {record}: {message[-1] if message else 'no message'}", record=record)
-    return done.stdout.decode("utf-8", "replace")
 
 
 def _words(table: str) -> list[Word]:
