@@ -1,0 +1,69 @@
+"""Registering sources: credentials are split off and encrypted wherever they were given."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.compose import open_service
+from api.service import Service
+from bifrost.errors import ConflictError, InputError, NotFoundError
+from bifrost.settings import load_settings
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    made = open_service(load_settings(data_dir=tmp_path / "data"))
+    yield made
+    made.close()
+
+
+def _stored(service: Service) -> bytes:
+    return b"".join(path.read_bytes() for path in service.settings.data_dir.rglob("*") if path.is_file())
+
+
+def test_a_password_inside_a_url_is_encrypted_too(service: Service) -> None:
+    source = service.add_source("erp", "sql", {"url": "postgresql://ann:swordfish@db.example/erp"}, {})
+    assert source.options == {"url": "postgresql://ann@db.example/erp"}
+    assert service.secrets.open(service.store.catalog.secret("erp")) == {"password": "swordfish"}
+    assert b"swordfish" not in _stored(service)
+
+
+def test_secrets_left_out_of_an_update_stay(service: Service) -> None:
+    service.add_source("erp", "sql", {"url": "postgresql://ann@old.example/erp"}, {"password": "swordfish"})
+    source = service.update_source("erp", "sql", {"url": "postgresql://ann@new.example/erp"}, {})
+    assert source.options == {"url": "postgresql://ann@new.example/erp"}
+    assert service.secrets.open(service.store.catalog.secret("erp")) == {"password": "swordfish"}
+
+
+def test_a_source_keeps_its_kind(service: Service, tmp_path: Path) -> None:
+    service.add_source("docs", "files", {"path": str(tmp_path)}, {})
+    with pytest.raises(InputError, match="kind 'files'"):
+        service.update_source("docs", "sql", {"url": "sqlite:///x"}, {})
+
+
+@pytest.mark.parametrize("name", ["", " a", "a/b", "a|b", "edits", "linking", "x" * 101, "a\nb", "50%"])
+def test_unfit_names_are_refused(service: Service, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        service.add_source(name, "files", {"path": str(tmp_path)}, {})
+
+
+def test_a_name_is_taken_once(service: Service, tmp_path: Path) -> None:
+    service.add_source("docs", "files", {"path": str(tmp_path)}, {})
+    with pytest.raises(ConflictError):
+        service.add_source("docs", "files", {"path": str(tmp_path)}, {})
+
+
+def test_wrong_options_are_named(service: Service) -> None:
+    with pytest.raises(InputError, match="path"):
+        service.add_source("docs", "files", {}, {})
+    with pytest.raises(NotFoundError):
+        service.start_build(["nobody"])
+
+
+def test_every_kind_of_source_describes_its_form(service: Service) -> None:
+    for kind in service.source_kinds():
+        assert kind.title
+        for name, field in kind.schema["properties"].items():
+            assert field.get("description") or field.get("title"), f"{kind.kind}.{name}"
+    assert {kind.kind: kind.secrets for kind in service.source_kinds()}["sql"] == ("password",)
