@@ -17,6 +17,12 @@ __all__ = ["Answers", "adapt"]
 
 Float = NDArray[np.float32]
 PINNED = 40.0
+PENALTY = 30.0
+"""How strongly the correction shrinks to the prior: about one answer against a feature moves it by a thirtieth."""
+LARGEST = 4.0
+"""The largest correction of the log odds."""
+SURE = 2.5
+ANCHORS = 500
 LEAST = 4
 """Fewer answers pin their pairs but do not move the model."""
 
@@ -87,15 +93,19 @@ def _refit(
     x = np.hstack([np.clip(base, -8, 8)[:, None], features, _field_features(prepared)])
     near = np.abs(base) < 6
     population = x[near] if near.sum() > 100 else x
+    # Pairs of which the prior is sure are answers too, of little weight: they keep the correction from running away
+    # where nobody was asked.
+    sure = np.setdiff1d(np.flatnonzero(np.abs(base) > SURE), position)
+    sure = np.random.default_rng(0).permutation(sure)[:ANCHORS]
+    rows = np.concatenate([position, sure])
+    weight = np.concatenate([np.ones(len(position)), np.full(len(sure), len(position) / max(len(sure), 1))])
     model = fit_logistic(
-        x[position], same, penalty=PENALTY, bias_penalty=PENALTY / 10, offset=np.clip(base[position], -8, 8),
+        x[rows], np.concatenate([same, base[sure] > 0]), penalty=PENALTY, bias_penalty=PENALTY / 10,
+        weight=weight.astype(np.float32), offset=np.clip(base[rows], -8, 8),
         mean=population.mean(axis=0, dtype=np.float64), scale=np.maximum(population.std(axis=0, dtype=np.float64), 1e-3),
     )  # fmt: skip
-    return model.log_odds(np.clip(x, model.mean - 4 * model.scale, model.mean + 4 * model.scale), base)
-
-
-PENALTY = 30.0
-"""How strongly the correction shrinks to the prior: about one answer against a feature moves it by a thirtieth."""
+    correction = model.log_odds(np.clip(x, model.mean - 4 * model.scale, model.mean + 4 * model.scale))
+    return np.asarray(base + np.clip(correction, -LARGEST, LARGEST), np.float32)
 
 
 def _field_features(prepared: Prepared) -> Float:

@@ -53,13 +53,23 @@ def fit_logistic(
     base = np.zeros(len(x)) if offset is None else offset.astype(np.float64)
     ridge = np.full(z.shape[1], penalty)
     ridge[-1] = bias_penalty
+    sign = np.where(y, 1.0, -1.0)
+
+    def loss(beta: NDArray[np.float64]) -> float:
+        return float(weights @ np.logaddexp(0, -sign * (z @ beta + base)) + 0.5 * ridge @ beta**2)
+
     beta = np.zeros(z.shape[1])
+    value = loss(beta)
     for _ in range(rounds):
         p = 1 / (1 + np.exp(-np.clip(z @ beta + base, -30, 30)))
         gradient = z.T @ (weights * (p - y)) + ridge * beta
         curvature = (z * (weights * np.maximum(p * (1 - p), 1e-5))[:, None]).T @ z + np.diag(ridge)
         step = np.linalg.solve(curvature, gradient)
-        beta -= step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
-        if np.abs(step).max() < 1e-5:
+        # Far from the optimum a full Newton step may overshoot: it is halved until the loss falls.
+        while (lower := loss(beta - step)) > value and np.abs(step).max() > 1e-7:
+            step = step / 2
+        beta, change = beta - step, value - lower
+        value = lower
+        if change < 1e-7 * max(1.0, abs(value)):
             break
     return Logistic(mean, scale, beta[:-1], float(beta[-1]))

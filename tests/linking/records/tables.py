@@ -3,32 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-START = [
-    "an",
-    "ber",
-    "car",
-    "die",
-    "el",
-    "fran",
-    "gre",
-    "han",
-    "in",
-    "jo",
-    "kla",
-    "lu",
-    "mar",
-    "nil",
-    "ol",
-    "pau",
-    "ros",
-    "stef",
-    "tin",
-    "uw",
-    "ver",
-    "wil",
-    "yas",
-    "zen",
-]
+START = ["an", "ber", "car", "die", "el", "fran", "gre", "han", "in", "jo", "kla", "lu", "mar", "nil", "ol", "pau"]
 FIRST = [start + end for start in START for end in ("a", "ka", "rid", "mut", "o")]
 LAST = [start + end for start in START for end in ("ler", "bach", "mann", "ert", "ow", "stein", "hoff", "ske")]
 CITY = ["berlin", "hamburg", "munich", "cologne", "frankfurt", "stuttgart", "dresden", "leipzig", "bremen", "hanover"]
