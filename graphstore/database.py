@@ -193,6 +193,18 @@ class Database:
         kind = sa.Text if isinstance(column.type, sa.String) else sa.BigInteger
         return column == sa.any_(sa.cast(values, postgresql.ARRAY(kind)))  # type: ignore[no-any-return]
 
+    def within_bound(self, column: Any, name: str) -> sa.ColumnElement[bool]:
+        """:meth:`within` for a statement that is made once: pass ``name=bound(values)`` when it is executed."""
+        if self.is_sqlite:
+            values = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value")
+            return column.in_(sa.select(values.c.value))  # type: ignore[no-any-return]
+        kind = sa.Text if isinstance(column.type, sa.String) else sa.BigInteger
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(kind)))  # type: ignore[no-any-return]
+
+    def bound(self, values: Iterable[Any]) -> Any:
+        """Values as :meth:`within_bound` takes them."""
+        return orjson.dumps(list(values)).decode() if self.is_sqlite else list(values)
+
     def delete(self, connection: Connection, column: Any, values: Iterable[Any]) -> int:
         """Deletes the rows of the column's table whose column is one of the values; returns how many."""
         values = list(values)
@@ -230,15 +242,13 @@ class Database:
                 self._labels.add(found, element, name)
         return found
 
-    def label_names(self, connection: Connection) -> Mapping[int, str]:
-        """Label id -> name. Grows while a view is open: look up through :meth:`label_name` where that matters."""
-        last = connection.execute(sa.select(sa.func.max(label.c.id))).scalar() or 0
-        labels = self._labels
-        if last > labels.complete:
-            for row in connection.execute(sa.select(label)):
-                labels.add(row.id, row.element, row.name)
-            labels.complete = last
-        return labels.names
+    def label_names(self, connection: Connection, wanted: Iterable[int] | None = None) -> Mapping[int, str]:
+        """Label id -> name: at least of the ``wanted`` ids, or of all labels there are."""
+        known = self._labels.names
+        if wanted is None or not known.keys() >= set(wanted):
+            for row in connection.execute(sa.select(label)).all():
+                self._labels.add(row.id, row.element, row.name)
+        return self._labels.names
 
 
 @dataclass

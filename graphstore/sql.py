@@ -18,6 +18,7 @@ from graphstore.migrate import migrate
 from graphstore.scopes import Scopes
 from graphstore.statistics import Statistics
 from graphstore.view import SqlGraphView
+from graphstore.view_statements import ViewStatements
 
 __all__ = ["SqlStore"]
 
@@ -39,6 +40,7 @@ class SqlStore:
         self.links = SqlLinkStore(self)
         self.log = SqlChangeLog(self.database)
         self._statistics = Statistics(self.database)
+        self._statements = ViewStatements(self.database)
         self._scopes = Scopes(self, self._folder(), SqlStore)
 
     def _folder(self) -> Path:
@@ -58,7 +60,7 @@ class SqlStore:
     def view(self, scope: frozenset[str] | None = None) -> SqlGraphView:
         """The graph as a reader of these sources sees it; None means all."""
         found = self if scope is None else self.scoped(scope)
-        return SqlGraphView(found.database, found._statistics)
+        return SqlGraphView(found.database, found._statistics, found._statements)
 
     def scoped(self, scope: frozenset[str]) -> "SqlStore":
         """A store in step with this one that holds only what these sources say, for reading: what a graph built

@@ -18,15 +18,18 @@ from graphstore.filters import SortKey, property_condition, sort_key
 from graphstore.provenance import edge_origins, fragment_origins
 from graphstore.statistics import Statistics
 from graphstore.values import clean_text, value_hash
+from graphstore.view_statements import ViewStatements, edge_query
 
 __all__ = ["SqlGraphView"]
+
+_ENDS = {Direction.OUT: ("tail",), Direction.IN: ("head",), Direction.BOTH: ("tail", "head")}
 
 
 class SqlGraphView:
     """The graph view port over SQL. Each call sees one consistent state."""
 
-    def __init__(self, database: Database, statistics: Statistics) -> None:
-        self._db = database
+    def __init__(self, database: Database, statistics: Statistics, statements: ViewStatements) -> None:
+        self._db, self._statements = database, statements
         self._statistics = statistics
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
@@ -37,12 +40,19 @@ class SqlGraphView:
 
     def vertices_by_id(self, ids: Sequence[str]) -> list[Vertex]:
         """In the order of ``ids``; unknown ones are left out, a merged one stands where it is first named."""
+        wanted = list(dict.fromkeys(clean_text(id) for id in ids))
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            query = sa.select(s.vertex).where(self._db.within(s.vertex.c.id, set(numbers.values())))
-            rows = {row.id: row for row in connection.execute(query)}
-            names = self._db.label_names(connection)
-        return [_vertex(rows[number], names) for number in dict.fromkeys(numbers.values()) if number in rows]
+            found = connection.execute(self._statements.vertices_by_uid, {"uids": self._db.bound(wanted)}).all()
+            rows = {row.uid: row for row in found}
+            missing = [uid for uid in wanted if uid not in rows]
+            if missing:
+                canonical = self._canonical(connection, missing)
+                others = {"ids": self._db.bound(canonical.values())}
+                by_id = {row.id: row for row in connection.execute(self._statements.vertices_by_id, others).all()}
+                rows |= {uid: by_id[id] for uid, id in canonical.items() if id in by_id}
+            names = self._db.label_names(connection, {row.label for row in rows.values()})
+        ordered = {rows[uid].id: rows[uid] for uid in wanted if uid in rows}
+        return [_vertex(row, names) for row in ordered.values()]
 
     def vertices(
         self,
@@ -64,7 +74,7 @@ class SqlGraphView:
             else:
                 query = _ordered(key, descending, after)
             rows = connection.execute(query.where(*where).limit(limit + 1)).all()
-            names = self._db.label_names(connection)
+            names = self._db.label_names(connection, {row.label for row in rows})
         cursor = None
         if len(rows) > limit:
             last = rows[limit - 1] if limit else None
@@ -106,32 +116,34 @@ class SqlGraphView:
         """uid of a vertex or of a fragment merged into one -> vertex.id, in the given order."""
         wanted = list(dict.fromkeys(ids))
         clean = {id: clean_text(id) for id in wanted}
-        query = sa.select(s.vertex.c.uid, s.vertex.c.id).where(self._db.within(s.vertex.c.uid, clean.values()))
-        found = {row.uid: row.id for row in connection.execute(query)}
+        rows = connection.execute(self._statements.ids_by_uid, {"uids": self._db.bound(clean.values())}).all()
+        found = {row.uid: row.id for row in rows}
         missing = [uid for uid in clean.values() if uid not in found]
         if missing:
-            f = s.fragment
-            merged = sa.select(f.c.uid, f.c.canonical).where(self._db.within(f.c.uid, missing))
-            found |= {row.uid: row.canonical for row in connection.execute(merged)}
+            found |= self._canonical(connection, missing)
         return {id: found[clean[id]] for id in wanted if clean[id] in found}
+
+    def _canonical(self, connection: Connection, uids: list[str]) -> dict[str, int]:
+        """vertex.id by the uid of a merged fragment."""
+        rows = connection.execute(self._statements.merged_by_uid, {"uids": self._db.bound(uids)}).all()
+        return {row.uid: row.canonical for row in rows}
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
     def edge(self, id: str) -> Edge | None:
         with self._db.read() as connection:
-            query = _edge_query().where(s.edge.c.uid == clean_text(id))
-            row = connection.execute(query).one_or_none()
-            return None if row is None else _edge(row, self._db.label_names(connection))
+            row = connection.execute(self._statements.edge_by_uid, {"uid": clean_text(id)}).one_or_none()
+            return None if row is None else _edge(row, self._db.label_names(connection, [row.label]))
 
     def edges(self, label: str | None = None, *, after: str | None = None, limit: int = 100) -> Page[Edge]:
-        query = _edge_query().order_by(s.edge.c.id).limit(limit + 1)
+        query = edge_query().order_by(s.edge.c.id).limit(limit + 1)
         if after is not None:
             query = query.where(s.edge.c.id > _read_cursor(after, 1)[0])
         with self._db.read() as connection:
             if label is not None:
                 query = query.where(s.edge.c.label == self._label(connection, EDGE, label))
             rows = connection.execute(query).all()
-            names = self._db.label_names(connection)
+            names = self._db.label_names(connection, {row.label for row in rows})
         cursor = _cursor(rows[limit - 1], None) if len(rows) > limit > 0 else None
         return Page(tuple(_edge(row, names) for row in rows[:limit]), cursor)
 
@@ -141,43 +153,18 @@ class SqlGraphView:
         """By the ids as given. A self-loop is listed once. Unknown ids have no entry."""
         with self._db.read() as connection:
             numbers = self._numbers(connection, ids)
-            wanted = [self._label(connection, EDGE, label) for label in labels]
-            ends = {
-                Direction.OUT: (s.edge.c.tail,), Direction.IN: (s.edge.c.head,), Direction.BOTH: (s.edge.c.tail, s.edge.c.head)
-            }[direction]  # fmt: skip
+            values = {"ids": self._db.bound(numbers.values()), "limit": limit}
+            if labels:
+                values["labels"] = self._db.bound(self._label(connection, EDGE, label) for label in labels)
             found: dict[int, dict[int, Any]] = {number: {} for number in numbers.values()}
-            for end in ends:
-                for row in connection.execute(self._limited(end, list(found), wanted, limit)):
+            for end in _ENDS[direction]:
+                for row in connection.execute(self._statements.edges_at(end, bool(labels)), values).all():
                     found[row.of].setdefault(row.id, row)
-            names = self._db.label_names(connection)
+            names = self._db.label_names(connection, {row.label for of in found.values() for row in of.values()})
         return {
             id: [_edge(row, names) for _, row in sorted(found[number].items())[:limit]]
             for id, number in numbers.items()
         }
-
-    def degrees(self, ids: Sequence[str]) -> dict[str, int]:
-        """By the ids as given. A self-loop counts once."""
-        e = s.edge
-        with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            wanted = list(set(numbers.values()))
-            tails = sa.select(e.c.tail.label("of")).where(self._db.within(e.c.tail, wanted))
-            heads = sa.select(e.c.head.label("of")).where(self._db.within(e.c.head, wanted), e.c.head != e.c.tail)
-            both = sa.union_all(tails, heads).subquery()
-            counted = connection.execute(sa.select(both.c.of, sa.func.count()).group_by(both.c.of)).all()
-        counts = {int(number): int(count) for number, count in counted}
-        return {id: counts[number] for id, number in numbers.items() if number in counts}
-
-    def _limited(self, end: Any, numbers: list[int], labels: list[int], limit: int) -> Any:
-        """The first ``limit`` edges at one end of each vertex, in one statement."""
-        e = s.edge
-        rank = sa.func.row_number().over(partition_by=end, order_by=e.c.id).label("rank")
-        inner = sa.select(e.c.id, end.label("of"), rank).where(self._db.within(end, numbers))
-        if labels:
-            inner = inner.where(e.c.label.in_(labels))
-        picked = inner.subquery()
-        query = _edge_query().add_columns(picked.c.of).join(picked, picked.c.id == e.c.id)
-        return query.where(picked.c.rank <= limit)
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
 
@@ -229,15 +216,6 @@ def _ordered(key: SortKey, descending: bool, after: str | None) -> Any:
 
 def _vertex(row: Any, names: Any) -> Vertex:
     return Vertex(row.uid, names[row.label], decode_properties(row.properties) or EMPTY)
-
-
-def _edge_query() -> Any:
-    tail, head = s.vertex.alias("tail_vertex"), s.vertex.alias("head_vertex")
-    return (
-        sa.select(s.edge, tail.c.uid.label("tail_uid"), head.c.uid.label("head_uid"))
-        .join(tail, tail.c.id == s.edge.c.tail)
-        .join(head, head.c.id == s.edge.c.head)
-    )
 
 
 def _edge(row: Any, names: Any) -> Edge:
