@@ -13,7 +13,7 @@ from linking.prediction.paths import Path, PathFinder
 from linking.prediction.ranking import filtered_ranking
 from linking.prediction.triples import Triple, TripleSet, index_triples
 
-__all__ = ["PredictedLink", "Predictor", "fit_predictor"]
+__all__ = ["PredictedLink", "Predictor", "fit_predictor", "options_for"]
 
 Ids = NDArray[np.int64]
 SMALL = 50
@@ -86,6 +86,21 @@ class Predictor:
 
     def _link(self, head: str, relation: str, tail: str, score: float) -> PredictedLink:
         return PredictedLink(head, relation, tail, score, tuple(self.finder.between(head, relation, tail)))
+
+
+def options_for(triples: Sequence[Triple], *, seconds: float = 1_800.0, seed: int = 0) -> DecoderOptions:
+    """Settings by the shape of the graph: sparse graphs over many entities want more regularisation, and a sampled softmax."""
+    entities = len({t[0] for t in triples} | {t[2] for t in triples})
+    dense = len(triples) / max(entities, 1) > 5
+    return DecoderOptions(
+        rank=256 if dense else 128,
+        regularisation=0.008 if dense else 0.05,
+        sample=4_096 if entities > 20_000 else 0,
+        epochs=60,
+        check_every=5 if dense else 10,
+        seconds=seconds,
+        seed=seed,
+    )
 
 
 def fit_predictor(

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bifrost.errors import InputError
 
-__all__ = ["Queries", "TripleSet", "index_triples"]
+__all__ = ["Ids", "Queries", "Triple", "TripleSet", "index_triples"]
 
-Ids = NDArray[np.int64]
-Triple = tuple[str, str, str]
+Ids: TypeAlias = NDArray[np.int64]
+Triple: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
