@@ -93,11 +93,16 @@ class BuildJobs:
             client.destroy()
 
     def wait(self, build: int, on_progress: Callable[[], None], seconds: float = 0.25) -> None:
-        """Returns when a build has ended, calling ``on_progress`` now and then."""
+        """Returns when a build has ended, calling ``on_progress`` now and then.
+
+        Takes the work over when the process that ran the builds has ended.
+        """
         ended = (BuildState.DONE, BuildState.FAILED, BuildState.CANCELLED)
         while self._pipeline.store.catalog.build(build).state not in ended:
             on_progress()
             time.sleep(seconds)
+            if not self._running:
+                self.start()
         on_progress()
 
     def _make_workflow(self) -> Callable[[int, bool], None]:
