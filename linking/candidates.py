@@ -58,7 +58,12 @@ def find_references(
     the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones).
     """
     declared = _declared(workspace)
-    candidates = [c for c in reference_candidates(workspace, vectors) if (c.tail.table, (c.tail.name,)) not in declared]
+    backwards = {(t.head, t.tail) for t in _declared_types(workspace)}
+    candidates = [
+        c
+        for c in reference_candidates(workspace, vectors)
+        if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
+    ]
     scorer = scorers[LinkKind.REFERENCE]
     shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
     candidates = [
@@ -188,7 +193,12 @@ def _without_duplicates(
 def _preference(link_type: LinkType) -> tuple[float, ...]:
     """The likeliest first; of equally likely ones that which refers to identifiers rather than to names."""
     f = link_type.features
-    return -round(link_type.probability, 1), -f.get("head_id_name", 0.0), -f.get("tail_id_name", 0.0), -link_type.probability
+    return (
+        -round(link_type.probability, 1),
+        -f.get("head_id_name", 0.0),
+        -f.get("tail_id_name", 0.0),
+        -link_type.probability,
+    )
 
 
 # ---- same things -----------------------------------------------------------------------------------------------------
@@ -207,6 +217,8 @@ def find_same_things(
     for candidate in same_thing_candidates(workspace, _referring(workspace, references)):
         a, b = candidate.left, candidate.right
         reference = max(between.get((a.name, b.name), 0.0), between.get((b.name, a.name), 0.0))
+        if reference == 1.0:
+            continue
         features = {**candidate.features, "reference_between": reference}
         left, right = Column(a.source, a.dataset), Column(b.source, b.dataset)
         tail, head = (right, left) if left < right else (left, right)

@@ -105,7 +105,7 @@ class ColumnGnn(nn.Module):
         tail, head = columns[graph.tail], columns[graph.head]
         explicit = ((graph.features - self.mean) / self.scale).clamp(-4, 4) * (1 - graph.missing)
         pair = torch.cat([tail, head, tail * head, explicit, graph.missing, baseline[:, None] / 4], dim=1)
-        correction = self.out(self.dropout(torch.relu(self.hidden(pair))))[:, 0]
+        correction: Tensor = self.out(self.dropout(torch.relu(self.hidden(pair))))[:, 0]
         return baseline + correction
 
     @torch.no_grad()

@@ -122,7 +122,7 @@ class RelationalConvolution(nn.Module):
         )
 
     def forward(self, prepared: Any, x: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        received = self.backend.aggregate(prepared, x, self.weights)
+        received = self.backend.aggregate(prepared, x, dict(self.weights.items()))
         result = {}
         for kind, values in x.items():
             own = self.own[kind](values)

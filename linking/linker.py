@@ -8,7 +8,9 @@ from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, Sa
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from linking.candidates import find_mentions, find_references, find_same_things
 from linking.joins import reference_edges
+from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
+from linking.same_concepts import find_same_concepts
 from linking.scoring import Adapted, adapt, answers, load_priors
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
@@ -19,11 +21,20 @@ __all__ = ["BifrostLinker"]
 class BifrostLinker:
     """Implements :class:`bifrost.ports.Linker`. Keeps a workspace of loaded tables as a cache; ``close`` frees it.
 
-    ``memory_limit`` and ``threads`` bound DuckDB; what does not fit is spilled to a temporary folder.
+    ``memory_limit`` and ``threads`` bound DuckDB; what does not fit is spilled to a temporary folder. ``knowledge`` is
+    what people taught other projects.
     """
 
-    def __init__(self, encoder: Encoder | None = None, *, memory_limit: str = "1GB", threads: int = 1) -> None:
+    def __init__(
+        self,
+        encoder: Encoder | None = None,
+        *,
+        memory_limit: str = "1GB",
+        threads: int = 1,
+        knowledge: Knowledge | None = None,
+    ) -> None:
         self.encoder = encoder
+        self._knowledge = knowledge or Knowledge()
         self._vectors = NameVectors(encoder) if encoder is not None else None
         self._workspace = Workspace(memory_limit, threads)
 
@@ -35,7 +46,7 @@ class BifrostLinker:
         self, data: LinkingData, judgements: Sequence[Judgement], known: Sequence[LinkType], progress: ProgressSink
     ) -> list[LinkType]:
         """All link types worth a person's time, most probable first; a judged one keeps its id and is always there."""
-        scorers = _scorers(known, judgements)
+        scorers = self._scorers(known, judgements)
         judged = {link_type.id: link_type for link_type in known if link_type.state is not LinkState.PROPOSED}
         keep = frozenset(judged)
         progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
@@ -44,18 +55,48 @@ class BifrostLinker:
             references, between = find_references(workspace, scorers, self._vectors, keep=keep)
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
             same = find_same_things(workspace, scorers, references, between, keep=keep)
+            concepts = self._concepts(workspace, scorers, references, same, keep)
             progress(Progress("propose", "", 3, 4, "texts that name records"))
             mentions = find_mentions(data, workspace, scorers, keep=keep)
         progress(Progress("propose", "", 4, 4))
         references = [r for r in references if r.id in keep or not _is_same_thing(r, same)]
-        fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions)}
+        fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions, *concepts)}
         for id, link_type in judged.items():
             fresh[id] = _keep_decision(link_type, fresh.get(id))
         return sorted(fresh.values(), key=lambda t: (-t.probability, t.id))
 
+    def _scorers(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> Mapping[LinkKind, Adapted]:
+        """The priors, adapted by the answers of other projects (at half weight) and of this one."""
+        adapted = {}
+        for kind, prior in load_priors().items():
+            features, labels = answers(kind, known, judgements)
+            carried = self._knowledge.examples.get(kind, ())
+            weights = [1.0] * len(features) + [WEIGHT] * len(carried)
+            adapted[kind] = adapt(
+                prior, [*features, *(f for f, _ in carried)], [*labels, *(y for _, y in carried)], weights
+            )
+        return adapted
+
+    def _concepts(
+        self,
+        workspace: Workspace,
+        scorers: Mapping[LinkKind, Adapted],
+        references: Sequence[LinkType],
+        same: Sequence[LinkType],
+        keep: frozenset[str],
+    ) -> list[LinkType]:
+        """Columns that mean the same, except between tables that are linked or matched record by record anyway."""
+        likely = [t for t in (*references, *same) if t.probability >= 0.5]
+        ends = [
+            (workspace.table(t.tail.source, t.tail.dataset), workspace.table(t.head.source, t.head.dataset))
+            for t in likely
+        ]
+        apart = frozenset((a.name, b.name) for a, b in ends if a is not None and b is not None)
+        return find_same_concepts(workspace, scorers[LinkKind.SAME_CONCEPT], self._vectors, apart, keep=keep)
+
     def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
         """All of ``known``, the open proposals with new probabilities from their stored features."""
-        scorers = _scorers(known, judgements)
+        scorers = self._scorers(known, judgements)
         result = []
         for link_type in known:
             if link_type.state is LinkState.PROPOSED and link_type.features and link_type.kind in scorers:
@@ -69,7 +110,7 @@ class BifrostLinker:
         from linking.teach import explain_pairs
 
         with self._workspace.using(data) as workspace:
-            return explain_pairs(data, workspace, request, _scorers((), ()))
+            return explain_pairs(data, workspace, request)
 
     def links(
         self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
@@ -97,10 +138,6 @@ class BifrostLinker:
         from linking.records import match
 
         yield from match(link_type, data, judgements, progress, encoder=self.encoder)
-
-
-def _scorers(known: Sequence[LinkType], judgements: Sequence[Judgement]) -> Mapping[LinkKind, Adapted]:
-    return {kind: adapt(prior, *answers(kind, known, judgements)) for kind, prior in load_priors().items()}
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:

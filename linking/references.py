@@ -121,6 +121,14 @@ def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:
     return max(0.45 * to_table + 0.35 * back + 0.2 * to_column, 0.8 * to_column if column else 0.0)
 
 
+_ASSUMED = {
+    "containment": 1.0, "row_containment": 1.0, "coverage": 0.5, "tail_distinct": 1.0, "head_distinct": 1.5,
+    "rows_ratio": 0.5, "tail_unique": 0.3, "head_unique": 1.0, "tail_nulls": 0.0, "head_nulls": 0.0, "tail_key_like": 0.0,
+    "value_bits": 2.0, "letters": 0.0, "words": 1.0,
+}  # fmt: skip
+"""Where a column has no values its name is judged as if the values fitted."""
+
+
 def _log(x: float) -> float:
     return math.log10(max(x, 1e-6))
 
@@ -270,4 +278,5 @@ def describe_pair(c: ReferenceCandidate) -> dict[str, float]:
         "same_table": float(same_table),
         "complexity": float(_complexity(c.tail_form) + _complexity(c.head_form)),
         "same_type": float(tail.type == head.type),
+        **(_ASSUMED if empty else {}),
     }

@@ -16,10 +16,12 @@ from linking.workspace import LoadedTable, Workspace
 
 __all__ = ["SameThingCandidate", "align_columns", "identifying_columns", "same_thing_candidates"]
 
+SEPARATOR = " · "
 _WORDS_KEPT = 3_000
 _PAIRS_KEPT = 300
 _AGREES = 0.72
-"""3-gram containment from which two sampled records count as agreeing."""
+"""3-gram containment from which two sampled records count as agreeing, if also one pair of columns is alike."""
+_ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,7 @@ def identifying_columns(table: LoadedTable, referring: frozenset[int] = frozense
     return sorted(usable, key=lambda p: (p.kind != "name", -p.uniqueness))[:4]
 
 
-def same_thing_candidates(
-    workspace: Workspace, referring: frozenset[int] = frozenset()
-) -> list[SameThingCandidate]:
+def same_thing_candidates(workspace: Workspace, referring: frozenset[int] = frozenset()) -> list[SameThingCandidate]:
     """All pairs of tables that share rare words, with features, in no particular order."""
     tables = [t for t in workspace.tables() if t.rows >= 3 and identifying_columns(t, referring)]
     connection = workspace.connection
@@ -104,7 +104,7 @@ def _candidate(
     texts_a, texts_b = _texts(workspace, a, {x for x, _ in rows}), _texts(workspace, b, {y for _, y in rows})
     best: dict[int, tuple[float, int]] = {}
     for x, y in rows:
-        similarity = _similarity(texts_a[x][1], texts_b[y][1])
+        similarity = _agreement(texts_a[x][1], texts_b[y][1])
         if similarity > best.get(x, (-1.0, 0))[0]:
             best[x] = similarity, y
     compared = [
@@ -134,7 +134,8 @@ def _texts(workspace: Workspace, table: LoadedTable, rows: set[int]) -> dict[int
     """uid and identifying text of some rows."""
     columns = ", ".join(f"left({p.sql}, 200)" for p in identifying_columns(table))
     found = workspace.connection.execute(
-        f"SELECT _row, _uid, concat_ws(' · ', {columns}) FROM {table.name} WHERE list_contains(?, _row)", [list(rows)]
+        f"SELECT _row, _uid, concat_ws('{SEPARATOR}', {columns}) FROM {table.name} WHERE list_contains(?, _row)",
+        [list(rows)],
     ).fetchall()
     return {row: (uid, text) for row, uid, text in found}
 
@@ -144,10 +145,18 @@ def _trigrams(text: str) -> set[str]:
     return {padded[i : i + 3] for i in range(len(padded) - 2)}
 
 
-def _similarity(left: str, right: str) -> float:
-    """How much of the shorter text's 3-grams the longer one has."""
+def _agreement(left: str, right: str) -> float:
+    """How much of the shorter record's 3-grams the longer one has; at most half where no two columns are alike.
+
+    A text that names a record contains all of its name, but no column of the text's table looks like the name.
+    """
     a, b = _trigrams(left), _trigrams(right)
-    return len(a & b) / max(min(len(a), len(b)), 1)
+    contained = len(a & b) / max(min(len(a), len(b)), 1)
+    if contained < _AGREES:
+        return contained
+    parts = [[_trigrams(part) for part in text.split(SEPARATOR)] for text in (left, right)]
+    alike = max(2 * len(p & q) / (len(p) + len(q)) for p in parts[0] for q in parts[1])
+    return contained if alike >= _ALIKE else min(contained, 0.5)
 
 
 def align_columns(left: LoadedTable, right: LoadedTable) -> list[tuple[ColumnProfile, ColumnProfile, float]]:

@@ -14,7 +14,6 @@ from linking.joins import count_edges
 from linking.mentions.apply import mention_edges
 from linking.profiles import ColumnProfile
 from linking.profiling import values_sql
-from linking.scoring import Adapted
 from linking.workspace import LoadedTable, Workspace
 
 __all__ = ["explain_pairs"]
@@ -44,9 +43,7 @@ class _Pairs:
     negatives: tuple[tuple[int, int], ...]
 
 
-def explain_pairs(
-    data: LinkingData, workspace: Workspace, request: TeachRequest, scorers: Mapping[LinkKind, Adapted]
-) -> list[LinkType]:
+def explain_pairs(data: LinkingData, workspace: Workspace, request: TeachRequest) -> list[LinkType]:
     """Link types that explain the pairs, best first. Raises InputError when none does."""
     if not request.positives:
         raise InputError("Teaching needs at least one example pair.")

@@ -6,48 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import inflection
-
 from bifrost.links import Column
 from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind
 from linking.memory import MemoryData
 from linking.training.archetypes import ARCHETYPES
+from linking.training.naming import ALIASES, PERSON_ROLES, PERSONAL, SELF_ROLES, Style
 from linking.training.values import KEY_STYLES, make_key, makers
 
 __all__ = ["GeneratedSchema", "generate_schema"]
 
 _LINE = re.compile(r"(\w+)([/!]?)(?: ~(\d+))?: (.*)")
-_SHORT = {
-    "customer": "cust", "employee": "emp", "product": "prod", "order": "ord", "department": "dept", "category": "cat",
-    "supplier": "supp", "account": "acct", "document": "doc", "student": "stud", "manager": "mgr", "vehicle": "veh",
-    "number": "no", "patient": "pat", "company": "co", "article": "art", "machine": "mach", "ticket": "tkt",
-}  # fmt: skip
-
-
-_SAYINGS = {
-    "manager": ("reports_to", "boss_id", "supervisor", "superior_id", "line_manager", "parent_id"),
-    "boss": ("reports_to", "manager_id", "supervisor_id", "belongs_to"),
-    "foreman": ("reports_to", "led_by", "supervisor"),
-    "mentor": ("advised_by", "supervisor_id", "parent"),
-    "captain": ("led_by", "reports_to", "chief_id"),
-    "via": ("ship_via", "sent_by", "carried_by", "ship_via_id"),
-    "agent": ("support_rep_id", "account_rep", "looked_after_by", "contact_id"),
-    "assigned_to": ("assigned_to", "owner_id", "handled_by", "assignee"),
-    "raised_by": ("opened_by", "reported_by", "requester_id", "created_by"),
-    "contractor": ("done_by", "carried_out_by", "vendor"),
-    "tutor": ("looked_after_by", "advisor_id", "mentor"),
-}
-"""Roles as people name them, without the name of the table they refer to."""
-_SELF_ROLES = (
-    "parent", "parent_id", "reports_to", "belongs_to", "part_of", "manager", "manager_id", "supervisor", "superior", "head",
-    "boss", "boss_id", "replaced_by", "successor_of", "referred_by", "root_id", "reports_to_id", "lead_id", "within",
-)  # fmt: skip
-_PERSON_ROLES = (
-    "support_rep_id", "sales_rep", "account_manager_id", "contact_id", "created_by", "approved_by", "owner", "owner_id",
-    "responsible", "handled_by", "salesperson_id", "consultant", "changed_by", "advisor_id", "representative", "coordinator_id",
-    "assistant", "reviewer_id", "signed_by", "keeper",
-)  # fmt: skip
-_PERSONAL = {"first", "last", "person"}
 
 
 @dataclass(slots=True)
@@ -95,64 +63,6 @@ def _parse(text: str) -> list[_Table]:
     return tables
 
 
-class _Style:
-    """How one schema writes names."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.case = rng.choice(["snake", "snake", "camel", "pascal", "pascal", "upper", "flat"])
-        self.plural = rng.random() < 0.5
-        self.prefix = rng.choice(["", "", "", "", "tbl_", "t_", "dim_"])
-        self.short = rng.random() < 0.25
-        self.key = rng.choice(["id", "id", "table_id", "table_id", "table_id", "table_no", "table_code", "table_key"])
-        self.reference = rng.choice(["id", "id", "id", "id", "same", "no", "code", "bare", "fk", "key", "ref"])
-
-    def spell(self, *parts: str) -> str:
-        words = [w for part in parts for w in part.split("_") if w]
-        if self.short:
-            words = [_SHORT.get(w, w) for w in words]
-        match self.case:
-            case "camel":
-                return words[0] + "".join(w.capitalize() for w in words[1:])
-            case "pascal":
-                return "".join("ID" if w == "id" and self.short else w.capitalize() for w in words)
-            case "upper":
-                return "_".join(words).upper()
-            case "flat":
-                return "".join(words)
-            case _:
-                return "_".join(words)
-
-    def table(self, name: str) -> str:
-        words = name.split("_")
-        if self.plural:
-            words[-1] = inflection.pluralize(words[-1])
-        return self.prefix + self.spell(*words)
-
-    def key_name(self, table: str) -> str:
-        return self.spell("id") if self.key == "id" else self.spell(table, self.key.removeprefix("table_"))
-
-    def reference_name(self, role: str, table: str) -> str:
-        if role.startswith("="):
-            return self.spell(role[1:])
-        if role in _SAYINGS and self.rng.random() < 0.6:
-            return self.spell(self.rng.choice(_SAYINGS[role]))
-        thing = role or table
-        if role and self.rng.random() < 0.3:
-            thing = f"{role}_{table}"
-        style = self.reference if self.rng.random() < 0.85 else self.rng.choice(["id", "bare", "no", "code"])
-        match style:
-            case "same":
-                suffix = "id" if self.key == "id" else self.key.removeprefix("table_")
-                return self.spell(thing, suffix)
-            case "bare":
-                return self.spell(thing)
-            case "fk":
-                return self.spell("fk", thing)
-            case suffix:
-                return self.spell(thing, suffix)
-
-
 def generate_schema(seed: int, archetypes: Sequence[str] = ()) -> GeneratedSchema:
     """A schema of one or two sources, determined by its seed, from some archetypes (all when none is given)."""
     rng = random.Random(seed)  # noqa: S311
@@ -172,7 +82,12 @@ class _Builder:
         self.tables = {table.name: table for table in tables}
         self.make = makers(rng)
         sources = rng.choice([["db"], ["db"], ["db"], ["erp", "crm"]])
-        self.styles = {source: _Style(rng) for source in sources}
+        self.styles = {source: Style(rng) for source in sources}
+        for table in self.tables:
+            if rng.random() < 0.12:
+                alias = rng.choice(ALIASES).replace("*", table)
+                for style in self.styles.values():
+                    style.alias[table] = alias
         self.source = {table: rng.choice(sources) for table in self.tables}
         style = rng.choice(KEY_STYLES)
         mixed = rng.random() < 0.4
@@ -181,24 +96,26 @@ class _Builder:
         self.dirt = rng.choice([0.0, 0.0, 0.0, 0.02, 0.08])
         self._add_roles()
         self.keys: dict[str, list[object]] = {}
+        self.plain: dict[str, dict[str, list[object]]] = {}
         self.names: dict[str, list[str]] = {}
 
     def _add_roles(self) -> None:
         """References whose names do not say what they refer to: within a table, and to tables of people."""
         rng = self.rng
         entities = [t for t in self.tables.values() if not t.join and not t.shares_key]
-        people = [t for t in entities if sum(f.kind in _PERSONAL for f in t.fields) >= 1 and not t.fixed]
+        people = [t for t in entities if sum(f.kind in PERSONAL for f in t.fields) >= 1 and not t.fixed]
         for table in entities:
             if rng.random() < 0.2 and not any(f.target == table.name for f in table.fields):
-                table.fields.append(_Field(f"={rng.choice(_SELF_ROLES)}", "reference", table.name, often_empty=True))
+                table.fields.append(_Field(f"={rng.choice(SELF_ROLES)}", "reference", table.name, often_empty=True))
             if people and rng.random() < 0.15:
-                role = f"={rng.choice(_PERSON_ROLES)}"
+                role = f"={rng.choice(PERSON_ROLES)}"
                 table.fields.append(_Field(role, "reference", rng.choice(people).name, rng.random() < 0.3))
 
     def build(self) -> GeneratedSchema:
         result = GeneratedSchema(MemoryData())
         for table in self.tables.values():
             self.keys[table.name] = self._keys(table)
+            self.plain[table.name] = self._plain(table)
         declared = self.rng.random() < 0.3
         for table in self.tables.values():
             self._add(result, table, declared)
@@ -213,6 +130,15 @@ class _Builder:
             rows = int(rows * self.rng.choice([1, 2, 4]))
         return make_key(self.rng, self.key_style[table.name], table.name, max(rows, 3))
 
+    def _plain(self, table: _Table) -> dict[str, list[object]]:
+        """The values of the columns that refer to nothing. E-mail addresses differ from person to person."""
+        rows = len(self.keys[table.name])
+        values = {f.name: [self.make[f.kind]() for _ in range(rows)] for f in table.fields if not f.target}
+        for item in table.fields:
+            if item.kind == "email":
+                values[item.name] = [str(v).replace("@", f"{n}@") for n, v in enumerate(values[item.name])]
+        return values
+
     def _add(self, result: GeneratedSchema, table: _Table, declared: bool) -> None:
         rng, source = self.rng, self.source[table.name]
         style = self.styles[source]
@@ -226,7 +152,10 @@ class _Builder:
             if item.target:
                 self._add_reference(result, table, item, columns, dataset, rows)
             else:
-                self._put(columns, style.spell(item.name), [self.make[item.kind]() for _ in range(rows)])
+                self._put(columns, style.spell(item.name), list(self.plain[table.name][item.name]))
+        if rng.random() < 0.2:
+            name = rng.choice(["line_no", "seq", "position_no", "item_number", "rank"])
+            self._put(columns, style.spell(name), [self.make["rank"]() for _ in range(rows)])
         if rng.random() < 0.15 and not table.join:
             self._put(columns, style.spell("row_number"), list(range(1, rows + 1)))
         order = list(columns)
@@ -272,10 +201,15 @@ class _Builder:
             values = list(self.keys[table.name])
         else:
             few = target == table.name and rng.random() < 0.7
+            if self._add_natural(result, table, item, columns, dataset, rows):
+                return
             values = self._pick(head_keys[: max(2, len(head_keys) // 4)] if few else head_keys, rows, item.often_empty)
+            self._add_copy(result, item, values, columns, dataset)
             name = style.reference_name(item.name, target)
             if source != head_source or rng.random() < 0.08:
                 values = self._respelled(values, self.key_style[target])
+            elif rng.random() < 0.05 and target != table.name:
+                values = self._listed(values)
         name = self._put(columns, name, values)
         head_table = self.tables[target]
         head_key = head_style.key_name(target)
@@ -283,6 +217,73 @@ class _Builder:
             return
         pair = (Column(source, dataset, (name,)), Column(head_source, head_style.table(target), (head_key,)))
         result.references.add(pair)
+
+    def _add_natural(
+        self,
+        result: GeneratedSchema,
+        table: _Table,
+        item: _Field,
+        columns: dict[str, list[Any]],
+        dataset: str,
+        rows: int,
+    ) -> bool:
+        """Sometimes a table refers by e-mail address or unique name instead of by key."""
+        rng, target = self.rng, item.target
+        options = [
+            f
+            for f in self.tables[target].fields
+            if f.kind in ("email", "company", "product")
+            and len(set(self.plain[target][f.name])) == len(self.keys[target])
+        ]
+        if not options or rng.random() >= 0.12:
+            return False
+        source, head_source, chosen = self.source[table.name], self.source[target], rng.choice(options)
+        style, head_style = self.styles[source], self.styles[head_source]
+        thing = item.name.removeprefix("=") or target
+        parts = rng.choice([(thing,), (thing,), (thing, chosen.name), (thing, "by"), (chosen.name,)])
+        name = self._put(
+            columns, style.spell(*parts), self._pick(self.plain[target][chosen.name], rows, item.often_empty)
+        )
+        head = Column(head_source, head_style.table(target), (head_style.spell(chosen.name),))
+        result.references.add((Column(source, dataset, (name,)), head))
+        return True
+
+    def _add_copy(
+        self, result: GeneratedSchema, item: _Field, values: list[Any], columns: dict[str, list[Any]], dataset: str
+    ) -> None:
+        """Sometimes a name is copied beside the key; whether that is a reference of its own is left open."""
+        target = item.target
+        options = [
+            f for f in self.tables[target].fields if f.kind in ("company", "person", "product", "phrase", "city")
+        ]
+        if not options or self.rng.random() >= 0.12:
+            return
+        chosen = self.rng.choice(options)
+        of_key = dict(zip(self.keys[target], self.plain[target][chosen.name], strict=True))
+        source, head_source = self.source_of(dataset), self.source[target]
+        spelled = self.styles[source].spell(*self.rng.choice([(target, chosen.name), (target, "name"), (chosen.name,)]))
+        name = self._put(columns, spelled, [of_key.get(v) for v in values])
+        head_style = self.styles[head_source]
+        head = Column(head_source, head_style.table(target), (head_style.spell(chosen.name),))
+        result.ignored.add((Column(source, dataset, (name,)), head))
+
+    def source_of(self, dataset: str) -> str:
+        """The source that writes a table under this name."""
+        return next(s for t, s in self.source.items() if self.styles[s].table(t) == dataset)
+
+    def _listed(self, values: list[Any]) -> list[Any]:
+        """Several keys in one cell, as a list or written out."""
+        filled = [v for v in values if v is not None]
+        if not filled:
+            return values
+        lists = [[self.rng.choice(filled) for _ in range(self.rng.randint(0, 4))] for _ in values]
+        match self.rng.choice(["list", "python", "semicolon"]):
+            case "list":
+                return lists
+            case "python":
+                return [str(items) for items in lists]
+            case _:
+                return ["; ".join(map(str, items)) or None for items in lists]
 
     def _pick(self, keys: Sequence[object], rows: int, often_empty: bool) -> list[Any]:
         rng = self.rng
@@ -302,6 +303,9 @@ class _Builder:
             picked = [self._spoiled(v) if v is not None and rng.random() < self.dirt else v for v in picked]
         return picked
 
+    def _sloppy(self, value: str) -> str:
+        return self.rng.choice([value, value.lower(), value.replace("-", ""), value.replace("-", "/")])
+
     def _spoiled(self, value: object) -> object:
         return value + 10**6 if isinstance(value, int) else f"{value}X"
 
@@ -311,6 +315,8 @@ class _Builder:
         match style:
             case "code":
                 rewrites = [str.lower, lambda v: re.sub(r"^\D+0*", "", v) or v, lambda v: f" {v}"]
+            case "article":
+                rewrites = [str.lower, lambda v: v.replace("-", ""), lambda v: v.replace("-", " "), self._sloppy]
             case "padded":
                 rewrites = [lambda v: v.lstrip("0") or "0", lambda v: f"{v} "]
             case "letters" | "uuid":

@@ -29,7 +29,17 @@ from linking.training.generate import generate_schema
 from linking.trees import Forest
 from linking.workspace import Workspace
 
-__all__ = ["HELD_BACK", "MONOTONE", "Examples", "collect", "expected_calibration_error", "figures_of", "fit", "load", "main"]
+__all__ = [
+    "HELD_BACK",
+    "MONOTONE",
+    "Examples",
+    "collect",
+    "expected_calibration_error",
+    "figures_of",
+    "fit",
+    "load",
+    "main",
+]
 
 HELD_BACK = ("bank", "hotel", "logistics", "research")
 MONOTONE = {
@@ -73,7 +83,11 @@ def collect(
         with workspace.using(schema.data):
             # One schema in four is read without the encoder, so that the model also serves without one.
             used = vectors if seed % 4 else None
-            candidates = reference_candidates(workspace, used)
+            candidates = [
+                c
+                for c in reference_candidates(workspace, used)
+                if (side_of(c.tail), side_of(c.head)) not in schema.ignored
+            ]
             if not candidates:
                 continue
             names = names or tuple(sorted({*candidates[0].features, *_MEANINGS}))
@@ -82,7 +96,9 @@ def collect(
         schemas += [seed] * len(candidates)
         tails += graphs[-1].tail.tolist()
         if number % 20 == 0:
-            sys.stderr.write(f"{number} of {len(seeds)} schemas, {sum(labels)} references of {len(labels)} candidates\n")
+            sys.stderr.write(
+                f"{number} of {len(seeds)} schemas, {sum(labels)} references of {len(labels)} candidates\n"
+            )
     workspace.close()
     x = np.concatenate([graph.candidates for graph in graphs]).astype(np.float64)
     return Examples(names, x, np.array(labels), np.array(schemas), np.array(tails)), graphs

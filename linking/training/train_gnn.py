@@ -11,6 +11,7 @@ import pickle
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,11 +21,20 @@ from linking.column_gnn import ColumnGnn, PreparedGraph, prepare_graph, save_gnn
 from linking.column_graph import ColumnGraph
 from linking.gnn_backend import choose_backend
 from linking.scoring import WEIGHTS, choice_inputs, odds_shares
-from linking.training.train_columns import Examples, choice_matrix, expected_calibration_error, figures_of, fit, fit_choice, load
+from linking.training.train_columns import (
+    Examples,
+    choice_matrix,
+    expected_calibration_error,
+    figures_of,
+    fit,
+    fit_choice,
+    load,
+)
 from linking.trees import Forest
 
 __all__ = ["main", "train"]
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 _EPOCHS = 25
 _FOLDS = 5
 
@@ -54,12 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         model.scale.copy_(torch.from_numpy(np.maximum(np.nanstd(examples.x, axis=0), 1e-3)))
     train(model, prepared, _split(crossed, graphs), _split(examples.y, graphs))
     parts = _split(baseline, held_graphs)
-    z = np.concatenate(
-        [model.log_odds(prepare_graph(g, backend), p) for g, p in zip(held_graphs, parts, strict=True)]
-    )
+    z = np.concatenate([model.log_odds(prepare_graph(g, backend), p) for g, p in zip(held_graphs, parts, strict=True)])
     test = ~half
     report = {"baseline": _report(baseline[test], held.y[test]), "gnn": _report(z[test], held.y[test])}
-    serves = report["gnn"]["log_loss"] < report["baseline"]["log_loss"] and report["gnn"]["f1"] > report["baseline"]["f1"]
+    serves = (
+        report["gnn"]["log_loss"] < report["baseline"]["log_loss"] and report["gnn"]["f1"] > report["baseline"]["f1"]
+    )
     sys.stdout.write(json.dumps({**report, "serves": serves}, indent=1) + "\n")
     save_gnn(model, options.weights / "column_gnn.npz", examples.names)
     path = options.weights / "columns.json"
@@ -88,7 +98,7 @@ def train(
             z = model(graphs[i], torch.from_numpy(baselines[i].astype(np.float32)))
             loss = torch.nn.functional.binary_cross_entropy_with_logits(z, target, reduction="sum") / 30
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
             optimiser.step()
             schedule.step()
@@ -109,7 +119,7 @@ def _cross_fitted(examples: Examples) -> NDArray[np.float64]:
     return np.array([choice_inputs(v, s, row) for v, s, row in zip(z, shares, rows, strict=True)], np.float64)
 
 
-def _split(values: NDArray[np.generic], graphs: Sequence[ColumnGraph]) -> list[NDArray[np.generic]]:
+def _split(values: NDArray[Scalar], graphs: Sequence[ColumnGraph]) -> list[NDArray[Scalar]]:
     return np.split(values, np.cumsum([len(graph.tail) for graph in graphs])[:-1])
 
 

@@ -78,7 +78,19 @@ def makers(rng: random.Random) -> dict[str, Callable[[], object]]:
 
 
 KINDS = tuple(makers(random.Random(0)))  # noqa: S311
-KEY_STYLES = ("serial", "serial", "serial", "serial", "offset", "sparse", "code", "padded", "letters", "uuid")
+KEY_STYLES = (
+    "serial",
+    "serial",
+    "serial",
+    "serial",
+    "offset",
+    "sparse",
+    "code",
+    "article",
+    "padded",
+    "letters",
+    "uuid",
+)
 
 
 def make_key(rng: random.Random, style: str, table: str, rows: int) -> list[object]:
@@ -94,6 +106,9 @@ def make_key(rng: random.Random, style: str, table: str, rows: int) -> list[obje
         case "code":
             prefix = table[: rng.randint(1, 4)].upper() + rng.choice(["-", "_", ""])
             return [f"{prefix}{n:0{rng.choice([4, 5])}d}" for n in range(1, rows + 1)]
+        case "article":
+            numbers = rng.sample(range(100, 1_000 + 5 * rows), rows)
+            return [f"{rng.choice(['AN', 'SE', 'LB'])}-{n}-{rng.choice('ABCDX')}{n % 9}" for n in numbers]
         case "padded":
             return [f"{n:05d}" for n in rng.sample(range(1, 20 * rows + 50), rows)]
         case "letters":

@@ -1,0 +1,61 @@
+"""What people taught one project, for the next one: features and verdicts, never names or values.
+
+A file of a few kilobytes. The answers of another project count less than one's own.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bifrost.errors import InputError
+from bifrost.links import Judgement, LinkKind, LinkType
+from linking.scoring import answers, load_priors
+
+__all__ = ["Knowledge", "export_knowledge", "import_knowledge"]
+
+_FORMAT = "bifrost-linking-knowledge-1"
+_MAX_EXAMPLES = 10_000
+WEIGHT = 0.5
+"""How much an answer of another project counts beside one of this project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Per kind the features and verdicts of judged link types."""
+
+    examples: Mapping[LinkKind, tuple[tuple[Mapping[str, float], bool], ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.examples.values()))
+
+
+def export_knowledge(known: Sequence[LinkType], judgements: Sequence[Judgement]) -> bytes:
+    """The answers of a project as a file. Only numbers of known features leave the project."""
+    kinds = {}
+    for kind, prior in load_priors().items():
+        allowed = {*prior.names, "odds_share"}
+        features, labels = answers(kind, known, judgements)
+        kinds[kind.value] = [
+            {"confirmed": label, "features": {k: v for k, v in f.items() if k in allowed}}
+            for f, label in zip(features, labels, strict=True)
+        ]
+    return json.dumps({"format": _FORMAT, "kinds": kinds}, separators=(",", ":")).encode()
+
+
+def import_knowledge(content: bytes) -> Knowledge:
+    """The inverse of :func:`export_knowledge`. Raises InputError for anything else."""
+    remedy = "Choose a file that 'export knowledge' wrote."
+    try:
+        data = json.loads(content)
+        if data["format"] != _FORMAT:
+            raise InputError(f"This is {data['format']!r}, not {_FORMAT!r}.", remedy=remedy)
+        examples = {
+            LinkKind(kind): tuple(
+                ({str(k): float(v) for k, v in entry["features"].items()}, bool(entry["confirmed"]))
+                for entry in entries[:_MAX_EXAMPLES]
+            )
+            for kind, entries in data["kinds"].items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("This is no file of linking knowledge.", remedy=remedy) from error
+    return Knowledge(examples)

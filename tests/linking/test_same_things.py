@@ -1,0 +1,56 @@
+import random
+
+from bifrost.links import LinkKind, LinkType
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from linking.training.values import makers
+from tests.linking.company import quiet
+
+
+def people(seed: int, count: int) -> list[dict[str, object]]:
+    rng = random.Random(seed)
+    make = makers(rng)
+    return [{"name": f"{make['company']()}", "street": make["street"](), "town": make["city"]()} for _ in range(count)]
+
+
+def spoiled(row: dict[str, object], rng: random.Random) -> dict[str, object]:
+    name = str(row["name"])
+    cut = rng.randrange(1, len(name) - 1)
+    return {"client": (name[:cut] + name[cut + 1 :]).upper(), "address": f"{row['street']}, {row['town']}"}
+
+
+def propose(data: MemoryData) -> list[LinkType]:
+    linker = BifrostLinker()
+    found = linker.propose(data, (), (), quiet)
+    linker.close()
+    return [p for p in found if p.kind is LinkKind.SAME_THING]
+
+
+def test_tables_about_the_same_companies_are_found_despite_typing_errors() -> None:
+    rng = random.Random(1)
+    rows = people(3, 80)
+    data = MemoryData()
+    data.add_rows("erp", "customers", [{"no": 100 + n, **row} for n, row in enumerate(rows)])
+    data.add_rows("crm", "accounts", [{"key": f"A{n:03d}", **spoiled(row, rng)} for n, row in enumerate(rows[:60])])
+    (proposal,) = propose(data)
+    assert proposal.probability > 0.5
+    assert {proposal.tail.dataset, proposal.head.dataset} == {"customers", "accounts"}
+    assert proposal.examples
+    assert all(example.tail.startswith(proposal.tail.source) for example in proposal.examples)
+
+
+def test_alike_tables_about_different_companies_are_not() -> None:
+    data = MemoryData()
+    data.add_rows("erp", "customers", [{"no": 100 + n, **row} for n, row in enumerate(people(3, 80))])
+    data.add_rows("erp", "suppliers", [{"no": 900 + n, **row} for n, row in enumerate(people(4, 60))])
+    assert [p for p in propose(data) if p.probability >= 0.5] == []
+
+
+def test_a_table_that_refers_to_another_is_not_about_the_same_things() -> None:
+    rng = random.Random(2)
+    rows = [{"customer_id": f"C{n:04d}", **row} for n, row in enumerate(people(5, 50))]
+    data = MemoryData()
+    data.add_rows("crm", "customers", rows)
+    calls = [{"call": n, "customer_id": rng.choice(rows)["customer_id"], "minutes": n % 9} for n in range(60)]
+    data.add_rows("crm", "calls", calls)
+    assert [p for p in propose(data) if p.probability >= 0.5] == []
