@@ -104,7 +104,7 @@ class _Endpoint:
                     return
                 data = event.get("bytes")
                 await connection.receive(data if data is not None else (event.get("text") or "").encode())
-        except (WebSocketDisconnect, RuntimeError):
+        except WebSocketDisconnect:
             return
 
     # ---- HTTP --------------------------------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ class GremlinEngine:
                 self._transaction(query.source[0], session)
                 return
             if query.steps[-1:] and query.steps[-1].name in _ANALYSES:
-                yield [self._analysed(query, request)]
+                found = self._analysed(query, request)
+                yield [Traverser(found) if traversers else found]
                 return
         compiled = self.compile(query, request)
         if compiled.plan.mutates:

@@ -43,13 +43,13 @@ class GraphBinaryWriter:
         self.out = bytearray()
         self.properties = properties
         self._strings: dict[str, bytes] = {}
+        self._texts: dict[str, bytes] = {}
 
     def write(self, value: Any) -> None:
         """A value with its type."""
         kind = type(value)
         if kind is str:
-            data = value.encode()
-            self.out += _HEAD(3, 0, len(data)) + data
+            self.out += self._texts.get(value) or self._text(value)
         elif kind is int:
             self.integer(value)
         elif value is None:
@@ -61,6 +61,14 @@ class GraphBinaryWriter:
             if writer is None:
                 writer = _WRITERS[kind] = _writer_for(value)
             writer(self, value)
+
+    def _text(self, value: str) -> bytes:
+        """A string with its type; short ones are remembered, because keys and many values repeat."""
+        data = value.encode()
+        data = _HEAD(3, 0, len(data)) + data
+        if len(data) < 40 and len(self._texts) < 10_000:
+            self._texts[value] = data
+        return data
 
     def name(self, text: str) -> None:
         """A label or key: a string without its type, its bytes remembered."""

@@ -26,8 +26,9 @@ class ReduceStep(Step):
 
     def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
         total, fold = self.start(), self.fold
+        count = ctx.hold if isinstance(total, list) else ctx.tick
         for t in source:
-            ctx.tick()
+            count(t.bulk)
             total = fold(total, t.obj, t.bulk)
         result = self.finish(total)
         if result is not SKIP:

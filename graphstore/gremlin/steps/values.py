@@ -128,9 +128,10 @@ class PropertyMapStep(MapStep):
                 result[T.label] = element.label
         if self.values and ctx.view is None and isinstance(element, Vertex):
             stored = element.all_values()
-            for key in stored if self.keys is None else self.keys:
-                if key in stored:
-                    result[key] = list(stored[key])
+            if self.keys is None:
+                result.update(stored)
+            else:
+                result.update((key, stored[key]) for key in self.keys if key in stored)
             return self._modulated(result, t, ctx) if self.bys else result
         found = elements_properties(element, self.keys)
         for item in found if ctx.view is None else ctx.view.visible(found):

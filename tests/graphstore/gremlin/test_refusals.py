@@ -1,0 +1,87 @@
+"""What is refused, with words that help: unknown steps, wrong arguments, limits, writing readers."""
+
+import pytest
+
+from bifrost.errors import PermissionDeniedError, QueryError, QueryLimitError, UnsupportedStepError
+from graphstore.gremlin.engine import GremlinEngine, Request
+from graphstore.gremlin.traverser import Limits
+from graphstore.gremlin.tree import Instruction, Lambda, Traversal
+from tests.graphstore.gremlin.conftest import Ask
+from tests.graphstore.gremlin.graphs import MODERN, in_memory
+
+
+def test_an_unknown_step_names_those_that_come_close(ask: Ask) -> None:
+    with pytest.raises(UnsupportedStepError, match="outt") as caught:
+        ask("g.V().outt()")
+    assert "out" in caught.value.remedy
+
+
+def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
+    with pytest.raises(UnsupportedStepError, match="pageRank"):
+        ask("g.V().pageRank()")
+    engine = GremlinEngine(in_memory(MODERN))
+    with pytest.raises(UnsupportedStepError, match="lambda"):
+        engine.run(Traversal((), (Instruction("V"), Instruction("filter", (Lambda("it.get()"),)))))
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("g.V().range(3,2)", "Not a legal range"),
+        ("g.V().by('x')", "cannot follow V"),
+        ("g.V().out(1)", "cannot take these arguments"),
+        ("g.V().values('name').out()", "goes from vertices"),
+        ("g.V().cap('x')", "side-effect key does not exist"),
+        ("g.inject('a').sum()", "cannot be cast to Number"),
+        ("g.V().fail('stop here')", "stop here"),
+        ("g.V().until(has('x'))", "repeat.*was not defined"),
+        ("g.inject(1).math('_ / 0')", "Division by zero"),
+        ("g.inject(1).math('__import__(1)')", "math"),
+        ("g.V().addV('~x')", "hidden"),
+        ("g.V('1').property('~x',1)", "hidden"),
+        ("g.inject('a').is(regex('(a+)+$'))", "exponential"),
+        ("g.inject('a').is(regex('('))", "regular expression"),
+        ("g.withStrategies(NoSuchStrategy).V()", "NoSuchStrategy"),
+        ("g.V().store('x')", "removed in TinkerPop 3.8"),
+    ],
+)
+def test_messages(ask: Ask, query: str, words: str) -> None:
+    with pytest.raises(QueryError, match=words) as caught:
+        ask(query)
+    assert caught.value.remedy
+
+
+def run(query: str, limits: Limits, cancelled: bool = False) -> None:
+    request = Request(limits=limits, cancelled=(lambda: True) if cancelled else None)
+    GremlinEngine(in_memory(MODERN)).run(query, request)
+
+
+def test_time_is_limited() -> None:
+    with pytest.raises(QueryLimitError, match="time limit"):
+        run("g.V().repeat(both().as('x')).until(loops().is(1000)).select('x')", Limits(0.2))
+    with pytest.raises(QueryLimitError, match="time limit"):
+        run(
+            "g.with('evaluationTimeout',100).V().repeat(both().as('x')).until(loops().is(1000)).select('x')", Limits(60)
+        )
+
+
+def test_memory_is_limited() -> None:
+    with pytest.raises(QueryLimitError, match="objects at once"):
+        run(
+            "g.V().as('a').both().both().both().both().both().both().both().path().fold()", Limits(30, traversers=1_000)
+        )
+
+
+def test_a_query_can_be_cancelled() -> None:
+    with pytest.raises(QueryLimitError, match="cancelled"):
+        run("g.V().repeat(both().as('x')).until(loops().is(1000)).select('x')", Limits(30), cancelled=True)
+
+
+def test_readers_cannot_write_however_deep_it_is_hidden() -> None:
+    engine = GremlinEngine(in_memory(MODERN))
+    writes = ("g.addV()", "g.V().drop()", "g.V().local(optional(property('a',1)))", "g.V().sideEffect(drop())",
+              "g.inject(1).coalesce(V().has('x'),addV('y'))", "g.mergeV([name:'z'])")  # fmt: skip
+    for query in writes:
+        with pytest.raises(PermissionDeniedError):
+            engine.run(query, Request(read_only=True))
+    assert engine.run("g.V().count()", Request(read_only=True))[0].obj == 6

@@ -1,0 +1,101 @@
+"""Array snapshots follow the change log: patched or made anew, they show the same."""
+
+import random
+
+import numpy as np
+
+from graphstore.gremlin.arrays import Snapshot
+from graphstore.gremlin.engine import GremlinEngine
+from graphstore.gremlin.follow import SnapshotKeeper
+from graphstore.gremlin.served import ServedGraph
+from graphstore.sql import SqlStore
+from tests.graphstore.gremlin.conftest import asker
+from tests.graphstore.gremlin.graphs import MODERN, fill
+
+
+def content(snapshot: Snapshot) -> tuple[object, ...]:
+    names = snapshot.column("name")
+    return (
+        list(snapshot.uids.all()),
+        list(snapshot.texts.all()),
+        list(snapshot.edge_uids.all()),
+        list(snapshot.edge_texts.all()),
+        snapshot.labels.tolist(),
+        snapshot.tails.tolist(),
+        snapshot.heads.tolist(),
+        snapshot.out.ends.tolist(),
+        snapshot.into.starts.tolist(),
+        [names.values[c] if c >= 0 else None for c in names.codes.tolist()],
+    )
+
+
+def test_a_patched_snapshot_equals_one_made_anew(store: SqlStore) -> None:
+    fill(store, MODERN)
+    keeper = SnapshotKeeper(store.database)
+    keeper.warm()
+    engine = GremlinEngine(ServedGraph(store))
+    ask = asker(engine)
+    ask("g.addV('root').property('name','root')")
+    pick = random.Random(5)
+    for step in range(12):
+        names = ask("g.V().hasLabel('new').values('name')")
+        match pick.randrange(4) if names else 0:
+            case 0:
+                ask(
+                    "g.addV('new').property('name',n).as('a').V().has('name','root').addE('made').to('a')", n=f"n{step}"
+                )
+            case 1:
+                ask("g.V().has('new','name',n).property('name',m)", n=pick.choice(names), m=f"m{step}")
+            case 2:
+                ask("g.V().has('new','name',n).inE().drop()", n=pick.choice(names))
+            case _:
+                ask("g.V().has('new','name',n).drop()", n=pick.choice(names))
+        patched = keeper.current(wide=True)
+        fresh = SnapshotKeeper(store.database).current(wide=True)
+        assert patched is not None
+        assert fresh is not None
+        assert content(patched) == content(fresh)
+        assert keeper.current(wide=False) is patched
+
+
+def test_only_an_up_to_date_snapshot_answers(store: SqlStore) -> None:
+    fill(store, MODERN)
+    keeper = SnapshotKeeper(store.database)
+    assert keeper.current(wide=False) is None
+    assert keeper.current(wide=True) is not None
+    assert keeper.current(wide=False) is not None
+    asker(GremlinEngine(ServedGraph(store)))("g.addV('new')")
+    assert keeper.current(wide=False) is None
+
+
+def test_a_graph_beyond_the_limit_is_left_to_sql(store: SqlStore) -> None:
+    fill(store, MODERN)
+    assert SnapshotKeeper(store.database, limit=5).current(wide=True) is None
+
+
+def test_degrees_and_columns(store: SqlStore) -> None:
+    fill(store, MODERN)
+    snapshot = SnapshotKeeper(store.database).current(wide=True)
+    assert snapshot is not None
+    assert snapshot.degrees("OUT", ("created",)).tolist() == [1, 0, 0, 2, 0, 1]
+    assert snapshot.degrees("BOTH", ()).tolist() == [3, 1, 3, 3, 1, 1]
+    ages = snapshot.column("age")
+    assert ages.passing(lambda v: v > 30, np.arange(6)).tolist() == [False, False, False, True, False, True]
+    assert ages.having(29).tolist() == [0]
+    assert snapshot.column("nothing").having(1).tolist() == []
+
+
+def test_explain_and_profile_say_what_runs_where(store: SqlStore) -> None:
+    fill(store, MODERN)
+    ask = asker(GremlinEngine(ServedGraph(store)))
+    plan = ask("g.V().hasLabel('person').out('knows').order().by(out().count()).values('name').explain()")[0]
+    assert [line.split()[:2] for line in plan.splitlines()[3:6]] == [
+        ["V", "index"],
+        ["hasLabel", "arrays"],
+        ["out", "arrays"],
+    ]
+    assert "interpreter" in plan
+    profile = ask("g.V().out().out().values('name').fold().profile()")[0]
+    assert profile["steps"][0]["where"] == "arrays"
+    assert sum(step["percent"] for step in profile["steps"]) <= 101
+    assert profile["duration_ms"] > 0
