@@ -40,6 +40,8 @@ EDITS = "edits"
 """Name and kind of the built-in source that holds what people changed by hand."""
 
 _BUSY_SECONDS = 60
+_LOG_BYTES = 64 * 2**20
+"""What SQLite's write-ahead log shrinks to after a large transaction."""
 _PG_WRITE_LOCK = 0x6269_6672_6F73_74
 _WRITE = "bifrost_write"
 
@@ -278,7 +280,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-32768")
-    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
     cursor.close()
 
 

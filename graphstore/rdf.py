@@ -37,6 +37,9 @@ RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 OWL = "http://www.w3.org/2002/07/owl#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_PLAIN = re.compile(r"[A-Za-z0-9/:@!$'()*,;=._~-]*").fullmatch
+"""Matches uids that quote_iri leaves as they are."""
+_IRIS = 10_000
 _SPECIAL = re.compile(r'[\x00-\x1f"\\\x7f]')
 
 
@@ -76,18 +79,24 @@ class RdfMapping:
 
     def __init__(self, database: Database, base: str) -> None:
         self._db, self.base = database, base
+        self._iris: dict[tuple[str, str], str] = {}
 
     # ---- names -------------------------------------------------------------------------------------------------------
 
     def iri(self, kind: str, name: str) -> str:
         """An IRI in angle brackets, for types, properties, labels, graphs."""
-        return f"<{self.base}{kind}/{quote(name, safe='')}>"
+        found = self._iris.get((kind, name))
+        if found is None:
+            if len(self._iris) > _IRIS:
+                self._iris.clear()
+            found = self._iris[kind, name] = f"<{self.base}{kind}/{quote(name, safe='')}>"
+        return found
 
     def vertex_iri(self, uid: str) -> str:
-        return f"<{self.base}v/{quote_iri(uid)}>"
+        return f"<{self.base}v/{uid if _PLAIN(uid) else quote_iri(uid)}>"
 
     def edge_iri(self, uid: str) -> str:
-        return f"<{self.base}e/{quote_iri(uid)}>"
+        return f"<{self.base}e/{uid if _PLAIN(uid) else quote_iri(uid)}>"
 
     def source_graph(self, source: str) -> str:
         return self.iri("s", source)

@@ -22,7 +22,7 @@ from graphstore.sql import SqlStore
 
 __all__ = ["SparqlProjection"]
 
-_BATCH = 2_000
+_BATCH, _FIRST_BATCH = 2_000, 20_000
 _FORMAT = 1
 """Changes when the RDF mapping does, so that an older folder is made anew."""
 
@@ -55,10 +55,10 @@ class SparqlProjection:
 
     def _steps(self) -> Iterator[int]:
         log, database = self._store.log, self._store.database
-        moved = False
+        moved, from_nothing = False, self._child.call("position") == 0
         while True:
             end, position = log.position(), self._child.call("position")
-            changes = log.changes(position, _BATCH)
+            changes = log.changes(position, _FIRST_BATCH if from_nothing else _BATCH)
             if not changes:
                 break
             moved = True
@@ -71,7 +71,7 @@ class SparqlProjection:
                 "edges": [self._rdf.edge_iri(uid)[1:-1] for uid in edges],
                 "labels": f"{self._rdf.base}l/",
             }
-            self._child.call("apply", stale, "\n".join(lines), changes[-1].seq)
+            self._child.call("apply", stale, "\n".join(lines), changes[-1].seq, from_nothing)
             yield len(changes)
         if moved or position < end:
             self._publish_ontology(end)

@@ -82,15 +82,21 @@ class Worker:
         self._store.clear()
         self._reached(0)
 
-    def apply(self, stale: dict[str, Any], lines: str, position: int) -> None:
-        """Takes away what stale vertices and edges said and loads new lines. Repeating it changes nothing."""
+    def apply(self, stale: dict[str, Any], lines: str, position: int, in_bulk: bool) -> None:
+        """Takes away what stale vertices and edges said and loads new lines. Repeating it changes nothing.
+
+        ``in_bulk`` loads faster, but a reader may see half of it: for a folder that starts from nothing.
+        """
         plain = set()
         if self._position or len(self._store):
             for iri in stale["edges"]:
                 plain |= self._remove_edge(ox.NamedNode(iri))
             for iri in stale["vertices"]:
                 self._remove_vertex(ox.NamedNode(iri), stale["labels"])
-        self._load(lines)
+        if in_bulk:
+            self._store.bulk_load(lines.encode(), format=ox.RdfFormat.N_QUADS, lenient=True)
+        else:
+            self._load(lines)
         for quad in plain:
             if not self._is_stated(quad):
                 self._store.remove(quad)
