@@ -76,16 +76,14 @@ const customers = companies.map((name, i) =>
     email: `office@${name.split(" ")[0].toLowerCase()}.example`,
   }),
 );
-const accounts = companies
-  .slice(0, 9)
-  .map((name, i) =>
-    vertex("crm", "accounts", `A-${7000 + i}`, "Account", name.toUpperCase(), {
-      account: `A-${7000 + i}`,
-      name: name.replace("&", "and").toUpperCase(),
-      town: cities[i % cities.length],
-      owner: people[i % people.length],
-    }),
-  );
+const accounts = companies.slice(0, 9).map((name, i) =>
+  vertex("crm", "accounts", `A-${7000 + i}`, "Account", name.toUpperCase(), {
+    account: `A-${7000 + i}`,
+    name: name.replace("&", "and").toUpperCase(),
+    town: cities[i % cities.length],
+    owner: people[i % people.length],
+  }),
+);
 const goods = products.map((name, i) =>
   vertex("erp", "products", 10 + i, "Product", name, {
     product_id: 10 + i,
@@ -276,12 +274,10 @@ export const linkTypes = [
   linkType("MENTION", column("files", "documents"), column("erp", "products", "name"), "mentions_product", 0.71, {
     estimatedEdges: 12,
     reasons: ["12 of 12 documents hold the name of a product", "Two product names are also everyday words"],
-    examples: invoices
-      .slice(0, 4)
-      .map((invoice, i) => ({
-        ...pair(invoice, goods[i % 8], 0.9 - 0.1 * i),
-        tailText: `… 2 × ${products[i % 8]} ${i + 10}.50 € …`,
-      })),
+    examples: invoices.slice(0, 4).map((invoice, i) => ({
+      ...pair(invoice, goods[i % 8], 0.9 - 0.1 * i),
+      tailText: `… 2 × ${products[i % 8]} ${i + 10}.50 € …`,
+    })),
     counterExamples: [
       {
         ...pair(invoices[5], goods[4], 0.22, "“tools” stands in another sense"),

@@ -449,15 +449,13 @@ const server = createServer(async (request, response) => {
       );
     return json(response, {
       result: {
-        data: [...vertices.values()]
-          .slice(0, 40)
-          .map(({ id, label, properties }) => ({
-            id,
-            label,
-            properties: Object.fromEntries(
-              Object.entries(properties).map(([name, all]) => [name, all.map((value) => ({ id: 1, value }))]),
-            ),
-          })),
+        data: [...vertices.values()].slice(0, 40).map(({ id, label, properties }) => ({
+          id,
+          label,
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, all]) => [name, all.map((value) => ({ id: 1, value }))]),
+          ),
+        })),
       },
     });
   }

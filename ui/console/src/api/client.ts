@@ -22,13 +22,17 @@ interface ErrorShape {
   message?: string;
   remedy?: string;
   retryable?: boolean;
-  line?: number;
-  column?: number;
+}
+
+interface GraphQLError {
+  message: string;
+  locations?: { line: number; column: number }[];
+  extensions?: ErrorShape;
 }
 
 interface GraphQLReply<T> {
   data?: T | null;
-  errors?: { message: string; locations?: { line: number; column: number }[]; extensions?: ErrorShape }[];
+  errors?: GraphQLError[];
 }
 
 type Listener = () => void;
@@ -66,12 +70,11 @@ export async function errorOf(response: Response): Promise<ApiError> {
   try {
     const body: unknown = JSON.parse(text);
     if (body && typeof body === "object") {
-      const shape = (body as { error?: ErrorShape }).error;
-      if (shape) return fromShape(shape);
-      const errors = (body as GraphQLReply<unknown>).errors;
+      const { error, errors } = body as { error?: ErrorShape; errors?: GraphQLError[] };
       if (errors?.[0]) return fromGraphQL(errors[0]);
-      const status = (body as { status?: { message?: string } }).status;
-      if (status?.message) return new ApiError(status.message);
+      // The Gremlin endpoint puts the same fields where Gremlin clients look for them.
+      const shape = error ?? (body as ErrorShape);
+      if (shape.message) return fromShape(shape);
     }
   } catch {
     // Not JSON: the status line says enough.
@@ -83,14 +86,20 @@ export async function errorOf(response: Response): Promise<ApiError> {
   );
 }
 
-function fromShape(shape: ErrorShape): ApiError {
-  const locations = shape.line ? [{ line: shape.line, column: shape.column ?? 1 }] : [];
-  return new ApiError(shape.message ?? "Unknown error", shape.code, shape.remedy, shape.retryable, locations);
+/** Parsers say in words where they stopped. */
+function locationIn(message: string): { line: number; column: number }[] {
+  const [, line, column] = /line (\d+), column (\d+)/.exec(message) ?? [];
+  return line && column ? [{ line: Number(line), column: Number(column) }] : [];
 }
 
-function fromGraphQL(error: NonNullable<GraphQLReply<unknown>["errors"]>[number]): ApiError {
+function fromShape(shape: ErrorShape): ApiError {
+  const message = shape.message ?? "Unknown error";
+  return new ApiError(message, shape.code, shape.remedy, shape.retryable, locationIn(message));
+}
+
+function fromGraphQL(error: GraphQLError): ApiError {
   const extensions = error.extensions ?? {};
-  return new ApiError(error.message, extensions.code, extensions.remedy, extensions.retryable, error.locations ?? []);
+  return new ApiError(error.message, extensions.code, extensions.remedy, extensions.retryable);
 }
 
 /** Asks the service; any GraphQL error fails the whole call. */

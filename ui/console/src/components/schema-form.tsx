@@ -33,6 +33,7 @@ export function SchemaForm({ fields, draft, errors, editing = false, onChange }:
   const [byUpload, setByUpload] = useState(() => path !== undefined && !draft[path.name]);
   const [uploaded, setUploaded] = useState<Upload>();
 
+  const anyRequired = fields.some((field) => field.required);
   const hidden = new Set<Field>();
   if (twoWays) (byUrl ? address : [url]).forEach((field) => field.type !== "secret" && hidden.add(field));
   if (path && byUpload) hidden.add(path);
@@ -43,6 +44,7 @@ export function SchemaForm({ fields, draft, errors, editing = false, onChange }:
       value={draft[field.name] ?? ""}
       error={errors[field.name]}
       editing={editing}
+      marked={anyRequired && field.basic}
       onChange={(value) => onChange({ ...draft, [field.name]: value })}
     />
   );
@@ -107,10 +109,12 @@ interface EntryProps {
   value: string | boolean;
   error: string | undefined;
   editing: boolean;
+  /** Whether optional entries are marked: not where an address may be given in several ways. */
+  marked: boolean;
   onChange: (value: string | boolean) => void;
 }
 
-function Entry({ field, value, error, editing, onChange }: EntryProps): ReactNode {
+function Entry({ field, value, error, editing, marked, onChange }: EntryProps): ReactNode {
   const text = String(value);
   if (field.type === "boolean")
     return (
@@ -120,13 +124,14 @@ function Entry({ field, value, error, editing, onChange }: EntryProps): ReactNod
         </Toggle>
       </FormField>
     );
-  const label = field.required ? (
-    field.title
-  ) : (
-    <>
-      {field.title} <i>– optional</i>
-    </>
-  );
+  const label =
+    field.required || !marked ? (
+      field.title
+    ) : (
+      <>
+        {field.title} <i>– optional</i>
+      </>
+    );
   return (
     <FormField label={label} description={field.description} errorText={error ?? null}>
       {field.type === "choice" ? (

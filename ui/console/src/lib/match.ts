@@ -57,14 +57,16 @@ export function sharedWords(text: string, other: string): Piece[] {
   );
   const whole = normal(text);
   if (whole && whole === normal(other)) return [{ text, mark: true }];
+  const parts = text.split(/([\p{L}\p{N}]+)/u);
+  const hit = (index: number): boolean => known.has(normal(parts[index] ?? ""));
   const result: Piece[] = [];
-  for (const part of text.split(/([\p{L}\p{N}]+)/u)) {
-    if (!part) continue;
-    const mark = known.has(normal(part));
+  parts.forEach((part, index) => {
+    if (!part) return;
+    // Odd parts are words; a space between two marked words is marked with them.
+    const mark = index % 2 ? hit(index) : part.trim() === "" && hit(index - 1) && hit(index + 1);
     const last = result[result.length - 1];
-    const gap = !mark && !/[\p{L}\p{N}]/u.test(part);
-    if (last && (last.mark === mark || (gap && last.mark && part.trim() === ""))) last.text += part;
+    if (last?.mark === mark) last.text += part;
     else result.push({ text: part, mark });
-  }
+  });
   return result;
 }

@@ -45,12 +45,23 @@ function flattenElement(item: Json): Json {
   return flat;
 }
 
+/** One map of scalars, such as a group count, reads better downwards. */
+const isCounts = (value: Json | undefined): value is { [key: string]: Json } =>
+  isObject(value) && !("label" in value) && Object.values(value).every((inner) => typeof inner !== "object");
+
 /** The items of a GraphSON reply, typed lists (`{"@type": "g:List"}`) unwrapped. */
 export function gremlinAnswer(reply: Json): Answer {
   const result = isObject(reply) ? reply.result : undefined;
   const data = isObject(result) ? result.data : undefined;
   const list = isObject(data) && "@value" in data ? data["@value"] : data;
   const items = Array.isArray(list) ? list : list === undefined || list === null ? [] : [list];
+  const [only] = items;
+  if (items.length === 1 && isCounts(only))
+    return {
+      json: items,
+      table: { columns: ["key", "value"], rows: Object.entries(only) },
+      count: Object.keys(only).length,
+    };
   return { json: items, table: tableOf(items.map(flattenElement)), count: items.length };
 }
 

@@ -109,8 +109,8 @@ function Details({ build }: { build: Build }): ReactNode {
 }
 
 const stages: [string, string][] = [
-  ["crawl", "Crawl: list what the sources hold"],
-  ["read", "Read: records, documents, images"],
+  ["crawl", "Crawl: read what the sources hold"],
+  ["read", "Read: documents and images"],
   ["propose", "Propose: find link types"],
   ["link", "Link: apply confirmed link types"],
   ["publish", "Publish: graph, search, SPARQL"],
@@ -121,7 +121,7 @@ function Stages({ build }: { build: Build }): ReactNode {
   const extra = [...new Set(build.progress.map((step) => step.stage))].filter((stage) => !known.has(stage));
   const reachedStages = new Set(build.progress.map((step) => step.stage));
   const all = [
-    ...stages.filter(([stage]) => build.state !== "DONE" || reachedStages.has(stage)),
+    ...stages.filter(([stage]) => (build.state !== "DONE" && stage !== "read") || reachedStages.has(stage)),
     ...extra.map((stage): [string, string] => [stage, sentence(stage)]),
   ];
   const reached = Math.max(-1, ...build.progress.map((step) => all.findIndex(([stage]) => stage === step.stage)));

@@ -119,8 +119,8 @@ function Start({ sources, onClose }: { sources: string[]; onClose: () => void })
       <SpaceBetween size="m">
         <FormField label="Sources" description="None chosen means all.">
           <Multiselect
-            selectedOptions={chosen.map((value) => ({ value }))}
-            options={sources.map((value) => ({ value }))}
+            selectedOptions={chosen.map((value) => ({ value, label: value }))}
+            options={sources.map((value) => ({ value, label: value }))}
             placeholder="All sources"
             onChange={({ detail }) => setChosen(detail.selectedOptions.map((option) => option.value ?? ""))}
           />

@@ -1,3 +1,4 @@
+import "./document.css";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import Badge from "@cloudscape-design/components/badge";
 import Header from "@cloudscape-design/components/header";

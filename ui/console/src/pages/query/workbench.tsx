@@ -105,7 +105,7 @@ function Result({ outcome, name }: { outcome: Outcome; name: string }): ReactNod
   const table = mode === "table" ? answer.table : undefined;
   return (
     <SpaceBetween size="s">
-      <div className="review-top">
+      <div className="toolbar">
         <SpaceBetween direction="horizontal" size="s" alignItems="center">
           <SegmentedControl
             label="How to show the answer"

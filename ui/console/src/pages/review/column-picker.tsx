@@ -46,9 +46,10 @@ export function ColumnPicker({ label, sources, value, onChange }: Props): ReactN
           ariaLabel={`${label}: columns`}
           placeholder={dataset?.columns.length ? "Choose columns" : "The text of the documents"}
           filteringType="auto"
-          selectedOptions={value.columns.map((column) => ({ value: column }))}
+          selectedOptions={value.columns.map((column) => ({ value: column, label: column }))}
           options={(dataset?.columns ?? value.columns.map((name) => ({ name, type: "" }))).map((column) => ({
             value: column.name,
+            label: column.name,
             description: column.type,
           }))}
           onChange={({ detail }) =>

@@ -40,7 +40,7 @@ export function PairReview({ link, pairs, disabled, onAnswer }: Props): ReactNod
   return (
     <SpaceBetween size="s">
       <Pair pair={pair} tail={link.tail} head={link.head} blind={false} counter={given === "REJECT"} />
-      <div className="review-top">
+      <div className="toolbar">
         <SpaceBetween direction="horizontal" size="xs">
           <Button variant="primary" disabled={disabled} onClick={() => void answer("CONFIRM")}>
             <span>

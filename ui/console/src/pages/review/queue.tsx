@@ -95,7 +95,7 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
 
   return (
     <SpaceBetween size="m">
-      <div className="review-top" ref={top}>
+      <div className="toolbar" ref={top}>
         <Box color="text-body-secondary">
           {`${plural(reviewSummary.proposed, "proposal")} · ${count(reviewSummary.confirmed)} confirmed · ${count(reviewSummary.rejected)} rejected · ` +
             `${count(reviewSummary.deferred)} for later · ${plural(reviewSummary.answers, "answer")} gave ${plural(reviewSummary.edgesFromAnswers, "link")}`}

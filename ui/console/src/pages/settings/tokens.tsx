@@ -140,8 +140,8 @@ function Create({ onClose, onMade }: { onClose: () => void; onMade: (secret: str
         </FormField>
         <FormField label="Scopes">
           <Multiselect
-            selectedOptions={scopes.map((value) => ({ value }))}
-            options={allowed.map((value) => ({ value }))}
+            selectedOptions={scopes.map((value) => ({ value, label: value }))}
+            options={allowed.map((value) => ({ value, label: value }))}
             onChange={({ detail }) => setScopes(detail.selectedOptions.map((option) => option.value ?? ""))}
           />
         </FormField>
