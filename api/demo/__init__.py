@@ -22,6 +22,7 @@ def make_company(folder: Path, *, scale: int = 1, seed: int = 7) -> dict[str, in
         raise InputError(f"{folder} is not empty.", remedy="Name a new or empty folder.")
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
+    slips = random.Random(f"{seed} slips")  # apart, so that how people misspell does not change what is true
     made = company.make(scale, rng)
     customers = crm.make(made, rng)
     erp.write(made, folder)
@@ -30,11 +31,11 @@ def make_company(folder: Path, *, scale: int = 1, seed: int = 7) -> dict[str, in
     documents = folder / "documents"
     documents.mkdir(exist_ok=True)
     papers = {
-        "contracts": list(office.write_contracts(made, documents, 12 * scale, rng)),
-        "slides": list(office.write_slides(made, documents, 6 * scale, rng)),
-        "invoices": list(paper.write_invoices(made, documents, 40 * scale, rng)),
-        "scans": list(paper.write_scans(made, documents, 6 * scale, rng)),
-        "mails": list(mail.write_mails(made, documents, 40 * scale, rng)),
+        "contracts": list(office.write_contracts(made, documents, 12 * scale, rng, slips)),
+        "slides": list(office.write_slides(made, documents, 6 * scale, rng, slips)),
+        "invoices": list(paper.write_invoices(made, documents, 40 * scale, rng, slips)),
+        "scans": list(paper.write_scans(made, documents, 6 * scale, rng, slips)),
+        "mails": list(mail.write_mails(made, documents, 40 * scale, rng, slips)),
     }
     truth = {
         "scale": scale,

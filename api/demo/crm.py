@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from api.demo import words
-from api.demo.company import Company, Customer, Product
+from api.demo.company import Company, Customer
 
 __all__ = ["Crm", "make", "write"]
 
@@ -53,11 +53,6 @@ def write(crm: Crm, folder: Path) -> None:
     (folder / "tickets.jsonl").write_text(lines, encoding="utf-8")
 
 
-def article_variant(product: Product, rng: random.Random) -> str:
-    """An article number as people type it."""
-    return rng.choice((product.article, product.article.lower(), product.article.replace("-", ""), product.article))
-
-
 def _account(id: str, customer: Customer | None, company: Company, rng: random.Random) -> dict[str, Any]:
     if customer is None:
         stem, trade = rng.choice(words.COMPANY_STEMS), rng.choice(words.COMPANY_TRADES)
@@ -91,7 +86,11 @@ def _opportunities(accounts: list[dict[str, Any]], company: Company, rng: random
                 "acct": int(rng.choice(accounts)["acct_id"]),
                 "stage": rng.choice(words.STAGES),
                 "amount": round(product.cents / 100 * rng.randrange(1, 20), 2),
-                "interest": {"articles": sorted({article_variant(product, rng), rng.choice(company.products).article})},
+                "interest": {
+                    "articles": sorted(
+                        {words.article_variant(product.article, rng), rng.choice(company.products).article}
+                    )
+                },
             }
         )
     return tuple(made)

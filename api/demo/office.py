@@ -13,7 +13,7 @@ from pptx import Presentation
 
 from api.demo import company as world
 from api.demo.company import Company
-from api.demo.words import PRODUCT_KINDS, ascii_fold
+from api.demo.words import PRODUCT_KINDS, article_variant, ascii_fold, company_variant
 
 __all__ = ["Paper", "write_contracts", "write_price_list", "write_slides"]
 
@@ -41,8 +41,10 @@ def write_price_list(company: Company, folder: Path, rng: random.Random) -> None
     _save(buffer, folder / "prices" / "price_list.xlsx")
 
 
-def write_contracts(company: Company, folder: Path, count: int, rng: random.Random) -> Iterator[Paper]:
-    """Framework agreements with customers over some products."""
+def write_contracts(
+    company: Company, folder: Path, count: int, rng: random.Random, slips: random.Random
+) -> Iterator[Paper]:
+    """Framework agreements with customers over some products. ``slips`` decides how names are misspelt."""
     (folder / "contracts").mkdir(exist_ok=True)
     for n, customer in enumerate(rng.sample(company.customers, k=min(count, len(company.customers)))):
         products = sorted(rng.sample(company.products, k=rng.randrange(2, 6)), key=lambda p: p.article)
@@ -52,8 +54,8 @@ def write_contracts(company: Company, folder: Path, count: int, rng: random.Rand
         document.core_properties.created = document.core_properties.modified = _WRITTEN
         document.add_heading(f"Framework agreement {number}", level=1)
         document.add_paragraph(
-            f"between {world.NAME} and {customer.name}, {customer.street}, {customer.postcode} {customer.city}, "
-            f"VAT ID {customer.vat_id}, represented by {customer.contact}."
+            f"between {world.NAME} and {company_variant(customer.name, slips)}, {customer.street}, "
+            f"{customer.postcode} {customer.city}, represented by {customer.contact}."
         )
         document.add_paragraph(f"Account manager: {customer.rep.name}. The following articles are covered:")
         table = document.add_table(rows=1, cols=3)
@@ -61,7 +63,9 @@ def write_contracts(company: Company, folder: Path, count: int, rng: random.Rand
             cell.text = heading
         for product in products:
             for cell, text in zip(
-                table.add_row().cells, (product.article, product.title, f"{rng.randrange(3, 15)} %"), strict=True
+                table.add_row().cells,
+                (article_variant(product.article, slips), product.title, f"{rng.randrange(3, 15)} %"),
+                strict=True,
             ):
                 cell.text = text
         document.add_paragraph("This agreement is renewed by a year unless it is ended three months before.")
@@ -79,7 +83,9 @@ def write_contracts(company: Company, folder: Path, count: int, rng: random.Rand
         )
 
 
-def write_slides(company: Company, folder: Path, count: int, rng: random.Random) -> Iterator[Paper]:
+def write_slides(
+    company: Company, folder: Path, count: int, rng: random.Random, slips: random.Random
+) -> Iterator[Paper]:
     """Account reviews that name customers, products by their titles, and colleagues."""
     (folder / "slides").mkdir(exist_ok=True)
     buyers = sorted({order.customer for order in company.orders}, key=lambda c: c.number)
@@ -89,10 +95,10 @@ def write_slides(company: Company, folder: Path, count: int, rng: random.Random)
             key=lambda p: p.article,
         )[:5]
         show = Presentation()
-        show.core_properties.author, show.core_properties.title = customer.rep.name, f"Account review {customer.name}"
+        show.core_properties.author, show.core_properties.title = customer.rep.name, "Account review"
         show.core_properties.created = show.core_properties.modified = _WRITTEN
         first = show.slides.add_slide(show.slide_layouts[0])
-        first.shapes.title.text = f"Account review: {customer.name}"
+        first.shapes.title.text = f"Account review: {company_variant(customer.name, slips)}"
         first.placeholders[1].text = f"{customer.rep.name}, Sales"
         second = show.slides.add_slide(show.slide_layouts[1])
         second.shapes.title.text = "What they buy"

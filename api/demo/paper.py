@@ -13,30 +13,34 @@ from reportlab.pdfgen.canvas import Canvas
 from api.demo import company as world
 from api.demo.company import Company, Order
 from api.demo.office import Paper
-from api.demo.words import ascii_fold
+from api.demo.words import ascii_fold, company_variant, number_variant
 
 __all__ = ["write_invoices", "write_scans"]
 
 _DPI = 200
 
 
-def write_invoices(company: Company, folder: Path, count: int, rng: random.Random) -> Iterator[Paper]:
+def write_invoices(
+    company: Company, folder: Path, count: int, rng: random.Random, slips: random.Random
+) -> Iterator[Paper]:
     """Invoices as PDF; long article descriptions are broken over lines as in real ones."""
     (folder / "invoices").mkdir(exist_ok=True)
     for order in rng.sample(company.invoiced, k=min(count, len(company.invoiced))):
         path = Path("invoices") / f"{order.invoice}.pdf"
-        _invoice(order, folder / path)
+        _invoice(order, folder / path, slips)
         yield path.as_posix(), _truth(order)
 
 
-def write_scans(company: Company, folder: Path, count: int, rng: random.Random) -> Iterator[Paper]:
+def write_scans(
+    company: Company, folder: Path, count: int, rng: random.Random, slips: random.Random
+) -> Iterator[Paper]:
     """Scanned invoices: no text layer, slightly turned, grey and noisy."""
     (folder / "scans").mkdir(exist_ok=True)
     noise = np.random.default_rng(rng.randrange(2**32))
     for n, order in enumerate(rng.sample(company.invoiced, k=min(count, len(company.invoiced)))):
         path = Path("scans") / f"scan-{n + 1:03d}.png"
         pdf = folder / "scans" / "page.pdf"
-        _invoice(order, pdf)
+        _invoice(order, pdf, slips)
         document = pypdfium2.PdfDocument(pdf)
         page = document[0].render(scale=_DPI / 72).to_pil().convert("L")
         document.close()
@@ -57,14 +61,14 @@ def _truth(order: Order) -> dict[str, list[str]]:
     }
 
 
-def _invoice(order: Order, path: Path) -> None:
+def _invoice(order: Order, path: Path, slips: random.Random) -> None:
     canvas = Canvas(str(path), pagesize=A4, invariant=1)
     canvas.setTitle(f"Invoice {order.invoice}")
     canvas.setAuthor(world.NAME)
     customer = order.customer
     head = [
-        world.NAME, "", customer.name, customer.street, f"{customer.postcode} {customer.city}", customer.country, "",
-        f"Invoice {order.invoice}", f"Date: {order.day:%d.%m.%Y}", f"Customer no.: {customer.number}",
+        world.NAME, "", company_variant(customer.name, slips), customer.street, f"{customer.postcode} {customer.city}", customer.country, "",
+        f"Invoice {order.invoice}", f"Date: {order.day:%d.%m.%Y}", f"Customer no.: {number_variant(customer.number, slips)}",
         f"Your order: {order.number}", f"Contact: {customer.contact}", "",
     ]  # fmt: skip
     y = 800

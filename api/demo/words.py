@@ -3,7 +3,7 @@
 import random
 import unicodedata
 
-__all__ = ["ascii_fold", "company_variant", "phone", "phone_variant", "typo"]
+__all__ = ["article_variant", "ascii_fold", "company_variant", "number_variant", "phone", "phone_variant", "typo"]
 
 FIRST_NAMES = [
     "Anna",
@@ -285,6 +285,17 @@ def company_variant(name: str, random: random.Random) -> str:
     if random.random() < 0.1:
         name = name.upper()
     return name
+
+
+def article_variant(article: str, random: random.Random) -> str:
+    """An article number as people type it: mostly right, else in lower case, without dashes or with blanks."""
+    return random.choice((article, article, article.lower(), article.replace("-", ""), article.replace("-", " ")))
+
+
+def number_variant(number: str, random: random.Random) -> str:
+    """A customer number as it stands on paper: mostly right, else without prefix, or without the leading zeros too."""
+    digits = number.rpartition("-")[2]
+    return random.choice((number, number, number, digits, digits.lstrip("0")))
 
 
 def phone(prefix: str, random: random.Random) -> str:
