@@ -42,7 +42,10 @@ class BuildCancelledError(BifrostError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A unit of a build that is run again as a whole after a crash. ``stage`` is crawl, propose, link or publish."""
+    """A unit of a build that is run again as a whole after a crash.
+
+    ``stage`` is crawl, forget (a dataset that its source no longer has), propose, link or publish.
+    """
 
     stage: str
     source: str = ""
@@ -126,13 +129,12 @@ class Pipeline:
             if wanted and source.name not in wanted:
                 continue
             try:
-                steps += [Step("crawl", source.name, name) for name in self._survey(source)]
+                steps += self._survey(source)
             except SourceError as error:
                 errors[source.name] = self._source_failed(build, source.name, error)
         for step in steps:
-            self._tracker(build).stages["crawl", f"{step.source}/{step.item}"] = Progress(
-                "crawl", f"{step.source}/{step.item}"
-            )
+            item = f"{step.source}/{step.item}"
+            self._tracker(build).stages["crawl", item] = Progress("crawl", item)
         return steps, errors
 
     def plan_links(self) -> list[Step]:
@@ -146,9 +148,10 @@ class Pipeline:
     def run_step(self, build: int, step: Step, *, allow_removal: bool = False) -> dict[str, Any]:
         """Runs one step; returns ``{source: error}`` if its source failed."""
         match step.stage:
-            case "crawl":
+            case "crawl" | "forget":
+                run = self._crawl if step.stage == "crawl" else self._forget
                 try:
-                    self._crawl(build, step.source, step.item, allow_removal=allow_removal)
+                    run(build, step.source, step.item, allow_removal=allow_removal)
                 except SourceError as error:
                     return {step.source: self._source_failed(build, step.source, error)}
             case "propose":
@@ -161,16 +164,20 @@ class Pipeline:
 
     # ---- crawl and read ----------------------------------------------------------------------------------------------
 
-    def _survey(self, source: Source) -> list[str]:
+    def _survey(self, source: Source) -> list[Step]:
+        """The datasets to crawl, then those that gave records before and are gone."""
         connector = self.connect(source)
         try:
             found = connector.datasets()
         finally:
             connector.close()
-        types = {summary.info.name: summary.type for summary in self.store.catalog.datasets(source.name)}
+        known = self.store.catalog.datasets(source.name)
+        types = {summary.info.name: summary.type for summary in known}
         types |= {info.name: self._default_type(info) for info in found if info.name not in types}
         self.store.catalog.save_datasets(source.name, found, types)
-        return [info.name for info in found]
+        names = [info.name for info in found]
+        gone = [summary.info.name for summary in known if summary.records and summary.info.name not in names]
+        return [Step("crawl", source.name, name) for name in names] + [Step("forget", source.name, n) for n in gone]
 
     def _default_type(self, info: DatasetInfo) -> str:
         return "Document" if info.kind is DatasetKind.DOCUMENTS else self.vertex_type(info.name)
@@ -188,8 +195,7 @@ class Pipeline:
                 report = self._crawl_rows(build, source_name, summary, summaries, connector)
         finally:
             connector.close()
-        limit = 1.0 if allow_removal else source.removal_limit
-        report += self.store.fragments.finish(source_name, dataset, build, removal_limit=limit)
+        report += self._finish(build, source_name, dataset, allow_removal=allow_removal)
         done = report.added + report.changed + report.unchanged
         self._tracker(build)(Progress("crawl", f"{source_name}/{dataset}", done, done, "done"), force=True)
         _log.info(
@@ -197,6 +203,17 @@ class Pipeline:
             unchanged=report.unchanged, removed=report.removed, seconds=round(time.monotonic() - started, 2),
         )  # fmt: skip
         return report
+
+    def _forget(self, build: int, source: str, dataset: str, *, allow_removal: bool) -> ReplaceReport:
+        """A table or file that vanished is a crawl that saw none of its records."""
+        report = self._finish(build, source, dataset, allow_removal=allow_removal)
+        self._tracker(build)(Progress("crawl", f"{source}/{dataset}", 0, 0, "done, it is gone"), force=True)
+        _log.info("forgotten", source=source, dataset=dataset, removed=report.removed)
+        return report
+
+    def _finish(self, build: int, source: str, dataset: str, *, allow_removal: bool) -> ReplaceReport:
+        limit = 1.0 if allow_removal else self.store.catalog.source(source).removal_limit
+        return self.store.fragments.finish(source, dataset, build, removal_limit=limit)
 
     def _crawl_rows(
         self,
