@@ -166,6 +166,19 @@ class SqlGraphView:
             for id, number in numbers.items()
         }
 
+    def degrees(self, ids: Sequence[str]) -> dict[str, int]:
+        """By the ids as given. A self-loop counts once."""
+        e = s.edge
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            wanted = list(set(numbers.values()))
+            tails = sa.select(e.c.tail.label("of")).where(self._db.within(e.c.tail, wanted))
+            heads = sa.select(e.c.head.label("of")).where(self._db.within(e.c.head, wanted), e.c.head != e.c.tail)
+            both = sa.union_all(tails, heads).subquery()
+            counted = connection.execute(sa.select(both.c.of, sa.func.count()).group_by(both.c.of)).all()
+        counts = {int(number): int(count) for number, count in counted}
+        return {id: counts[number] for id, number in numbers.items() if number in counts}
+
     # ---- the whole ---------------------------------------------------------------------------------------------------
 
     def label_counts(self) -> tuple[dict[str, int], dict[str, int]]:
