@@ -6,6 +6,7 @@ Passwords are kept as argon2id hashes, tokens as SHA-256 of 256 random bits (whi
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 import threading
@@ -13,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,7 +26,7 @@ from api.permissions import Principal, Role, Scope
 from bifrost.errors import AuthenticationError, ConflictError, InputError, NotFoundError, PermissionDeniedError
 from bifrost.settings import Settings
 
-__all__ = ["Accounts", "AuditEntry", "NewToken", "Token", "User", "hash_secret", "open_accounts"]
+__all__ = ["Accounts", "AuditEntry", "NewToken", "Token", "User", "hash_secret", "open_accounts", "sources_of"]
 
 TOKEN_PREFIX = "bft_"  # noqa: S105 - lets secret scanners recognise a token
 _NAME = re.compile(r"[\w.@+-]{1,64}")
@@ -36,9 +38,12 @@ _MOST_CACHED = 4096
 
 @dataclass(frozen=True, slots=True)
 class User:
+    """``sources`` are those that a reader may see, None for all."""
+
     name: str
     role: Role
     created: datetime
+    sources: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +121,28 @@ class Accounts:
             return None
         return made
 
-    def add_user(self, name: str, password: str, role: Role) -> User:
-        """Raises InputError for an unfit name or password, ConflictError when the name is taken."""
+    def add_user(self, name: str, password: str, role: Role, sources: Sequence[str] | None = None) -> User:
+        """Raises InputError for an unfit name or password, ConflictError when the name is taken.
+
+        With ``sources`` a reader sees what a graph built from these sources alone would show.
+        """
+        _check_sources(role, sources)
         if not _NAME.fullmatch(name):
             raise InputError("A user name has 1 to 64 letters, digits or . _ @ + -", remedy="Choose another user name.")
         _check_password(password)
-        return self._insert_user(name, password, role)
+        return self._insert_user(name, password, role, sources)
 
-    def _insert_user(self, name: str, password: str, role: Role) -> User:
-        user = User(name, role, _now())
+    def _insert_user(self, name: str, password: str, role: Role, sources: Sequence[str] | None = None) -> User:
+        user = User(name, role, _now(), None if sources is None else tuple(sources))
         try:
             with self.engine.begin() as connection:
                 connection.execute(
                     insert(account_user).values(
-                        name=name, role=role.value, password=self._hasher.hash(password), created=user.created
+                        name=name,
+                        role=role.value,
+                        password=self._hasher.hash(password),
+                        created=user.created,
+                        sources=None if sources is None else json.dumps(list(sources)),
                     )
                 )
         except IntegrityError:
@@ -139,13 +152,22 @@ class Accounts:
     def users(self) -> list[User]:
         with self.engine.connect() as connection:
             rows = connection.execute(select(account_user).order_by(account_user.c.name))
-            return [User(row.name, Role(row.role), utc(row.created)) for row in rows]
+            return [_user(row) for row in rows]
 
     def user(self, name: str) -> User:
         """Raises NotFoundError."""
         with self.engine.connect() as connection:
+            return _user(_user_row(connection, name))
+
+    def set_sources(self, name: str, sources: Sequence[str] | None) -> User:
+        """Which sources a reader may see from now on, None for all."""
+        with self.engine.begin() as connection:
             row = _user_row(connection, name)
-        return User(row.name, Role(row.role), utc(row.created))
+            _check_sources(Role(row.role), sources)
+            value = None if sources is None else json.dumps(list(sources))
+            connection.execute(update(account_user).where(account_user.c.id == row.id).values(sources=value))
+        self.forget()
+        return self.user(name)
 
     def set_password(self, name: str, password: str) -> None:
         """Also ends all sessions of that user."""
@@ -197,7 +219,8 @@ class Accounts:
             ) from None
         if row is None:  # nobody knows the decoy's password
             raise AuthenticationError("User name or password is wrong.")
-        return self._remember(key, Principal.of(row.name, Role(row.role), via="password"), _PASSWORD_CACHE_SECONDS)
+        principal = Principal.of(row.name, Role(row.role), via="password", sources=sources_of(row.sources))
+        return self._remember(key, principal, _PASSWORD_CACHE_SECONDS)
 
     # ---- tokens
 
@@ -269,7 +292,7 @@ class Accounts:
         now = _now()
         with self.engine.begin() as connection:
             row = connection.execute(
-                select(account_token, account_user.c.name.label("user"), account_user.c.role)
+                select(account_token, account_user.c.name.label("user"), account_user.c.role, account_user.c.sources)
                 .join(account_user)
                 .where(account_token.c.hash == hashed)
             ).first()
@@ -280,7 +303,7 @@ class Accounts:
             if row.last_used is None or now - utc(row.last_used) > timedelta(minutes=1):
                 connection.execute(update(account_token).where(account_token.c.id == row.id).values(last_used=now))
         scopes = frozenset(Scope(scope) for scope in row.scopes.split())
-        principal = Principal.of(row.user, Role(row.role), scopes, via="token")
+        principal = Principal.of(row.user, Role(row.role), scopes, via="token", sources=sources_of(row.sources))
         return self._remember("t" + hashed, principal, _CACHE_SECONDS)
 
     # ---- audit
@@ -326,6 +349,24 @@ def _user_row(connection: Connection, name: str) -> Row[tuple[object, ...]]:
     if row is None:
         raise NotFoundError(f"There is no user {name!r}.")
     return row
+
+
+def _user(row: Any) -> User:
+    sources = sources_of(row.sources)
+    return User(row.name, Role(row.role), utc(row.created), None if sources is None else tuple(sorted(sources)))
+
+
+def sources_of(text: str | None) -> frozenset[str] | None:
+    """The sources column of a user."""
+    return None if text is None else frozenset(json.loads(text))
+
+
+def _check_sources(role: Role, sources: Sequence[str] | None) -> None:
+    if sources is not None and role is not Role.READER:
+        raise InputError(
+            "Only readers can be limited to some sources.",
+            remedy="Reviewers and administrators work on the whole graph.",
+        )
 
 
 def _check_password(password: str) -> None:

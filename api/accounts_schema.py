@@ -55,6 +55,7 @@ account_user = Table(
     Column("role", Text, nullable=False),
     Column("password", Text, nullable=False, comment="argon2id hash"),
     Column("created", DateTime(timezone=True), nullable=False),
+    Column("sources", Text, comment="JSON list of the sources that a reader may see; null for all"),
 )
 
 account_token = Table(
@@ -129,7 +130,12 @@ def _create(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_create,)
+def _restrict(connection: Connection) -> None:
+    if "sources" not in {column["name"] for column in inspect(connection).get_columns("account_user")}:
+        connection.execute(text("ALTER TABLE account_user ADD COLUMN sources TEXT"))
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_create, _restrict)
 """Step ``n`` brings version ``n`` to ``n + 1``."""
 
 

@@ -23,7 +23,9 @@ from api.permissions import route_rule
 from api.ports import Service
 from api.requests import RequestMiddleware
 from api.rest import RestRoutes
+from api.scoped import Readers, ScopedGraphs
 from api.sparql import SparqlEndpoint
+from graphstore.gremlin.engine import GremlinEngine
 
 __all__ = ["Application", "build_app"]
 
@@ -74,9 +76,13 @@ def build_app(
         authenticator = Authenticator(accounts)
     metrics = Metrics(service)
     schemas = TypedSchema(service.store)
-    executor = GraphQLExecutor(service, accounts, schemas, limits=limits)
-    rest = RestRoutes(service, authenticator, metrics)
-    graphql, socket, sparql = GraphQLEndpoint(executor), GraphQLSocket(executor, authenticator), SparqlEndpoint(service)
+    readers = Readers(service, schemas)
+    _scope_gremlin(service, readers)
+    seconds = service.settings.query_timeout
+    executor = GraphQLExecutor(readers, accounts, seconds=seconds, limits=limits)
+    rest = RestRoutes(service, readers, authenticator, metrics)
+    graphql, socket = GraphQLEndpoint(executor), GraphQLSocket(executor, authenticator)
+    sparql = SparqlEndpoint(readers, seconds)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -111,5 +117,12 @@ def build_app(
             route_rule(route.path)
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
     app = RequestMiddleware(AuthenticationMiddleware(router, authenticator), metrics)
-    application = Application(app, router, authenticator, (executor, schemas, rest))
+    application = Application(app, router, authenticator, (executor, schemas, rest, readers))
     return application
+
+
+def _scope_gremlin(service: Service, readers: Readers) -> None:
+    """Puts the service's Gremlin engine, if it has one, on the graphs that its callers may see."""
+    engine = getattr(service, "gremlin", None)
+    if isinstance(engine, GremlinEngine) and not isinstance(engine.source, ScopedGraphs):
+        engine.source = ScopedGraphs(engine.source, readers)

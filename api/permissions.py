@@ -34,22 +34,32 @@ ROLE_SCOPES = {
 class Principal:
     """Who a request comes from. ``scopes`` are the role's, for a token those that the token was given as well.
 
-    ``via`` is session, token, password or open (a throw-away service without sign-in).
+    ``via`` is session, token, password or open (a throw-away service without sign-in). ``sources`` are those that a
+    reader may see, None for all.
     """
 
     name: str
     role: Role
     scopes: frozenset[Scope]
     via: str = "session"
+    sources: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, name: str, role: Role, granted: frozenset[Scope] | None = None, *, via: str) -> "Principal":
+    def of(
+        cls,
+        name: str,
+        role: Role,
+        granted: frozenset[Scope] | None = None,
+        *,
+        via: str,
+        sources: frozenset[str] | None = None,
+    ) -> "Principal":
         allowed = ROLE_SCOPES[role]
         if granted is None:
-            return cls(name, role, allowed, via)
+            return cls(name, role, allowed, via, sources)
         # A wider scope includes the narrower ones.
         widest = allowed & frozenset().union(*(_INCLUDED[scope] for scope in granted)) if granted else frozenset()
-        return cls(name, role, widest, via)
+        return cls(name, role, widest, via, sources)
 
 
 _INCLUDED = {
@@ -138,6 +148,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.createToken": Rule.READ,  # never with more scopes than the caller has
     "Mutation.revokeToken": Rule.READ,  # one's own; those of others need admin
     "Mutation.addUser": Rule.ADMIN,
+    "Mutation.setSources": Rule.ADMIN,
     "Mutation.setPassword": Rule.READ,  # one's own when signed in as a person; those of others need admin
     "Mutation.removeUser": Rule.ADMIN,
     "Subscription.build": Rule.READ,

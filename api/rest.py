@@ -14,8 +14,9 @@ from api.metrics import Metrics
 from api.permissions import Principal, Rule, check
 from api.ports import Service
 from api.rendering import PageRenderer
+from api.scoped import Readers
 from api.uploads import receive_upload
-from bifrost.errors import AuthenticationError, BifrostError, InputError, NotFoundError
+from bifrost.errors import AuthenticationError, BifrostError, InputError, NotFoundError, PermissionDeniedError
 
 __all__ = ["RestRoutes"]
 
@@ -26,8 +27,10 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 class RestRoutes:
     """``authenticator`` None: a throw-away service without sign-in."""
 
-    def __init__(self, service: Service, authenticator: Authenticator | None, metrics: Metrics) -> None:
-        self.service, self.authenticator, self._metrics = service, authenticator, metrics
+    def __init__(
+        self, service: Service, readers: Readers, authenticator: Authenticator | None, metrics: Metrics
+    ) -> None:
+        self.service, self.readers, self.authenticator, self._metrics = service, readers, authenticator, metrics
         self.renderer = PageRenderer()
 
     def close(self) -> None:
@@ -56,7 +59,10 @@ class RestRoutes:
         """For who may read, or for a scraper on this machine that no proxy stands before."""
         direct = client_address(request) in _LOOPBACK and not any(name in request.headers for name in _FORWARDED)
         if not direct:
-            check(request.scope["principal"], Rule.READ, "/metrics")
+            principal: Principal | None = request.scope["principal"]
+            check(principal, Rule.READ, "/metrics")
+            if principal is not None and principal.sources is not None:
+                raise PermissionDeniedError("The metrics count what all sources say.")
         text = await run_sync(self._metrics.text)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
@@ -109,25 +115,27 @@ class RestRoutes:
         uid = request.query_params.get("id", "")
         number = _whole(request, "number", 1, 1, 100_000)
         width = _whole(request, "width", 1000, 16, 3000)
-        image = await run_sync(self._page_image, uid, number, width)
+        image = await run_sync(self._page_image, request.scope["principal"], uid, number, width)
         return Response(image, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
 
-    def _page_image(self, uid: str, number: int, width: int) -> bytes:
-        origins = self.service.store.view().vertex_origins(uid)
+    def _page_image(self, principal: Principal | None, uid: str, number: int, width: int) -> bytes:
+        service = self.readers.service(principal)
+        origins = service.store.view().vertex_origins(uid)
         origin = next((one for one in origins if one.uid == uid), origins[0] if origins else None)
         if origin is None:
             raise NotFoundError(f"There is no document {uid!r}.")
         key = (origin.uid, number, width)
         image = self.renderer.remembered(key)
         if image is None:
-            record = self.service.fetch_file(origin.source, origin.dataset, origin.record)
+            record = service.fetch_file(origin.source, origin.dataset, origin.record)
             image = self.renderer.render(key, record)
         return image
 
     async def export(self, request: Request) -> Response:
         format_ = request.query_params.get("format", "")
-        export = await run_sync(self.service.export, format_)
-        await self._audit(request, request.scope["principal"].name, "export", format_)
+        principal: Principal = request.scope["principal"]
+        export = await run_sync(lambda: self.readers.service(principal).export(format_))
+        await self._audit(request, principal.name, "export", format_)
         headers = {"Content-Disposition": f'attachment; filename="{export.filename}"'}
         return StreamingResponse(iterate_in_threadpool(export.chunks), media_type=export.media_type, headers=headers)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, insert, or_, select, update
 
-from api.accounts import hash_secret
+from api.accounts import hash_secret, sources_of
 from api.accounts_schema import account_session, account_user, utc
 from api.permissions import Principal, Role
 from bifrost.errors import AuthenticationError
@@ -53,14 +53,14 @@ class Sessions:
         hashed, now = hash_secret(cookie), datetime.now(UTC)
         with self.engine.begin() as connection:
             row = connection.execute(
-                select(account_session, account_user.c.name, account_user.c.role)
+                select(account_session, account_user.c.name, account_user.c.role, account_user.c.sources)
                 .join(account_user)
                 .where(or_(account_session.c.hash == hashed, account_session.c.previous == hashed))
             ).first()
             if row is None or now - utc(row.seen) > IDLE or now - utc(row.created) > ABSOLUTE:
                 raise AuthenticationError("The session has ended.", remedy="Sign in again.")
             here = account_session.c.id == row.id
-            principal = Principal.of(row.name, Role(row.role), via="session")
+            principal = Principal.of(row.name, Role(row.role), via="session", sources=sources_of(row.sources))
             if row.hash != hashed:
                 if now - utc(row.rotated) <= GRACE:
                     return Session(principal)

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http import read_body
-from api.ports import Service
+from api.permissions import Principal
+from api.scoped import Readers
 from bifrost.errors import InputError, PermissionDeniedError
 
 __all__ = ["SparqlEndpoint"]
@@ -35,8 +36,8 @@ _DESCRIPTION = """\
 class SparqlEndpoint:
     """``/sparql`` and ``/sparql/graphs``."""
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
+    def __init__(self, readers: Readers, seconds: float) -> None:
+        self.readers, self.seconds = readers, seconds
 
     async def query(self, request: Request) -> Response:
         """GET ``?query=``, POST as a form or as application/sparql-query; GET without a query describes the service."""
@@ -68,7 +69,7 @@ class SparqlEndpoint:
             return Response(_DESCRIPTION.format(url=request.url.replace(query="")), media_type="text/turtle")
         if len(queries) != 1 or not queries[0].strip():
             raise InputError("The request needs exactly one query.", remedy="Send the query as the parameter 'query'.")
-        return await self._answer(queries[0], request.headers.get("accept", "*/*"))
+        return await self._answer(request, queries[0], request.headers.get("accept", "*/*"))
 
     async def graphs(self, request: Request) -> Response:
         """``GET ?default`` or ``?graph=IRI``: a whole graph as RDF."""
@@ -82,11 +83,15 @@ class SparqlEndpoint:
                 raise InputError("The graph's name is not an IRI.")
             query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}"
         accept = request.headers.get("accept", "*/*")
-        return await self._answer(query, _RDF if accept.strip() in ("", "*/*") else accept)
+        return await self._answer(request, query, _RDF if accept.strip() in ("", "*/*") else accept)
 
-    async def _answer(self, query: str, accept: str) -> Response:
-        timeout = self.service.settings.query_timeout
-        media_type, body = await run_sync(self.service.sparql.query, query, accept, timeout)
+    async def _answer(self, request: Request, query: str, accept: str) -> Response:
+        principal: Principal | None = request.scope["principal"]
+
+        def ask() -> tuple[str, bytes]:
+            return self.readers.service(principal).sparql.query(query, accept, self.seconds)
+
+        media_type, body = await run_sync(ask)
         return Response(body, headers={"Content-Type": media_type, "Vary": "Accept"})
 
 

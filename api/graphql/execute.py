@@ -33,12 +33,12 @@ from graphql import (
 )
 
 from api.accounts import Accounts
-from api.graphql.context import Context, SchemaSource
+from api.graphql.context import Context
 from api.graphql.errors import as_graphql_error, format_error
 from api.graphql.executor import VertexExecutor
 from api.graphql.limits import Limits, check_cost, check_shape, root_fields
 from api.permissions import Principal, Rule, check, field_rule
-from api.ports import Service
+from api.scoped import Readers
 from bifrost.errors import BifrostError, QueryLimitError
 
 __all__ = ["Caller", "GraphQLExecutor", "Operation", "Outcome"]
@@ -99,20 +99,20 @@ class RefusedError(Exception):
 
 
 class GraphQLExecutor:
-    """Executes operations for callers. ``accounts`` None: a throw-away service that has none."""
+    """Executes operations for callers. ``accounts`` None: a throw-away service that has none. ``seconds`` limits a query."""
 
     def __init__(
         self,
-        service: Service,
+        readers: Readers,
         accounts: Accounts | None,
-        schemas: SchemaSource,
         *,
+        seconds: float,
         limits: Limits | None = None,
         threads: int = 8,
     ) -> None:
-        self.service, self.accounts, self.schemas = service, accounts, schemas
+        self.readers, self.accounts = readers, accounts
         self.limits = limits or Limits()
-        self._seconds = service.settings.query_timeout
+        self._seconds = seconds
         self._documents: OrderedDict[tuple[int, str], tuple[GraphQLSchema, DocumentNode]] = OrderedDict()
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -179,7 +179,12 @@ class GraphQLExecutor:
 
     def _context(self, caller: Caller, seconds: float) -> Context:
         return Context(
-            self.service, self.accounts, caller.principal, self.schemas, address=caller.address, seconds=seconds
+            self.readers.service(caller.principal),
+            self.accounts,
+            caller.principal,
+            self.readers.schemas(caller.principal),
+            address=caller.address,
+            seconds=seconds,
         )
 
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -205,10 +210,11 @@ class GraphQLExecutor:
         if prepared.operation.operation is not OperationType.SUBSCRIPTION:
             yield await self.run(operation, caller)
             return
+        context = await loop.run_in_executor(self._threads, self._context, caller, inf)
         events = subscribe(
             prepared.schema,
             prepared.document,
-            context_value=self._context(caller, inf),
+            context_value=context,
             variable_values=dict(operation.variables),
             operation_name=operation.name,
         )
@@ -228,7 +234,7 @@ class GraphQLExecutor:
 
     def prepare(self, operation: Operation, caller: Caller) -> _Prepared:
         """A valid, permitted, affordable operation. Raises RefusedError."""
-        schema = self.schemas.current()
+        schema = self.readers.schemas(caller.principal).current()
         document = self._document(schema, operation.query)
         node = get_operation_ast(document, operation.name)
         if node is None:
@@ -253,7 +259,7 @@ class GraphQLExecutor:
 
     def _check_rights(self, document: DocumentNode, node: OperationDefinitionNode, caller: Caller) -> None:
         parent = node.operation.value.capitalize()
-        part = self.schemas.part()
+        part = self.readers.schemas(caller.principal).part()
         for root_field in root_fields(document, node):
             name = root_field.name.value
             typed = node.operation is OperationType.QUERY and (name in part.lists or name in part.singles)

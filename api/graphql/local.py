@@ -8,15 +8,18 @@ from api.graphql.execute import Caller, GraphQLExecutor, Operation
 from api.graphql.typed import TypedSchema
 from api.permissions import Principal, Role
 from api.ports import Service
+from api.scoped import Readers
 
 __all__ = ["execute_local"]
 
 
 def execute_local(service: Service, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a query or mutation, with ``errors`` as over HTTP."""
-    executor = GraphQLExecutor(service, None, TypedSchema(service.store))
+    schemas = TypedSchema(service.store)
+    executor = GraphQLExecutor(Readers(service, schemas), None, seconds=service.settings.query_timeout)
     caller = Caller(Principal.of("command line", Role.ADMIN, via="open"))
     try:
         return asyncio.run(executor.run(Operation(query, variables), caller)).payload
     finally:
         executor.close()
+        schemas.close()

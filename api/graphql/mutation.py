@@ -204,9 +204,13 @@ class Mutation:
         info.context.accounts.revoke_token(info.context.principal, id)
         return True
 
-    @strawberry.mutation
-    def add_user(self, info: Info, name: str, password: str, role: Role) -> UserType:
-        return UserType.of(info.context.accounts.add_user(name, password, role))
+    @strawberry.mutation(description="With sources, a reader sees what a graph of these sources alone would show.")
+    def add_user(self, info: Info, name: str, password: str, role: Role, sources: list[str] | None = None) -> UserType:
+        return UserType.of(info.context.accounts.add_user(name, password, role, sources))
+
+    @strawberry.mutation(description="Which sources a reader may see from now on; null for all.")
+    def set_sources(self, info: Info, name: str, sources: list[str] | None = None) -> UserType:
+        return UserType.of(info.context.accounts.set_sources(name, sources))
 
     @strawberry.mutation(description="One's own password; an administrator may set any. Ends that user's sessions.")
     def set_password(self, info: Info, name: str, password: str) -> bool:

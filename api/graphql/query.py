@@ -56,7 +56,7 @@ class Query:
     def me(self, info: Info) -> UserType:
         principal = info.context.principal
         if principal.via == "open":
-            return UserType(name=principal.name, role=principal.role, created=None)
+            return UserType(name=principal.name, role=principal.role, created=None, sources=None)
         return UserType.of(info.context.accounts.user(principal.name))
 
     @strawberry.field

@@ -17,10 +17,16 @@ class UserType:
     name: str
     role: Role
     created: datetime | None
+    sources: list[str] | None = strawberry.field(description="The sources that a reader may see; null for all.")
 
     @classmethod
     def of(cls, user: accounts.User) -> "UserType":
-        return cls(name=user.name, role=user.role, created=user.created)
+        return cls(
+            name=user.name,
+            role=user.role,
+            created=user.created,
+            sources=None if user.sources is None else list(user.sources),
+        )
 
 
 @strawberry.type(name="Token", description="A personal API token, without its secret.")

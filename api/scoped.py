@@ -1,0 +1,222 @@
+"""The service as somebody sees it who may see some sources only: what a graph built without the others would show.
+
+The store keeps a graph per set of sources (:meth:`graphstore.sql.SqlStore.scoped`); here every surface is put on it:
+GraphQL with its typed schema, search, SPARQL, Gremlin, exports, page images. Who sees all sources pays nothing.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+
+from api.graphql.context import SchemaSource
+from api.graphql.typed import TypedSchema
+from api.permissions import Principal
+from api.ports import Export, JudgeOutcome, ProjectionStatus, Service, SourceKind
+from bifrost.catalog import Build, Source
+from bifrost.errors import NotFoundError, PermissionDeniedError
+from bifrost.links import Correction, LinkState, LinkType, Verdict
+from bifrost.ports import ConnectionReport
+from bifrost.settings import Settings
+from bifrost.values import DatasetInfo, FileRecord
+from graphstore.edits import Edits
+from graphstore.export import Exporter
+from graphstore.gremlin.elements import Graph
+from graphstore.gremlin.served import ServedGraph
+from graphstore.gremlin.source import GraphSource, Session
+from graphstore.search import SearchProjection
+from graphstore.sparql import SparqlProjection
+from graphstore.sql import SqlStore
+
+__all__ = ["Readers", "ScopedGraphs", "ScopedService"]
+
+
+class ScopedService:
+    """Implements :class:`api.ports.Service` for readers of some sources. Whatever changes something is refused; the
+    rules keep such calls away already, because only readers can be restricted."""
+
+    def __init__(self, service: Service, store: SqlStore) -> None:
+        self._service, self._store = service, store
+        base_iri = service.settings.base_iri
+        self._search = SearchProjection(store)
+        self._sparql = SparqlProjection(store, _beside(store, "sparql"), base_iri)
+        self._exporter = Exporter(store, base_iri)
+        self._edits = Edits(store)
+        self.graph = ServedGraph(store)
+        self.schemas = TypedSchema(store)
+
+    def close(self) -> None:
+        self.schemas.close()
+        self._sparql.close()
+
+    @property
+    def settings(self) -> Settings:
+        return self._service.settings
+
+    @property
+    def store(self) -> SqlStore:
+        return self._store
+
+    @property
+    def search(self) -> SearchProjection:
+        return self._search
+
+    @property
+    def edits(self) -> Edits:
+        return self._edits
+
+    @property
+    def sparql(self) -> SparqlProjection:
+        return self._sparql
+
+    def projections(self) -> Sequence[ProjectionStatus]:
+        """None of its own: they follow when they are asked."""
+        return ()
+
+    def export(self, format: str) -> Export:
+        made = self._exporter(format)
+        return Export(made.filename, made.media_type, made.chunks)
+
+    def source_kinds(self) -> Sequence[SourceKind]:
+        return self._service.source_kinds()
+
+    def fetch_file(self, source: str, dataset: str, key: str) -> FileRecord:
+        if source not in {one.name for one in self._store.catalog.sources()}:
+            raise NotFoundError(f"There is no source {source!r}.")
+        return self._service.fetch_file(source, dataset, key)
+
+    def questions(self) -> Sequence[LinkType]:
+        return self._store.links.link_types((LinkState.PROPOSED,))
+
+    # ---- what only people with all sources may do
+
+    def test_source(
+        self, name: str, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str] | None
+    ) -> tuple[ConnectionReport, Sequence[DatasetInfo]]:
+        _refuse()
+
+    def add_source(
+        self,
+        name: str,
+        kind: str,
+        options: Mapping[str, Any],
+        secrets: Mapping[str, str] | None,
+        rank: int | None = None,
+        removal_limit: float | None = None,
+    ) -> Source:
+        _refuse()
+
+    def update_source(
+        self,
+        name: str,
+        kind: str,
+        options: Mapping[str, Any],
+        secrets: Mapping[str, str] | None,
+        rank: int | None = None,
+        removal_limit: float | None = None,
+    ) -> Source:
+        _refuse()
+
+    def remove_source(self, name: str) -> None:
+        _refuse()
+
+    def preview(self, source: str, dataset: str, limit: int) -> pa.Table:
+        _refuse()
+
+    def start_build(self, sources: Sequence[str], allow_removal: bool) -> Build:
+        _refuse()
+
+    def cancel_build(self, id: int) -> Build:
+        _refuse()
+
+    def judge(
+        self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
+    ) -> JudgeOutcome:
+        _refuse()
+
+    def judge_pair(
+        self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
+    ) -> JudgeOutcome:
+        _refuse()
+
+    def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
+        _refuse()
+
+    def teach(
+        self, positives: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str, by: str
+    ) -> Sequence[LinkType]:
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise PermissionDeniedError("Who may see some sources only cannot change anything.")
+
+
+def _beside(store: SqlStore, name: str) -> Path:
+    file = Path(str(store.database.url.database))
+    return file.with_name(f"{file.stem}-{name}")
+
+
+class Readers:
+    """Finds the service and the schema that a principal sees. Blocking: a scoped graph first catches up."""
+
+    def __init__(self, service: Service, schemas: SchemaSource) -> None:
+        self._service, self._schemas = service, schemas
+        self._scopes: dict[int, ScopedService] = {}
+        self._lock = threading.Lock()
+
+    def service(self, principal: Principal | None) -> Service:
+        return self._scoped(principal) or self._service
+
+    def schemas(self, principal: Principal | None) -> SchemaSource:
+        scoped = self._scoped(principal)
+        return self._schemas if scoped is None else scoped.schemas
+
+    def graph(self, principal: Principal | None) -> ServedGraph | None:
+        """The scoped graph for Gremlin; None for who sees all."""
+        scoped = self._scoped(principal)
+        return None if scoped is None else scoped.graph
+
+    def close(self) -> None:
+        for scoped in self._scopes.values():
+            scoped.close()
+
+    def _scoped(self, principal: Principal | None) -> ScopedService | None:
+        sources = None if principal is None else principal.sources
+        if sources is None:
+            return None
+        store = self._service.store
+        if not isinstance(store, SqlStore):
+            raise PermissionDeniedError("This store cannot show some sources only.")
+        found = store.scoped(sources)
+        if found is store:
+            return None
+        with self._lock:
+            scoped = self._scopes.get(id(found))
+            if scoped is None:
+                scoped = self._scopes[id(found)] = ScopedService(self._service, found)
+        return scoped
+
+
+class ScopedGraphs:
+    """Implements :class:`graphstore.gremlin.source.GraphSource`: everybody's own graph."""
+
+    def __init__(self, everything: GraphSource, readers: Readers) -> None:
+        self._everything, self._readers = everything, readers
+        self.collects, self.arrays = everything.collects, everything.arrays
+
+    def reading(self, principal: Any, *, wide: bool = False) -> AbstractContextManager[Graph]:
+        return (self._readers.graph(principal) or self._everything).reading(principal, wide=wide)
+
+    def ready(self, principal: Any) -> Graph | None:
+        # A scoped graph may have to catch up first, which takes a connection.
+        restricted = principal is not None and principal.sources is not None
+        return None if restricted else self._everything.ready(principal)
+
+    def writing(self, principal: Any, session: Session | None) -> AbstractContextManager[Graph]:
+        if principal is not None and principal.sources is not None:
+            _refuse()
+        return self._everything.writing(principal, session)
