@@ -67,8 +67,10 @@ def _invoice(order: Order, path: Path, slips: random.Random) -> None:
     canvas.setAuthor(world.NAME)
     customer = order.customer
     head = [
-        world.NAME, "", company_variant(customer.name, slips), customer.street, f"{customer.postcode} {customer.city}", customer.country, "",
-        f"Invoice {order.invoice}", f"Date: {order.day:%d.%m.%Y}", f"Customer no.: {number_variant(customer.number, slips)}",
+        world.NAME, "", company_variant(customer.name, slips), customer.street,
+        f"{customer.postcode} {customer.city}", customer.country, "",
+        f"Invoice {order.invoice}", f"Date: {order.day:%d.%m.%Y}",
+        f"Customer no.: {number_variant(customer.number, slips)}",
         f"Your order: {order.number}", f"Contact: {customer.contact}", "",
     ]  # fmt: skip
     y = 800
