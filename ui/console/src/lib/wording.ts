@@ -84,10 +84,12 @@ export const plain = (phrases: Phrase[]): string =>
 
 /** What a yes would do. */
 export function effect({ kind, state, edges, estimatedEdges, tail, head }: LinkType, name: string): string {
-  if (state === "CONFIRMED")
-    return kind === "SAME_CONCEPT"
-      ? "The two columns are one property."
-      : `It gives ${plural(edges, kind === "SAME_THING" ? "merge" : "link")}.`;
+  if (state === "CONFIRMED") {
+    if (kind === "SAME_CONCEPT") return "The two columns are one property.";
+    return kind === "SAME_THING"
+      ? "Matching records of the two datasets are merged."
+      : `It gives ${plural(edges, "link")}.`;
+  }
   const about = estimatedEdges ? `about ${count(estimatedEdges)}` : "some";
   switch (kind) {
     case "SAME_THING":

@@ -32,6 +32,9 @@ interface EdgeAttributes {
 
 type Graph = MultiDirectedGraph<NodeAttributes, EdgeAttributes>;
 
+/** More names of links than this hide what they name. */
+const mostEdgeLabels = 12;
+
 const short = (text: string): string => (text.length > 36 ? `${text.slice(0, 35)}…` : text);
 
 /** Brings `graph` in line with the view; new nodes start beside a neighbour. Returns whether nodes came or went. */
@@ -130,7 +133,7 @@ export default function Canvas({ view, selected, onSelect, onExpand }: Props): R
       renderEdgeLabels: true,
       enableEdgeEvents: false,
       zIndex: true,
-      stagePadding: 70,
+      stagePadding: 45,
       labelFont: "Open Sans, sans-serif",
       labelSize: 12,
       labelColor: { color: ink },
@@ -149,9 +152,15 @@ export default function Canvas({ view, selected, onSelect, onExpand }: Props): R
       },
       edgeReducer: (id, data) => {
         const chosen = shown.current.selected;
-        if (!chosen || !graph.current.hasNode(chosen)) return { ...data, color: line };
+        const few = graph.current.size <= mostEdgeLabels;
+        if (!chosen || !graph.current.hasNode(chosen)) return { ...data, color: line, label: few ? data.label : "" };
         const touches = graph.current.hasExtremity(id, chosen);
-        return { ...data, color: touches ? line : faint, label: touches ? data.label : "", zIndex: touches ? 1 : 0 };
+        return {
+          ...data,
+          color: touches ? line : faint,
+          label: touches && (few || graph.current.degree(chosen) <= mostEdgeLabels) ? data.label : "",
+          zIndex: touches ? 1 : 0,
+        };
       },
     });
     renderer.on("clickNode", ({ node }) => handlers.current.onSelect(node));

@@ -83,8 +83,8 @@ function Vertex({ vertex, shown, onSelect, onExpand, onHide }: Props & { vertex:
         selectedId={view}
         options={[
           { id: "properties", text: "Properties" },
-          { id: "edges", text: `Links (${vertex.edgeCount})` },
-          { id: "origins", text: `Records (${vertex.origins.length})` },
+          { id: "edges", text: `Links ${vertex.edgeCount}` },
+          { id: "origins", text: `Records ${vertex.origins.length}` },
         ]}
         onChange={({ detail }) => setView(detail.selectedId)}
       />

@@ -30,7 +30,11 @@ const views: Record<string, LinkState[]> = {
 };
 
 export function LinkStatus({ state }: { state: LinkState }): ReactNode {
-  return <StatusIndicator type={icons[state]}>{states[state]}</StatusIndicator>;
+  return (
+    <StatusIndicator type={icons[state]} wrapText={false}>
+      {states[state]}
+    </StatusIndicator>
+  );
 }
 
 /** All link types by what was answered about them. */

@@ -19,6 +19,13 @@ export interface Judge {
   undo: (judgement: number) => Promise<JudgeResult | undefined>;
 }
 
+/** How many links an answer changed. A merge moves links of the merged records over. */
+function changedLinks({ edgesChanged, judgement }: JudgeResult): string {
+  if (!edgesChanged) return "";
+  const how = judgement.linkType?.kind === "SAME_THING" ? "moved" : edgesChanged > 0 ? "added" : "removed";
+  return `${plural(Math.abs(edgesChanged), "link")} ${how}. `;
+}
+
 /** Sends answers, says what each one moved, and tells the navigation that counts changed. */
 export function useJudge(onAnswered: () => void | Promise<void>): Judge {
   const notify = useNotify();
@@ -32,9 +39,7 @@ export function useJudge(onAnswered: () => void | Promise<void>): Judge {
       setBusy(true);
       try {
         const result = await call();
-        const edges = result.edgesChanged
-          ? `${plural(Math.abs(result.edgesChanged), "link")} ${result.edgesChanged > 0 ? "added" : "removed"}. `
-          : "";
+        const edges = changedLinks(result);
         notify({ type: "success", header: headline(result), content: edges + movement(result.moved) }, "answer");
         window.dispatchEvent(new Event("bifrost:reviewed"));
         await onAnswered();
