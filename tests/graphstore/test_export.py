@@ -89,7 +89,7 @@ def test_graphson_lines_hold_each_edge_on_both_sides(store: SqlStore) -> None:
     assert found["a/x/2"]["properties"]["d"][0]["value"] == {"@type": "gx:BigDecimal", "@value": "1.10"}
 
 
-@pytest.mark.filterwarnings("ignore:Dataset:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_rdf_exports_say_what_sparql_answers(store: SqlStore, tmp_path: Path) -> None:
     sparql = SparqlProjection(store, tmp_path, BASE)
     try:

@@ -115,7 +115,7 @@ def found(store: SqlStore) -> dict[str, Any]:
         search.close()
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(operations)
 def test_removing_a_source_leaves_what_the_others_alone_would_have_given(script: list[Operation]) -> None:
     numbered = list(enumerate(script, 1))
@@ -133,7 +133,7 @@ def test_removing_a_source_leaves_what_the_others_alone_would_have_given(script:
             alone.close()
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(operations, st.lists(st.integers(0, 30), max_size=6))
 def test_undoing_an_answer_restores_the_state_without_it(script: list[Operation], undone: list[int]) -> None:
     answers = [i for i, operation in enumerate(script) if operation[0] == "answer"]
@@ -152,7 +152,7 @@ def test_undoing_an_answer_restores_the_state_without_it(script: list[Operation]
             without.close()
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(operations)
 def test_doing_everything_twice_changes_nothing(script: list[Operation]) -> None:
     last = {operation[1:3]: operation for operation in script if operation[0] == "say"}
@@ -167,7 +167,7 @@ def test_doing_everything_twice_changes_nothing(script: list[Operation]) -> None
             store.close()
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(operations)
 def test_the_log_replayed_from_any_point_gives_the_graph(script: list[Operation]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -187,7 +187,7 @@ def test_the_log_replayed_from_any_point_gives_the_graph(script: list[Operation]
             store.close()
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     operations,
     st.sets(st.integers(0, 25), max_size=3),
