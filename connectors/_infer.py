@@ -24,6 +24,7 @@ _SHAPES = {"integer": _INTEGER, "number": _NUMBER, "boolean": _BOOLEAN, "date": 
 _LONGEST_NUMBER = 17
 """Characters: more digits than a double holds stay text."""
 
+_NAMED_LIKE_A_KEY = 2
 _KEY_WORDS = {"id", "uuid", "guid", "key", "code", "no", "nr", "number"}
 _NATURAL_KEYS = {"sku", "isbn", "ean", "gtin", "email", "iban", "doi", "vin"}
 _COUNTERS = {"index", "row", "rownum", "rowid", "line", "unnamed"}
@@ -139,14 +140,14 @@ class TableProfile:
 
     def key(self) -> tuple[str, ...]:
         """The one column that looks most like a key among those without nulls and duplicates; empty if none does."""
-        if self.rows < 2:  # one row makes every column unique
-            return ()
         kinds = {info.name: info.type for info in self.columns()}
         fit = [
             name
             for name in self._watched or ()
             if not self._columns[name].nulls and kinds.get(name) in ("text", "integer")
         ]
+        if self.rows < 2:  # one row makes every column unique: only a name that says so makes a key
+            fit = [name for name in fit if self._rank(name)[0] <= _NAMED_LIKE_A_KEY]
         best = min(fit, key=self._rank, default=None)
         return () if best is None else (best,)
 
