@@ -1,5 +1,6 @@
 """Splink 4 with generic settings, as a peer of record matching."""
 
+import itertools
 import logging
 import warnings
 
@@ -36,6 +37,9 @@ def splink_f1(task: Labelled) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         linker = Linker(frames if len(frames) > 1 else frames[0], settings, DuckDBAPI())
+        telling = sorted(records.fields, key=lambda f: -len(f.left.unique()))[:3]
+        exact = [block_on(*(names[f.name] for f in pair)) for pair in itertools.combinations(telling, 2)]
+        linker.training.estimate_probability_two_random_records_match(exact or rules, recall=0.7)
         linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
         for rule in rules[:3]:
             linker.training.estimate_parameters_using_expectation_maximisation(rule)

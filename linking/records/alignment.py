@@ -1,13 +1,16 @@
 """Alignment: which columns of two tables say the same, when the caller does not know."""
 
 import itertools
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from bifrost.errors import InputError
+from bifrost.ports import Encoder
 from linking.records import vectors
 from linking.records.fields import Field, Records, kind_of, normalise
 
@@ -16,9 +19,15 @@ __all__ = ["UID", "align", "records_of"]
 UID = "_uid"
 SAMPLE = 3_000
 LEAST_ALIKE = 0.25
+NEARLY_THE_NAME = 0.6
 
 
-def records_of(left: pa.Table, right: pa.Table | None, columns: Sequence[tuple[str, str]] | None = None) -> Records:
+def records_of(
+    left: pa.Table,
+    right: pa.Table | None,
+    columns: Sequence[tuple[str, str]] | None = None,
+    encoder: Encoder | None = None,
+) -> Records:
     """A matching task from tables with a ``_uid`` column; ``right`` None finds duplicates inside ``left``.
 
     Raises InputError when a column is missing or no column of the two tables can be compared.
@@ -32,7 +41,7 @@ def records_of(left: pa.Table, right: pa.Table | None, columns: Sequence[tuple[s
     other = left if right is None else right
     if columns is None:
         names = [c for c in left.column_names if c != UID]
-        columns = [(c, c) for c in names] if dirty else align(left, other)
+        columns = [(c, c) for c in names] if dirty else align(left, other, encoder)
     for table, chosen in ((left, [c for c, _ in columns]), (other, [c for _, c in columns])):
         if missing := [c for c in chosen if c not in table.column_names]:
             raise InputError(
@@ -44,8 +53,11 @@ def records_of(left: pa.Table, right: pa.Table | None, columns: Sequence[tuple[s
     return Records(_uids(left), _uids(other), fields, dirty)
 
 
-def align(left: pa.Table, right: pa.Table) -> list[tuple[str, str]]:
-    """Column pairs that say the same: equal names first, then the best assignment by the values they hold."""
+def align(left: pa.Table, right: pa.Table, encoder: Encoder | None = None) -> list[tuple[str, str]]:
+    """Column pairs that say the same: equal names first, then the best assignment by their values and their names.
+
+    Names are compared by the encoder where there is one, else by 3-grams.
+    """
     left_names = [c for c in left.column_names if c != UID]
     right_names = [c for c in right.column_names if c != UID]
     lowered = {c.casefold(): c for c in reversed(right_names)}
@@ -53,28 +65,40 @@ def align(left: pa.Table, right: pa.Table) -> list[tuple[str, str]]:
     rest_left = [c for c in left_names if c not in {a for a, _ in pairs}]
     rest_right = [c for c in right_names if c not in {b for _, b in pairs}]
     if rest_left and rest_right:
-        pairs += _by_values(left, right, rest_left, rest_right)
+        pairs += _by_content(left, right, rest_left, rest_right, encoder)
     order = {c: k for k, c in enumerate(left_names)}
     return sorted(pairs, key=lambda p: order[p[0]])
 
 
-def _by_values(left: pa.Table, right: pa.Table, names: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
-    """One-to-one pairs whose pooled values have similar 3-grams."""
-    first = [normalise(left[c][:SAMPLE]) for c in names]
-    second = [normalise(right[c][:SAMPLE]) for c in others]
+def _by_content(
+    left: pa.Table, right: pa.Table, names: Sequence[str], others: Sequence[str], encoder: Encoder | None
+) -> list[tuple[str, str]]:
+    values = _alike([normalise(left[c][:SAMPLE]) for c in names], [normalise(right[c][:SAMPLE]) for c in others])
+    called = _names_alike(names, others, encoder)
+    score = 0.7 * values + 0.3 * called
+    possible = (values >= LEAST_ALIKE) | ((called >= NEARLY_THE_NAME) & (values >= LEAST_ALIKE / 2))
+    rows, cols = linear_sum_assignment(-np.where(possible, score, 0))
+    return [(names[i], others[j]) for i, j in zip(rows.tolist(), cols.tolist(), strict=True) if possible[i, j]]
+
+
+def _alike(first: Sequence[pa.Array], second: Sequence[pa.Array]) -> NDArray[np.float64]:
+    """Cosine of the 3-grams of all values of each column, weighted by how few columns have a 3-gram."""
     counts, _ = vectors.gram_counts(pa.concat_arrays([*first, *second]), pa.array([], pa.string()))
     bounds = np.cumsum([0, *(len(a) for a in (*first, *second))])
-    pooled = np.stack(
-        [np.sqrt(np.asarray(counts[a:b].sum(axis=0)).ravel()) for a, b in itertools.pairwise(bounds.tolist())]
-    )
-    spread = np.log((1 + len(pooled)) / (1 + (pooled > 0).sum(axis=0))) + 0.3
-    pooled *= spread
+    sums = [np.asarray(counts[a:b].sum(axis=0)).ravel() for a, b in itertools.pairwise(bounds.tolist())]
+    pooled = np.sqrt(np.stack(sums).astype(np.float64))
+    pooled *= np.log((1 + len(pooled)) / (1 + (pooled > 0).sum(axis=0))) + 0.3
     pooled /= np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-9)
-    alike = pooled[: len(names)] @ pooled[len(names) :].T
-    rows, cols = linear_sum_assignment(-alike)
-    return [
-        (names[i], others[j]) for i, j in zip(rows.tolist(), cols.tolist(), strict=True) if alike[i, j] >= LEAST_ALIKE
-    ]
+    return np.asarray(pooled[: len(first)] @ pooled[len(first) :].T)
+
+
+def _names_alike(names: Sequence[str], others: Sequence[str], encoder: Encoder | None) -> NDArray[np.float64]:
+    plain = [re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", n)).strip().lower() for n in (*names, *others)]
+    if encoder is not None:
+        encoded = encoder.encode(plain).astype(np.float64)
+        return np.asarray(encoded[: len(names)] @ encoded[len(names) :].T)
+    arrays = [pa.array([n], pa.string()) for n in plain]
+    return _alike(arrays[: len(names)], arrays[len(names) :])
 
 
 def _field(left: pa.Table, right: pa.Table, a: str, b: str, dirty: bool) -> Field:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bifrost.links import SamePair
-from bifrost.ports import Encoder
 from linking.records.adapt import Answers, adapt
 from linking.records.blocking import Pairs, union
 from linking.records.decide import cluster_records, components, unique_mapping
@@ -112,7 +111,6 @@ def match_records(
     *,
     answers: Answers | None = None,
     prior: Prior | None = None,
-    encoder: Encoder | None = None,
     rows: NDArray[np.int64] | None = None,
     prepared: Prepared | None = None,
 ) -> Matching:

@@ -7,24 +7,24 @@ __all__ = ["MatchOptions"]
 
 @dataclass(frozen=True, slots=True)
 class MatchOptions:
-    """``neighbours`` and ``word_neighbours``: candidates per record and side from 3-grams and from words.
+    """Candidates, decisions and bounds.
 
-    ``budget`` bounds the multiplications of one sparse product; the most frequent terms are dropped to stay below it.
-    ``threshold``: pairs at or above it are merged. ``one_to_one``: None lets the data decide.
-    ``encode_limit``: at most so many records are encoded where an encoder is given and a field is free text.
-    ``keep``: candidates below this score are not handed out. ``linkage``: in one table, the mean probability over
-    all pairs of two groups from which they are joined. ``repeated_share``: the records of a table
-    are given one partner at most, unless more than this share of those with a likely partner (log odds above
-    ``repeated_odds``) has several. ``expand``: compare all pairs inside groups
-    of linked records of up to ``largest_group``; groups beyond ``largest_component`` are cut before they are clustered.
+    ``neighbours`` and ``word_neighbours``: candidates per record and side, from 3-grams and from words.
+    ``budget_per_record`` bounds the multiplications of one sparse product, beyond a floor that small tables never
+    reach; the most frequent terms are dropped to stay below it.
+    ``threshold``: pairs at or above it are merged; candidates below ``keep`` are not handed out.
+    ``linkage``: in one table, the mean probability over all pairs of two groups from which they are joined.
+    ``one_to_one``: None lets the data decide: the records of a table are given one partner at most, unless more than
+    ``repeated_share`` of those with a likely partner (log odds above ``repeated_odds``) has several.
+    ``expand``: in one table, compare all pairs inside groups of linked records of up to ``largest_group``; groups
+    beyond ``largest_component`` are cut before they are clustered.
     """
 
     neighbours: int = 10
     word_neighbours: int = 5
-    budget: float = 2e9
+    budget_per_record: float = 5e3
     threshold: float = 0.5
     one_to_one: bool | None = None
-    encode_limit: int = 20_000
     keep: float = 0.02
     linkage: float = 0.35
     repeated_odds: float = 2.5

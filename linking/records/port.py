@@ -90,13 +90,14 @@ def match_tables(
     """Matches two tables, or finds the duplicates inside one (``right`` None).
 
     Tables have a ``_uid`` column and text columns (:meth:`bifrost.ports.LinkingData.rows`). ``columns`` are the column
-    pairs to compare, by default those that say the same. ``judged`` maps uid pairs to people's answers. ``only`` restricts
-    the work to pairs of these left records, after a sync that changed a few. Raises InputError for unknown columns.
+    pairs to compare, by default those that say the same by name and content (the encoder reads the names). ``judged``
+    maps uid pairs to people's answers. ``only`` restricts the work to pairs of these left records, after a sync that
+    changed a few. Raises InputError for unknown columns.
     """
-    records = records_of(left, right, columns)
+    records = records_of(left, right, columns, encoder)
     answers = Answers.of(records, judged) if judged else None
     rows = None if only is None else rows_of(records, only)
-    return match_records(records, options, answers=answers, encoder=encoder, rows=rows)
+    return match_records(records, options, answers=answers, rows=rows)
 
 
 def rows_of(records: Records, uids: Sequence[str]) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ from linking.records.options import MatchOptions
 __all__ = ["MULTIPLE_FEATURES", "UNIQUE_FEATURES", "Prepared", "block", "prepare"]
 
 Float = NDArray[np.float32]
+LEAST_BUDGET = 5e7
 MULTIPLE_FEATURES = (*PAIR_FEATURES, *RIVAL_FEATURES)
 """What is known of a pair where a thing may occur several times in a table."""
 UNIQUE_FEATURES = (*MULTIPLE_FEATURES, *DECOY_FEATURES, "mapped")
@@ -61,7 +62,8 @@ def block(comparer: Comparer, options: MatchOptions, rows: NDArray[np.int64] | N
     """Candidates: nearest neighbours by character 3-grams and by words, of ``rows`` of the left table or of all."""
     dirty = comparer.records.dirty
     spaces = ((comparer.grams, options.neighbours), (comparer.words, options.word_neighbours))
-    found = [nearest(s.left, s.right, k, budget=options.budget, dirty=dirty, rows=rows) for s, k in spaces]
+    budget = max(LEAST_BUDGET, options.budget_per_record * sum(comparer.records.shape))
+    found = [nearest(s.left, s.right, k, budget=budget, dirty=dirty, rows=rows) for s, k in spaces]
     return union([(p.left, p.right) for p in found], comparer.records.shape[1], dirty=dirty)
 
 

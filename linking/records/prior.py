@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linking.records.prepared import UNIQUE_FEATURES, Prepared
+from linking.records.scoring import score_rows
 from linking.trees import Forest
 
 __all__ = ["WEIGHTS", "Prior", "load_prior"]
 
 Float = NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights" / "prior.json"
-BLOCK = 100_000
 DECOY_SHARE = 0.4
 ENOUGH_PRESENT = 0.5
 
@@ -38,9 +38,7 @@ class Prior:
     def log_odds(self, prepared: Prepared, *, unique: bool) -> Float:
         """float32 [pairs]."""
         features = prepared.unique if unique else prepared.multiple
-        forest = self.unique if unique else self.multiple
-        parts = [forest.log_odds(features[k : k + BLOCK].astype(np.float64)) for k in range(0, len(features), BLOCK)]
-        log_odds = np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
+        log_odds = score_rows(self.unique if unique else self.multiple, features)
         return _with_decoys(log_odds, features) if unique else log_odds
 
 
