@@ -1,21 +1,14 @@
-"""The ports: what the kernel asks of connectors, readers, stores and linkers. Implementations never import each other.
+"""Where the graph lives: the system of record, its views, its projections."""
 
-Every implementation of a port runs the contract suite of that port in ``tests/contracts``.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from bifrost.catalog import Build, BuildState, DatasetSummary, Progress, RecordFailure, Source
-from bifrost.documents import Document, Mention
-from bifrost.errors import RecordError
+from bifrost.documents import Document
 from bifrost.graph import (
     Change,
     Direction,
@@ -28,142 +21,20 @@ from bifrost.graph import (
     Vertex,
 )
 from bifrost.links import Correction, Judgement, LinkEdge, LinkState, LinkType, SamePair, Verdict
-from bifrost.values import DatasetInfo, FileRecord, RecordFragments, RowBatch
+from bifrost.values import DatasetInfo, RecordFragments
 
 __all__ = [
     "Catalog",
     "ChangeLog",
-    "ConnectionReport",
-    "Connector",
-    "DocumentReading",
-    "Encoder",
-    "Extractor",
     "FragmentStore",
     "GraphView",
     "LinkStore",
-    "Linker",
     "LinkingData",
-    "ProgressSink",
     "Projection",
-    "Reader",
     "ReplaceReport",
-    "RowMapping",
-    "RowMappings",
     "SearchIndex",
     "Store",
-    "TeachRequest",
 ]
-
-ProgressSink = Callable[[Progress], None]
-"""Called often; must be cheap. Raises :class:`bifrost.errors.BifrostError` subclasses to cancel."""
-
-
-# ---- where data lives ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionReport:
-    """What a connection test found: the server's own words and how many datasets it can see."""
-
-    server: str
-    datasets: int
-    seconds: float
-    warnings: tuple[str, ...] = ()
-
-
-@runtime_checkable
-class Connector(Protocol):
-    """One kind of source. Constructed with its validated options; opens nothing before the first call.
-
-    Raises :class:`~bifrost.errors.SourceError` subclasses when the source as a whole cannot be read, and *yields*
-    :class:`~bifrost.errors.RecordError` for single records.
-    """
-
-    Options: ClassVar[type[BaseModel]]
-    """Typed options with titles and descriptions (the console builds its form from them); secrets are SecretStr."""
-
-    title: ClassVar[str]
-    """What the console calls this kind of source."""
-
-    def test(self) -> ConnectionReport:
-        """Connects and looks; reads no data. Takes at most about 10 seconds."""
-
-    def datasets(self) -> tuple[DatasetInfo, ...]:
-        """The tables and document collections of this source, sorted by name."""
-
-    def preview(self, dataset: DatasetInfo, limit: int = 50) -> pa.Table:
-        """The first rows; for documents a table with the columns path, media_type, bytes."""
-
-    def crawl(self, dataset: DatasetInfo) -> Iterator[RowBatch | FileRecord | RecordError]:
-        """Streams all records in a stable order, with bounded memory."""
-
-    def fetch(self, dataset: DatasetInfo, key: str) -> FileRecord:
-        """One document again, as it is now. Raises NotFoundError when it is gone, InputError for a table."""
-
-    def close(self) -> None:
-        """Releases connections. Safe to call twice."""
-
-
-# ---- what data says --------------------------------------------------------------------------------------------------
-
-
-class Reader(Protocol):
-    """Turns a file into a document. Raises RecordError for a file that is broken, encrypted or of another format."""
-
-    media_types: ClassVar[frozenset[str]]
-
-    def read(self, record: FileRecord) -> Document: ...
-
-
-class Extractor(Protocol):
-    """Finds mentions in a document's pages. Offsets refer to ``Page.text``."""
-
-    name: str
-
-    def extract(self, document: Document) -> Sequence[Mention]: ...
-
-
-class RowMapping(Protocol):
-    """Turns the rows of one dataset into what they say."""
-
-    def map(self, batch: RowBatch) -> list[RecordFragments]: ...
-
-
-class RowMappings(Protocol):
-    """Makes the row mapping of a dataset, given all datasets of its source and their vertex types."""
-
-    def __call__(
-        self,
-        source: str,
-        dataset: DatasetInfo,
-        vertex_type: str,
-        catalog: Mapping[str, DatasetInfo],
-        types: Mapping[str, str],
-    ) -> RowMapping: ...
-
-
-class DocumentReading(Protocol):
-    """Reads files in parallel, in worker processes that a hostile file can kill without harm."""
-
-    def digest(self, record: FileRecord) -> bytes:
-        """Changes whenever reading the file again could give something else."""
-
-    def read(self, source: str, dataset: str, records: Iterable[FileRecord]) -> Iterator[RecordFragments | RecordError]:
-        """Streams; keeps only a few files in memory; the order may differ from that of ``records``."""
-
-
-class Encoder(Protocol):
-    """The one sentence encoder of a process, shared by extraction, linking and search."""
-
-    name: str
-    """Changes whenever vectors of an earlier version must not be compared with this one's."""
-    dimension: int
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, float32 [len(texts), dimension]."""
-
-
-# ---- where the graph lives -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,41 +258,3 @@ class Store(Protocol):
         """Groups calls of this thread into one transaction."""
 
     def close(self) -> None: ...
-
-
-# ---- what belongs together -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TeachRequest:
-    """Example pairs of fragment uids that a person gave, to find the link type behind them."""
-
-    positives: tuple[tuple[str, str], ...]
-    negatives: tuple[tuple[str, str], ...] = ()
-    name: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Linker(Protocol):
-    """Finds link types and applies them. Keeps no state but caches: judgements and link types come in, proposals go out."""
-
-    def propose(
-        self, data: LinkingData, judgements: Sequence[Judgement], known: Sequence[LinkType], progress: ProgressSink
-    ) -> list[LinkType]:
-        """All link types worth a person's time, most probable first; a judged one keeps its id."""
-
-    def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
-        """After an answer: the open proposals with new probabilities, from their stored features. Under 2 seconds."""
-
-    def teach(self, data: LinkingData, request: TeachRequest) -> list[LinkType]:
-        """Link types (columns and rule) that explain the examples, best first. Raises InputError if none does."""
-
-    def links(
-        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
-    ) -> Iterator[LinkEdge]:
-        """The edges of a reference or mention link type."""
-
-    def same(
-        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
-    ) -> Iterator[SamePair]:
-        """The scored pairs of a same-thing link type; those at or above its threshold are merged by the store."""

@@ -1,0 +1,49 @@
+"""What belongs together: finding and applying link types."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bifrost.catalog import Progress
+from bifrost.links import Judgement, LinkEdge, LinkType, SamePair
+from bifrost.ports.store import LinkingData
+
+__all__ = ["Linker", "ProgressSink", "TeachRequest"]
+
+ProgressSink = Callable[[Progress], None]
+"""Called often; must be cheap. Raises :class:`bifrost.errors.BifrostError` subclasses to cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeachRequest:
+    """Example pairs of fragment uids that a person gave, to find the link type behind them."""
+
+    positives: tuple[tuple[str, str], ...]
+    negatives: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Linker(Protocol):
+    """Finds link types and applies them. Keeps no state but caches: judgements and link types come in, proposals go out."""
+
+    def propose(
+        self, data: LinkingData, judgements: Sequence[Judgement], known: Sequence[LinkType], progress: ProgressSink
+    ) -> list[LinkType]:
+        """All link types worth a person's time, most probable first; a judged one keeps its id."""
+
+    def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
+        """After an answer: the open proposals with new probabilities, from their stored features. Under 2 seconds."""
+
+    def teach(self, data: LinkingData, request: TeachRequest) -> list[LinkType]:
+        """Link types (columns and rule) that explain the examples, best first. Raises InputError if none does."""
+
+    def links(
+        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+    ) -> Iterator[LinkEdge]:
+        """The edges of a reference or mention link type."""
+
+    def same(
+        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+    ) -> Iterator[SamePair]:
+        """The scored pairs of a same-thing link type; those at or above its threshold are merged by the store."""
