@@ -274,7 +274,6 @@ class StatementWriter:
     def _remove_pairs(self, fragments: Sequence[int]) -> None:
         pair = s.same_pair
         for end in (pair.c.left, pair.c.right):
-            # DISTINCT would tempt SQLite into reading the whole primary key.
             query = sa.select(pair.c.link_type).where(self._db.within(end, fragments))
             bump(self._db, self._connection, set(self._connection.execute(query).scalars()))
             self._db.delete(self._connection, end, fragments)

@@ -49,8 +49,6 @@ def store(sqlite_url: str) -> Iterator[SqlStore]:
         made.links.judge(known.id, Verdict.CONFIRM, "ann")
     made.links.write_same(SAME, [SamePair(f"a/x/{i}", f"b/y/{i}", 0.9) for i in range(100)])
     made.links.write_links(REFERS, [LinkEdge(f"a/x/{i}", f"b/y/{i}", 0.9) for i in range(100)])
-    with made.database.write() as connection:
-        connection.exec_driver_sql("ANALYZE")
     yield made
     made.close()
 
