@@ -28,13 +28,10 @@ def test_answers(kind: str, engines: dict[str, GremlinEngine]) -> None:
     for query, expected in ALL:
         found = ask(query)
         same = sorted(map(repr, map(plain, found))) == sorted(map(repr, map(plain, expected)))
-        if not same and len(found) == len(expected) == 1 and found[0] == expected[0]:
-            same = True
-        if not same and [float(v) for v in found if isinstance(v, float)] == pytest.approx(
-            [float(v) for v in expected if not isinstance(v, (str, list, dict))] or [None]
+        alone = found[0] if len(found) == len(expected) == 1 else None
+        if not same and not (
+            alone == expected[0] or (isinstance(alone, float) and alone == pytest.approx(float(expected[0])))
         ):
-            same = True
-        if not same:
             wrong[query] = found
     assert wrong == {}
 

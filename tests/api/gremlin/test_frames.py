@@ -1,0 +1,132 @@
+"""Frames on the wire: what no client sends, and what a slow or hostile one might."""
+
+import asyncio
+import base64
+import uuid
+from typing import Any
+
+import orjson
+import pytest
+import websockets
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.gremlin_frames import CODECS, MessageError, codec_for, open_envelope
+from tests.api.gremlin.conftest import server, sign_in
+
+JSON = b"application/vnd.gremlin-v3.0+json"
+BINARY = b"application/vnd.graphbinary-v1.0"
+ID = uuid.uuid4()
+
+
+def envelope(mime: bytes, body: bytes) -> bytes:
+    return bytes([len(mime)]) + mime + body
+
+
+def request(op: str = "eval", id: Any = ID, **args: Any) -> bytes:
+    body = {"requestId": {"@type": "g:UUID", "@value": str(id)}, "op": op, "processor": "", "args": args}
+    return envelope(JSON, orjson.dumps(body))
+
+
+def talk(url: str, *messages: bytes | str) -> list[dict[str, Any]]:
+    """The last frame that answers each message."""
+
+    async def run() -> list[dict[str, Any]]:
+        found = []
+        async with websockets.connect(url, max_size=None) as socket:
+            for message in messages:
+                await socket.send(message)
+                while True:
+                    answer = orjson.loads(await socket.recv())
+                    if answer["status"]["code"] != 206:
+                        break
+                found.append(answer)
+        return found
+
+    return asyncio.run(run())
+
+
+def test_what_cannot_be_decoded_is_answered_with_its_id(url: str) -> None:
+    bad_type = envelope(
+        JSON, orjson.dumps({"requestId": str(ID), "op": "eval", "args": {"x": {"@type": "g:No", "@value": 1}}})
+    )
+    unknown_mime = envelope(b"application/x-gryo", request(gremlin="g.V()")[1 + len(JSON) :])
+    answers = talk(
+        url, bad_type, unknown_mime, envelope(JSON, b"no json"), b"", request("nonsense"), request(gremlin=5)
+    )
+    assert [a["status"]["code"] for a in answers] == [498, 498, 498, 498, 498, 499]
+    assert [a["requestId"] for a in answers[:2]] == [str(ID), str(ID)]
+    assert answers[4]["requestId"] == str(ID)
+
+
+def test_text_messages_and_languages(url: str) -> None:
+    text = request(gremlin="g.V().count()")[1 + len(JSON) :].decode()
+    groovy, other = request(gremlin="g.V().count()", language="gremlin-groovy"), request(gremlin="1", language="python")
+    answers = talk(url, text, groovy, other)
+    assert [a["status"]["code"] for a in answers] == [200, 200, 499]
+    assert answers[0]["result"]["data"]["@value"] == [{"@type": "g:Int64", "@value": 6}]
+
+
+def test_a_message_that_is_too_large_closes_the_connection() -> None:
+    with server(max_message=2_000) as running, pytest.raises(websockets.ConnectionClosed):
+        talk(f"ws://127.0.0.1:{running.port}/gremlin", request(gremlin="g.V()" + " " * 3_000))
+
+
+def test_sasl_plain_answers_the_request_that_waited() -> None:
+    def plain(username: str, secret: str) -> str:
+        return base64.b64encode(f"\0{username}\0{secret}".encode()).decode()
+
+    first, second = uuid.uuid4(), uuid.uuid4()
+    with server(sign_in) as running:
+        url = f"ws://127.0.0.1:{running.port}/gremlin"
+        answers = talk(
+            url,
+            request(gremlin="g.V().count()", id=first),
+            request("authentication", sasl=plain("ann", "no"), id=first),
+            request(gremlin="g.V().count()", id=second),
+            request("authentication", sasl=plain("ann", "secret"), id=second),
+            request(gremlin="g.E().count()"),
+        )
+        broken = talk(url, request(gremlin="g.V()"), request("authentication", sasl="###"), request("authentication"))
+    assert [a["status"]["code"] for a in answers] == [407, 401, 407, 200, 200]
+    assert answers[3]["requestId"] == str(second)
+    assert [a["status"]["code"] for a in broken] == [407, 401, 401]
+
+
+def test_sessions_are_the_owners_own(url: str) -> None:
+    def inside(gremlin: str, session: str) -> bytes:
+        body = {
+            "requestId": str(ID),
+            "op": "eval",
+            "processor": "session",
+            "args": {"gremlin": gremlin, "session": session},
+        }
+        return envelope(JSON, orjson.dumps(body))
+
+    close = envelope(
+        JSON, orjson.dumps({"requestId": str(ID), "op": "close", "processor": "session", "args": {"session": "a"}})
+    )
+    answers = talk(
+        url, inside("g.addV('x').count()", "a"), inside("g.V().count()", "a"), close, inside("g.V().count()", "b")
+    )
+    assert [a["status"]["code"] for a in answers] == [200, 200, 204, 200]
+    assert [a["result"]["data"]["@value"][0]["@value"] for a in (answers[1], answers[3])] == [7, 6]
+
+
+@given(st.binary(max_size=120), st.sampled_from([JSON, BINARY]))
+def test_any_body_is_read_or_refused(body: bytes, mime: bytes) -> None:
+    try:
+        found, rest = open_envelope(envelope(mime, body))
+        codec = codec_for(found)
+        assert codec is not None
+        codec.read(rest)
+    except MessageError as error:
+        assert isinstance(error.id, uuid.UUID)
+
+
+def test_mime_types() -> None:
+    assert codec_for("application/json") is CODECS["application/json"]
+    untyped = codec_for("application/vnd.gremlin-v3.0+json;types=false")
+    assert untyped is not None
+    assert b'"@type"' not in untyped.respond(ID, 200, [1, {"a": 2}])
+    assert codec_for("text/html") is None
