@@ -297,7 +297,7 @@ def _demo_project(data: MemoryData, truth: Mapping[str, Any]) -> Project:
     wanted: dict[str, Pairs] = {}
     linker = BifrostLinker()
     for tail, head in truth["references"].items():
-        ends = [Column(*name.split(".", 2)[:2], (name.split(".", 2)[2],)) for name in (tail, head)]
+        ends = [_column(name) for name in (tail, head)]
         types[frozenset(map(str, ends))] = tail
         # The truth of a reference: keys are equal but for case, punctuation and leading zeros.
         rule = {"tail": "alnum | strip_zeros", "head": "alnum | strip_zeros"}
@@ -335,6 +335,11 @@ _DEMO_KEYS = {
     "customer": "customer.customer_no", "product": "product.article_no", "order": "sales_order.order_no",
     "invoice": "invoice.invoice_no",
 }  # fmt: skip
+
+
+def _column(name: str) -> Column:
+    source, dataset, column = name.split(".", 2)
+    return Column(source, dataset, (column,))
 
 
 def _rows(data: MemoryData, source: str, dataset: str) -> list[dict[str, Any]]:

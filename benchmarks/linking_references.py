@@ -1,9 +1,13 @@
 """Finding undeclared references in databases whose keys were stripped."""
 
-from collections.abc import Sequence
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from api.demo import erp
+from api.demo.company import make
 from benchmarks.report import Report, f1_score
 from benchmarks.tables import References, add_sqlite
 from bifrost.links import Column, Judgement, LinkKind, LinkType, Verdict
@@ -25,24 +29,37 @@ _BAR = 0.93
 
 def run(report: Report, seed: int, data: Path) -> None:
     """F1 per database without an answer and after five, beside a rule of inclusion and equal names."""
-    for path in databases(data):
-        database = MemoryData()
-        truth = _pairs(add_sqlite(database, path, "db", keys=False))
-        if not truth:
-            continue
-        linker = BifrostLinker(load_encoder())
-        proposals = linker.propose(database, (), (), lambda _: None)
-        linker.close()
-        found = _said(proposals)
-        precision, recall, f1 = f1_score(found, truth)
-        baseline = f1_score(inclusion_and_names(database), truth)[2]
-        name = path.stem
-        wrong = ", ".join(f"+{t}" for t in sorted(" -> ".join(p) for p in found - truth)[:3])
-        missed = ", ".join(f"-{t}" for t in sorted(" -> ".join(p) for p in truth - found)[:3])
-        note = f"precision {precision:.2f}, recall {recall:.2f}, {len(truth)} keys {wrong} {missed}"
-        report.add(f"references.{name}.f1", f1, baseline=baseline, bar=_BAR, note=note)
-        after, asked = _after_answers(proposals, truth)
-        report.add(f"references.{name}.f1_at_5", f1_score(after, truth)[2], bar=1.0, note=f"{asked} answers")
+    with tempfile.TemporaryDirectory() as folder:
+        for path, undeclared in (*((path, ()) for path in databases(data)), *_demo_companies(Path(folder), seed)):
+            database = MemoryData()
+            truth = _pairs(add_sqlite(database, path, "db", keys=False)) | set(undeclared)
+            if truth:
+                _measure(report, path.stem, database, truth)
+
+
+def _demo_companies(folder: Path, seed: int) -> Iterator[tuple[Path, tuple[tuple[str, ...], ...]]]:
+    """The demo company's database at two sizes, with the references that hold without being declared."""
+    undeclared = tuple(tuple(f"db/{side}" for side in pair) for pair in erp.REFERENCES)
+    for scale in (1, 10):
+        work = folder / str(scale)
+        work.mkdir()
+        erp.write(make(scale, random.Random(7 + seed)), work)
+        yield (work / "erp.sqlite").rename(work / f"demo_{scale}.sqlite"), undeclared
+
+
+def _measure(report: Report, name: str, database: MemoryData, truth: Pairs) -> None:
+    linker = BifrostLinker(load_encoder())
+    proposals = linker.propose(database, (), (), lambda _: None)
+    linker.close()
+    found = _said(proposals)
+    precision, recall, f1 = f1_score(found, truth)
+    baseline = f1_score(inclusion_and_names(database), truth)[2]
+    wrong = ", ".join(f"+{t}" for t in sorted(" -> ".join(p) for p in found - truth)[:3])
+    missed = ", ".join(f"-{t}" for t in sorted(" -> ".join(p) for p in truth - found)[:3])
+    note = f"precision {precision:.2f}, recall {recall:.2f}, {len(truth)} keys {wrong} {missed}"
+    report.add(f"references.{name}.f1", f1, baseline=baseline, bar=_BAR, note=note)
+    after, asked = _after_answers(proposals, truth)
+    report.add(f"references.{name}.f1_at_5", f1_score(after, truth)[2], bar=1.0, note=f"{asked} answers")
 
 
 def databases(data: Path) -> list[Path]:

@@ -9,11 +9,12 @@ from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
 from bifrost.ports import LinkingData
 from linking.composites import composite_candidates
 from linking.describe import link_name, percent, with_reference_evidence
+from linking.gnn_scoring import corrections
 from linking.joins import agreement
 from linking.mentions.propose import MentionCandidate, mention_candidates
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.same_things import SameThingCandidate, same_thing_candidates
-from linking.scoring import Adapted
+from linking.scoring import CORRECTION, Adapted
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
@@ -35,10 +36,11 @@ def make_link_type(
     rounded = {name: round(float(value), 6) for name, value in features.items()}
     scorer = scorers[kind]
     probability = round(float(scorer.probability([rounded])[0]), 6)
+    baseline = round(float(scorer.probability([rounded], corrected=False)[0]), 6)
     fields.setdefault("name", link_name(kind, tail, head))
     return LinkType(
         id=link_type_id(kind, tail, head), kind=kind, tail=tail, head=head, probability=probability,
-        baseline=probability, features=rounded, model=scorer.prior.version, **fields,
+        baseline=baseline, features=rounded, model=scorer.prior.version, **fields,
     )  # fmt: skip
 
 
@@ -51,11 +53,13 @@ def find_references(
     vectors: NameVectors | None = None,
     *,
     keep: frozenset[str] = frozenset(),
+    gnn: str | None = None,
 ) -> tuple[list[LinkType], dict[tuple[str, str], float]]:
     """References worth proposing, and for every pair of tables the probability of the best reference between them.
 
     Per tail column the best head is kept and its rivals are named; of two references between the same tables that link
     the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones).
+    ``gnn`` names the backend of the GNN that corrects the explicit features; None leaves it out.
     """
     declared = _declared(workspace)
     backwards = {(t.head, t.tail) for t in _declared_types(workspace)}
@@ -69,6 +73,12 @@ def find_references(
     candidates = [
         replace(c, features={**c.features, "odds_share": share}) for c, share in zip(candidates, shares, strict=True)
     ]
+    if gnn is not None and candidates:
+        added = corrections(workspace, candidates, [c.features for c in candidates], scorer.prior, vectors, gnn)
+        candidates = [
+            replace(c, features={**c.features, CORRECTION: float(more)})
+            for c, more in zip(candidates, added, strict=True)
+        ]
     probabilities = scorer.probability([c.features for c in candidates])
     by_tail: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
     between: dict[tuple[str, str], float] = defaultdict(float)

@@ -11,7 +11,7 @@ from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
 from linking.same_concepts import find_same_concepts
-from linking.scoring import Adapted, adapt, answers, load_priors
+from linking.scoring import Adapted, adapt, answers, gnn_serves, load_priors
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
@@ -22,7 +22,8 @@ class BifrostLinker:
     """Implements :class:`bifrost.ports.Linker`. Keeps a workspace of loaded tables as a cache; ``close`` frees it.
 
     ``memory_limit`` and ``threads`` bound DuckDB; what does not fit is spilled to a temporary folder. ``knowledge`` is
-    what people taught other projects.
+    what people taught other projects. ``gnn`` is the backend of the column GNN (auto, dgl, torch), None leaves it out; it is
+    only used where the shipped one beat the explicit features.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class BifrostLinker:
         memory_limit: str = "1GB",
         threads: int = 1,
         knowledge: Knowledge | None = None,
+        gnn: str | None = "auto",
     ) -> None:
         self.encoder = encoder
+        self._gnn = gnn if gnn_serves() else None
         self._knowledge = knowledge or Knowledge()
         self._vectors = NameVectors(encoder) if encoder is not None else None
         self._workspace = Workspace(memory_limit, threads)
@@ -52,7 +55,7 @@ class BifrostLinker:
         progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
         with self._workspace.using(data) as workspace:
             progress(Progress("propose", "", 1, 4, "references"))
-            references, between = find_references(workspace, scorers, self._vectors, keep=keep)
+            references, between = find_references(workspace, scorers, self._vectors, keep=keep, gnn=self._gnn)
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
             same = find_same_things(workspace, scorers, references, between, keep=keep)
             concepts = self._concepts(workspace, scorers, references, same, keep)

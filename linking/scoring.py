@@ -22,12 +22,14 @@ from linking.trees import Forest
 
 __all__ = [
     "CHOICE_INPUTS",
+    "CORRECTION",
     "Adapted",
     "Choice",
     "Prior",
     "adapt",
     "answers",
     "choice_inputs",
+    "gnn_serves",
     "load_priors",
     "odds_shares",
 ]
@@ -40,6 +42,8 @@ _PRECISION_BIAS = 1.0
 _LIMIT = 12.0
 
 
+CORRECTION = "gnn_correction"
+"""The feature that holds what the GNN adds to the log-odds."""
 CHOICE_INPUTS = ("log_odds", "log_share", "foreign_id", "foreign_id_share", "pointing", "empty")
 
 
@@ -100,14 +104,16 @@ class Prior:
             return [1.0] * len(features)
         return odds_shares(self.forest.log_odds(self.matrix(features)), groups) if features else []
 
-    def log_odds(self, features: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
-        """Calibrated log-odds, float64 [n]."""
+    def log_odds(self, features: Sequence[Mapping[str, float]], *, corrected: bool = True) -> NDArray[np.float64]:
+        """Calibrated log-odds, float64 [n]; with the GNN's correction where the features hold one, unless told not to."""
         matrix = self.matrix(features)
         if self.forest is not None:
             z = self.forest.log_odds(matrix)
             if self.choice is not None and len(z):
                 x = [choice_inputs(v, f.get("odds_share", 1.0), f) for v, f in zip(z.tolist(), features, strict=True)]
                 z = np.array(x) @ np.array(self.choice.weights) + self.choice.bias
+            if corrected:
+                z = z + np.array([f.get(CORRECTION, 0.0) for f in features])
             return np.clip(z, -_LIMIT, _LIMIT)
         return np.clip(self.standardised(matrix) @ self.weights + self.bias, -_LIMIT, _LIMIT)
 
@@ -117,6 +123,13 @@ def load_priors(folder: Path = WEIGHTS) -> Mapping[LinkKind, Prior]:
     """The shipped priors of all kinds."""
     data: dict[str, Any] = json.loads((folder / "columns.json").read_text())
     return {LinkKind(kind): _prior(entry, data["version"]) for kind, entry in data["kinds"].items()}
+
+
+@cache
+def gnn_serves(folder: Path = WEIGHTS) -> bool:
+    """Whether the shipped GNN beat the explicit features where neither was trained."""
+    data: dict[str, Any] = json.loads((folder / "columns.json").read_text())
+    return bool(data.get("gnn", {}).get("serves")) and (folder / "column_gnn.npz").exists()
 
 
 def _prior(entry: Mapping[str, Any], version: str) -> Prior:
@@ -144,11 +157,11 @@ class Adapted:
     weights: NDArray[np.float64]
     bias: float
 
-    def probability(self, features: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
-        """Probabilities in (0, 1), float64 [n]."""
+    def probability(self, features: Sequence[Mapping[str, float]], *, corrected: bool = True) -> NDArray[np.float64]:
+        """Probabilities in (0, 1), float64 [n]; ``corrected`` False is what the explicit features alone say."""
         if not features:
             return np.zeros(0)
-        z = self.slope * self.prior.log_odds(features) + self.bias
+        z = self.slope * self.prior.log_odds(features, corrected=corrected) + self.bias
         z = z + self.prior.standardised(self.prior.matrix(features)) @ self.weights
         return np.asarray(1 / (1 + np.exp(-np.clip(z, -_LIMIT, _LIMIT))), np.float64)
 

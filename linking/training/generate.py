@@ -86,8 +86,8 @@ class _Builder:
         for table in self.tables:
             if rng.random() < 0.12:
                 alias = rng.choice(ALIASES).replace("*", table)
-                for style in self.styles.values():
-                    style.alias[table] = alias
+                for writing in self.styles.values():
+                    writing.alias[table] = alias
         self.source = {table: rng.choice(sources) for table in self.tables}
         style = rng.choice(KEY_STYLES)
         mixed = rng.random() < 0.4
