@@ -1,6 +1,7 @@
 """Trains the shipped prior on labelled matching tasks and on many disturbed copies of them.
 
-``python -m linking.records.training [--copies N] [--half] [--out FILE]`` reads every folder of ``$BIFROST_DATA/entity_resolution``.
+``python -m linking.records.training [--copies N] [--out FILE]`` reads every folder of
+``$BIFROST_DATA/entity_resolution`` and uses one half of the entities of each; the other half stays for testing.
 Copies drop columns, blank values, add typing errors, take parts of the rows, split one table into two, or put two
 together, so that the prior meets tasks of all kinds and cannot lean on what one data set happens to look like.
 """
@@ -25,12 +26,14 @@ from linking.records.prepared import MULTIPLE_FEATURES, UNIQUE_FEATURES, Prepare
 from linking.records.prior import WEIGHTS, Prior
 from linking.trees import Forest
 
-__all__ = ["Labelled", "Task", "disturb", "read_labelled", "tasks_of", "train"]
+__all__ = ["DEV", "TEST", "Labelled", "Task", "disturb", "half", "read_labelled", "tasks_of", "train"]
 
 Ids = NDArray[np.int64]
 AGAINST = frozenset({"codes_conflict", "numbers_conflict"})
 FREE = frozenset({"present", "evidence", "size", "likeness_low", "likeness_high"})
 ROWS = 2_500
+DEV, TEST = 0, 1
+"""Halves of the entities: to train on, and to test with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ def _export(model: Any) -> Forest:
 
 
 def half(source: Labelled, part: int) -> Labelled:
-    """The entities whose number, scrambled, is even (part 0) or odd (part 1)."""
+    """The entities whose number, scrambled, is even (part 0) or odd (part 1), with their records of both tables."""
 
     def chosen(entity: Ids) -> Ids:
         return np.flatnonzero((entity * 2_654_435_761 >> 16) % 2 == part)
@@ -287,7 +290,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = Path(os.environ.get("BIFROST_DATA", Path(__file__).parents[3] / "shared" / "data"))
     tasks: list[Task] = []
     for folder in sorted((data / "entity_resolution").iterdir()):
-        tasks += tasks_of(read_labelled(folder), options.copies)
+        tasks += tasks_of(half(read_labelled(folder), DEV), options.copies)
     made: Mapping[str, object] = train(tasks).to_dict()
     options.out.parent.mkdir(exist_ok=True)
     options.out.write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
