@@ -60,6 +60,8 @@ class SqlChangeLog:
             return connection.execute(query).scalar() or 0
 
     def set_projection_position(self, name: str, position: int) -> None:
+        if self.projection_position(name) == position:
+            return
         with self._db.write() as connection:
             connection.execute(s.projection.delete().where(s.projection.c.name == name))
             connection.execute(s.projection.insert().values(name=name, position=position))

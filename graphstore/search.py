@@ -19,7 +19,7 @@ from graphstore.values import clean_text
 
 __all__ = ["SearchProjection"]
 
-_BATCH = 2_000
+_BATCH, _A_LITTLE = 2_000, 10_000
 
 
 class SearchProjection:
@@ -41,7 +41,9 @@ class SearchProjection:
             self._index = PgIndex(store.database)
 
     def catch_up(self) -> int:
-        return sum(self._steps())
+        applied = sum(self._steps())
+        self._store.log.set_projection_position(self.name, self._index.position())
+        return applied
 
     def _steps(self) -> Iterator[int]:
         """Applies the log batch by batch, so that a reader sees progress and a killed process loses one batch."""
@@ -52,7 +54,6 @@ class SearchProjection:
             if not changes:
                 if position < end:
                     self._index.apply((), (), end)
-                log.set_projection_position(self.name, end)
                 return
             uids = list(dict.fromkeys(change.id for change in changes if change.element == "vertex"))
             self._index.apply(uids, self._entries(uids), changes[-1].seq)
@@ -76,7 +77,10 @@ class SearchProjection:
         terms = parse_terms(text)
         if not any(terms) or limit <= 0:
             return []
-        self.catch_up()
+        # A reader sees what was just written; one that comes in the middle of a build does not wait for all of it, nor
+        # for the build's writer, as catch_up does when it notes how far it is.
+        if 0 < self._store.log.position() - self._index.position() <= _A_LITTLE:
+            sum(self._steps())
         found = self._index.find(terms, labels, limit, max(offset, 0))
         vertices = {vertex.id: vertex for vertex in self._store.view().vertices_by_id([uid for uid, _, _ in found])}
         return [SearchHit(vertices[uid], score, _marked(text)) for uid, score, text in found if uid in vertices]

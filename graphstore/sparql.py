@@ -23,6 +23,8 @@ from graphstore.sql import SqlStore
 __all__ = ["SparqlProjection"]
 
 _BATCH, _FIRST_BATCH = 2_000, 20_000
+_A_LITTLE = 10_000
+"""Changes that a query waits for; about two seconds of following."""
 _FORMAT = 1
 """Changes when the RDF mapping does, so that an older folder is made anew."""
 
@@ -44,7 +46,9 @@ class SparqlProjection:
         """Does nothing where another process serves this folder: that one follows the log itself."""
         try:
             with self._following:
-                return sum(self._steps())
+                applied = sum(self._steps())
+                self._store.log.set_projection_position(self.name, self._child.call("position"))
+                return applied
         except FolderInUseError:
             return 0
 
@@ -52,6 +56,7 @@ class SparqlProjection:
         with self._following:
             self._child.call("clear")
             sum(self._steps())
+            self._store.log.set_projection_position(self.name, self._child.call("position"))
 
     def _steps(self) -> Iterator[int]:
         log, database = self._store.log, self._store.database
@@ -75,7 +80,6 @@ class SparqlProjection:
             yield len(changes)
         if moved or position < end:
             self._publish_ontology(end)
-        log.set_projection_position(self.name, end)
 
     def _publish_ontology(self, position: int) -> None:
         vertex_labels, edge_labels = self._store.view().label_counts()
@@ -92,8 +96,8 @@ class SparqlProjection:
         seconds or the size and memory limits.
         """
         has_dataset = refuse_unsafe(text)
-        self.catch_up()
         try:
+            self._follow_a_little()
             media_type, body = self._child.call(
                 "query", text, media_types(accept), self._rdf.base, not has_dataset, timeout=timeout
             )
@@ -110,6 +114,14 @@ class SparqlProjection:
                 raise QueryError(f"The query failed: {error}") from None
             raise QuerySyntaxError(_short(str(error)), line=error.line, column=error.column or 1) from None
         return media_type, body
+
+    def _follow_a_little(self) -> None:
+        """A reader sees what was just written; one that comes in the middle of a build does not wait for all of it,
+        nor for the build's writer, as :meth:`catch_up` does when it notes how far it is."""
+        behind = self._store.log.position() - self._child.call("position")
+        if 0 < behind <= _A_LITTLE:
+            with self._following:
+                sum(self._steps())
 
     def close(self) -> None:
         self._child.close()

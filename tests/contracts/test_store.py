@@ -14,7 +14,7 @@ from bifrost.documents import Box, Document, Mention, Page, Table, WordIndex
 from bifrost.errors import ConflictError, InputError, NotFoundError, RemovalGuardError
 from bifrost.graph import Direction, PropertyFilter
 from bifrost.links import Column, Correction, LinkEdge, LinkKind, LinkState, SamePair, Verdict
-from bifrost.ports import ReplaceReport
+from bifrost.ports import ReplaceReport, Store
 from bifrost.values import DatasetInfo, DatasetKind, Evidence, Fragment, LinkStatement, RecordFragments, Value
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
@@ -38,6 +38,11 @@ def shop(store: SqlStore) -> SqlStore:
     say(store, "erp/order", *(order(i) for i in range(6)))
     say(store, "erp/customer", *(record("erp/customer", str(i), name=f"Customer {i}") for i in range(3)))
     say(store, "crm/client", *(record("crm/client", str(i), name=f"customer {i}", phone=f"+{i}") for i in range(3)))
+    return store
+
+
+def as_port(store: SqlStore) -> Store:
+    """Type checking this is the proof that the store has all that the port asks for."""
     return store
 
 

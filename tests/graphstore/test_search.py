@@ -82,6 +82,7 @@ def test_the_index_follows_changes_and_removals(store: SqlStore, search: SearchP
     assert (ids(search, "zola"), ids(search, "gustave")) == ([], ["crm/client/1"])
     store.catalog.remove_source("crm")
     assert ids(search, "gustave") == []
+    assert search.catch_up() == 0
     assert store.log.projection_position("search") == store.log.position()
 
 

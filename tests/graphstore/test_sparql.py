@@ -122,6 +122,7 @@ def test_following_equals_rebuilding(store: SqlStore, sparql: SparqlProjection) 
     followed = triples(sparql)
     sparql.rebuild()
     assert triples(sparql) == followed
+    assert sparql.catch_up() == 0
     assert store.log.projection_position("sparql") == store.log.position()
 
 
