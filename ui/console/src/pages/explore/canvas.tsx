@@ -78,7 +78,7 @@ function sync(graph: Graph, view: View): boolean {
   }
   for (const edge of view.edges.values())
     if (!graph.hasEdge(edge.id))
-      graph.addEdgeWithKey(edge.id, edge.tail.id, edge.head.id, { label: edge.label, size: 1.5, type: "arrow" });
+      graph.addEdgeWithKey(edge.id, edge.tail.id, edge.head.id, { label: edge.label, size: 2, type: "arrow" });
   return changed;
 }
 
@@ -133,7 +133,7 @@ export default function Canvas({ view, selected, onSelect, onExpand }: Props): R
       renderEdgeLabels: true,
       enableEdgeEvents: false,
       zIndex: true,
-      stagePadding: 45,
+      stagePadding: 60,
       labelFont: "Open Sans, sans-serif",
       labelSize: 12,
       labelColor: { color: ink },
