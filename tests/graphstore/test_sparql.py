@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bifrost.errors import PermissionDeniedError, QueryLimitError, QuerySyntaxError
+from bifrost.errors import PermissionDeniedError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
 from bifrost.links import LinkEdge, LinkKind, SamePair, Verdict
 from bifrost.values import LinkStatement, RecordFragments
 from graphstore.sparql import SparqlProjection
@@ -215,6 +215,19 @@ def test_a_query_that_runs_away_ends_and_harms_no_other(sparql: SparqlProjection
     other.join()
     assert len(answers) == 1
     assert len(rows(sparql, "SELECT ?c { ?c a t:Customer }")) == 3
+
+
+def test_a_folder_that_another_process_serves_is_left_alone(
+    store: SqlStore, sparql: SparqlProjection, tmp_path: Path
+) -> None:
+    sparql.catch_up()
+    second = SparqlProjection(store, tmp_path / "rdf", BASE)
+    try:
+        assert second.catch_up() == 0
+        with pytest.raises(StoreUnavailableError):
+            second.query("ASK { ?s ?p ?o }")
+    finally:
+        second.close()
 
 
 def test_from_limits_the_query_to_a_graph(sparql: SparqlProjection) -> None:
