@@ -100,12 +100,12 @@ class BifrostLinker:
     def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
         """All of ``known``, the open proposals with new probabilities from their stored features."""
         scorers = self._scorers(known, judgements)
-        result = []
-        for link_type in known:
-            if link_type.state is LinkState.PROPOSED and link_type.features and link_type.kind in scorers:
-                probability = float(scorers[link_type.kind].probability([link_type.features])[0])
-                link_type = replace(link_type, probability=round(probability, 6))
-            result.append(link_type)
+        fresh: dict[str, float] = {}
+        for kind, scorer in scorers.items():
+            open_types = [t for t in known if t.kind is kind and t.state is LinkState.PROPOSED and t.features]
+            probabilities = scorer.probability([t.features for t in open_types]).tolist()
+            fresh.update({t.id: round(p, 6) for t, p in zip(open_types, probabilities, strict=True)})
+        result = [replace(t, probability=fresh[t.id]) if t.id in fresh else t for t in known]
         return sorted(result, key=lambda t: (-t.probability, t.id))
 
     def teach(self, data: LinkingData, request: TeachRequest) -> list[LinkType]:
