@@ -269,6 +269,11 @@ class Snapshot:
             found = Column(np.full(self.size, -1, np.int32), [], {}, np.zeros(0), {})
         return found
 
+    def prepare(self) -> None:
+        """Makes what is made on first use: the columns and the table of uids. Before that, a small query could be slow."""
+        self.column("")
+        self.index_of_uid("")
+
     @property
     def has_columns(self) -> bool:
         """Whether the property columns are decoded already."""

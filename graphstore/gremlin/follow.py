@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,15 +47,20 @@ class SnapshotKeeper:
         with self._building:
             snapshot = self._snapshot
             if snapshot is None or snapshot.position != self.position():
-                snapshot = self._snapshot = self._next(snapshot)
+                snapshot = self._next(snapshot)
+                if snapshot is not None:
+                    snapshot.prepare()
+                self._snapshot = snapshot
             return snapshot
 
     def warm(self) -> None:
-        """Makes the snapshot now, columns included."""
-        snapshot = self.current(wide=True)
-        if snapshot is not None and snapshot.size:
-            snapshot.column("")
-            snapshot.index_of_uid("")
+        """Makes the snapshot now, so that the first queries need not."""
+        self.current(wide=True)
+
+    def close(self) -> None:
+        """Releases its connection and the snapshot."""
+        self._snapshot = None
+        self._watch.close()
 
     def _next(self, old: Snapshot | None) -> Snapshot | None:
         with self._db.read() as connection:
@@ -108,9 +114,14 @@ class _Watch:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         if database.is_sqlite:
+            address = Path(str(database.url.database)).absolute().as_uri()
             self._connection = sqlite3.connect(
-                f"file:{database.url.database}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
+                f"{address}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
             )
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
     def position(self) -> int:
         if self._connection is None:

@@ -93,6 +93,12 @@ class ServedGraph:
             self._keeper = SnapshotKeeper(self._store.database)
         return self._keeper
 
+    def close(self) -> None:
+        """Releases the snapshot."""
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
+
     @contextmanager
     def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:
         snapshot = self.keeper.current(wide=wide)
