@@ -22,10 +22,10 @@ _MOST_FILTERS = 50
 def vertex_filters(
     context: Context, label: str | None, given: Sequence[PropertyFilterInput]
 ) -> tuple[PropertyFilter, ...]:
-    """Filters with their values as the property's type, where a label tells it. Raises InputError."""
+    """Filters with their values as the property's type, where it has only one. Raises InputError."""
     if len(given) > _MOST_FILTERS:
         raise InputError(f"At most {_MOST_FILTERS} filters are allowed.")
-    types = context.property_types(label, [one.name for one in given]) if label and given else {}
+    types = context.property_types(label, [one.name for one in given]) if given else {}
     return tuple(make_filter(one.name, one.op or "eq", one.value, types.get(one.name, "text")) for one in given)
 
 

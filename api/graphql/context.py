@@ -44,7 +44,7 @@ class SchemaSource(Protocol):
 
     def current(self) -> GraphQLSchema: ...
     def part(self) -> TypedRoots: ...
-    def property_types(self, label: str) -> Mapping[str, str]: ...
+    def property_types(self, label: str | None) -> Mapping[str, str]: ...
 
 
 class Context:
@@ -97,11 +97,13 @@ class Context:
 
         return DataLoader(load_fn=cast("Any", batch), max_batch_size=10_000)
 
-    def property_types(self, label: str, names: Sequence[str]) -> Mapping[str, str]:
+    def property_types(self, label: str | None, names: Sequence[str]) -> Mapping[str, str]:
         """The types of these properties: as the schema knows them, so that no request reads them from a whole graph;
-        from the graph where the schema does not know all of them yet."""
+        from the graph where the schema does not know all of them yet. Without a label, those that all labels share."""
         known = self.schemas.property_types(label)
-        return known if all(name in known for name in names) else self.view.property_types(label)
+        if label is None or all(name in known for name in names):
+            return known
+        return self.view.property_types(label)
 
     # ---- the graph, a level at a time
 

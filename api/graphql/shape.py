@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from bifrost.ports import Store
 
@@ -20,6 +21,15 @@ class GraphShape:
     properties: Mapping[str, Mapping[str, str]]
     patterns: Mapping[tuple[str, str, str], tuple[int, int]]
     comments: Mapping[tuple[str, str], str]
+
+    @cached_property
+    def shared_types(self) -> Mapping[str, str]:
+        """Types of the properties that have the same type at all labels."""
+        found: dict[str, set[str]] = {}
+        for types in self.properties.values():
+            for name, type_ in types.items():
+                found.setdefault(name, set()).add(type_)
+        return {name: next(iter(types)) for name, types in found.items() if len(types) == 1}
 
 
 EMPTY_SHAPE = GraphShape({}, {}, {})

@@ -45,8 +45,9 @@ class TypedSchema:
     def part(self) -> TypedPart:
         return self._part
 
-    def property_types(self, label: str) -> Mapping[str, str]:
-        return self._shape.properties.get(label, {})
+    def property_types(self, label: str | None) -> Mapping[str, str]:
+        """Of a vertex type; for None those on which all vertex types agree."""
+        return self._shape.shared_types if label is None else self._shape.properties.get(label, {})
 
     def refresh(self) -> None:
         """Reads the graph's shape now."""
