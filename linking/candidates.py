@@ -46,6 +46,9 @@ def make_link_type(
 
 # ---- references ------------------------------------------------------------------------------------------------------
 
+_ONE_TO_ONE = 0.9
+"""Share of different values from which on a reference links one record with one record, whatever rows lack a value."""
+
 
 def find_references(
     workspace: Workspace,
@@ -84,7 +87,7 @@ def find_references(
     between: dict[tuple[str, str], float] = defaultdict(float)
     for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):
         by_tail[candidate.tail.id].append((probability, candidate))
-        if not candidate.tail.key_like:
+        if candidate.tail.uniqueness < _ONE_TO_ONE:  # values that are (nearly) all different say the opposite
             key = (candidate.tail.table, candidate.head.table)
             between[key] = max(between[key], probability)
     for table, _ in declared:
