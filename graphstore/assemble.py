@@ -95,7 +95,7 @@ class Assembler:
     def _refresh_vertices(self, connection: Connection, ids: list[int], entries: _Entries) -> set[int]:
         """Returns the links whose edges come or go with vertices that did."""
         query = sa.select(s.vertex).where(self._db.within(s.vertex.c.id, ids))
-        served = {row.id: row for row in connection.execute(query)}
+        served = {row.id: row for row in connection.execute(query).all()}
         wanted = self._assembled(connection, ids)
         old_keys = {key for row in served.values() for key in self._value_keys(connection, row.id, row.properties)}
         new_keys = {key for row in wanted for key in self._value_keys(connection, row[0], row[3])}
@@ -143,7 +143,7 @@ class Assembler:
             .where(self._db.within(f.c.canonical, ids))
         )  # fmt: skip
         groups: dict[int, list[Any]] = {}
-        for row in connection.execute(query):
+        for row in connection.execute(query).all():
             groups.setdefault(row.canonical, []).append(row)
         rows = []
         for canonical, members in sorted(groups.items()):
@@ -170,7 +170,7 @@ class Assembler:
             .where(self._db.within(link.c.id, ids), link.c.active == 1)
             .order_by(link.c.id)
         )  # fmt: skip
-        wanted = [tuple(row) for row in connection.execute(query)]
+        wanted = [tuple(row) for row in connection.execute(query).all()]
         served = connection.execute(sa.select(s.edge.c.id, s.edge.c.uid).where(self._db.within(s.edge.c.id, ids))).all()
         self._db.delete(connection, s.edge.c.id, [row.id for row in served])
         self._db.insert(connection, s.edge, _EDGE_COLUMNS, wanted)

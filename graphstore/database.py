@@ -7,6 +7,7 @@ A commit that was reported survives a power cut: SQLite runs in WAL mode with ``
 fsync per transaction; writes come in batches, so this is noise.
 """
 
+import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from bifrost.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
-from graphstore.schema import label
+from graphstore.schema import counter, label
 
 __all__ = ["EDGE", "EDITS", "PROPERTY", "VERTEX", "Database"]
 
@@ -44,6 +45,7 @@ _LOG_BYTES = 64 * 2**20
 """What SQLite's write-ahead log shrinks to after a large transaction."""
 _PG_WRITE_LOCK = 0x6269_6672_6F73_74
 _WRITE = "bifrost_write"
+_IDENTITY = "identity"
 
 
 class Database:
@@ -222,6 +224,20 @@ class Database:
         )
         last = connection.execute(quoted, {"name": name, "count": count}).scalar_one()
         return int(last) - count + 1
+
+    def identity(self) -> int:
+        """A random number that this store was given when it was made. What follows a store (projections, scoped
+        stores) keeps it, to notice that the file beside it is another store's."""
+        query = sa.select(counter.c.value).where(counter.c.name == _IDENTITY)
+        with self.read() as connection:
+            found = connection.execute(query).scalar()
+        if found is None:
+            with self.write() as connection:
+                found = connection.execute(query).scalar()
+                if found is None:
+                    found = secrets.randbits(62)
+                    connection.execute(counter.insert().values(name=_IDENTITY, value=found))
+        return int(found)
 
     # ---- labels ------------------------------------------------------------------------------------------------------
 

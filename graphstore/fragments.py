@@ -180,7 +180,7 @@ class SqlFragmentStore:
         query = sa.select(s.record.c.id, s.record.c.key, s.record.c.digest).where(
             s.record.c.dataset == dataset_id, self._db.within(s.record.c.key, [clean_text(key) for key in keys])
         )
-        return {row.key: row for row in connection.execute(query)}
+        return {row.key: row for row in connection.execute(query).all()}
 
     def _seen(self, connection: Connection, ids: Sequence[int], build: int) -> None:
         if ids:

@@ -74,7 +74,7 @@ class LinkedWriter:
         self, connection: Connection, number: int, wanted: Mapping[tuple[int, int], tuple[str, Row]]
     ) -> ReplaceReport:
         query = sa.select(s.link.c.id, *(s.link.c[name] for name in _LINK)).where(s.link.c.link_type == number)
-        stored = {(row.tail, row.head): tuple(row) for row in connection.execute(query)}
+        stored = {(row.tail, row.head): tuple(row) for row in connection.execute(query).all()}
         gone = [row[0] for key, row in stored.items() if key not in wanted]
         changed = [
             (*row, stored[key][0]) for key, (_, row) in wanted.items() if key in stored and stored[key][1:] != row
@@ -132,7 +132,7 @@ class LinkedWriter:
     def _diff_pairs(self, connection: Connection, number: int, wanted: Mapping[tuple[int, int], Row]) -> ReplaceReport:
         pair = s.same_pair
         query = sa.select(*(pair.c[name] for name in _PAIR)).where(pair.c.link_type == number)
-        stored = {(row.left, row.right): tuple(row) for row in connection.execute(query)}
+        stored = {(row.left, row.right): tuple(row) for row in connection.execute(query).all()}
         gone = [row for key, row in stored.items() if key not in wanted]
         changed = [row for key, row in wanted.items() if key in stored and stored[key] != row]
         new = [row for key, row in wanted.items() if key not in stored]
@@ -297,7 +297,7 @@ class LinkedWriter:
         query = (
             sa.select(f.c.uid, sa.func.min(f.c.id).label("id")).where(self._db.within(f.c.uid, uids)).group_by(f.c.uid)
         )
-        return {row.uid: row.id for row in connection.execute(query)}
+        return {row.uid: row.id for row in connection.execute(query).all()}
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ def _neighbourhood(
         frontier = set()
         for end in (pair.c.left, pair.c.right):
             query = sa.select(pair.c.left, pair.c.right).where(database.within(end, new), pair.c.active == 1)
-            for left, right in connection.execute(query):
+            for left, right in connection.execute(query).all():
                 pairs.add((left, right))
                 frontier |= {left, right}
         twins = sa.select(f.c.id).where(database.within(f.c.uid, {row.uid for row in new.values()}))

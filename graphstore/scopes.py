@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Scopes"]
 
 _BATCH = 2_000
-_POSITION = "scope"
+_POSITION, _OWNER = "scope", "scope of"
 
 
 class Scopes:
@@ -50,10 +50,25 @@ class Scopes:
             found = self._open.get(scope)
             if found is None:
                 name = hashlib.blake2b("\x1f".join(sorted(scope)).encode(), digest_size=12).hexdigest()
-                found = self._open[scope] = self._open_store(f"sqlite:///{self._folder / name}.sqlite")
-                found.migrate()
+                found = self._open[scope] = self._opened(self._folder / f"{name}.sqlite")
         _Follower(self._store, found, scope | {EDITS}).catch_up()
         return found
+
+    def _opened(self, file: Path) -> "SqlStore":
+        """Opens a scoped store; one of another main store, or of a later state of this one, is made anew."""
+        owner = self._store.database.identity()
+        with self._store.database.read() as main:
+            newest = _version(main)
+        store = self._open_store(f"sqlite:///{file}")
+        store.migrate()
+        if store.log.projection_position(_OWNER) not in (0, owner) or _followed(store) > newest:
+            store.close()
+            for suffix in ("", "-wal", "-shm"):
+                file.with_name(file.name + suffix).unlink(missing_ok=True)
+            store = self._open_store(f"sqlite:///{file}")
+            store.migrate()
+        store.log.set_projection_position(_OWNER, owner)
+        return store
 
     def close(self) -> None:
         with self._lock:
@@ -244,6 +259,10 @@ class _Follower:
             [(found, label(connection, EDGE, names[found.type])) for found in main.execute(links).all()],
             main.execute(pairs).all(),
         )
+
+
+def _followed(store: "SqlStore") -> int:
+    return store.log.projection_position(_POSITION)
 
 
 def _version(connection: Connection) -> int:

@@ -36,7 +36,8 @@ class SearchProjection:
         self._index: TextIndex
         if store.database.is_sqlite:
             file = Path(str(store.database.url.database))
-            self._index = FtsIndex((folder or file.parent) / f"{file.stem}-search.sqlite")
+            index = (folder or file.parent) / f"{file.stem}-search.sqlite"
+            self._index = FtsIndex(index, store.database.identity(), store.log.position())
         else:
             self._index = PgIndex(store.database)
 

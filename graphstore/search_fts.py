@@ -15,6 +15,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, label TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS entry_label ON entry (label);
 CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS owner (value INTEGER NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS content USING fts5
   (name, body, label, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
 """
@@ -28,8 +29,10 @@ WHERE content MATCH :query {labels} ORDER BY bm25(content, 8.0, 1.0, 2.0), entry
 class FtsIndex:
     """One connection per thread; several processes may share the file."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, owner: int, newest: int) -> None:
+        """``owner`` is the identity of the store that is indexed and ``newest`` the position of its log: a file of
+        another store, or of a later state of this one (a backup was restored), is emptied."""
+        self._path, self._owner, self._newest = path, owner, newest
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -106,8 +109,21 @@ class FtsIndex:
             found.executescript(_SCHEMA)
             self._local.connection = found
             with self._lock:
+                if not self._open:
+                    self._claim(found)
                 self._open.append(found)
         return found
+
+    def _claim(self, connection: sqlite3.Connection) -> None:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            owner = connection.execute("SELECT value FROM owner").fetchone()
+            position = connection.execute("SELECT value FROM position").fetchone() or (0,)
+            if owner == (self._owner,) and position[0] <= self._newest:
+                return
+            for table in ("content", "entry", "position", "owner"):
+                connection.execute(f"DELETE FROM {table}")
+            connection.execute("INSERT INTO owner VALUES (?)", (self._owner,))
 
 
 def _quoted(word: str) -> str:

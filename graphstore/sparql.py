@@ -37,7 +37,7 @@ class SparqlProjection:
     def __init__(self, store: SqlStore, path: Path, base_iri: str) -> None:
         self._store = store
         self._rdf = RdfMapping(store.database, base_iri if base_iri.endswith(("/", "#")) else base_iri + "/")
-        self._child = ChildProcess(Path(path), f"{_FORMAT} {self._rdf.base}")
+        self._child = ChildProcess(Path(path), f"{_FORMAT} {store.database.identity()} {self._rdf.base}")
         self._following = threading.Lock()
 
     # ---- following ---------------------------------------------------------------------------------------------------
@@ -60,6 +60,8 @@ class SparqlProjection:
 
     def _steps(self) -> Iterator[int]:
         log, database = self._store.log, self._store.database
+        if self._child.call("position") > log.position():
+            self._child.call("clear")  # a backup of the store was restored
         moved, from_nothing = False, self._child.call("position") == 0
         while True:
             end, position = log.position(), self._child.call("position")

@@ -115,7 +115,7 @@ class StatementWriter:
         wanted = [(id, clean_text(link.uid), link) for id, record in records.items() for link in record.links]
         fresh = {uid for id, uid, _ in wanted if (id, uid) not in old}
         query = sa.select(s.link.c.uid, s.link.c.record).where(self._db.within(s.link.c.uid, fresh))
-        owners = {row.uid: row.record for row in self._connection.execute(query)} if fresh else {}
+        owners = {row.uid: row.record for row in self._connection.execute(query).all()} if fresh else {}
         links: dict[tuple[int, str], LinkStatement] = {}
         for id, uid, link in wanted:
             if owners.setdefault(uid, id) != id:
@@ -200,7 +200,7 @@ class StatementWriter:
         query = (
             sa.select(f.c.uid, sa.func.min(f.c.id).label("id")).where(self._db.within(f.c.uid, uids)).group_by(f.c.uid)
         )
-        ends = {row.uid: row.id for row in self._connection.execute(query)}
+        ends = {row.uid: row.id for row in self._connection.execute(query).all()}
         added = [key for key in links if key not in old]
         first = self._db.take(self._connection, "link", len(added)) if added else 0
         numbers = {key: first + i for i, key in enumerate(added)}

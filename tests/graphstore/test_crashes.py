@@ -1,5 +1,6 @@
 """A store survives what befalls it: a killed process, a full disk, writers in several processes."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from bifrost.errors import StoreFullError
 from graphstore.search import SearchProjection
+from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import sqlite_template, sqlite_url
 from tests.graphstore.worlds import graph, record, register, say
@@ -108,3 +110,39 @@ def test_a_full_disk_is_a_clear_error_and_nothing_is_lost(sqlite_url: str) -> No
         write_batch(store, number, 1)
     assert store.view().count() == BATCHES * SIZE
     store.close()
+
+
+def test_what_follows_a_store_notices_another_store_in_its_place(sqlite_url: str, tmp_path: Path) -> None:
+    file, backup = Path(sqlite_url.removeprefix("sqlite:///")), tmp_path / "backup.sqlite"
+
+    def seen() -> tuple[int, int, int]:
+        store = SqlStore(sqlite_url)
+        search, sparql = SearchProjection(store), SparqlProjection(store, tmp_path / "rdf", "https://graph.test/")
+        try:
+            words, scoped = len(search.search("x", limit=1000)), store.view(frozenset("a")).count()
+            answer = sparql.query("SELECT ?s { ?s a <https://graph.test/t/X> }", "text/csv")[1]
+            return words, scoped, len(answer.splitlines()) - 1
+        finally:
+            sparql.close()
+            search.close()
+            store.close()
+
+    store = SqlStore(sqlite_url)
+    register(store, "a/x", "b/y")
+    write_batch(store, 0, 1)
+    store.close()
+    shutil.copy(file, backup)
+    store = SqlStore(sqlite_url)
+    write_batch(store, 1, 1)
+    store.close()
+    assert seen() == (2 * SIZE,) * 3
+    shutil.copy(backup, file)
+    assert seen() == (SIZE,) * 3
+    file.unlink()
+    other = SqlStore(sqlite_url)
+    other.migrate()
+    register(other, "a/x", "b/y")
+    say(other, "a/x", *(record("a/x", f"other{i}") for i in range(50)))
+    say(other, "a/x", *(record("a/x", f"other{i}", v=1) for i in range(50)))
+    other.close()
+    assert seen() == (50,) * 3
