@@ -11,6 +11,7 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from api.app import build_app
+from api.permissions import ROUTE_RULES
 from api.rendering import PageDoesNotExistError, render_page
 from api.uploads import safe_path
 from bifrost.errors import InputError
@@ -236,3 +237,9 @@ class TestConsole:
         assert "script-src 'self';" in policy
         assert "immutable" in script.headers["cache-control"]
         assert script.headers["content-encoding"] == "gzip"
+
+
+def test_every_route_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    known = {"/{path:path}": "every other address", "/rdf/statistics/summary": "/pg/statistics/summary"}
+    assert [path for path in ROUTE_RULES if f"`{path}`" not in text and known.get(path, path) not in text] == []
