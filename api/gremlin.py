@@ -12,6 +12,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -63,6 +64,7 @@ def gremlin_routes(
 class _Endpoint:
     def __init__(self, service: GremlinService, authenticate: Authenticate | None) -> None:
         self.service, self.authenticate = service, authenticate
+        self.threads = ThreadPoolExecutor(service.settings.threads, thread_name_prefix="gremlin")
 
     # ---- who asks ----------------------------------------------------------------------------------------------------
 
@@ -120,7 +122,8 @@ class _Endpoint:
             return _http_response(codec, Reply(498, message=error.message), error.id)
         except InputError as error:
             return JSONResponse(error.to_dict(), 400)
-        reply = await run_in_threadpool(self._gathered, message, principal)
+        loop = asyncio.get_running_loop()
+        reply = await loop.run_in_executor(self.threads, self._gathered, message, principal)
         return _http_response(codec, reply, message.id)
 
     async def _http_message(self, request: Request) -> Message:
@@ -262,7 +265,7 @@ class _Connection:
                 last = reply.frame(codec, message.id)
             return last
 
-        await self._send(codec, await loop.run_in_executor(None, work))
+        await self._send(codec, await loop.run_in_executor(self.endpoint.threads, work))
 
     async def _send(self, codec: Codec, frame: bytes) -> None:
         if codec.mime == CODECS["application/vnd.graphbinary-v1.0"].mime:

@@ -27,7 +27,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GremlinSettings:
-    """Limits of the endpoint. ``batch`` results go into one frame unless the client asks for another size."""
+    """Limits of the endpoint. ``batch`` results go into one frame unless the client asks for another size; ``threads``
+    queries run at once, beside small reads, which need none."""
 
     max_message: int = 16 * 1024 * 1024
     batch: int = 256
@@ -35,6 +36,7 @@ class GremlinSettings:
     traversers: int = 5_000_000
     session_seconds: float = 600.0
     sessions: int = 200
+    threads: int = 16
 
 
 @dataclass(frozen=True, slots=True)

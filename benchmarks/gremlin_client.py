@@ -88,9 +88,14 @@ class BareClient:
                     break
             if len(self.buffer) < at + size:
                 return None
-            if first & 0x0F < 8:
-                parts.append(bytes(self.buffer[at : at + size]))
+            payload = bytes(self.buffer[at : at + size])
             at += size
+            if first & 0x0F < 8:
+                parts.append(payload)
+            elif first & 0x0F == 9:
+                self.socket.sendall(struct.pack(">BB", 0x8A, 0x80 | size) + b"\0\0\0\0" + payload)
+                del self.buffer[:at]
+                at = 0
             if first & 0x80 and first & 0x0F < 8:
                 del self.buffer[:at]
                 return b"".join(parts)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from graphstore.database import Database
 from graphstore.gremlin.arrays import Rows, Snapshot
 from graphstore.gremlin.elements import Edge, Vertex
-from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex
+from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, decoded
 from graphstore.gremlin.sqlgraph import SqlGraph
 from graphstore.values import clean_text
 
@@ -29,8 +29,8 @@ class ArrayVertex(SqlVertex):
     def all_values(self) -> dict[str, list[Any]]:
         if self._values is None:
             assert isinstance(self._graph, ArrayGraph)
-            self._text = self._graph.snapshot.texts[self.index]
-        return super().all_values()
+            self._values = decoded(self._graph.snapshot.texts.raw(self.index))
+        return self._values
 
     def meta(self, key: str, index: int) -> dict[str, Any]:
         assert isinstance(self._graph, ArrayGraph)

@@ -42,6 +42,11 @@ class Texts:
         start = int(self.ends[index - 1]) if index else 0
         return self.blob[start : int(self.ends[index])].decode("utf-8", "surrogatepass")
 
+    def raw(self, index: int) -> bytes:
+        """One string as it is stored."""
+        start = int(self.ends[index - 1]) if index else 0
+        return self.blob[start : int(self.ends[index])]
+
     def many(self, indices: NDArray[Any]) -> list[str]:
         """Some strings, faster than one by one."""
         ends = self.ends[indices].tolist()

@@ -28,7 +28,7 @@ from graphstore.gremlin.steps.graph import ElementsStep
 from graphstore.gremlin.steps.reduce import operator
 from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, apply_strategies, verify
 from graphstore.gremlin.traverser import ROOT, Context, Limits, Meter, Traverser
-from graphstore.gremlin.tree import Instruction, Strategy, Traversal
+from graphstore.gremlin.tree import Instruction, P, Strategy, Traversal
 from graphstore.gremlin.vector import VectorPlan
 
 __all__ = ["Compiled", "GremlinEngine", "Request"]
@@ -102,7 +102,7 @@ class GremlinEngine:
         settings = _read_source(tree.source)
         plan = Compiler().pipeline(tree)
         verify(plan, settings.strategies)
-        return Compiled(tree, plan, settings, settings.path or _needs_path(tree))
+        return Compiled(tree, plan, settings, settings.path or _needs_path(tree), _has_pattern(tree))
 
     def run(self, query: str | Traversal, request: Request | None = None) -> list[Traverser]:
         """All results at once, inside a transaction: what failed has changed nothing."""
@@ -153,7 +153,7 @@ class GremlinEngine:
         if isinstance(query, Traversal) and (query.source or (query.steps[-1:] and query.steps[-1].name in _ANALYSES)):
             return None
         compiled = self.compile(query, request)
-        if compiled.plan.mutates or compiled.wide:
+        if compiled.plan.mutates or compiled.wide or compiled.matches_patterns:
             return None
         graph = self.source.ready(request.principal)
         if graph is None:
@@ -257,6 +257,7 @@ class Compiled:
     plan: Pipeline
     settings: _Source
     needs_path: bool
+    matches_patterns: bool
     _vectors: dict[bool, VectorPlan] = field(default_factory=dict)
 
     def vector(self, track_path: bool) -> VectorPlan:
@@ -312,6 +313,15 @@ def _read_source(instructions: tuple[Instruction, ...]) -> _Source:
                 f"The source step {name}() is not known.", remedy="Use withSideEffect, withSack, ..."
             )
     return source
+
+
+def _has_pattern(tree: Traversal) -> bool:
+    """Whether a regular expression is matched, which may take its time."""
+
+    def inside(value: Any) -> bool:
+        return isinstance(value, P) and (value.op in ("regex", "notRegex") or any(map(inside, value.args)))
+
+    return any(inside(arg) for instruction in tree.walk() for arg in instruction.args)
 
 
 _PATH = frozenset({"path", "simplePath", "cyclicPath", "tree", "otherV", "match"})

@@ -1,12 +1,13 @@
 """P and TextP compiled to Python functions over values. What cannot be compared does not hold (TinkerPop 3.8)."""
 
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bifrost.errors import QueryError
+import regex
+
+from bifrost.errors import QueryError, QueryLimitError
 from graphstore.gremlin.elements import BulkSet, Edge, Path, Property, SubGraph, Tree, Vertex, VertexProperty
 from graphstore.gremlin.numbers import Char, is_number, number_type
 from graphstore.gremlin.ordering import Incomparable, compare, dedup_key, equal
@@ -116,23 +117,29 @@ def _text(name: str, check: Callable[[str, str], bool], *, negate: bool = False)
     return make
 
 
-_DANGEROUS = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
+_PATTERN_SECONDS = 1.0
+"""What one match may take: patterns such as (a|a)+$ take exponential time on some texts."""
 
 
 def _regex(*, negate: bool = False) -> Callable[[str], Test]:
     def make(pattern: str) -> Test:
-        if len(pattern) > 1000 or _DANGEROUS.search(pattern):
-            raise QueryError(
-                "This regular expression could take exponential time and is refused.",
-                remedy="Avoid nested repetition such as (a+)+ and keep it under 1000 characters.",
-            )
+        if len(pattern) > 1000:
+            raise QueryError("A regular expression of more than 1000 characters.", remedy="Use a shorter pattern.")
         try:
-            find = re.compile(pattern).search
-        except re.error as error:
+            find = regex.compile(pattern).search
+        except (regex.error, RecursionError) as error:
             raise QueryError(f"Not a regular expression: {error}", remedy="Correct the pattern.") from error
 
         def test(value: Any) -> bool:
-            return (isinstance(value, str) and find(value) is not None) is not negate
+            if not isinstance(value, str):
+                return negate
+            try:
+                return (find(value, timeout=_PATTERN_SECONDS) is not None) is not negate
+            except TimeoutError:
+                raise QueryLimitError(
+                    "The regular expression takes too long on one of the texts.",
+                    remedy="Avoid nested and overlapping repetition such as (a+)+ or (a|a)+.",
+                ) from None
 
         return test
 
