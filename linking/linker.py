@@ -144,11 +144,14 @@ class BifrostLinker:
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:
-    """Whether a reference between keys of two tables says no more than that both are about the same things."""
+    """Whether a reference between two tables says no more than that both are about the same things.
+
+    That is so for keys, and for attributes such as an e-mail address that both tables have.
+    """
     ends = {(reference.tail.source, reference.tail.dataset), (reference.head.source, reference.head.dataset)}
     return (
         len(ends) == 2
-        and reference.cardinality == "one-to-one"
+        and (reference.cardinality == "one-to-one" or not reference.features.get("head_id_name"))
         and any(
             s.probability >= 0.5 and {(s.tail.source, s.tail.dataset), (s.head.source, s.head.dataset)} == ends
             for s in same

@@ -28,6 +28,7 @@ __all__ = ["ReferenceCandidate", "describe_pair", "name_score", "reference_candi
 
 MIN_CONTAINMENT = 0.5
 _POINTING = {(w,) for w in ("to", "by", "of", "via", "from", "for", "in", "at", "under", "parent", "with")}
+_QUANTIFIERS = {"total", "remaining", "average", "mean", "maximum", "minimum", "max", "min", "sum", "net", "number"}
 _FORM_COST = 0.03
 """By how much a form that drops something must raise the containment to be preferred."""
 
@@ -135,7 +136,8 @@ def _log(x: float) -> float:
 
 def _measure(name: str) -> float:
     found = words(name)
-    return float(bool(found) and found[-1] in MEASURE_WORDS)
+    counted = len(found) > 1 and found[0] in _QUANTIFIERS and not is_id_name(name)
+    return float(bool(found) and (found[-1] in MEASURE_WORDS or counted))
 
 
 def _with_features(
