@@ -1,0 +1,49 @@
+"""The build over real parts: what it keeps when sources change in awkward ways."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.compose import open_service
+from api.service import Service
+from bifrost.settings import load_settings
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    made = open_service(load_settings(data_dir=tmp_path / "data"))
+    yield made
+    made.close()
+
+
+def _build(service: Service) -> int:
+    build = service.store.catalog.add_build(()).id
+    assert service.pipeline.run(build) == {}
+    return build
+
+
+def test_a_duplicate_key_costs_one_row_and_leaves_all_ids(service: Service, tmp_path: Path) -> None:
+    """An export's key is told from its values; one bad row must not give all records new ids."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "people.csv").write_text("id,name\n1,Ann\n2,Bob\n3,Cy\n")
+    service.add_source("shop", "files", {"path": str(folder)}, {})
+    _build(service)
+    (folder / "people.csv").write_text("id,name\n1,Ann\n2,Bob\n2,Bobby\n3,Cyd\n")
+    build = _build(service)
+    people = {vertex.id: vertex.properties["name"] for vertex in service.store.view().vertices("Person").items}
+    assert people == {"shop/people/1": ("Ann",), "shop/people/2": ("Bob",), "shop/people/3": ("Cyd",)}
+    assert [failure.record for failure in service.store.catalog.failures(build)] == ["2 (again)"]
+
+
+def test_building_again_writes_nothing(service: Service, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "people.csv").write_text("id,name\n1,Ann\n2,Bob\n")
+    (folder / "note.txt").write_text("Ann met Bob.")
+    service.add_source("shop", "files", {"path": str(folder)}, {})
+    _build(service)
+    position = service.store.log.position()
+    _build(service)
+    assert service.store.log.position() == position
