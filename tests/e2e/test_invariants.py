@@ -128,7 +128,7 @@ def test_judgements_survive_new_crawls_and_undo_restores_the_earlier_graph(tmp_p
         assert _same_graph(_state(place), earlier.pop())
 
 
-def _same_graph(one: dict[str, list[Any]], other: dict[str, object]) -> bool:
+def _same_graph(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> bool:
     """Everything but the probabilities of open proposals, which answers move."""
     return all(one[part] == other[part] for part in ("vertices", "edges", "triples", "hits", "export"))
 
