@@ -3,13 +3,15 @@
 Specifications: https://www.w3.org/TR/sparql11-protocol/, -service-description/ and -http-rdf-update/.
 """
 
+from typing import Any
 from urllib.parse import parse_qs
 
+import orjson
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http import read_body
+from api.http import JsonResponse, read_body
 from api.permissions import Principal
 from api.scoped import Readers
 from bifrost.errors import InputError, PermissionDeniedError
@@ -18,6 +20,9 @@ __all__ = ["SparqlEndpoint"]
 
 _MOST_BYTES = 2**20
 _RDF = "text/turtle, application/n-triples;q=0.9, application/rdf+xml;q=0.8"
+
+_CLASSES = "SELECT DISTINCT ?c WHERE { ?s a ?c } ORDER BY ?c"
+_PREDICATES = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(?n) ?p"
 
 _DESCRIPTION = """\
 @prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
@@ -84,6 +89,30 @@ class SparqlEndpoint:
             query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}"
         accept = request.headers.get("accept", "*/*")
         return await self._answer(request, query, _RDF if accept.strip() in ("", "*/*") else accept)
+
+    async def summary(self, request: Request) -> Response:
+        """What graph explorers ask for before they show RDF: classes and predicates (Neptune's graph summary)."""
+        principal: Principal | None = request.scope["principal"]
+        return JsonResponse(await run_sync(self._summary, principal))
+
+    def _summary(self, principal: Principal | None) -> dict[str, Any]:
+        sparql = self.readers.service(principal).sparql
+
+        def rows(query: str) -> list[dict[str, Any]]:
+            _, body = sparql.query(query, "application/sparql-results+json", self.seconds)
+            found: list[dict[str, Any]] = orjson.loads(body)["results"]["bindings"]
+            return found
+
+        predicates = {row["p"]["value"]: int(row["n"]["value"]) for row in rows(_PREDICATES)}
+        classes = [row["c"]["value"] for row in rows(_CLASSES)]
+        graph = {
+            "numDistinctPredicates": len(predicates),
+            "numQuads": sum(predicates.values()),
+            "numClasses": len(classes),
+            "classes": classes,
+            "predicates": [{predicate: count} for predicate, count in predicates.items()],
+        }
+        return {"status": "200 OK", "payload": {"version": "v1", "graphSummary": graph}}
 
     async def _answer(self, request: Request, query: str, accept: str) -> Response:
         principal: Principal | None = request.scope["principal"]

@@ -96,3 +96,9 @@ async def test_whole_graphs_can_be_fetched(admin: Client) -> None:
     assert (None, rdflib.URIRef("https://bifrost.local/p/company_name"), rdflib.Literal("Ann 1")) in graph
     assert (await admin.http.get("/sparql/graphs", params={"graph": "urn:x> { } DROP"})).status_code == 400
     assert (await admin.http.get("/sparql/graphs")).status_code == 400
+
+
+async def test_graph_explorers_get_a_summary(admin: Client) -> None:
+    payload = (await admin.http.get("/rdf/statistics/summary?mode=basic")).json()["payload"]
+    assert "https://bifrost.local/t/Customer" in payload["graphSummary"]["classes"]
+    assert {"https://bifrost.local/l/placed_by": 20} in payload["graphSummary"]["predicates"]
