@@ -24,6 +24,7 @@ PAGES = {
     "tokens": "settings",
     "people": "settings?tab=people",
     "projections": "settings?tab=projections",
+    "export": "settings?tab=export",
     "settings": "settings?tab=settings",
 }
 

