@@ -10,7 +10,6 @@ import json
 import os
 import pickle
 import re
-import shutil
 import struct
 import sys
 import threading
@@ -66,11 +65,11 @@ class Worker:
         self._state = folder / "position.json"
         self._stamp = stamp
         state = json.loads(self._state.read_text()) if self._state.exists() else {}
-        if state and state.get("stamp") != stamp:
-            shutil.rmtree(folder / "rdf", ignore_errors=True)
-            state = {}
         folder.mkdir(parents=True, exist_ok=True)
-        self._store = ox.Store(str(folder / "rdf"))
+        self._store = ox.Store(str(folder / "rdf"))  # locks the folder: another process may serve it still
+        if state and state.get("stamp") != stamp:
+            self._store.clear()
+            state = {}
         self._position = int(state.get("position", 0))
 
     # ---- following ---------------------------------------------------------------------------------------------------
