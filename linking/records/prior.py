@@ -17,7 +17,7 @@ __all__ = ["WEIGHTS", "Prior", "load_prior"]
 
 Float = NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights" / "prior.json"
-DECOY_SHARE = 0.4
+DECOY_SHARE = 0.6
 ENOUGH_PRESENT = 0.5
 
 

@@ -1,7 +1,7 @@
 """Trains the shipped prior on labelled matching tasks and on many disturbed copies of them.
 
-``python -m linking.records.training [--copies N] [--out FILE]`` reads every folder of
-``$BIFROST_DATA/entity_resolution`` and uses one half of the entities of each; the other half stays for testing.
+``python -m linking.records.training [--copies N] [--half] [--out FILE]`` reads every folder of
+``$BIFROST_DATA/entity_resolution``; with ``--half`` one half of the entities of each, so that the other half can test.
 Copies drop columns, blank values, add typing errors, take parts of the rows, split one table into two, or put two
 together, so that the prior meets tasks of all kinds and cannot lean on what one data set happens to look like.
 """
@@ -284,13 +284,15 @@ def half(source: Labelled, part: int) -> Labelled:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Trains on all folders and writes the weights."""
     parser = argparse.ArgumentParser(prog="python -m linking.records.training", description=main.__doc__)
-    parser.add_argument("--copies", type=int, default=12)
+    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--half", action="store_true", help="train on half of the entities only")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
     data = Path(os.environ.get("BIFROST_DATA", Path(__file__).parents[3] / "shared" / "data"))
     tasks: list[Task] = []
     for folder in sorted((data / "entity_resolution").iterdir()):
-        tasks += tasks_of(half(read_labelled(folder), DEV), options.copies)
+        source = read_labelled(folder)
+        tasks += tasks_of(half(source, DEV) if options.half else source, options.copies)
     made: Mapping[str, object] = train(tasks).to_dict()
     options.out.parent.mkdir(exist_ok=True)
     options.out.write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
