@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from bifrost.values import EMPTY, Evidence, Value
@@ -39,12 +40,29 @@ class Vertex:
     properties: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: EMPTY)
 
     def display_name(self) -> str:
-        """A short human name: the first property that looks like one, else the last part of the id."""
-        for wanted in ("name", "title", "label", "subject"):
-            for key, values in self.properties.items():
-                if values and (key.lower() == wanted or key.lower().endswith(("_" + wanted, wanted))):
-                    return str(values[0])
+        """A short human name: the properties that look most like one, else the last part of the id."""
+        for keys in _naming_keys(tuple(self.properties)):
+            words = [str(self.properties[key][0]) for key in keys if self.properties[key]]
+            if len(words) == len(keys):
+                return " ".join(words)
         return self.id.rsplit("/", 1)[-1]
+
+
+_PERSONS = (("firstname", "lastname"), ("givenname", "familyname"), ("forename", "surname"))
+
+
+@lru_cache(maxsize=4096)
+def _naming_keys(properties: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Which of the properties name a thing, best first; a person's two names belong together."""
+    plain = {key: key.lower().replace("_", "").replace(" ", "") for key in properties}
+    found: list[tuple[str, ...]] = [(key,) for key in properties if plain[key] == "name"]
+    for person in _PERSONS:
+        keys = tuple(next((key for key in properties if plain[key] == part), "") for part in person)
+        found += [keys] if all(keys) else []
+    for wanted in ("name", "company", "title", "label", "subject"):
+        found += [(key,) for key in properties if plain[key] == wanted]
+        found += [(key,) for key in properties if plain[key].endswith(wanted)]
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
