@@ -24,8 +24,8 @@ MAX_DEPTH = 120
 def parse(text: str, bindings: Mapping[str, Any] | None = None, source: str = "g") -> Traversal:
     """The traversal that ``text`` spells. ``bindings`` are the values of free names.
 
-    ``g.tx().commit()`` becomes the source instruction ``tx``. A terminal step (next, toList, iterate, ...) is dropped,
-    except ``explain()`` and ``profile()``. Several statements: the last one counts, as on a Gremlin Server.
+    ``g.tx().commit()`` becomes the source instruction ``tx``. Terminal steps do what they do in a console: next() gives
+    the first result, iterate() none. Several statements: the last one counts, as on a Gremlin Server.
     """
     return _Parser(text, {} if bindings is None else bindings, source).query()
 
@@ -36,24 +36,18 @@ def parse_date(text: str) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-_TERMINAL = frozenset(
-    [
-        "next",
-        "toList",
-        "toSet",
-        "toBulkSet",
-        "iterate",
-        "hasNext",
-        "tryNext",
-        "toStream",
-        "promise",
-        "asAdmin",
-        "to_list",
-        "to_set",
-        "has_next",
-        "none_",
-    ]
-)
+_TERMINAL = frozenset({"next", "tryNext", "hasNext", "iterate", "toList", "toSet", "toBulkSet", "toStream"})
+
+
+def _terminal(name: str, args: tuple[Any, ...]) -> list[Instruction]:
+    """What a terminal step of a script leaves of the results."""
+    if name in ("next", "tryNext"):
+        return [Instruction("limit", args or (1,))]
+    if name == "hasNext":
+        return [Instruction("limit", (1,)), Instruction("count"), Instruction("asBool")]
+    return [Instruction("discard")] if name == "iterate" else []
+
+
 _NEVER_STEPS = frozenset({"getClass", "forEachRemaining", "eval", "execute", "sideEffects"})
 
 
@@ -137,6 +131,7 @@ class _Parser:
                 return Traversal((Instruction("tx", (operation,)),))
             instruction = Instruction(name, self.arguments())
             if name in _TERMINAL:
+                steps.extend(_terminal(name, instruction.args))
                 continue
             if not steps and (name in SOURCE_STEPS):
                 source.append(instruction)

@@ -1,6 +1,6 @@
 """The served graph of a store as the engine's source: read from SQL or from arrays, written as undoable edits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,13 +28,13 @@ class EditWriter:
     def _note(self) -> None:
         self.made.extend(edit.id for edit in self._edits.history(limit=1))
 
-    def add_vertex(self, label: str) -> str:
-        made = self._edits.add_vertex(label, {}, by=self._by)
+    def add_vertex(self, label: str, properties: Mapping[str, Sequence[Any]]) -> str:
+        made = self._edits.add_vertex(label, _plain(properties), by=self._by)
         self._note()
         return made.id
 
-    def add_edge(self, label: str, tail: str, head: str) -> str:
-        made = self._edits.add_edge(label, tail, head, {}, by=self._by)
+    def add_edge(self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Any]]) -> str:
+        made = self._edits.add_edge(label, tail, head, _plain(properties), by=self._by)
         self._note()
         return made.id
 
@@ -58,6 +58,10 @@ class EditWriter:
         except NotFoundError:
             return
         self._note()
+
+
+def _plain(properties: Mapping[str, Sequence[Any]]) -> dict[str, list[Value]]:
+    return {key: [_value(value) for value in values] for key, values in properties.items()}
 
 
 def _value(value: Any) -> Value:

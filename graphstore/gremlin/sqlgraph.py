@@ -29,12 +29,36 @@ _PAGE = 2_000
 class GraphWriter(Protocol):
     """How changes are kept. Ids are uids; values come as lists."""
 
-    def add_vertex(self, label: str) -> str: ...
-    def add_edge(self, label: str, tail: str, head: str) -> str: ...
+    def add_vertex(self, label: str, properties: Mapping[str, Sequence[Any]]) -> str: ...
+    def add_edge(self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Any]]) -> str: ...
     def set_vertex(self, uid: str, key: str, values: Sequence[Any]) -> None: ...
     def set_edge(self, uid: str, key: str, values: Sequence[Any]) -> None: ...
     def remove_vertex(self, uid: str) -> None: ...
     def remove_edge(self, uid: str) -> None: ...
+
+
+Assigned = tuple[str, Any, str | None, dict[str, Any]]
+"""(key, value, cardinality, meta-properties)"""
+
+
+def _refuse_meta(meta: Mapping[str, Any]) -> None:
+    if meta:
+        raise QueryError(
+            "Meta-properties of the served graph are its provenance and cannot be set.",
+            remedy="Leave them out; who changed what is recorded by itself.",
+        )
+
+
+def _folded(values: Iterable[Assigned]) -> dict[str, list[Any]]:
+    """Assignments one after the other, as the values that are left of each key."""
+    found: dict[str, list[Any]] = {}
+    for key, value, cardinality, meta in values:
+        _refuse_meta(meta)
+        before = found.get(key, []) if cardinality in ("list", "set") else []
+        if cardinality != "set" or not any(equal_values(v, value) for v in before):
+            before = [*before, value]
+        found[key] = before
+    return found
 
 
 class SqlGraph:
@@ -291,25 +315,29 @@ class SqlGraph:
     def add_vertex(self, label: str, id: Any = None) -> Vertex:
         if id is not None:
             raise QueryError("The served graph gives ids itself.", remedy="Leave T.id out; use a property as your key.")
-        found = self.vertex(self._write().add_vertex(label))
+        return self.create_vertex(label, [])
+
+    def create_vertex(self, label: str, values: Iterable[Assigned]) -> Vertex:
+        """A vertex with its properties, as one edit."""
+        found = self.vertex(self._write().add_vertex(label, _folded(values)))
+        assert found is not None
+        return found
+
+    def create_edge(self, label: str, tail: Vertex, head: Vertex, values: Iterable[Assigned]) -> Edge:
+        """An edge with its properties, as one edit."""
+        found = self.edge(self._write().add_edge(label, tail.id, head.id, _folded(values)))
         assert found is not None
         return found
 
     def add_edge(self, label: str, tail: Vertex, head: Vertex, id: Any = None) -> Edge:
         if id is not None:
             raise QueryError("The served graph gives ids itself.", remedy="Leave T.id out; use a property as your key.")
-        found = self.edge(self._write().add_edge(label, tail.id, head.id))
-        assert found is not None
-        return found
+        return self.create_edge(label, tail, head, [])
 
     def set_vertex_property(
         self, vertex: Vertex, key: str, value: Any, cardinality: str | None, meta: dict[str, Any], id: Any = None
     ) -> VertexProperty:
-        if meta:
-            raise QueryError(
-                "Meta-properties of the served graph are its provenance and cannot be set.",
-                remedy="Leave them out; who changed what is recorded by itself.",
-            )
+        _refuse_meta(meta)
         before = list(vertex.values(key)) if cardinality in ("list", "set") else []
         if cardinality != "set" or not any(equal_values(v, value) for v in before):
             before.append(value)

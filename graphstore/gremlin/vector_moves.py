@@ -12,7 +12,8 @@ from graphstore.gremlin.plan import KeyBy, Step
 from graphstore.gremlin.sqlelements import decoded
 from graphstore.gremlin.steps.filters import AllOf, HasStep, IdentityStep, IsStep, TraversalFilterStep
 from graphstore.gremlin.steps.graph import AlongStep, EdgeVertexStep, IncidentStep
-from graphstore.gremlin.steps.order import DedupStep, OrderStep, RangeStep
+from graphstore.gremlin.steps.order import DedupStep, OrderStep
+from graphstore.gremlin.steps.quantity import RangeStep
 from graphstore.gremlin.steps.reduce import ReduceStep
 from graphstore.gremlin.steps.repeat import RepeatStep
 from graphstore.gremlin.traverser import Context

@@ -116,6 +116,17 @@ class AddStep(MapStep):
                 found[assignment.key] = _value(assignment.value, t, ctx)
         return found.get(T.id), found.get(T.label)
 
+    def plain_values(self, t: Traverser, ctx: Context) -> list[tuple[str, Any, str | None, dict[str, Any]]]:
+        """(key, value, cardinality, meta) of all assignments that are no tokens, for graphs that create in one go."""
+        found = []
+        for assignment in self.assignments:
+            if not isinstance(assignment.key, T):
+                key, value, meta = assignment.resolved(t, ctx)
+                if value is not None:
+                    cardinality = assignment.cardinality
+                    found.append((check_key(key), value, None if cardinality is None else str(cardinality.value), meta))
+        return found
+
     def fill(self, element: Any, t: Traverser, ctx: Context) -> None:
         for assignment in self.assignments:
             if not isinstance(assignment.key, T):
@@ -139,6 +150,9 @@ class AddVertexStep(AddStep):
         id, label = self.tokens(t, ctx)
         if label is None:
             label = _value(self.label, t, ctx)
+        create = getattr(ctx.graph, "create_vertex", None)
+        if create is not None and id is None:
+            return create(check_label(label), self.plain_values(t, ctx))
         vertex = ctx.graph.add_vertex(check_label(label), id)
         self.fill(vertex, t, ctx)
         return vertex
@@ -200,6 +214,9 @@ class AddEdgeStep(AddStep):
             label = _value(self.label, t, ctx)
         tail = self._end(self.start, "from", t, ctx)
         head = self._end(self.end, "to", t, ctx)
+        create = getattr(ctx.graph, "create_edge", None)
+        if create is not None and id is None:
+            return create(check_label(label), tail, head, self.plain_values(t, ctx))
         edge = ctx.graph.add_edge(check_label(label), tail, head, id)
         self.fill(edge, t, ctx)
         return edge

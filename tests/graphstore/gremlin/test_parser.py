@@ -63,6 +63,15 @@ def test_sources_bindings_and_transactions() -> None:
     assert parse("g.V().toList()").steps == (Instruction("V"),)
 
 
+def test_terminal_steps_say_how_much_of_the_answer_is_wanted() -> None:
+    names = {text: [step.name for step in parse(f"g.V().{text}").steps[1:]] for text in
+             ("next()", "next(3)", "iterate()", "hasNext()", "toSet()")}  # fmt: skip
+    assert names == {
+        "next()": ["limit"], "next(3)": ["limit"], "iterate()": ["discard"], "hasNext()": ["limit", "count", "asBool"],
+        "toSet()": [],
+    }  # fmt: skip
+
+
 def test_comments_and_several_statements() -> None:
     assert parse("g.V() // all\n  .count(); /* last */ g.E()").steps == (Instruction("E"),)
 

@@ -6,8 +6,14 @@ import pytest
 
 from graphstore.gremlin.elements import Path
 from graphstore.gremlin.engine import GremlinEngine
-from tests.graphstore.gremlin.conftest import asker
+from graphstore.gremlin.served import gremlin_engine
+from graphstore.sql import SqlStore
+from tests.graphstore.databases import postgres_url, shared_postgres_url
+from tests.graphstore.gremlin.conftest import SqlOnly, asker
+from tests.graphstore.gremlin.graphs import MODERN, fill
 from tests.graphstore.gremlin.queries import ALL
+
+__all__ = ["postgres_url", "shared_postgres_url"]
 
 
 def plain(value: Any) -> Any:
@@ -34,6 +40,18 @@ def test_answers(kind: str, engines: dict[str, GremlinEngine]) -> None:
         ):
             wrong[query] = found
     assert wrong == {}
+
+
+def test_answers_on_postgresql(postgres_url: str) -> None:
+    store = SqlStore(postgres_url)
+    fill(store, MODERN)
+    sql, arrays = asker(GremlinEngine(SqlOnly(store))), asker(gremlin_engine(store))
+    for query, _ in ALL:
+        assert sorted(map(repr, map(plain, sql(query)))) == sorted(map(repr, map(plain, arrays(query)))), query
+    assert sql("g.V().has('name','marko').out('knows').values('name').order()") == ["josh", "vadas"]
+    arrays("g.addV('new').property('name','n').as('a').addV('other').addE('made').from('a')")
+    assert arrays("g.V().has('name','n').out('made').count()") == [1]
+    store.close()
 
 
 def test_order_is_kept_where_a_query_orders(engines: dict[str, GremlinEngine]) -> None:
