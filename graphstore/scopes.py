@@ -13,7 +13,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -25,6 +24,7 @@ from graphstore.assemble import chunks
 from graphstore.database import EDGE, EDITS
 from graphstore.documents import read_document_of
 from graphstore.encoding import evidence_from
+from graphstore.provenance import evidence_data
 
 if TYPE_CHECKING:
     from graphstore.sql import SqlStore
@@ -170,7 +170,7 @@ class _Follower:
         names = self._main.database.label_names(main)
         query = sa.select(f).where(self._main.database.within(f.c.record, records)).order_by(f.c.id)
         for row in main.execute(query):
-            data = self._evidence(main, row.evidence)
+            data = evidence_data(main, row.evidence)
             by = {name: evidence_from(part) for name, part in data.get("by", {}).items()} or EMPTY
             said = decode_properties(row.properties)
             yield row.record, Fragment(row.uid, names[row.type], said, evidence_from(data.get("default", {})), by)
@@ -191,7 +191,7 @@ class _Follower:
         missing = {(row.link, row.end): row.uid for row in main.execute(waiting)}
         for row in rows:
             ends = (row.tail_uid or missing[row.id, 0], row.head_uid or missing[row.id, 1])
-            evidence = evidence_from(self._evidence(main, row.evidence).get("default", {}))
+            evidence = evidence_from(evidence_data(main, row.evidence).get("default", {}))
             yield (
                 row.record,
                 LinkStatement(row.uid, names[row.type], *ends, decode_properties(row.properties), evidence),
@@ -201,13 +201,6 @@ class _Follower:
         query = sa.select(s.document).where(self._main.database.within(s.document.c.record, records))
         return {row.record: read_document_of(main, row) for row in main.execute(query).all()}
 
-    def _evidence(self, main: Connection, stored: str | None) -> dict[str, Any]:
-        if stored is None:
-            return {}
-        if stored.startswith("#"):
-            stored = main.execute(sa.select(s.evidence.c.data).where(s.evidence.c.id == int(stored[1:]))).scalar_one()
-        return dict(orjson.loads(stored))
-
     # ---- link types --------------------------------------------------------------------------------------------------
 
     def _follow_link_types(self, main: Connection, connection: Connection, after: int) -> None:
@@ -215,23 +208,30 @@ class _Follower:
         visible = {
             row.id: row for row in main.execute(sa.select(t)) if {row.tail_source, row.head_source} <= self._sources
         }
-        self._copy_answers(main, connection, visible)
+        answered = self._copy_answers(main, connection, visible)
         known = {row.id: row for row in connection.execute(sa.select(t))}
         links = self._scoped.links
         for id in known.keys() - visible.keys():
             links.refold_one(connection, id, None)
         for id, row in visible.items():
+            if row.version <= after and id in known and not answered:
+                continue
             if links.refold_one(connection, id, row.proposed) and row.version > after:
                 self._copy_linked(main, connection, row)
 
-    def _copy_answers(self, main: Connection, connection: Connection, visible: dict[str, Any]) -> None:
-        """Answers about visible link types; those that corrected one towards a hidden source sleep by themselves."""
+    def _copy_answers(self, main: Connection, connection: Connection, visible: dict[str, Any]) -> bool:
+        """Answers about visible link types; those that corrected one towards a hidden source sleep by themselves.
+
+        Returns whether there was anything new.
+        """
         j = s.judgement
         rows = [row for row in main.execute(sa.select(j).order_by(j.c.id)) if row.link_type in visible]
-        if rows != connection.execute(sa.select(j).order_by(j.c.id)).all():
-            connection.execute(j.delete())
-            for row in rows:
-                connection.execute(j.insert().values(row._asdict()))
+        if rows == connection.execute(sa.select(j).order_by(j.c.id)).all():
+            return False
+        connection.execute(j.delete())
+        for row in rows:
+            connection.execute(j.insert().values(row._asdict()))
+        return True
 
     def _copy_linked(self, main: Connection, connection: Connection, row: Any) -> None:
         """The links and pairs of a link type whose ends are both in the scope."""
