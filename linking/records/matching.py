@@ -22,6 +22,8 @@ __all__ = ["Matching", "match_records"]
 Float = NDArray[np.float32]
 CERTAIN = 30.0
 """Log odds of a pair that a person judged."""
+LOST = 0.02
+"""What is left of the probability of a pair whose records have better partners, where each has one at most."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,11 @@ def match_records(
     seconds["score"] = time.perf_counter() - clock
     clock = time.perf_counter()
     probability = (1 / (1 + np.exp(-np.clip(log_odds, -CERTAIN, CERTAIN)))).astype(np.float32)
-    accepted = _decide(prepared, log_odds, probability, answers, once, options)
+    if any(once):
+        # A pair that lost to a better one of the same record is unlikely, however alike its records are.
+        won = unique_mapping(prepared.pairs, log_odds, unique_left=once[0], unique_right=once[1])
+        probability = np.where(won, probability, LOST * probability).astype(np.float32)
+    accepted = _decide(prepared, probability, answers, options)
     seconds["decide"] = time.perf_counter() - clock
     return Matching(prepared, options, unique, log_odds, probability, accepted, seconds)
 
@@ -157,18 +163,13 @@ def _at_most_once(prepared: Prepared, prior: Prior, options: MatchOptions) -> tu
 
 def _decide(
     prepared: Prepared,
-    log_odds: Float,
     probability: Float,
     answers: Answers | None,
-    once: tuple[bool, bool],
     options: MatchOptions,
 ) -> NDArray[np.bool_]:
     pairs, shape = prepared.pairs, prepared.comparer.records.shape
-    likely = probability >= options.threshold
-    if any(once):
-        return likely & unique_mapping(pairs, log_odds, unique_left=once[0], unique_right=once[1])
     if not prepared.comparer.records.dirty:
-        return likely
+        return np.asarray(probability >= options.threshold)
     label = cluster_records(pairs, probability, shape[0], threshold=options.linkage, largest=options.largest_component)
     accepted = np.asarray(label[pairs.left] == label[pairs.right])
     if answers is not None:
