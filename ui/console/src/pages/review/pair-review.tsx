@@ -13,14 +13,22 @@ interface Props {
   onAnswer: (pair: PairExample, verdict: Verdict) => Promise<boolean>;
 }
 
+const idOf = (pair: PairExample): string => `${pair.tail}|${pair.head}`;
+
 /** Pairs of records, one at a time: y these belong together, n they do not, arrows to look around. */
 export function PairReview({ link, pairs, disabled, onAnswer }: Props): ReactNode {
-  const [index, setIndex] = useState(0);
+  // By name and not by place: an answer changes the order of the pairs.
+  const [current, setCurrent] = useState<string>();
   const [answered, setAnswered] = useState<Record<string, Verdict>>({});
-  const at = Math.min(index, Math.max(0, pairs.length - 1));
+  const at = Math.max(
+    0,
+    pairs.findIndex((item) => idOf(item) === current),
+  );
   const pair = pairs[at];
-  const idOf = (item: PairExample): string => `${item.tail}|${item.head}`;
-  const step = (by: number): void => setIndex(Math.min(pairs.length - 1, Math.max(0, at + by)));
+  const step = (by: number): void => {
+    const next = pairs[at + by];
+    if (next) setCurrent(idOf(next));
+  };
   const answer = async (verdict: Verdict): Promise<void> => {
     if (!pair || disabled) return;
     if (await onAnswer(pair, verdict)) {
