@@ -58,7 +58,9 @@ class FilesConnector:
         listing = self._listing()
         documents = listing.documents()
         warnings = listing.warnings if listing.files else (*listing.warnings, "There is no file that can be read.")
-        server = f"{len(listing.tables())} tables and {len(documents)} documents in {self._root}"
+        counts = (len(listing.tables()), "table file"), (len(documents), "document")
+        held = " and ".join(f"{count} {noun}{'s' * (count != 1)}" for count, noun in counts if count)
+        server = f"{held or 'nothing'} in {self._root}"
         return ConnectionReport(server, len(listing.tables()) + bool(documents), time.monotonic() - begin, warnings)
 
     def datasets(self) -> tuple[DatasetInfo, ...]:

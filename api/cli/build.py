@@ -85,7 +85,7 @@ def _follow(service: "Service", id: int, *, quiet: bool) -> None:
 
         def report() -> None:
             for progress in service.store.catalog.build(id).progress:
-                line = f"{progress.stage} {progress.item}: {progress.message}"
+                line = f"{progress.stage} {progress.item}".strip() + f": {progress.message}"
                 if progress.message and line not in seen and not quiet:
                     seen.add(line)
                     print(line, file=sys.stderr, flush=True)  # noqa: T201 - progress of a command without a terminal

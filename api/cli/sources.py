@@ -1,11 +1,16 @@
 """``bifrost source ...``: register, test, list and remove sources."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from rich.markup import escape
 
 from api.cli.output import Context, key_values, pass_context
 from bifrost.errors import InputError
+
+if TYPE_CHECKING:
+    from bifrost.ports import ConnectionReport
 
 __all__ = ["commands"]
 
@@ -72,10 +77,10 @@ def add(
     if not no_test:
         report, datasets = context.service.test_source(name, kind, chosen, hidden)
     registered = context.service.add_source(name, kind, chosen, hidden, rank=rank, removal_limit=removal_limit)
-    text = f"Registered [bold]{name}[/bold] ({kind})" + (
-        "." if no_test else f": {report.server}, {len(datasets)} datasets. Next: bifrost build"
-    )
-    context.show(registered, text)
+    text = f"Registered [bold]{name}[/bold] ({kind})"
+    if not no_test:
+        text += f": {escape(report.server)}, {_datasets(len(datasets))}.{_warnings(report)}"
+    context.show(registered, text + "\nNext: bifrost build")
 
 
 @source.command("test")
@@ -85,10 +90,16 @@ def test(context: Context, name: str) -> None:
     """Tries the connection of a registered source."""
     known = context.service.store.catalog.source(name)
     report, datasets = context.service.test_source(name, known.kind, known.options, {})
-    text = f"{report.server}: {len(datasets)} datasets, {report.seconds:.2f} s" + "".join(
-        f"\n[yellow]Warning:[/yellow] {warning}" for warning in report.warnings
-    )
+    text = f"{escape(report.server)}: {_datasets(len(datasets))}, {report.seconds:.2f} s{_warnings(report)}"
     context.show({"report": report, "datasets": datasets}, text)
+
+
+def _datasets(count: int) -> str:
+    return f"{count} dataset{'s' * (count != 1)}"
+
+
+def _warnings(report: "ConnectionReport") -> str:
+    return "".join(f"\n[yellow]Warning:[/yellow] {escape(warning)}" for warning in report.warnings)
 
 
 @source.command("list")
