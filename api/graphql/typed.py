@@ -61,7 +61,7 @@ class TypedSchema:
     def close(self) -> None:
         thread = self._reading
         if thread is not None:
-            thread.join()
+            thread.join(5.0)
 
     def _look(self) -> threading.Thread | None:
         """The thread that reads the shape, if there is anything to read."""
