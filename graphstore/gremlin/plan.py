@@ -24,6 +24,7 @@ __all__ = [
     "MapStep",
     "Pipeline",
     "Step",
+    "TakesBys",
     "TokenBy",
     "TraversalBy",
 ]
@@ -33,14 +34,12 @@ class Step:
     """One step of a plan. ``labels`` are its as() labels.
 
     ``barrier``: it needs all traversers before it can go on; ``stateful``: it remembers earlier traversers.
-    ``takes_by``: how many by() it accepts (None: any number).
     """
 
     name: str = ""
     labels: tuple[str, ...] = ()
     barrier: ClassVar[bool] = False
     stateful: ClassVar[bool] = False
-    takes_by: ClassVar[int | None] = 0
     mutates: ClassVar[bool] = False
     text: str = ""
     first_in_child: bool = False
@@ -326,6 +325,19 @@ class TraversalBy(By):
 
     def pipeline(self) -> Pipeline | None:
         return self.inner
+
+
+class TakesBys(Step):
+    """A step that any number of by() may follow."""
+
+    def __init__(self) -> None:
+        self.bys: list[By] = []
+
+    def add_by(self, by: By, order: Any = None) -> None:
+        self.bys.append(by)
+
+    def children(self) -> Iterable[Pipeline]:
+        return by_pipelines(self.bys)
 
 
 def by_pipelines(bys: Iterable[By]) -> list[Pipeline]:

@@ -6,7 +6,17 @@ from typing import Any, ClassVar
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import BulkSet, Edge, HashableDict, SubGraph, Tree, freeze
-from graphstore.gremlin.plan import BarrierStep, By, FilterStep, IdentityBy, MapStep, Pipeline, Step, by_pipelines
+from graphstore.gremlin.plan import (
+    BarrierStep,
+    By,
+    FilterStep,
+    IdentityBy,
+    MapStep,
+    Pipeline,
+    Step,
+    TakesBys,
+    by_pipelines,
+)
 from graphstore.gremlin.steps.group import finished
 from graphstore.gremlin.steps.reduce import operator, reduced
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
@@ -20,8 +30,6 @@ START: Any = type("Start", (), {"__repr__": lambda _: "START"})()
 
 class AggregateStep(BarrierStep):
     """aggregate("x").by(): collects all that arrives, then lets it go on."""
-
-    takes_by: ClassVar[int | None] = 1
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -180,8 +188,6 @@ class SackStep(MapStep):
 class SackValueStep(Step):
     """sack(operator).by(): changes the sack."""
 
-    takes_by: ClassVar[int | None] = 1
-
     def __init__(self, combine: Callable[[Any, Any], Any]) -> None:
         self.combine = combine
         self.by: By = IdentityBy()
@@ -236,21 +242,14 @@ def subgraph(instruction: Instruction, compiler: Compiler) -> Step:
     return SubGraphStep(str(instruction.args[0]))
 
 
-class TreeStep(Step):
+class TreeStep(TakesBys):
     """tree(), tree("x").by(): the paths as a tree."""
 
     barrier: ClassVar[bool] = True
-    takes_by: ClassVar[int | None] = None
 
     def __init__(self, key: str | None) -> None:
         self.key = key
-        self.bys: list[By] = []
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
+        super().__init__()
 
     def declares(self) -> dict[str, Callable[[], Any]]:
         return {} if self.key is None else {self.key: Tree}

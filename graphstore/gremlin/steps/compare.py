@@ -1,13 +1,12 @@
 """where: against names (where("a", eq("b"))), or by a traversal that starts and ends at names."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import BulkSet
 from graphstore.gremlin.ordering import equal
-from graphstore.gremlin.plan import By, FilterStep, MapStep, Pipeline, Step, by_pipelines
+from graphstore.gremlin.plan import FilterStep, MapStep, Pipeline, Step, TakesBys
 from graphstore.gremlin.predicates import compile_predicate
 from graphstore.gremlin.steps.filters import ConnectiveStep, TraversalFilterStep
 from graphstore.gremlin.steps.project import scope_value
@@ -17,23 +16,15 @@ from graphstore.gremlin.tree import Instruction, P, Traversal
 __all__ = ["bound_traversal"]
 
 
-class WherePredicateStep(FilterStep):
+class WherePredicateStep(TakesBys, FilterStep):
     """where(P("a")) and where("a", P("b")): values of names are compared, each after its by()."""
-
-    takes_by: ClassVar[int | None] = None
 
     def __init__(self, key: str | None, predicate: P) -> None:
         self.key, self.predicate = key, predicate
         only = predicate.args[0] if len(predicate.args) == 1 else None
         self.simple = only if isinstance(only, str) and predicate.op in ("eq", "neq") else None
         self.wanted = predicate.op == "eq"
-        self.bys: list[By] = []
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
+        super().__init__()
 
     def test(self, t: Traverser, ctx: Context) -> bool:
         left = t.obj if self.key is None else self._value(self.key, t, ctx)

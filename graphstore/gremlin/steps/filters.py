@@ -7,7 +7,7 @@ from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, modulator, step
 from graphstore.gremlin.elements import BulkSet, Edge, Element, Path, Property, Vertex, VertexProperty
 from graphstore.gremlin.ordering import dedup_key
-from graphstore.gremlin.plan import By, FilterStep, FlatMapStep, Pipeline, Step, by_pipelines
+from graphstore.gremlin.plan import FilterStep, FlatMapStep, Pipeline, Step, TakesBys
 from graphstore.gremlin.predicates import Test, compile_predicate
 from graphstore.gremlin.traverser import Context, Traverser
 from graphstore.gremlin.tree import Instruction, Order, P, T, Traversal
@@ -237,22 +237,14 @@ def connective(instruction: Instruction, compiler: Compiler) -> Step:
     return ConnectiveStep([compiler.child(a) for a in instruction.args], instruction.name == "and")
 
 
-class PathFilterStep(FilterStep):
+class PathFilterStep(TakesBys, FilterStep):
     """simplePath and cyclicPath, between from() and to() labels, by()."""
-
-    takes_by = None
 
     def __init__(self, simple: bool) -> None:
         self.simple = simple
         self.start: str | None = None
         self.end: str | None = None
-        self.bys: list[By] = []
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
+        super().__init__()
 
     def test(self, t: Traverser, ctx: Context) -> bool:
         path = t.path.to_path() if t.path is not None else Path([], [])

@@ -60,7 +60,6 @@ class GroupStep(Step):
     """group().by(key).by(value); ``key_name`` makes it a side effect that lets all traversers go on."""
 
     barrier: ClassVar[bool] = True
-    takes_by: ClassVar[int | None] = 2
 
     def __init__(self, key_name: str | None) -> None:
         self.key_name = key_name
@@ -119,7 +118,6 @@ def group(instruction: Instruction, compiler: Compiler) -> Step:
 
 class GroupCountStep(Step):
     barrier: ClassVar[bool] = True
-    takes_by: ClassVar[int | None] = 1
 
     def __init__(self, key_name: str | None) -> None:
         self.key_name = key_name

@@ -2,13 +2,13 @@
 
 import math as m
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from bifrost.errors import QueryError, QuerySyntaxError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.numbers import is_number
-from graphstore.gremlin.plan import By, MapStep, Pipeline, Step, by_pipelines
+from graphstore.gremlin.plan import MapStep, Step, TakesBys
 from graphstore.gremlin.steps.project import scope_value
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Instruction
@@ -151,20 +151,12 @@ def _binary(sign: str, left: Formula, right: Formula) -> Formula:
     return lambda values: operation(left(values), right(values))
 
 
-class MathStep(MapStep):
+class MathStep(TakesBys, MapStep):
     """Variables are names (as(), side effects, map keys); ``_`` is the traverser; by() go round over the variables."""
-
-    takes_by: ClassVar[int | None] = None
 
     def __init__(self, text: str) -> None:
         self.formula, self.variables = parse_formula(text)
-        self.bys: list[By] = []
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
+        super().__init__()
 
     def map(self, t: Traverser, ctx: Context) -> Any:
         values: dict[str, float] = {}

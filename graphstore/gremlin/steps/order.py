@@ -61,8 +61,6 @@ class _Ordered:
 
 
 class OrderStep(BarrierStep, _Ordered):
-    takes_by: ClassVar[int | None] = None
-
     def __init__(self) -> None:
         _Ordered.__init__(self)
         self.top: int | None = None
@@ -78,8 +76,6 @@ class OrderStep(BarrierStep, _Ordered):
 
 
 class OrderLocalStep(MapStep, _Ordered):
-    takes_by: ClassVar[int | None] = None
-
     def __init__(self) -> None:
         _Ordered.__init__(self)
 
@@ -108,7 +104,6 @@ class DedupStep(Step):
     """dedup(), dedup(labels), with by(): the first of each value passes. In a repeat() it remembers all rounds."""
 
     stateful: ClassVar[bool] = True
-    takes_by: ClassVar[int | None] = None
 
     def __init__(self, scope_labels: tuple[str, ...]) -> None:
         self.scope_labels = scope_labels

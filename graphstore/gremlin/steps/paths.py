@@ -1,12 +1,11 @@
 """path(), and the modulators from() and to() that cut a piece out of it."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, modulator, step
 from graphstore.gremlin.elements import Path
-from graphstore.gremlin.plan import By, MapStep, Pipeline, Step, by_pipelines
+from graphstore.gremlin.plan import MapStep, Step, TakesBys
 from graphstore.gremlin.steps.filters import PathFilterStep, section
 from graphstore.gremlin.steps.graph import along_direction
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
@@ -15,21 +14,13 @@ from graphstore.gremlin.tree import Direction, Instruction, Traversal
 __all__ = ["PathStep"]
 
 
-class PathStep(MapStep):
+class PathStep(TakesBys, MapStep):
     """path().by(): the by() go round; one that is not productive filters the path."""
 
-    takes_by: ClassVar[int | None] = None
-
     def __init__(self) -> None:
-        self.bys: list[By] = []
+        super().__init__()
         self.start: str | None = None
         self.end: str | None = None
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
 
     def map(self, t: Traverser, ctx: Context) -> Any:
         path = t.path.to_path() if t.path is not None else Path([], [])

@@ -1,11 +1,11 @@
 """select and project, and how names are looked up: in a map, among the side effects, on the path."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import HashableDict
-from graphstore.gremlin.plan import By, MapStep, Pipeline, Step, by_pipelines, column_of
+from graphstore.gremlin.plan import By, MapStep, Pipeline, Step, TakesBys, by_pipelines, column_of
 from graphstore.gremlin.steps.group import finished
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Column, Instruction, Pop, Traversal
@@ -31,20 +31,12 @@ def scope_value(t: Traverser, key: Any, ctx: Context, pop: Pop = Pop.last) -> An
     return found[::-1]
 
 
-class SelectStep(MapStep):
+class SelectStep(TakesBys, MapStep):
     """select(keys) with by(): one value for one key, a map for several. A missing key filters."""
-
-    takes_by: ClassVar[int | None] = None
 
     def __init__(self, keys: tuple[Any, ...], pop: Pop) -> None:
         self.keys, self.pop = keys, pop
-        self.bys: list[By] = []
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
+        super().__init__()
 
     def map(self, t: Traverser, ctx: Context) -> Any:
         if len(self.keys) == 1:
@@ -74,8 +66,6 @@ class SelectColumnStep(MapStep):
 
 class SelectTraversalStep(MapStep):
     """select(traversal): the key is what the traversal gives."""
-
-    takes_by: ClassVar[int | None] = 1
 
     def __init__(self, inner: Pipeline, pop: Pop) -> None:
         self.inner, self.pop = inner, pop
@@ -108,22 +98,14 @@ def select(instruction: Instruction, compiler: Compiler) -> Step:
     return SelectStep(tuple(args), pop)
 
 
-class ProjectStep(MapStep):
+class ProjectStep(TakesBys, MapStep):
     """project(keys).by()...: a map; a by() that is not productive leaves its key out."""
-
-    takes_by: ClassVar[int | None] = None
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         if len(set(keys)) != len(keys):
             raise TypeError("keys must be unique in project()")
         self.keys = keys
-        self.bys: list[By] = []
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
+        super().__init__()
 
     def map(self, t: Traverser, ctx: Context) -> Any:
         result = HashableDict()

@@ -121,8 +121,6 @@ def tail(instruction: Instruction, compiler: Compiler) -> Step:
 class SampleStep(BarrierStep):
     """sample(n), weighted by by(), without replacement: passes over what is there until enough is drawn."""
 
-    takes_by: ClassVar[int | None] = 1
-
     def __init__(self, count: int) -> None:
         self.count = count
         self.weight: By | None = None

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar
+from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import BulkSet, Edge, Element, Path, VertexProperty
 from graphstore.gremlin.numbers import BigInteger, Long, is_number, to_type
-from graphstore.gremlin.plan import By, MapStep, Pipeline, Step, by_pipelines, property_of
+from graphstore.gremlin.plan import MapStep, Pipeline, Step, TakesBys, property_of
 from graphstore.gremlin.steps.project import scope_value
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import GType, Instruction, Scope, Traversal
@@ -200,21 +200,13 @@ def as_string(instruction: Instruction, compiler: Compiler) -> Step:
 _PLACE = re.compile(r"%\{(.*?)\}")
 
 
-class FormatStep(MapStep):
+class FormatStep(TakesBys, MapStep):
     """format("%{name} is %{_}"): properties, names, and by() for each underscore."""
-
-    takes_by: ClassVar[int | None] = None
 
     def __init__(self, template: str) -> None:
         pieces = _PLACE.split(template)
         self.literals, self.names = pieces[::2], pieces[1::2]
-        self.bys: list[By] = []
-
-    def add_by(self, by: By, order: Any = None) -> None:
-        self.bys.append(by)
-
-    def children(self) -> Iterable[Pipeline]:
-        return by_pipelines(self.bys)
+        super().__init__()
 
     def map(self, t: Traverser, ctx: Context) -> Any:
         text = [self.literals[0]]

@@ -93,8 +93,6 @@ IDS, LABELS, KEYS, VALUES = 1, 2, 4, 8
 class PropertyMapStep(MapStep):
     """valueMap and propertyMap; ``tokens`` says which of id, label, key, value are added."""
 
-    takes_by = None
-
     def __init__(self, keys: tuple[Any, ...], values: bool, tokens: int) -> None:
         self.keys = tuple(k for k in keys if k is not None) or (None if not keys else ())
         self.values, self.tokens = values, tokens
