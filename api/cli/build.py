@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.cli.output import Context, pass_context, plain
@@ -116,7 +117,7 @@ def _summary(build: Build, failures: int, questions: int) -> str:
     lines = [f"Build {build.id} {build.state}: {size}."]
     if build.error:
         for source, error in (build.error.get("sources") or {"build": build.error}).items():
-            lines.append(f"[red]{source}[/red]: {error['message']} {error['remedy']}")
+            lines.append(f"[red]{escape(source)}[/red]: {escape(error['message'])} {escape(error['remedy'])}")
     if failures:
         lines.append(f"[yellow]{failures} records could not be read[/yellow]: bifrost failures")
     if questions:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from rich.markup import escape
 
 from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError
-from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, Verdict
+from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, PairExample, Verdict
 
 if TYPE_CHECKING:
     from api.ports import JudgeOutcome
@@ -56,12 +57,12 @@ def show(context: Context, id: str) -> None:
     """One link type with its reasons, examples and counter-examples."""
     one = context.service.store.links.link_type(id)
     lines = [
-        f"[bold]{one.tail} -\\[{one.name}]-> {one.head}[/bold]",
+        f"[bold]{_arrow(one)}[/bold]",
         f"{one.kind}, {one.state}, probability {one.probability:.2f} (explicit features alone: {one.baseline:.2f})",
         f"{one.cardinality or 'cardinality unknown'}, about {one.estimated_edges} edges",
-        *(f"  · {reason}" for reason in one.reasons),
-        *(f"  [green]+[/green] {e.tail_text}  ~  {e.head_text}  ({e.score:.2f}) {e.note}" for e in one.examples),
-        *(f"  [red]-[/red] {e.tail_text}  ~  {e.head_text}  ({e.score:.2f}) {e.note}" for e in one.counter_examples),
+        *(f"  · {escape(reason)}" for reason in one.reasons),
+        *(f"  [green]+[/green] {_pair(example)}" for example in one.examples),
+        *(f"  [red]-[/red] {_pair(example)}" for example in one.counter_examples),
     ]
     context.show(one, "\n".join(lines))
 
@@ -147,7 +148,7 @@ def correct(
 def teach(context: Context, pairs: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str) -> None:
     """Finds the link types behind example pairs; confirm one of them afterwards."""
     found = context.service.teach(pairs, negatives, name)
-    lines = [f"{one.id}  {one.probability:.2f}  {one.tail} -\\[{one.name}]-> {one.head}" for one in found]
+    lines = [f"{one.id}  {one.probability:.2f}  {_arrow(one)}" for one in found]
     context.show(found, "\n".join([*lines, "Confirm one: bifrost links confirm ID --name NAME"]))
 
 
@@ -218,15 +219,19 @@ def undo(context: Context, judgement: int | None) -> None:
 def _report(context: Context, outcome: "JudgeOutcome") -> None:
     about = outcome.link_type
     answer = f"took back {outcome.judgement.verdict}" if outcome.judgement.undone_by else outcome.judgement.verdict
-    text = f"{answer}: {_describe(about) if about else outcome.judgement.subject}"
+    text = f"{answer}: " + (f"{_arrow(about)} is {about.state}" if about else escape(outcome.judgement.subject))
     unit = "compared pairs" if about and about.kind is LinkKind.SAME_THING else "edges"
     text += f"; {outcome.edges_changed} {unit} changed" if outcome.edges_changed else ""
     text += f"; {len(outcome.moved)} open proposals moved" if outcome.moved else ""
     context.show(outcome, text)
 
 
-def _describe(link_type: LinkType) -> str:
-    return f"{link_type.tail} -\\[{link_type.name}]-> {link_type.head} is {link_type.state}"
+def _arrow(link_type: LinkType) -> str:
+    return escape(f"{link_type.tail} -[{link_type.name}]-> {link_type.head}")
+
+
+def _pair(example: PairExample) -> str:
+    return escape(f"{example.tail_text}  ~  {example.head_text}  ({example.score:.2f}) {example.note}")
 
 
 def _column(context: Context, text: str) -> Column:
