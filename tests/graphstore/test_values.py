@@ -1,0 +1,85 @@
+"""Which values are equal, and that their hashes agree in every process."""
+
+import json
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bifrost.codec import decode_properties, encode_properties
+from bifrost.values import Value
+from graphstore.encoding import dumps, properties_text
+from graphstore.values import clean_text, equal_values, value_hash
+
+SCALARS: st.SearchStrategy[Value] = st.one_of(
+    st.text(max_size=5), st.integers(), st.floats(allow_nan=False), st.booleans(), st.decimals(allow_nan=False),
+    st.dates(), st.datetimes(timezones=st.none() | st.just(UTC)), st.times(),
+)  # fmt: skip
+
+
+@given(SCALARS, SCALARS)
+def test_equal_values_have_equal_hashes(left: Value, right: Value) -> None:
+    if equal_values(left, right):
+        assert value_hash(left) == value_hash(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(1, 1.0), (1, Decimal("1.00")), (2**60, float(2**60)),
+     (datetime(2024, 1, 1, 12, tzinfo=UTC), datetime(2024, 1, 1, 14, tzinfo=timezone(timedelta(hours=2))))],
+)  # fmt: skip
+def test_these_are_equal(left: Value, right: Value) -> None:
+    assert equal_values(left, right)
+    assert value_hash(left) == value_hash(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(1, True), (1, "1"), (True, "true"), (date(2024, 1, 1), "2024-01-01"), (date(2024, 1, 1), datetime(2024, 1, 1)),
+     (datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)), (time(1), "01:00:00")],
+)  # fmt: skip
+def test_these_are_not(left: Value, right: Value) -> None:
+    assert not equal_values(left, right)
+    assert value_hash(left) != value_hash(right)
+
+
+def test_hashes_are_the_same_for_ever() -> None:
+    values: list[Value] = [
+        "a",
+        1,
+        0.5,
+        True,
+        Decimal("0.5"),
+        date(2024, 1, 1),
+        datetime(2024, 1, 1, tzinfo=UTC),
+        time(1),
+    ]
+    assert [value_hash(value) for value in values] == [
+        -6564837394086784237,
+        -4509982747438411011,
+        6234383560460751848,
+        -7408814470180438822,
+        6234383560460751848,
+        2375744621002982318,
+        -6755360019533067147,
+        3760428796750429273,
+    ]
+
+
+@given(st.dictionaries(st.text(max_size=4), st.lists(SCALARS, min_size=1, max_size=3).map(tuple), max_size=4))
+def test_properties_are_stored_as_the_codec_writes_them(properties: dict[str, tuple[Value, ...]]) -> None:
+    text = properties_text(properties)
+    assert "\\u0000" not in text
+    if not any("\x00" in str((name, values)) or "\\x00" in repr((name, values)) for name, values in properties.items()):
+        assert decode_properties(text) == decode_properties(encode_properties(properties))
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_cleaned_text_keeps_its_length_and_can_be_stored(text: str) -> None:
+    cleaned = clean_text(text)
+    assert len(cleaned) == len(text)
+    cleaned.encode()
+    assert "\x00" not in cleaned
+    assert json.loads(dumps({"text": text}))["text"].replace("\x00", "\ufffd") == cleaned
