@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
+from api.cli import cli
 from bifrost.errors import ConflictError, InputError, SourceAuthError, SourceUnreachableError
 from bifrost.links import LinkKind, Verdict
 from tests.e2e.workplace import Workplace, workplace
@@ -299,8 +301,23 @@ def test_exit_codes_tell_scripts_what_happened(tmp_path: Path, shop: Path) -> No
     (shop / "orders.csv").write_text("order_no,client\n")
     code, said = bifrost("build")
     assert (code, said["build"]["error"]["sources"]["shop"]["code"]) == (3, "removal_guard")
-    code, said = bifrost("query", "graphql", "{ vertices(label: \"Order\", first: 1) { nodes { label } } nothing }")
+    code, said = bifrost("query", "graphql", '{ vertices(label: "Order", first: 1) { nodes { label } } nothing }')
     assert (code, bool(said["errors"])) == (1, True)
+
+
+def test_text_that_looks_like_markup_is_printed_as_it_is(place: Workplace, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "items.csv").write_text("item_no,name\n" + "".join(f"I-{n},[/b] name [red]{n}\n" for n in range(20)))
+    (folder / "sales.csv").write_text("sale_no,item\n" + "".join(f"{n},I-{n % 20}\n" for n in range(40)))
+    place.add("shop", folder)
+    place.build()
+    reference = place.link_type(LinkKind.REFERENCE, "shop/sales.item", "shop/items.item_no")
+    arguments = ["--data-dir", str(place.service.settings.data_dir), "links"]
+    shown = CliRunner().invoke(cli, [*arguments, "show", reference.id])
+    assert shown.exit_code == 0, shown.exception
+    assert "[/b] name [red]" in shown.output
+    assert f"-[{reference.name}]->" in CliRunner().invoke(cli, [*arguments, "list"]).output.replace("\n", "")
 
 
 def test_confirmed_links_outlive_a_source_that_fails(place: Workplace, shop: Path) -> None:
