@@ -21,6 +21,8 @@ PENALTY = 30.0
 """How strongly the correction shrinks to the prior: about one answer against a feature moves it by a thirtieth."""
 LARGEST = 4.0
 """The largest correction of the log odds."""
+HALF_TRUST = 15
+"""With so many answers half of the correction is applied: the first few may all be of one kind."""
 SURE = 2.5
 ANCHORS = 500
 LEAST = 4
@@ -105,7 +107,8 @@ def _refit(
         mean=population.mean(axis=0, dtype=np.float64), scale=np.maximum(population.std(axis=0, dtype=np.float64), 1e-3),
     )  # fmt: skip
     correction = model.log_odds(np.clip(x, model.mean - 4 * model.scale, model.mean + 4 * model.scale))
-    return np.asarray(base + np.clip(correction, -LARGEST, LARGEST), np.float32)
+    trust = len(position) / (len(position) + HALF_TRUST)
+    return np.asarray(base + trust * np.clip(correction, -LARGEST, LARGEST), np.float32)
 
 
 def _field_features(prepared: Prepared) -> Float:
