@@ -11,6 +11,7 @@ from api.accounts import Accounts, open_accounts
 from api.app import build_app
 from api.auth import Authenticator
 from api.gremlin import gremlin_routes
+from api.gremlin_service import GremlinSettings
 from api.permissions import Principal, Scope
 from api.service import Service
 from bifrost.errors import SettingsError
@@ -34,6 +35,7 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
         extra_routes=gremlin_routes(
             GremlinEngine(MemoryGraph()) if scratch else service.gremlin,
             _gremlin_sign_in(authenticator) if authenticator else None,
+            settings=GremlinSettings(seconds=service.settings.query_timeout),
             may_write=lambda principal: principal is None or Scope.WRITE in principal.scopes,
         ),
         authenticator=authenticator,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 import pyarrow as pa
@@ -155,7 +156,21 @@ class Service:
 
     def _connector(self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]) -> Connector:
         connector = self.connectors.load(kind)
-        return connector(_validated(connector.Options, {**options, **secrets}))  # type: ignore[call-arg]
+        validated = _validated(connector.Options, {**options, **secrets})
+        self._check_paths(validated)
+        return connector(validated)  # type: ignore[call-arg]
+
+    def _check_paths(self, options: BaseModel) -> None:
+        """Raises InputError for a local path outside the folders that ``file_roots`` allows."""
+        roots = self.settings.file_roots
+        local_paths: Callable[[], Sequence[Path]] = getattr(options, "local_paths", tuple)
+        allowed = [root.resolve() for root in (*roots, self.settings.data_dir / "uploads")]
+        for path in local_paths() if roots else ():
+            if not any(path.resolve().is_relative_to(root) for root in allowed):
+                raise InputError(
+                    f"{path} lies outside the folders that sources may read.",
+                    remedy="Choose a file below one of: " + ", ".join(map(str, roots)) + " (setting file_roots).",
+                )
 
     def _split(
         self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]
@@ -166,6 +181,7 @@ class Service:
         given = {key: value for key, value in {**options, **secrets}.items() if value not in (None, "")}
         # Validated values, not those given: a connector moves what is secret (a password in a URL) to where it belongs.
         validated = _validated(schema, given)
+        self._check_paths(validated)
         public = validated.model_dump(mode="json", by_alias=True, exclude=names, exclude_unset=True)
         sealed = {name: getattr(validated, name) for name in names}
         hidden = {name: value.get_secret_value() for name, value in sealed.items() if value is not None}

@@ -48,15 +48,11 @@ class Settings(BaseSettings):
     removal_limit: float = Field(
         0.3, ge=0, le=1, description="Share of a dataset's records that one build may remove without asking."
     )
-    max_file_bytes: int = Field(
-        256 * 2**20, ge=1024, description="Files larger than this are counted as record errors."
-    )
     max_upload_bytes: int = Field(4 * 2**30, ge=1024, description="Largest upload accepted by the console.")
     query_timeout: float = Field(30.0, gt=0, description="Seconds after which a query is stopped.")
-    query_memory_mb: int = Field(1024, ge=16, description="Memory that one query may use, in MiB.")
-    allow_private_addresses: bool = Field(True, description="Whether sources may live on private network addresses.")
     file_roots: tuple[Path, ...] = Field(
-        (), description="Folders that file sources may read; empty allows every folder the process can read."
+        (),
+        description="Folders that files and SQLite databases may be read from, besides uploads; empty allows all.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(

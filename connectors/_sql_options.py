@@ -79,6 +79,12 @@ class SqlOptions(BaseModel):
             url = url.set(password=self.password.get_secret_value())
         return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
 
+    def local_paths(self) -> tuple[Path, ...]:
+        """What this source reads from the disk of the machine that runs Bifrost: the file of an embedded database."""
+        url = self.address()
+        embedded = url.get_backend_name() in ("sqlite", "duckdb") and url.database
+        return (Path(str(url.database).removeprefix("file:").partition("?")[0]),) if embedded else ()
+
 
 def make_engine(options: SqlOptions) -> Engine:
     """An engine whose sessions only read. Connects to nothing yet."""

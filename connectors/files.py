@@ -42,6 +42,10 @@ class FilesOptions(BaseModel):
     )
     max_megabytes: int = Field(200, title="Largest document in MB", description="Tables may be larger", ge=1)
 
+    def local_paths(self) -> tuple[Path, ...]:
+        """What this source reads from the disk of the machine that runs Bifrost."""
+        return (self.path,)
+
 
 class FilesConnector:
     """Files below one folder. What a file's columns and key are is found by reading it once (``datasets``)."""

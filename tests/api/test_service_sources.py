@@ -67,3 +67,21 @@ def test_every_kind_of_source_describes_its_form(service: Service) -> None:
         for name, field in kind.schema["properties"].items():
             assert field.get("description") or field.get("title"), f"{kind.kind}.{name}"
     assert {kind.kind: kind.secrets for kind in service.source_kinds()}["sql"] == ("password",)
+
+
+@pytest.mark.parametrize("location", ["outside", "inside/../outside", "link"])
+def test_local_sources_stay_below_the_allowed_folders(tmp_path: Path, location: str) -> None:
+    for name in ("inside", "outside"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "inside" / "link").symlink_to(tmp_path / "outside")
+    path = tmp_path / "inside" / "link" if location == "link" else tmp_path / location
+    limited = open_service(load_settings(data_dir=tmp_path / "data", file_roots=(tmp_path / "inside",)))
+    try:
+        for kind, options in (("files", {"path": str(path)}), ("sql", {"url": f"sqlite:///{path / 'x.sqlite'}"})):
+            with pytest.raises(InputError, match="outside the folders"):
+                limited.test_source("s", kind, options, {})
+            with pytest.raises(InputError, match="outside the folders"):
+                limited.add_source("s", kind, options, {})
+        limited.add_source("s", "files", {"path": str(tmp_path / "inside")}, {})
+    finally:
+        limited.close()
