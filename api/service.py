@@ -266,6 +266,8 @@ class Service:
 
     def close(self) -> None:
         self.jobs.stop()
+        for projection in self.pipeline.projections:
+            projection.close()
         self.store.close()
 
     # ----------------------------------------------------------------------------------------------------------------

@@ -236,6 +236,8 @@ class Projection(Protocol):
         """Applies the changes since the last call and returns how many; idempotent."""
 
     def rebuild(self) -> None: ...
+    def close(self) -> None:
+        """Ends what it runs. Safe to call twice."""
 
 
 class Store(Protocol):
