@@ -205,14 +205,17 @@ def in_process(report: Report, engine: GremlinEngine, source: ServedGraph, picks
 
 
 def over_the_wire(report: Report, url: str, peer: str | None, picks: list[int], seconds: float) -> None:
-    ours, theirs = BareClient(url), BareClient(peer) if peer else None
+    theirs = BareClient(peer) if peer else None
     for query in QUERIES:
+        ours = BareClient(url)
         mine = median_ms(ours.ask, [bytecode_frame(query.traversal(vertex_id(i))) for i in picks], seconds)
+        ours.close()
         baseline = None
         if theirs is not None:
             baseline = median_ms(theirs.try_ask, [bytecode_frame(query.traversal(i)) for i in picks], seconds)
         bar = None if baseline is None else baseline / 3 if query.wide else baseline
         report.add(f"wire.{query.name}", mine, baseline=baseline, bar=bar, note="peer" if baseline else "")
+    ours = BareClient(url)
     fresh = median_ms(
         lambda i: ours.ask(script_frame(f"g.V('{vertex_id(i)}').out().count()")), list(range(5, 5000, 7)), seconds
     )

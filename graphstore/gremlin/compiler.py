@@ -191,9 +191,9 @@ def unsupported(name: str) -> UnsupportedStepError:
             remedy="Use repeat()/path() traversals, or export the graph to an analytics library.",
         )
     close = difflib.get_close_matches(name, known_steps(), n=5, cutoff=0.5)
-    hint = f"Did you mean {', '.join(close)}? " if close else ""
+    hint = f" Did you mean {', '.join(close)}?" if close else ""
     return UnsupportedStepError(
-        f"The step {name}() is not known.", remedy=f"{hint}All steps: {', '.join(known_steps())}."
+        f"The step {name}() is not known.{hint}", remedy=f"All steps: {', '.join(known_steps())}."
     )
 
 

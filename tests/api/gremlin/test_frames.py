@@ -67,6 +67,17 @@ def test_text_messages_and_languages(url: str) -> None:
     assert answers[0]["result"]["data"]["@value"] == [{"@type": "g:Int64", "@value": 6}]
 
 
+def test_bytecode_of_older_clients(url: str) -> None:
+    def bytecode(*steps: list[Any]) -> bytes:
+        gremlin = {"@type": "g:Bytecode", "@value": {"step": list(steps)}}
+        body = {"requestId": str(ID), "op": "bytecode", "processor": "traversal", "args": {"gremlin": gremlin}}
+        return envelope(JSON, orjson.dumps(body))
+
+    answers = talk(url, bytecode(["V"], ["none"]), bytecode(["V"], ["discard"]), bytecode(["V"], ["out"], ["count"]))
+    assert [a["status"]["code"] for a in answers] == [204, 204, 200]
+    assert answers[2]["result"]["data"]["@value"][0]["@type"] == "g:Traverser"
+
+
 def test_a_message_that_is_too_large_closes_the_connection() -> None:
     with server(max_message=2_000) as running, pytest.raises(websockets.ConnectionClosed):
         talk(f"ws://127.0.0.1:{running.port}/gremlin", request(gremlin="g.V()" + " " * 3_000))

@@ -11,9 +11,9 @@ from tests.graphstore.gremlin.graphs import MODERN, in_memory
 
 
 def test_an_unknown_step_names_those_that_come_close(ask: Ask) -> None:
-    with pytest.raises(UnsupportedStepError, match="outt") as caught:
+    with pytest.raises(UnsupportedStepError, match=r"outt\(\) is not known. Did you mean out") as caught:
         ask("g.V().outt()")
-    assert "out" in caught.value.remedy
+    assert "groupCount" in caught.value.remedy
 
 
 def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
