@@ -170,7 +170,8 @@ def _decide(
     pairs, shape = prepared.pairs, prepared.comparer.records.shape
     if not prepared.comparer.records.dirty:
         return np.asarray(probability >= options.threshold)
-    label = cluster_records(pairs, probability, shape[0], threshold=options.linkage, largest=options.largest_component)
+    join = options.linkage * options.threshold
+    label = cluster_records(pairs, probability, shape[0], threshold=join, largest=options.largest_component)
     accepted = np.asarray(label[pairs.left] == label[pairs.right])
     if answers is not None:
         position, same = answers.locate(pairs, shape[1])

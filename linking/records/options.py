@@ -13,7 +13,8 @@ class MatchOptions:
     ``budget_per_record`` bounds the multiplications of one sparse product, beyond a floor that small tables never
     reach; the most frequent terms are dropped to stay below it.
     ``threshold``: pairs at or above it are merged; candidates below ``keep`` are not handed out.
-    ``linkage``: in one table, the mean probability over all pairs of two groups from which they are joined.
+    ``linkage``: in one table, groups are joined while the mean probability over all their pairs is at least this share of
+    the threshold.
     ``one_to_one``: None lets the data decide: the records of a table are given one partner at most, unless more than
     ``repeated_share`` of those with a likely partner (log odds above ``repeated_odds``) has several.
     ``expand``: in one table, compare all pairs inside groups of linked records of up to ``largest_group``; groups
@@ -26,7 +27,7 @@ class MatchOptions:
     threshold: float = 0.5
     one_to_one: bool | None = None
     keep: float = 0.02
-    linkage: float = 0.35
+    linkage: float = 0.7
     repeated_odds: float = 2.5
     repeated_share: float = 0.15
     expand: bool = True

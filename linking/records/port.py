@@ -71,6 +71,7 @@ def resolve(
     columns = None
     if tail.columns and len(tail.columns) == len(head.columns):
         columns = list(zip(tail.columns, head.columns, strict=True))
+    options = options or MatchOptions(threshold=link_type.threshold or MatchOptions().threshold)
     progress(Progress("match", link_type.name, 1, 2, f"comparing {left.num_rows:,} records"))
     return match_tables(
         left, right, columns=columns, judged=_pair_answers(link_type.id, judgements), encoder=encoder, options=options

@@ -1,5 +1,6 @@
 """People's answers pin their pairs, teach the model, and choose what is asked next."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -44,6 +45,13 @@ def test_an_undone_or_unsure_answer_changes_nothing() -> None:
     before = scores([])
     best = max(before, key=lambda p: before[p])
     assert scores([answer(1, *best, Verdict.REJECT, undone=True), answer(2, *best, Verdict.UNSURE)]) == before
+
+
+def test_a_higher_threshold_of_the_link_type_merges_fewer_pairs() -> None:
+    strict = replace(LINK, threshold=0.95)
+    pairs = list(match(strict, data(), [], lambda _: None))
+    merged = [p for p in pairs if p.score >= 0.95]
+    assert 0 < len(merged) < sum(score >= 0.5 for score in scores([]).values())
 
 
 def test_a_later_answer_replaces_an_earlier_one() -> None:
