@@ -11,6 +11,7 @@ import asyncio
 import base64
 import binascii
 import json
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -33,6 +34,9 @@ __all__ = ["Authenticate", "gremlin_routes"]
 
 Authenticate = Callable[[str, str, str], Any]
 """(user name, password or token, client address) -> principal. Raises a BifrostError, or gives None, when it is wrong."""
+
+_WAITING = 100
+"""Requests that may wait on a connection while one is running; then it is not read on."""
 
 _DEFAULT = "application/vnd.gremlin-v3.0+json"
 
@@ -101,13 +105,15 @@ class _Endpoint:
         connection.principal = await self.principal(socket)
         try:
             while True:
-                event = await socket.receive()
+                event = await connection.next_event()
                 if event["type"] != "websocket.receive":
                     return
                 data = event.get("bytes")
                 await connection.receive(data if data is not None else (event.get("text") or "").encode())
         except WebSocketDisconnect:
             return
+        finally:
+            connection.close()
 
     # ---- HTTP --------------------------------------------------------------------------------------------------------
 
@@ -200,12 +206,47 @@ class _Endpoint:
 
 
 class _Connection:
-    """One WebSocket: its principal, and the request that waits for the client to sign in."""
+    """One WebSocket: its principal, and the request that waits for the client to sign in.
+
+    While a query runs in a thread the connection is listened to, so that a client that goes away stops its query.
+    """
 
     def __init__(self, endpoint: _Endpoint, socket: WebSocket) -> None:
         self.endpoint, self.socket = endpoint, socket
         self.principal: Any = None
         self.waiting: tuple[Message, Codec] | None = None
+        self._arrived: deque[Any] = deque()
+        self._receiving: asyncio.Task[Any] | None = None
+
+    async def next_event(self) -> Any:
+        """The next message, or the end of the connection."""
+        if self._arrived:
+            return self._arrived.popleft()
+        if self._receiving is None:
+            return await self.socket.receive()
+        task, self._receiving = self._receiving, None
+        return await task
+
+    def close(self) -> None:
+        if self._receiving is not None:
+            self._receiving.cancel()
+
+    async def _finished(self, work: "asyncio.Future[bytes]", message: Message) -> bytes:
+        """Waits for a query; stops it when the client goes away meanwhile."""
+        while True:
+            if self._receiving is None:
+                self._receiving = asyncio.ensure_future(self.socket.receive())
+            await asyncio.wait({work, self._receiving}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            event, self._receiving = self._receiving.result(), None
+            self._arrived.append(event)
+            if event["type"] != "websocket.receive":
+                self.endpoint.service.cancel(str(message.id), self.principal)
+                await asyncio.wait({work})
+                raise WebSocketDisconnect
+            if len(self._arrived) >= _WAITING:
+                return await work
 
     async def receive(self, data: bytes) -> None:
         codec: Codec = CODECS[_DEFAULT]
@@ -265,7 +306,8 @@ class _Connection:
                 last = reply.frame(codec, message.id)
             return last
 
-        await self._send(codec, await loop.run_in_executor(self.endpoint.threads, work))
+        started = loop.run_in_executor(self.endpoint.threads, work)
+        await self._send(codec, await self._finished(started, message))
 
     async def _send(self, codec: Codec, frame: bytes) -> None:
         if codec.mime == CODECS["application/vnd.graphbinary-v1.0"].mime:

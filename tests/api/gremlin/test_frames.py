@@ -5,6 +5,7 @@ import base64
 import uuid
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 import websockets
@@ -122,6 +123,41 @@ def test_sessions_are_the_owners_own(url: str) -> None:
     )
     assert [a["status"]["code"] for a in answers] == [200, 200, 204, 200]
     assert [a["result"]["data"]["@value"][0]["@value"] for a in (answers[1], answers[3])] == [7, 6]
+
+
+def test_a_client_that_goes_away_stops_its_query(url: str) -> None:
+    endless = request(gremlin="g.V().repeat(both().as('x')).times(99).select('x')")
+
+    async def leave() -> list[Any]:
+        async with websockets.connect(url) as socket, httpx.AsyncClient() as http:
+            status = url.replace("ws:", "http:") + "/status"
+            await socket.send(endless)
+            await socket.send(request(gremlin="g.V().count()"))
+            while not (await http.get(status)).json()["queries"]:
+                await asyncio.sleep(0.02)
+            await socket.close()
+            for _ in range(200):
+                left: list[Any] = (await http.get(status)).json()["queries"]
+                if not left:
+                    break
+                await asyncio.sleep(0.02)
+            return left
+
+    assert asyncio.run(leave()) == []
+
+
+def test_requests_on_one_connection_are_answered_in_order(url: str) -> None:
+    async def run() -> list[str]:
+        ids = [str(uuid.uuid4()) for _ in range(30)]
+        async with websockets.connect(url) as socket:
+            for position, id in enumerate(ids):
+                text = "g.V().both().both().count()" if position % 2 else "g.V('1')"
+                await socket.send(request(gremlin=text, id=id))
+            answered = [orjson.loads(await socket.recv())["requestId"] for _ in ids]
+        assert answered == ids
+        return answered
+
+    assert len(asyncio.run(run())) == 30
 
 
 @given(st.binary(max_size=120), st.sampled_from([JSON, BINARY]))
