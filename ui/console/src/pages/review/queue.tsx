@@ -8,7 +8,7 @@ import type { Correction, Judgement, LinkType, ReviewSummary, Verdict } from "..
 import { Await, Empty } from "../../components/states";
 import { count, percent, plural } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
-import { href, navigate, useRoute } from "../../lib/router";
+import { href, navigate, parseRoute, useRoute } from "../../lib/router";
 import { useMay } from "../../lib/session";
 import { useStored } from "../../lib/stored";
 import { useData } from "../../lib/use-data";
@@ -52,7 +52,11 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => setName(current?.name ?? ""), [current?.id, current?.name]);
 
-  const select = useCallback((id?: string) => navigate(href("review", { id }), { replace: true }), []);
+  const select = useCallback((id?: string) => {
+    // An answer that arrives late does not fetch back somebody who went on to another page.
+    if (parseRoute(window.location.hash).path.join("/") === "review")
+      navigate(href("review", { id }), { replace: true });
+  }, []);
   const step = (by: number): void => {
     const next = linkTypes[Math.min(linkTypes.length - 1, Math.max(0, index + by))];
     if (next) select(next.id);
