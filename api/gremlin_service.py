@@ -19,8 +19,8 @@ from graphstore.gremlin.tree import Traversal
 __all__ = ["GremlinService", "GremlinSettings", "Reply"]
 
 _LANGUAGES = (None, "", "gremlin-lang", "gremlin-groovy")
-_QUICK = 0.004
-"""Seconds that a read may take on the event loop before it is handed to a thread."""
+_QUICK = Limits(0.004, 20_000)
+"""What a read may use on the event loop before it is handed to a thread."""
 
 _log = structlog.get_logger(__name__)
 
@@ -181,11 +181,12 @@ class GremlinService:
         try:
             request = Request(
                 bindings=_bindings(args),
+                limits=_QUICK,
                 read_only=not self.may_write(principal),
                 source=_source(args),
                 principal=principal,
             )
-            found = self.engine.quick(gremlin, request, _QUICK, traversers=message.op == "bytecode")
+            found = self.engine.quick(gremlin, request, traversers=message.op == "bytecode")
         except BifrostError as error:
             return _failed(error, message.op)
         if found is None or len(found) > self.settings.batch:

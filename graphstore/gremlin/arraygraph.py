@@ -79,7 +79,6 @@ class ArrayGraph(SqlGraph):
         super().__init__(database, None)
         self.snapshot = snapshot
         self._handles: dict[int, ArrayVertex] = {}
-        self._label_sets: dict[tuple[str, ...], NDArray[Any]] = {}
 
     def at(self, index: int) -> ArrayVertex:
         """The vertex with an index."""
@@ -162,16 +161,18 @@ class ArrayGraph(SqlGraph):
             values = getattr(rows, which)[part]
             if labels and len(values):
                 mine = rows.labels[part]
-                wanted = self._wanted(tuple(labels))
+                wanted = self.snapshot.label_numbers(labels)
                 values = values[mine == wanted[0]] if len(wanted) == 1 else values[np.isin(mine, wanted)]
             found.append(values)
         return found[0] if len(found) == 1 else np.concatenate(found)
 
-    def _wanted(self, labels: tuple[str, ...]) -> NDArray[Any]:
-        found = self._label_sets.get(labels)
-        if found is None:
-            found = self._label_sets[labels] = self.snapshot.label_numbers(labels)
-        return found
+    def edges_between(self, vertex: Vertex, other: Vertex, direction: str, labels: Sequence[str]) -> list[Edge]:
+        """The edges of a vertex whose other end is a given vertex."""
+        near, far = self._own(vertex), self._own(other)
+        if not isinstance(far, ArrayVertex):
+            return []
+        edges = self._found(near, direction, labels, "edges")
+        return list(self.edges_at(edges[self._found(near, direction, labels, "ends") == far.index]))
 
     def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
         return [list(self.edges_at(self._found(self._own(v), direction, labels, "edges"))) for v in vertices]

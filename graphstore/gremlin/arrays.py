@@ -165,11 +165,16 @@ class Column:
     numbers: NDArray[np.float64] | None
     known: dict[Any, int] = field(default_factory=dict)
     _ranks: NDArray[np.int64] | None = None
+    _order: NDArray[np.int64] | None = None
+    _starts: NDArray[np.int64] | None = None
 
     def passing(self, test: Callable[[Any], bool], indices: NDArray[Any]) -> NDArray[np.bool_]:
         """Which of some vertices have a value that passes. Each distinct value is tested once."""
         codes = self.codes[indices]
-        if len(codes) * 2 < len(self.values):
+        if len(codes) <= 256:
+            values = self.values
+            result = np.array([code >= 0 and test(values[code]) for code in codes.tolist()], np.bool_)
+        elif len(codes) * 2 < len(self.values):
             distinct = np.unique(codes)
             values = self.values
             fitting = [code for code in distinct.tolist() if code >= 0 and test(values[code])]
@@ -184,7 +189,13 @@ class Column:
     def having(self, value: Any) -> NDArray[np.int64]:
         """The vertices with a value."""
         code = self.known.get(_key(value))
-        found = np.flatnonzero(self.codes == code) if code is not None else np.zeros(0, np.int64)
+        found = np.zeros(0, np.int64)
+        if code is not None:
+            if self._order is None:
+                self._order = np.argsort(self.codes, kind="stable")
+                self._starts = np.searchsorted(self.codes[self._order], np.arange(len(self.values) + 1))
+            assert self._starts is not None
+            found = self._order[self._starts[code] : self._starts[code + 1]]
         others = [i for i, values in self.more.items() if any(equal(v, value) for v in values)]
         return np.unique(np.concatenate((found, np.array(others, np.int64)))) if others else found
 
@@ -241,6 +252,7 @@ class Snapshot:
         self.into = Rows.build(self.heads, self.tails, self.edge_labels, size)
         self.columns: dict[str, Column] | None = None
         self._by_uid: dict[str, int] | None = None
+        self._label_sets: dict[tuple[str, ...], NDArray[np.int32]] = {}
         self._degrees: dict[tuple[str, tuple[str, ...]], Ints] = {}
 
     @property
@@ -253,8 +265,13 @@ class Snapshot:
 
     def label_numbers(self, labels: Iterable[str]) -> NDArray[np.int32]:
         """The label ids behind some names."""
-        wanted = set(labels)
-        return np.array([number for number, name in self.names.items() if name in wanted], np.int32)
+        wanted = tuple(labels)
+        found = self._label_sets.get(wanted)
+        if found is None:
+            found = np.array([number for number, name in self.names.items() if name in wanted], np.int32)
+            if len(self._label_sets) < 10_000:
+                self._label_sets[wanted] = found
+        return found
 
     def index_of_uid(self, uid: str) -> int | None:
         """The index of a vertex; the table behind it is made on first use."""

@@ -22,13 +22,14 @@ from graphstore.gremlin.plan import (
 )
 from graphstore.gremlin.tree import Column, Instruction, Lambda, T, Traversal
 
-__all__ = ["Compiler", "Hint", "known_steps", "modulator", "push_down", "step"]
+__all__ = ["Compiler", "Hint", "known_steps", "modulator", "push_down", "rewriting", "step"]
 
 Maker = Callable[[Instruction, "Compiler"], Step]
 Modulator = Callable[[Step, Instruction, "Compiler"], Step | None]
 
 _STEPS: dict[str, Maker] = {}
 _MODULATORS: dict[str, Modulator] = {}
+_REWRITES: list[Callable[[list[Step]], None]] = []
 
 
 def step(*names: str) -> Callable[[Maker], Maker]:
@@ -51,6 +52,12 @@ def modulator(*names: str) -> Callable[[Modulator], Modulator]:
         return change
 
     return register
+
+
+def rewriting(change: Callable[[list[Step]], None]) -> Callable[[list[Step]], None]:
+    """Registers a change of a list of steps that keeps its answers and makes it cheaper."""
+    _REWRITES.append(change)
+    return change
 
 
 def known_steps() -> list[str]:
@@ -90,6 +97,8 @@ class Compiler:
         self.depth -= 1
         self.parents.pop()
         push_down(steps)
+        for change in _REWRITES:
+            change(steps)
         return Pipeline(steps, str(traversal))
 
     def connected(self, instructions: tuple[Instruction, ...]) -> Iterable[Instruction]:

@@ -9,7 +9,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice, repeat
 from typing import Any
 
@@ -145,9 +145,9 @@ class GremlinEngine:
             with self.source.reading(request.principal, wide=compiled.wide) as graph:
                 yield from _chunks(self._results(compiled, graph, request, traversers=traversers), size)
 
-    def quick(self, query: str | Traversal, request: Request, seconds: float, *, traversers: bool) -> list[Any] | None:
-        """All results of a small read on a graph in memory, if that takes no longer than ``seconds``; else None, and
-        the query must be run by :meth:`stream`. For callers that must not block."""
+    def quick(self, query: str | Traversal, request: Request, *, traversers: bool) -> list[Any] | None:
+        """All results of a small read on a graph in memory, if that keeps within the limits of the request; else None,
+        and the query must be run by :meth:`stream`. For callers that must not block."""
         if isinstance(query, str) and _SPECIAL.search(query):
             return None
         if isinstance(query, Traversal) and (query.source or (query.steps[-1:] and query.steps[-1].name in _ANALYSES)):
@@ -159,8 +159,7 @@ class GremlinEngine:
         if graph is None:
             return None
         try:
-            limited = replace(request, limits=Limits(seconds, 20_000))
-            return self._collect(compiled, graph, limited, traversers=traversers)
+            return self._collect(compiled, graph, request, traversers=traversers)
         except QueryLimitError:
             return None
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from bifrost.errors import QueryError
-from graphstore.gremlin.compiler import Compiler, step
+from graphstore.gremlin.compiler import Compiler, rewriting, step
 from graphstore.gremlin.elements import BulkSet
 from graphstore.gremlin.ordering import equal
 from graphstore.gremlin.plan import FilterStep, MapStep, Pipeline, Step, TakesBys
 from graphstore.gremlin.predicates import compile_predicate
 from graphstore.gremlin.steps.filters import ConnectiveStep, TraversalFilterStep
+from graphstore.gremlin.steps.graph import IncidentStep, OtherVertexStep
 from graphstore.gremlin.steps.project import scope_value
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Instruction, P, Traversal
@@ -138,6 +139,29 @@ def _is_bound(traversal: Traversal) -> bool:
         i.name in ("and", "or", "not") and (not i.args or any(_is_bound(a) for a in i.args if isinstance(a, Traversal)))
         for i in traversal.steps
     ) and any(i.name == "as" for i in traversal.walk())
+
+
+@rewriting
+def edges_to_a_named_vertex(steps: list[Step]) -> None:
+    """bothE().where(otherV().where(eq("x"))) looks for the edges to x instead of testing all."""
+    for index in range(len(steps) - 1, 0, -1):
+        before, test = steps[index - 1], steps[index]
+        if not isinstance(before, IncidentStep) or not isinstance(test, TraversalFilterStep) or test.negate:
+            continue
+        inner = test.inner.steps
+        if before.labels or len(inner) != 2 or not isinstance(inner[0], OtherVertexStep) or inner[0].labels:
+            continue
+        condition = inner[1]
+        if (
+            isinstance(condition, WherePredicateStep)
+            and condition.key is None
+            and condition.simple is not None
+            and condition.wanted
+            and not condition.bys
+        ):
+            before.towards, before.labels = condition.simple, test.labels
+            before.text += f".{test.text}"
+            del steps[index]
 
 
 @step("where")

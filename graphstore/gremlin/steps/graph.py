@@ -10,6 +10,7 @@ from graphstore.gremlin.elements import Edge, Element, Vertex
 from graphstore.gremlin.plan import FlatMapStep, MapStep, Step
 from graphstore.gremlin.steps.filters import AllOf, HasStep
 from graphstore.gremlin.steps.order import merge_bulks
+from graphstore.gremlin.steps.project import scope_value
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
 from graphstore.gremlin.tree import Direction, Instruction, T
 
@@ -142,7 +143,28 @@ class AdjacentStep(AlongStep):
 
 
 class IncidentStep(AlongStep):
-    """outE, inE, bothE."""
+    """outE, inE, bothE. ``towards`` names the vertex at the other end, where a condition asks for it."""
+
+    towards: str | None = None
+
+    def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+        return super().run(source, ctx) if self.towards is None else self._between(source, ctx)
+
+    def _between(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+        assert self.towards is not None
+        between = getattr(ctx.graph, "edges_between", None)
+        for t in source:
+            other = scope_value(t, self.towards, ctx)
+            if not isinstance(other, Vertex) or not isinstance(t.obj, Vertex) or self.edge_labels is None:
+                continue
+            if between is not None:
+                edges = between(t.obj, other, self.direction, self.edge_labels)
+            else:
+                found = ctx.graph.edges_of([t.obj], self.direction, self.edge_labels)[0]
+                edges = [e for e in found if (e.head if e.tail == t.obj else e.tail) == other]
+            ctx.tick(len(edges) + 1)
+            for edge in edges:
+                yield t.split(edge, self.labels)
 
     def found(self, vertices: list[Vertex], ctx: Context) -> Sequence[Sequence[Any]]:
         return ctx.graph.edges_of(vertices, self.direction, self.edge_labels or ())
