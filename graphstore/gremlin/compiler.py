@@ -199,6 +199,11 @@ def unsupported(name: str) -> UnsupportedStepError:
             f"The step {name}() needs a graph computer, which this engine does not have.",
             remedy="Use repeat()/path() traversals, or export the graph to an analytics library.",
         )
+    if name in ("io", "read", "write"):
+        return UnsupportedStepError(
+            "The step io() is refused: a query must not read or write files of the server.",
+            remedy="Register the file as a source, or use the export command.",
+        )
     close = difflib.get_close_matches(name, known_steps(), n=5, cutoff=0.5)
     hint = f" Did you mean {', '.join(close)}?" if close else ""
     return UnsupportedStepError(

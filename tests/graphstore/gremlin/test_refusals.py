@@ -19,6 +19,8 @@ def test_an_unknown_step_names_those_that_come_close(ask: Ask) -> None:
 def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
     with pytest.raises(UnsupportedStepError, match="pageRank"):
         ask("g.V().pageRank()")
+    with pytest.raises(UnsupportedStepError, match="must not read or write files"):
+        ask("g.io('/etc/passwd').read()")
     engine = GremlinEngine(in_memory(MODERN))
     with pytest.raises(UnsupportedStepError, match="lambda"):
         engine.run(Traversal((), (Instruction("V"), Instruction("filter", (Lambda("it.get()"),)))))
