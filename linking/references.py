@@ -101,9 +101,10 @@ def _complexity(form: str) -> int:
 
 
 def _forms_agree(tail: ColumnProfile, tail_form: str, head: ColumnProfile, head_form: str) -> bool:
-    """Dropping a prefix on both sides says nothing unless the prefixes differ; then base forms would agree already."""
-    both_stripped = "strip_prefix" in tail_form and "strip_prefix" in head_form
-    return not (both_stripped and tail.prefix == head.prefix)
+    """Dropping equal prefixes says no more than the base form; dropping different ones leaves bare numbers to names."""
+    if "strip_prefix" not in tail_form or "strip_prefix" not in head_form:
+        return True
+    return tail.prefix != head.prefix and name_score(tail, head) >= 0.5
 
 
 def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:
