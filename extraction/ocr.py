@@ -71,7 +71,9 @@ def _tesseract(image: Image.Image, mode: str, languages: str, record: str, secon
         ) from None
     except pytesseract.TesseractError as error:
         lines = str(error.message).strip().splitlines()
-        raise RecordError(f"tesseract failed on {record}: {lines[-1] if lines else 'no message'}", record=record) from None
+        raise RecordError(
+            f"tesseract failed on {record}: {lines[-1] if lines else 'no message'}", record=record
+        ) from None
     except RuntimeError:  # pytesseract's way to say that the time is over
         raise RecordError(f"Recognising {record} took more than {seconds:.0f} s.", record=record) from None
 
