@@ -38,7 +38,9 @@ def run(report: Report, seed: int, data: Path) -> None:
         mrr, recall = np.mean(trained, axis=0)
         how = "fitted on the other tables" if left_out else "shipped weights"
         name = folder.name
-        report.add(f"schema.{name}.mrr", mrr, baseline=baseline[0], bar=_BARS[0], note=f"{how}; 3-grams of names, values")
+        report.add(
+            f"schema.{name}.mrr", mrr, baseline=baseline[0], bar=_BARS[0], note=f"{how}; 3-grams of names, values"
+        )
         report.add(f"schema.{name}.recall_at_gt", recall, baseline=baseline[1], bar=_BARS[1], note=how)
         report.add(f"schema.{name}.mrr_plain", plain[0], baseline=baseline[0], note="plain mix, no weights fitted")
         report.add(f"schema.{name}.recall_at_gt_plain", plain[1], baseline=baseline[1], note="plain mix")

@@ -21,14 +21,18 @@ def _type(declared: str) -> str:
     return "number" if any(word in upper for word in ("REAL", "NUMERIC", "DEC", "FLOAT", "DOUBLE")) else "text"
 
 
-def add_sqlite(data: MemoryData, path: Path, source: str, *, keys: bool, omit: frozenset[str] = frozenset()) -> References:
+def add_sqlite(
+    data: MemoryData, path: Path, source: str, *, keys: bool, omit: frozenset[str] = frozenset()
+) -> References:
     """Adds all tables of a database and returns its declared references. ``keys`` False strips all keys before."""
     truth: References = set()
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         database.row_factory = sqlite3.Row
         names = [
             row[0]
-            for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            for row in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            )
         ]
         for name in names:
             if name in omit:
