@@ -5,6 +5,7 @@ beside an Apache Gremlin Server over the wire (GraphBinary bytecode; the benchma
 own, so both must see the same file system). Times are medians in milliseconds.
 """
 
+import gc
 import os
 import socket
 import statistics
@@ -291,6 +292,9 @@ def main() -> None:
         began = time.perf_counter()
         source.keeper.warm()
         report.add("snapshot.seconds", time.perf_counter() - began)
+        del graph
+        gc.collect()
+        gc.freeze()
         in_process(report, GremlinEngine(source), source, picks, options.seconds)
         process, address = serve(url)
         try:

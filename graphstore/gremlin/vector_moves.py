@@ -122,11 +122,15 @@ def _positions(rows: Rows, indices: Indices) -> tuple[Indices | slice, Indices]:
     lengths = rows.starts[indices + 1] - starts
     if len(indices) == 1:
         return slice(int(starts[0]), int(starts[0] + lengths[0])), lengths
-    if len(indices) == len(rows.starts) - 1 and bool((np.diff(indices) == 1).all()):
+    if len(indices) == len(rows.starts) - 1 and _ascending(indices):
         return slice(0, len(rows.edges)), lengths
     offsets = np.cumsum(lengths)
     shift = np.repeat(starts - np.concatenate(([0], offsets[:-1])), lengths)
     return shift + np.arange(len(shift)), lengths
+
+
+def _ascending(indices: Indices) -> bool:
+    return bool((np.diff(indices) == 1).all())
 
 
 def _along(step: AlongStep) -> Move:
@@ -137,6 +141,12 @@ def _along(step: AlongStep) -> Move:
         counts: list[Indices] = []
         if not len(f.indices):
             return Frontier(incident, f.indices)
+        if not incident and f.counts is None and len(f.indices) == s.size and s.size > SMALL and _ascending(f.indices):
+            # From every vertex once: as many arrive at a vertex as it has edges the other way.
+            opposite = {"OUT": "IN", "IN": "OUT", "BOTH": "BOTH"}[step.direction]
+            counts_there = s.degrees(opposite, step.edge_labels or ())
+            there = np.flatnonzero(counts_there)
+            return Frontier(False, there, counts_there[there])
         wanted = s.label_numbers(step.edge_labels) if step.edge_labels else None
         for rows in sides(step.direction, s):
             positions, lengths = _positions(rows, f.indices)
