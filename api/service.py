@@ -215,17 +215,20 @@ class Service:
         self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
     ) -> JudgeOutcome:
         """Stores an answer, retrains, re-scores the open proposals, and applies or removes the links it decides."""
+        edges = self._edges()
         judgement = self.store.links.judge(link_type_id, verdict, by, correction=correction, note=note)
-        return self._follow_up(judgement)
+        return self._follow_up(judgement, edges)
 
     def judge_pair(
         self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
     ) -> JudgeOutcome:
+        edges = self._edges()
         judgement = self.store.links.judge(f"{link_type_id}|{tail}|{head}", verdict, by, note=note)
-        return self._follow_up(judgement)
+        return self._follow_up(judgement, edges)
 
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
-        return self._follow_up(self.store.links.undo(judgement_id, by))
+        edges = self._edges()
+        return self._follow_up(self.store.links.undo(judgement_id, by), edges)
 
     def teach(
         self,
@@ -272,7 +275,10 @@ class Service:
 
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _follow_up(self, judgement: Judgement) -> JudgeOutcome:
+    def _edges(self) -> int:
+        return sum(self.store.view().label_counts()[1].values())
+
+    def _follow_up(self, judgement: Judgement, edges_before: int) -> JudgeOutcome:
         links = self.store.links
         before = {one.id: one for one in links.link_types()}
         rescored = self.pipeline.linker.rescore(list(before.values()), links.judgements())
@@ -284,6 +290,8 @@ class Service:
         )
         link_type, changed = self._apply(judgement, before)
         self.pipeline.publish()
+        # The store itself removes and restores edges when an answer changes a link type's state.
+        changed = max(changed, abs(self._edges() - edges_before))
         return JudgeOutcome(judgement, link_type, moved, changed)
 
     def _apply(self, judgement: Judgement, known: Mapping[str, LinkType]) -> tuple[LinkType | None, int]:

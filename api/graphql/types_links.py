@@ -72,8 +72,10 @@ class PairExampleType:
 
 
 async def _properties(info: Info, uid: str) -> JSON:
-    vertex = await info.context.vertices.load(uid)
-    return JSON({} if vertex is None else json_properties(vertex.properties))
+    """What the record itself says: after a merge the vertex would show both sides the values of both."""
+    origins = await info.context.vertex_origins.load(uid)
+    own = [origin.properties for origin in origins if origin.uid == uid]
+    return JSON(json_properties(own[0]) if own else {})
 
 
 @strawberry.type(name="LinkType", description="A type of link between two datasets.")
