@@ -48,7 +48,7 @@ def open_service(settings: Settings) -> Service:
         row_mappings=RowMapper,
         vertex_type=vertex_type_of,
         documents=documents,
-        linker=BifrostLinker(load_encoder()),
+        linker=BifrostLinker(load_encoder(), gnn=settings.gnn_backend),
         projections=(search, sparql),
     )
     service = Service(
