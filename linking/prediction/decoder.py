@@ -24,7 +24,8 @@ Ids = NDArray[np.int64]
 class DecoderOptions:
     """``rank`` complex dimensions; ``seconds`` stops training early, after a whole epoch.
 
-    ``sample`` entities stand for all in the softmax of a batch where a graph has more of them (0: always all).
+    ``relation_weight`` is the share of relation prediction in the loss. ``sample`` entities stand for all in the
+    softmax of a batch where a graph has more of them (0: always all).
     """
 
     rank: int = 256
@@ -32,7 +33,7 @@ class DecoderOptions:
     batch: int = 512
     learning_rate: float = 0.1
     regularisation: float = 0.008
-    relation_weight: float = 0.1
+    relation_weight: float = 0.0
     sample: int = 0
     patience: int = 3
     check_every: int = 5
