@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import pypdfium2
-from api.compose import open_service
 
+from api.compose import open_service
 from api.service import Service
 from benchmarks.report import Report, arguments, data_folder, f1_score
 from bifrost.links import Column, LinkKind, LinkType, Verdict

@@ -145,11 +145,11 @@ async def test_only_readers_can_be_limited(limited: Shop) -> None:
 def test_tokens_and_sessions_are_limited_as_their_user(limited: Shop) -> None:
     rob = Principal.of("rob", Role.READER, via="session", sources=frozenset({"mail"}))
     secret = limited.accounts.create_token(rob, "t", ["read"]).secret
-    assert limited.accounts.by_token(secret).sources == {"mail"}
+    assert limited.accounts.by_token(secret).sources == frozenset({"mail"})
     assert limited.app.authenticator is not None
     cookie = limited.app.authenticator.sessions.start("rob")
-    assert limited.app.authenticator.sessions.find(cookie).principal.sources == {"mail"}
-    assert limited.accounts.sign_in("rob", PASSWORDS["rob"]).sources == {"mail"}
+    assert limited.app.authenticator.sessions.find(cookie).principal.sources == frozenset({"mail"})
+    assert limited.accounts.sign_in("rob", PASSWORDS["rob"]).sources == frozenset({"mail"})
 
 
 def test_accounts_of_the_first_version_get_the_column(tmp_path: Path) -> None:
