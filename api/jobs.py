@@ -6,7 +6,8 @@ beside a running service) only queues them, and the lock's holder runs them.
 
 import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSClient, SetWorkflowID
@@ -20,6 +21,7 @@ from bifrost.settings import Settings
 
 __all__ = ["BuildJobs"]
 
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 _QUEUE = "builds"
 _WORKFLOW = "build"
@@ -46,6 +48,11 @@ class BuildJobs:
             self._lock.acquire(timeout=0)
         except Timeout:
             return False
+        self._workflow = _in_a_thread(self._launch)
+        self._running = True
+        return True
+
+    def _launch(self) -> Callable[[int, bool], None]:
         DBOS(
             config={
                 "name": "bifrost",
@@ -56,12 +63,10 @@ class BuildJobs:
                 "use_listen_notify": False,
             }
         )
-        workflow = DBOS.workflow(name=_WORKFLOW)(self._make_workflow())
+        workflow: Callable[[int, bool], None] = DBOS.workflow(name=_WORKFLOW)(self._make_workflow())
         DBOS.launch()
         DBOS.register_queue(_QUEUE, global_concurrency=1, polling_interval_sec=0.2)
-        self._workflow = workflow
-        self._running = True
-        return True
+        return workflow
 
     def stop(self) -> None:
         """Stops running builds. One in progress stays pending and is continued by the next process that starts."""
@@ -72,7 +77,9 @@ class BuildJobs:
 
     def submit(self, build: int, *, allow_removal: bool = False) -> None:
         """Queues a build. Submitting the same build twice runs it once."""
-        workflow_id = f"build-{build}"
+        _in_a_thread(lambda: self._submit(f"build-{build}", build, allow_removal))
+
+    def _submit(self, workflow_id: str, build: int, allow_removal: bool) -> None:
         if self._running:
             with SetWorkflowID(workflow_id):
                 DBOS.enqueue_workflow(_QUEUE, self._workflow, build, allow_removal)
@@ -131,6 +138,12 @@ class BuildJobs:
                 step("fail", _fail, pipeline, build, error)
 
         return run_build
+
+
+def _in_a_thread(function: Callable[[], T]) -> T:
+    """DBOS refuses its blocking calls in a thread whose event loop runs, which a caller may not know of."""
+    with ThreadPoolExecutor(1, "jobs") as pool:
+        return pool.submit(function).result()
 
 
 def _fail(pipeline: Pipeline, build: int, error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from api.graphql.execute import Caller, GraphQLExecutor, Operation
@@ -19,7 +20,10 @@ def execute_local(service: Service, query: str, variables: Mapping[str, Any]) ->
     executor = GraphQLExecutor(Readers(service, schemas), None, seconds=service.settings.query_timeout)
     caller = Caller(Principal.of("command line", Role.ADMIN, via="open"))
     try:
-        return asyncio.run(executor.run(Operation(query, variables), caller)).payload
+        with ThreadPoolExecutor(1) as thread:  # the caller's own thread may run an event loop already
+            return (
+                thread.submit(lambda: asyncio.run(executor.run(Operation(query, variables), caller))).result().payload
+            )
     finally:
         executor.close()
         schemas.close()
