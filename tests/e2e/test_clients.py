@@ -2,9 +2,11 @@
 
 import base64
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,22 @@ const g = gremlin.process.AnonymousTraversalSource.traversal().withRemote(connec
 g.V().hasLabel("SalesOrder").out("customer").dedup().count().next()
   .then((found) => console.log(JSON.stringify(Number(found.value))))
   .finally(() => connection.close());
+"""
+
+OLDER_PYTHON_CLIENT = """
+import sys, importlib.metadata
+from gremlin_python.driver.client import Client
+from gremlin_python.driver.driver_remote_connection import DriverRemoteConnection
+from gremlin_python.process.anonymous_traversal import traversal
+address, password = sys.argv[1:]
+connection = DriverRemoteConnection(address, "g", username="admin", password=password)
+by_bytecode = traversal().with_remote(connection).V().has_label("SalesOrder").out("customer").dedup().count().next()
+connection.close()
+client = Client(address, "g", username="admin", password=password)
+(by_text,) = client.submit("g.V().hasLabel('SalesOrder').out('customer').dedup().count()").all().result()
+client.close()
+import gremlin_python
+print(gremlin_python.__file__.startswith(sys.path[1]), by_bytecode, by_text)
 """
 
 
@@ -76,6 +94,27 @@ def test_gremlinpython_sends_strings(served: Served, ordering_customers: int) ->
         assert client.submit(text, {"kind": "SalesOrder"}).all().result() == [ordering_customers]
     finally:
         client.close()
+
+
+def test_gremlinpython_3_7(served: Served, ordering_customers: int, tmp_path: Path) -> None:
+    """The release before speaks bytecode with a step of another name at its end."""
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--target",
+        str(tmp_path / "lib"),
+        "gremlinpython==3.7.*",
+    ]
+    subprocess.run(install, check=True, capture_output=True, timeout=300)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "lib")}
+    command = [sys.executable, "-W", "ignore", "-c", OLDER_PYTHON_CLIENT, _websocket(served), PASSWORD]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True", str(ordering_customers), str(ordering_customers)]
 
 
 def test_a_wrong_password_is_refused(served: Served) -> None:
