@@ -1,9 +1,8 @@
 """How the command line prints: tables and progress for people, JSON for scripts."""
 
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
@@ -117,11 +116,3 @@ def user_name() -> str:
         return Path.home().name or "command line"
     except RuntimeError:
         return "command line"
-
-
-def is_terminal() -> bool:
-    return sys.stderr.isatty()
-
-
-def as_dict(value: Any) -> dict[str, Any]:
-    return asdict(value)
