@@ -137,6 +137,7 @@ class SqlLinkStore:
                 self._apply(connection, target, None, None, answers[target])
 
     def _remove(self, connection: Connection, number: int) -> None:
+        self._db.take(connection, "version")
         self._linked.remove_all(connection, number)
         connection.execute(s.link_type.delete().where(s.link_type.c.number == number))
 
@@ -210,6 +211,7 @@ class SqlLinkStore:
 
     def _judged(self, connection: Connection, ids: set[str], subject: str) -> None:
         """Brings link types and their links in step after an answer came or went."""
+        self._db.take(connection, "version")
         answers = self._answers(connection, ids)
         for id in sorted(ids):
             row = connection.execute(sa.select(s.link_type).where(s.link_type.c.id == id)).one_or_none()

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bifrost.catalog import Source
 from bifrost.links import Correction, LinkEdge, LinkKind, LinkType, SamePair, Verdict
 from graphstore.search import SearchProjection
 from graphstore.sql import SqlStore
+from tests.fixtures.searching import examples
 from tests.graphstore.worlds import beliefs, graph, link_type, record, register, say
 
 DATASETS = ("a/x", "b/y", "c/z")
@@ -115,7 +116,7 @@ def found(store: SqlStore) -> dict[str, Any]:
         search.close()
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(operations)
 def test_removing_a_source_leaves_what_the_others_alone_would_have_given(script: list[Operation]) -> None:
     numbered = list(enumerate(script, 1))
@@ -133,7 +134,7 @@ def test_removing_a_source_leaves_what_the_others_alone_would_have_given(script:
             alone.close()
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(operations, st.lists(st.integers(0, 30), max_size=6))
 def test_undoing_an_answer_restores_the_state_without_it(script: list[Operation], undone: list[int]) -> None:
     answers = [i for i, operation in enumerate(script) if operation[0] == "answer"]
@@ -152,7 +153,7 @@ def test_undoing_an_answer_restores_the_state_without_it(script: list[Operation]
             without.close()
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(operations)
 def test_doing_everything_twice_changes_nothing(script: list[Operation]) -> None:
     last = {operation[1:3]: operation for operation in script if operation[0] == "say"}
@@ -167,7 +168,7 @@ def test_doing_everything_twice_changes_nothing(script: list[Operation]) -> None
             store.close()
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(operations)
 def test_the_log_replayed_from_any_point_gives_the_graph(script: list[Operation]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -187,7 +188,7 @@ def test_the_log_replayed_from_any_point_gives_the_graph(script: list[Operation]
             store.close()
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(
     operations,
     st.sets(st.integers(0, 25), max_size=3),
