@@ -4,6 +4,9 @@ Registers the sources of ``$BIFROST_DATA/enterprise``, builds, answers the revie
 person would (counting the answers), and compares the edges of the served graph with the truth, per kind of link. The
 customer ids of the CRM are withheld from matching: the benchmark's copy of the database gets opaque customer ids.
 
+``--fresh-scans N`` adds N scans of pages that were never scanned before (benchmarks/scans.py), as another folder with its
+own figures: a measure of reading scans on which nothing can have been tuned.
+
 The baseline of each figure is what joining equal values without any question gives: exact equality of the named columns,
 and literal occurrence of the key in the text of a document.
 """
@@ -27,6 +30,7 @@ import pypdfium2
 from api.compose import open_service
 from api.service import Service
 from benchmarks.report import Report, arguments, data_folder, f1_score
+from benchmarks.scans import fresh_scans
 from bifrost.links import Column, LinkKind, LinkType, Verdict
 from bifrost.log import configure_logging
 from bifrost.pipeline import Step
@@ -52,7 +56,7 @@ TRUE_REFERENCES = {
 """What the reviewer knows about columns; the last four are not scored."""
 TRUE_MENTIONS = {
     (documents, head)
-    for documents in ("orders/files", "scans/files")
+    for documents in ("orders/files", "scans/files", "fresh/files")
     for head in (("crm/customers", "customer_id"), ("crm/products", "product_id"))
 }
 BARS = {
@@ -60,6 +64,7 @@ BARS = {
     "sale_product": 0.95, "sale_customer": 0.95, "chat_product": 0.95, "chat_customer": 0.95, "chat_employee": 0.95,
     "vendor_employee": 0.95,
 }  # fmt: skip
+FRESH_BARS = {"fresh_customer": 0.8, "fresh_product": 0.8}
 
 
 @dataclass
@@ -103,6 +108,9 @@ def _side(column: Column) -> tuple[str, str]:
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--keep", type=Path, help="folder to keep the built graph in, or to go on with")
+    parser.add_argument(
+        "--fresh-scans", type=int, default=0, metavar="N", help="also scan N pages that nobody has seen"
+    )
     parser.add_argument("--verbose", action="store_true", help="print every question with its answer")
     options = parser.parse_args()
     folder = data_folder() / "enterprise"
@@ -112,12 +120,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bifrost-enterprise-") as scratch:
         work = options.keep or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
-        run(folder, work, report, verbose=options.verbose)
+        run(folder, work, report, verbose=options.verbose, fresh=options.fresh_scans)
     report.write(options.json)
 
 
-def run(folder: Path, work: Path, report: Report, *, verbose: bool = False) -> None:
+def run(folder: Path, work: Path, report: Report, *, verbose: bool = False, fresh: int = 0) -> None:
     """Builds and reviews in ``work``, and adds all figures to the report."""
+    pages = fresh_scans(_unscanned(folder), work / "fresh", fresh, report.seed) if fresh else {}
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     customer_ids = _withhold_ids(folder / "northwind.sqlite", work / "northwind.sqlite")
     settings = load_settings(data_dir=work / "data", log_level="error")
@@ -135,10 +144,10 @@ def run(folder: Path, work: Path, report: Report, *, verbose: bool = False) -> N
         print("\n".join(reviewer.log))
         for left in service.questions():
             print("unanswered", left.kind, f"{left.probability:.2f}", left.tail, left.name, left.head)
-    expected = _truth(folder, truth, customer_ids)
+    expected = _truth(folder, truth, customer_ids, pages)
     found = _found(service)
     trivial = _trivial(folder)
-    for kind, bar in BARS.items():
+    for kind, bar in (BARS | FRESH_BARS if fresh else BARS).items():
         precision, recall, f1 = f1_score(found[kind], expected[kind])
         report.add(
             f"f1.{kind}",
@@ -185,6 +194,8 @@ def _register(service: Service, folder: Path, work: Path) -> None:
         "crm": "crm", "hr": "hr", "it": "it", "finance": "finance", "orders": "orders_pdf", "scans": "scans",
     }.items():  # fmt: skip
         service.add_source(name, "files", {"path": str((folder / path).resolve()), "exclude": ["truth.json"]}, {})
+    if (work / "fresh").is_dir():
+        service.add_source("fresh", "files", {"path": str((work / "fresh").resolve())}, {})
 
 
 def _build(service: Service) -> dict[str, tuple[float, int]]:
@@ -199,7 +210,7 @@ def _build(service: Service) -> dict[str, tuple[float, int]]:
         errors |= pipeline.run_step(build, step)
         name, done = step.stage, 0
         if step.stage == "crawl":
-            name = {"orders": "read_pdfs", "scans": "read_scans"}.get(step.source, "crawl_rows")
+            name = {"orders": "read_pdfs", "scans": "read_scans", "fresh": "read_scans"}.get(step.source, "crawl_rows")
             summaries = service.store.catalog.datasets(step.source)
             done = sum(summary.records for summary in summaries if summary.info.name == step.item)
         seconds, records = stages[name]
@@ -240,18 +251,38 @@ def _row_links(folder: Path) -> dict[str, Pairs]:
     }
 
 
-def _truth(folder: Path, truth: dict[str, Any], customer_ids: dict[str, str]) -> dict[str, Pairs]:
+def _unscanned(folder: Path) -> list[Path]:
+    """The PDFs of kinds and customers of which the folder has no scan."""
+    scanned = set()
+    for name, entry in json.loads((folder / "scans" / "truth.json").read_text(encoding="utf-8")).items():
+        kind = name.removeprefix("scan_").rpartition("_")[0]
+        scanned.add(f"{kind}_{entry['customer_id']}.pdf")
+    return [path for path in sorted((folder / "orders_pdf").glob("*.pdf")) if path.name not in scanned]
+
+
+def _named(text: str, keys: set[str]) -> set[str]:
+    """Keys in a text, those that a narrow column breaks over two lines too."""
+    joined = re.sub(r"\s*\n\s*", "", text)
+    return {key for key in keys if key in joined} | (set(_PRODUCT_ID.findall(text)) & keys)
+
+
+def _truth(
+    folder: Path, truth: dict[str, Any], customer_ids: dict[str, str], fresh: dict[str, str]
+) -> dict[str, Pairs]:
     products = {row["product_id"] for row in _rows(folder, "crm/products")}
+    customers = {row["customer_id"] for row in _rows(folder, "crm/customers")}
     scans = json.loads((folder / "scans" / "truth.json").read_text(encoding="utf-8"))
     pdf_products: Pairs = set()
     for name, text in _pdf_texts(folder):
-        joined = re.sub(r"\s*\n\s*", "", text)
-        named = set(_PRODUCT_ID.findall(text)) | {key for key in products if key in joined}
-        pdf_products |= {(name, key) for key in named & products}
+        pdf_products |= {(name, key) for key in _named(text, products)}
     opaque = {original: new for new, original in customer_ids.items()}
     return _row_links(folder) | {
         "pdf_customer": set(truth["pdf_to_customer"].items()),
         "pdf_product": pdf_products,
+        "fresh_customer": {
+            (name, key) for name, text in fresh.items() for key in customers if re.search(rf"ID:\s*{key}\b", text)
+        },
+        "fresh_product": {(name, key) for name, text in fresh.items() for key in _named(text, products)},
         "scan_customer": {(name, entry["customer_id"]) for name, entry in scans.items()},
         "scan_product": {(name, key) for name, entry in scans.items() for key in entry["product_ids"]},
         "crm_northwind": {(crm, opaque[key]) for crm, key in truth["crm_customer_to_northwind_customer"].items()},
@@ -263,6 +294,8 @@ _ENDS = {
     "pdf_product": ("orders/files", "path", "crm/products", "product_id"),
     "scan_customer": ("scans/files", "path", "crm/customers", "customer_id"),
     "scan_product": ("scans/files", "path", "crm/products", "product_id"),
+    "fresh_customer": ("fresh/files", "path", "crm/customers", "customer_id"),
+    "fresh_product": ("fresh/files", "path", "crm/products", "product_id"),
     "sale_product": ("crm/sales", "sales_record_id", "crm/products", "product_id"),
     "sale_customer": ("crm/sales", "sales_record_id", "crm/customers", "customer_id"),
     "chat_product": ("crm/support_chats", "text", "crm/products", "product_id"),
