@@ -10,11 +10,16 @@ from typing import Generic, TypeVar
 from bifrost.values import EMPTY, Evidence, Value
 
 __all__ = [
+    "Aggregate",
     "Change",
     "Direction",
     "Edge",
     "EdgeOrigin",
+    "Filter",
+    "FilterGroup",
     "FragmentOrigin",
+    "LinkFilter",
+    "Measured",
     "Page",
     "PropertyFilter",
     "SearchHit",
@@ -113,6 +118,50 @@ class PropertyFilter:
     name: str
     op: str
     value: Value | tuple[Value, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFilter:
+    """Passes vertices with an edge of this label and direction to a vertex of the type ``other`` that passes all
+    ``filters``; with ``none`` those without one."""
+
+    direction: Direction
+    label: str
+    other: str
+    filters: "tuple[Filter, ...]" = ()
+    none: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilterGroup:
+    """Passes where ``how`` many of the ``filters`` pass: all, any or none."""
+
+    how: str
+    filters: "tuple[Filter, ...]"
+
+
+Filter = PropertyFilter | LinkFilter | FilterGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the values of one property amount to, over all values of all vertices. ``sum`` is None where there are no
+    numbers, ``minimum`` and ``maximum`` where there are no values; ``distinct`` unless it was asked for."""
+
+    count: int
+    sum: float | None = None
+    minimum: Value | None = None
+    maximum: Value | None = None
+    distinct: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """``count`` vertices, the properties measured, and the values that the group shares (None: without a value)."""
+
+    count: int
+    properties: Mapping[str, Measured] = field(default_factory=lambda: EMPTY)
+    key: tuple[Value | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bifrost.graph import PropertyFilter
 from bifrost.values import Value
 from graphstore.values import clean_text
 
-__all__ = ["SortKey", "property_condition", "sort_key"]
+__all__ = ["SortKey", "ValueSql", "property_condition", "sort_key", "value_sql"]
 
 _SQLITE_VALUES = "json_each(vertex.properties) p, json_each(p.value) j WHERE p.key = {name}"
 _SQLITE_NUMBER = (
@@ -49,7 +49,10 @@ _COMPARISONS = {"neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
 @dataclass(frozen=True, slots=True)
-class _Dialect:
+class ValueSql:
+    """SQL over the values of the property ``{name}`` of ``vertex``, one row each: where they come from, their number,
+    text and kind (s text, b boolean, d date or time), and the condition of the first one."""
+
     values: str
     number: str
     text: str
@@ -57,8 +60,12 @@ class _Dialect:
     first: str
 
 
-_SQLITE = _Dialect(_SQLITE_VALUES, _SQLITE_NUMBER, _SQLITE_TEXT, _SQLITE_KIND, "j.key = 0")
-_PG = _Dialect(_PG_VALUES, _PG_NUMBER, _PG_TEXT + ' COLLATE "C"', _PG_KIND, "j.n = 1")
+_SQLITE = ValueSql(_SQLITE_VALUES, _SQLITE_NUMBER, _SQLITE_TEXT, _SQLITE_KIND, "j.key = 0")
+_PG = ValueSql(_PG_VALUES, _PG_NUMBER, _PG_TEXT + ' COLLATE "C"', _PG_KIND, "j.n = 1")
+
+
+def value_sql(sqlite: bool) -> ValueSql:
+    return _SQLITE if sqlite else _PG
 
 
 def _operand(value: Value) -> tuple[str, Any]:

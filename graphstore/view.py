@@ -1,7 +1,7 @@
 """Reads of the served graph. Lists are in the order in which elements first came; cursors are keysets, not offsets."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,14 +10,16 @@ from sqlalchemy.engine import Connection
 
 from bifrost.codec import decode_properties
 from bifrost.errors import InputError
-from bifrost.graph import Direction, Edge, EdgeOrigin, FragmentOrigin, Page, PropertyFilter, Vertex
+from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, Filter, FragmentOrigin, Page, Vertex
 from bifrost.values import EMPTY
 from graphstore import schema as s
-from graphstore.database import EDGE, PROPERTY, VERTEX, Database
-from graphstore.filters import SortKey, property_condition, sort_key
-from graphstore.provenance import edge_origins, fragment_origins
+from graphstore.aggregates import Aggregation
+from graphstore.conditions import Conditions, near_and_far
+from graphstore.database import EDGE, Database
+from graphstore.filters import SortKey, sort_key
+from graphstore.provenance import edge_origins, vertex_origins
 from graphstore.statistics import Statistics
-from graphstore.values import clean_text, value_hash
+from graphstore.values import clean_text
 from graphstore.view_statements import ViewStatements, edge_query
 
 __all__ = ["SqlGraphView"]
@@ -57,7 +59,7 @@ class SqlGraphView:
     def vertices(
         self,
         label: str | None = None,
-        filters: Sequence[PropertyFilter] = (),
+        filters: Sequence[Filter] = (),
         *,
         order_by: str | None = None,
         descending: bool = False,
@@ -66,7 +68,7 @@ class SqlGraphView:
     ) -> Page[Vertex]:
         key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
         with self._db.read() as connection:
-            where = self._conditions(connection, label, filters)
+            where = Conditions(self._db, connection).of(label, filters)
             if key is None:
                 query = sa.select(s.vertex).order_by(s.vertex.c.id)
                 if after is not None:
@@ -81,32 +83,10 @@ class SqlGraphView:
             cursor = None if last is None else _cursor(last, key)
         return Page(tuple(_vertex(row, names) for row in rows[:limit]), cursor)
 
-    def count(self, label: str | None = None, filters: Sequence[PropertyFilter] = ()) -> int:
+    def count(self, label: str | None = None, filters: Sequence[Filter] = ()) -> int:
         with self._db.read() as connection:
-            where = self._conditions(connection, label, filters)
+            where = Conditions(self._db, connection).of(label, filters)
             return connection.execute(sa.select(sa.func.count()).select_from(s.vertex).where(*where)).scalar_one()
-
-    def _conditions(self, connection: Connection, label: str | None, filters: Sequence[PropertyFilter]) -> list[Any]:
-        where: list[Any] = []
-        if label is not None:
-            where.append(s.vertex.c.label == self._label(connection, VERTEX, label))
-        for i, filter in enumerate(filters):
-            if filter.op in ("eq", "in"):
-                where.append(self._has_value(connection, filter))
-            else:
-                where.append(property_condition(filter, self._db.is_sqlite, f"f{i}_"))
-        return where
-
-    def _has_value(self, connection: Connection, filter: PropertyFilter) -> Any:
-        wanted = filter.value if isinstance(filter.value, tuple) else (filter.value,)
-        if filter.op == "eq" and len(wanted) != 1:
-            raise InputError(f"The filter 'eq' on {filter.name!r} needs one value.")
-        hashes = [value_hash(value) for value in wanted if value is not None]
-        key = self._label(connection, PROPERTY, filter.name)
-        value = s.vertex_value
-        return s.vertex.c.id.in_(
-            sa.select(value.c.vertex).where(value.c.key == key, self._db.within(value.c.hash, hashes))
-        )
 
     def _label(self, connection: Connection, element: int, name: str) -> int:
         found = self._db.find_label(connection, element, clean_text(name))
@@ -127,6 +107,89 @@ class SqlGraphView:
         """vertex.id by the uid of a merged fragment."""
         rows = connection.execute(self._statements.merged_by_uid, {"uids": self._db.bound(uids)}).all()
         return {row.uid: row.canonical for row in rows}
+
+    # ---- what edges lead to, counts and measures ---------------------------------------------------------------------
+
+    def linked(
+        self,
+        ids: Sequence[str],
+        direction: Direction,
+        label: str,
+        other: str,
+        filters: Sequence[Filter] = (),
+        *,
+        order_by: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+    ) -> dict[str, list[Vertex]]:
+        """By the ids as given, in one statement for all of them."""
+        key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            pairs = self._pairs(connection, numbers.values(), direction, label).subquery("pairs")
+            order = [pairs.c.first] if key is None else [*_turned(key, descending), s.vertex.c.id]
+            rank = sa.func.row_number().over(partition_by=pairs.c.of, order_by=order).label("rank")
+            inner = (
+                sa.select(pairs.c.of, s.vertex.c.uid, s.vertex.c.label, s.vertex.c.properties, rank)
+                .join_from(pairs, s.vertex, s.vertex.c.id == pairs.c.id)
+                .where(*Conditions(self._db, connection).of(other, filters))
+                .subquery()
+            )
+            query = sa.select(inner).where(inner.c.rank <= limit).order_by(inner.c.of, inner.c.rank)
+            rows = connection.execute(query).all()
+            names = self._db.label_names(connection, {row.label for row in rows})
+        found: dict[int, list[Vertex]] = {}
+        for row in rows:
+            found.setdefault(row.of, []).append(_vertex(row, names))
+        return {id: found.get(number, []) for id, number in numbers.items()}
+
+    def aggregate(
+        self,
+        label: str | None,
+        filters: Sequence[Filter] = (),
+        *,
+        measure: Mapping[str, str] = EMPTY,
+        distinct: Sequence[str] = (),
+        by: Mapping[str, str] = EMPTY,
+        limit: int = 100,
+    ) -> list[Aggregate]:
+        """A fixed number of statements, whatever the size of the graph."""
+        with self._db.read() as connection:
+            members = sa.select(s.vertex.c.id).where(*Conditions(self._db, connection).of(label, filters))
+            found = Aggregation(measure, distinct, by, limit).run(connection, members, self._db.is_sqlite)
+        return list(found.values())
+
+    def aggregate_linked(
+        self,
+        ids: Sequence[str],
+        direction: Direction,
+        label: str,
+        other: str,
+        filters: Sequence[Filter] = (),
+        *,
+        measure: Mapping[str, str] = EMPTY,
+        distinct: Sequence[str] = (),
+    ) -> dict[str, Aggregate]:
+        """By the ids as given; those that nothing passes for have no entry."""
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            pairs = self._pairs(connection, numbers.values(), direction, label).subquery("pairs")
+            members = (
+                sa.select(pairs.c.of, s.vertex.c.id)
+                .join_from(pairs, s.vertex, s.vertex.c.id == pairs.c.id)
+                .where(*Conditions(self._db, connection).of(other, filters))
+            )
+            found = Aggregation(measure, distinct).run(connection, members, self._db.is_sqlite, grouped=True)
+        return {id: found[number] for id, number in numbers.items() if number in found}
+
+    def _pairs(self, connection: Connection, numbers: Iterable[int], direction: Direction, label: str) -> Any:
+        """``of`` and ``id`` at the two ends of edges of one label, each pair once, with its ``first`` edge."""
+        near, far = near_and_far(direction)
+        return (
+            sa.select(near.label("of"), far.label("id"), sa.func.min(s.edge.c.id).label("first"))
+            .where(self._db.within(near, list(numbers)), s.edge.c.label == self._label(connection, EDGE, label))
+            .group_by(near, far)
+        )
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
@@ -194,22 +257,31 @@ class SqlGraphView:
 
     def vertex_origins(self, id: str) -> list[FragmentOrigin]:
         """Every fragment of the vertex, the canonical one first."""
+        return self.origins_of_vertices([id]).get(id, [])
+
+    def origins_of_vertices(self, ids: Sequence[str]) -> dict[str, list[FragmentOrigin]]:
+        """:meth:`vertex_origins` by the ids as given."""
         with self._db.read() as connection:
-            number = self._numbers(connection, [id]).get(id)
+            numbers = self._numbers(connection, ids)
             names = self._db.label_names(connection)
-            return [] if number is None else fragment_origins(self._db, connection, number, names)
+            found = vertex_origins(self._db, connection, numbers.values(), names)
+        return {id: found[number] for id, number in numbers.items()}
 
     def edge_origins(self, id: str) -> list[EdgeOrigin]:
+        return self.origins_of_edges([id]).get(id, [])
+
+    def origins_of_edges(self, ids: Sequence[str]) -> dict[str, list[EdgeOrigin]]:
+        clean = {id: clean_text(id) for id in ids}
         with self._db.read() as connection:
-            return edge_origins(connection, clean_text(id))
+            found = edge_origins(self._db, connection, clean.values())
+        return {id: found[uid] for id, uid in clean.items() if uid in found}
 
 
 def _ordered(key: SortKey, descending: bool, after: str | None) -> Any:
     """Vertices by a property; those without it come last either way, equal ones are in the order of their ids."""
     k, n, t = (key.kind.label("sort_kind"), key.number.label("sort_number"), key.text.label("sort_text"))
     missing = sa.case((key.kind == 2, 1), else_=0)
-    turned = [column.desc() if descending else column for column in (key.kind, key.number, key.text)]
-    query = sa.select(s.vertex, k, n, t).order_by(missing, *turned, s.vertex.c.id)
+    query = sa.select(s.vertex, k, n, t).order_by(*_turned(key, descending), s.vertex.c.id)
     if after is None:
         return query
     kind, number, text, id = _read_cursor(after, 4)
@@ -225,6 +297,12 @@ def _ordered(key: SortKey, descending: bool, after: str | None) -> Any:
         within = sa.tuple_(key.number, key.text, s.vertex.c.id) > sa.tuple_(number, text, id)
     same = sa.and_(here[0] == place[0], here[1] == place[1])
     return query.where(sa.or_(sa.tuple_(*here) > sa.tuple_(*place), sa.and_(same, within)))
+
+
+def _turned(key: SortKey, descending: bool) -> list[Any]:
+    """What to order by: those without the property last, the others up or down."""
+    turned = [column.desc() if descending else column for column in (key.kind, key.number, key.text)]
+    return [sa.case((key.kind == 2, 1), else_=0), *turned]
 
 
 def _vertex(row: Any, names: Any) -> Vertex:

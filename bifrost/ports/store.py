@@ -10,13 +10,14 @@ import pyarrow as pa
 from bifrost.catalog import Build, BuildState, DatasetSummary, Progress, RecordFailure, Source
 from bifrost.documents import Document
 from bifrost.graph import (
+    Aggregate,
     Change,
     Direction,
     Edge,
     EdgeOrigin,
+    Filter,
     FragmentOrigin,
     Page,
-    PropertyFilter,
     SearchHit,
     Vertex,
 )
@@ -185,20 +186,62 @@ class GraphView(Protocol):
     def vertices(
         self,
         label: str | None = None,
-        filters: Sequence[PropertyFilter] = (),
+        filters: Sequence[Filter] = (),
         *,
         order_by: str | None = None,
         descending: bool = False,
         after: str | None = None,
         limit: int = 100,
     ) -> Page[Vertex]: ...
-    def count(self, label: str | None = None, filters: Sequence[PropertyFilter] = ()) -> int: ...
+    def count(self, label: str | None = None, filters: Sequence[Filter] = ()) -> int: ...
     def edge(self, id: str) -> Edge | None: ...
     def edges(self, label: str | None = None, *, after: str | None = None, limit: int = 100) -> Page[Edge]: ...
     def edges_of(
         self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = (), *, limit: int = 100
     ) -> dict[str, list[Edge]]:
         """Edges of many vertices at once, at most ``limit`` per vertex: one statement per level, no N+1."""
+
+    def linked(
+        self,
+        ids: Sequence[str],
+        direction: Direction,
+        label: str,
+        other: str,
+        filters: Sequence[Filter] = (),
+        *,
+        order_by: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+    ) -> dict[str, list[Vertex]]:
+        """The vertices of type ``other`` that edges of one label lead to, each once, at most ``limit`` per vertex, for
+        many vertices at once. Without ``order_by`` in the order of their edges. Unknown ids have no entry."""
+
+    def aggregate(
+        self,
+        label: str | None,
+        filters: Sequence[Filter] = (),
+        *,
+        measure: Mapping[str, str] = ...,
+        distinct: Sequence[str] = (),
+        by: Mapping[str, str] = ...,
+        limit: int = 100,
+    ) -> list[Aggregate]:
+        """Counts and measures vertices in the store. ``measure`` and ``by`` map properties to their types; ``distinct``
+        are those of ``measure`` whose different values are counted. Without ``by`` there is one aggregate, else one
+        per group, the largest first; a vertex with several values belongs to several groups."""
+
+    def aggregate_linked(
+        self,
+        ids: Sequence[str],
+        direction: Direction,
+        label: str,
+        other: str,
+        filters: Sequence[Filter] = (),
+        *,
+        measure: Mapping[str, str] = ...,
+        distinct: Sequence[str] = (),
+    ) -> dict[str, Aggregate]:
+        """The same over what :meth:`linked` would list for each of ``ids``. Ids without such edges have no entry."""
 
     def degrees(self, ids: Sequence[str]) -> dict[str, int]:
         """Number of edges, in both directions, of those of ``ids`` that have any; one statement."""
@@ -214,6 +257,11 @@ class GraphView(Protocol):
 
     def vertex_origins(self, id: str) -> list[FragmentOrigin]: ...
     def edge_origins(self, id: str) -> list[EdgeOrigin]: ...
+
+    def origins_of_vertices(self, ids: Sequence[str]) -> dict[str, list[FragmentOrigin]]:
+        """:meth:`vertex_origins` of many vertices, in as many statements as of one. Unknown ids have no entry."""
+
+    def origins_of_edges(self, ids: Sequence[str]) -> dict[str, list[EdgeOrigin]]: ...
 
 
 class SearchIndex(Protocol):
