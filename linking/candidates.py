@@ -8,7 +8,7 @@ from typing import Any
 from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
 from bifrost.ports import LinkingData
 from linking.composites import composite_candidates
-from linking.describe import link_name, percent, with_reference_evidence
+from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
 from linking.joins import agreement
 from linking.mentions.propose import MentionCandidate, mention_candidates
@@ -25,6 +25,8 @@ MIN_PROBABILITY = 0.15
 _SAME_EDGES = 0.9
 """The share of equal edges from which two references say the same."""
 _SAME_SPANS = 0.7
+_AGREEING = 0.8
+"""The share of the texts with mentions by both columns in which they name a common record."""
 
 Scorers = Mapping[LinkKind, Adapted]
 
@@ -144,8 +146,9 @@ def _reference(
         for side, form in (("tail", candidate.tail_form), ("head", candidate.head_form))
         if form and not (side == "tail" and tail.is_list and form == "")
     }
+    name = property_link_name(workspace, _column(tail)) or link_name(LinkKind.REFERENCE, _column(tail), _column(head))
     link_type = make_link_type(
-        LinkKind.REFERENCE, _column(tail), _column(head), candidate.features, scorers, transform=transform
+        LinkKind.REFERENCE, _column(tail), _column(head), candidate.features, scorers, name=name, transform=transform
     )
     rivals = [
         f"Its values are also found in {c.head.source}/{c.head.text()} ({percent(c.containment)})."
@@ -288,7 +291,11 @@ def find_mentions(
     *,
     keep: frozenset[str] = frozenset(),
 ) -> list[LinkType]:
-    """Mentions worth proposing: per tail and things named the best column; rivals that find the same places are named."""
+    """Mentions worth proposing: per tail and table named one type, by the column that identifies the records.
+
+    Other columns of that table that name the same records in the same texts are looked up with it; columns of other
+    tables that find the same places are named as rivals.
+    """
     by_tail: dict[Column, list[tuple[float, MentionCandidate]]] = defaultdict(list)
     candidates = list(mention_candidates(data, workspace))
     probabilities = scorers[LinkKind.MENTION].probability([c.features for c in candidates])
@@ -297,6 +304,7 @@ def find_mentions(
     found = []
     for ranked in by_tail.values():
         ranked.sort(key=lambda item: -item[0])
+        likely = {id(c) for probability, c in ranked if probability >= 0.5}
         groups: list[list[MentionCandidate]] = []
         for probability, c in ranked:
             judged = link_type_id(LinkKind.MENTION, c.tail, c.head.column) in keep
@@ -307,7 +315,9 @@ def find_mentions(
                 group.append(c)
         for group in groups:
             best = _identifying(group)
-            found.append(_mention(best, _rival_reasons([c for c in group if c is not best]), scorers))
+            also = [c for c in group if c is not best and c.head.table == best.head.table and id(c) in likely]
+            rivals = [c for c in group if c.head.table != best.head.table]
+            found.append(_mention(workspace, best, also, rivals, scorers))
     return found
 
 
@@ -326,16 +336,35 @@ def _rival_reasons(rivals: Sequence[MentionCandidate]) -> list[str]:
 
 
 def _says_the_same(better: MentionCandidate, other: MentionCandidate) -> bool:
-    """The same places in the text, or the same records of the same table."""
+    """The same places in the text, or columns of one table that agree on the records wherever a text has both."""
     if len(better.spans & other.spans) >= _SAME_SPANS * len(other.spans):
         return True
-    same_table = better.head.table == other.head.table
-    return same_table and len(better.edges.keys() & other.edges.keys()) >= _SAME_SPANS * len(other.edges)
+    if better.head.table != other.head.table:
+        return False
+    named, also_named = _by_text(better), _by_text(other)
+    both = named.keys() & also_named.keys()
+    agreeing = sum(bool(named[text] & also_named[text]) for text in both)
+    return len(both) >= min(3, len(also_named)) and agreeing >= _AGREEING * len(both)
 
 
-def _mention(candidate: MentionCandidate, rivals: Sequence[str], scorers: Scorers) -> LinkType:
+def _by_text(candidate: MentionCandidate) -> dict[str, set[str]]:
+    records: dict[str, set[str]] = defaultdict(set)
+    for text, record in candidate.edges:
+        records[text].add(record)
+    return records
+
+
+def _mention(
+    workspace: Workspace,
+    candidate: MentionCandidate,
+    also: Sequence[MentionCandidate],
+    rivals: Sequence[MentionCandidate],
+    scorers: Scorers,
+) -> LinkType:
     c, f = candidate, candidate.features
     best = sorted(c.edges.items(), key=lambda item: (-item[1][0], item[0]))
+    everything = c.edges.keys() | {edge for other in also for edge in other.edges}
+    columns = ["+".join(other.head.column.columns) for other in also if "," not in "".join(other.head.column.columns)]
     step = max(len(best) // 4, 1)
     reasons = [
         f"{percent(f['document_share'])} of {c.documents:,} texts name records by {c.head.column}.",
@@ -345,11 +374,17 @@ def _mention(candidate: MentionCandidate, rivals: Sequence[str], scorers: Scorer
         reasons.append(f"{percent(f['labelled_share'])} have a label before them that names the column.")
     if f["repaired_share"] > 0:
         reasons.append(f"{percent(f['repaired_share'])} were repaired after character recognition.")
+    if columns:
+        more = len(everything) - len(c.edges)
+        reasons.append(f"The same records are also named by {', '.join(columns)} ({more:,} more links).")
+    name = property_link_name(workspace, c.tail) or link_name(LinkKind.MENTION, c.tail, c.head.column)
     return make_link_type(
         LinkKind.MENTION, c.tail, c.head.column, f, scorers,
-        estimated_edges=len(c.edges),
-        cardinality="many-to-one" if f["edges"] and len(c.edges) <= 1.05 * len({t for t, _ in c.edges}) else "many-to-many",
-        reasons=(*reasons, *rivals),
+        name=name,
+        transform={"also": ", ".join(columns)} if columns else {},
+        estimated_edges=len(everything),
+        cardinality="many-to-one" if f["edges"] and len(everything) <= 1.05 * len({t for t, _ in everything}) else "many-to-many",
+        reasons=(*reasons, *_rival_reasons(rivals)),
         examples=tuple(
             PairExample(t, h, m.quote(), m.hit.entry.value, round(score, 3)) for (t, h), (score, m) in best[::step][:5]
         ),

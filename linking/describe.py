@@ -12,10 +12,14 @@ from linking.profiles import ColumnProfile
 from linking.same_things import identifying_columns
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["describe_rows", "link_name", "percent", "with_reference_evidence"]
+__all__ = ["describe_rows", "link_name", "percent", "property_link_name", "with_reference_evidence"]
 
 _SHOWN = 160
 _EXAMPLES = 5
+_PROPERTY_NAMES = {
+    "from": "sent_by", "to": "sent_to", "cc": "copied_to", "bcc": "copied_to", "reply_to": "answered_to",
+    "author": "written_by", "last_modified_by": "changed_by",
+}  # fmt: skip
 
 
 def percent(share: float) -> str:
@@ -45,6 +49,14 @@ def link_name(kind: LinkKind, tail: Column, head: Column) -> str:
     if raw and raw[-1] in ("id", "key", "code", "no", "nr", "num", "number", "fk", "ref"):
         raw = list(own)
     return "_".join(raw) or thing
+
+
+def property_link_name(workspace: Workspace, tail: Column) -> str:
+    """How what a document says of itself is called as a link (``sent_by``); empty for any other column."""
+    table = workspace.table(tail.source, tail.dataset)
+    if table is None or not table.of_documents or len(tail.columns) != 1:
+        return ""
+    return _PROPERTY_NAMES.get(tail.columns[0], "")
 
 
 def describe_rows(workspace: Workspace, table: LoadedTable, rows: Iterable[int]) -> dict[int, str]:

@@ -18,6 +18,7 @@ STEPS = {
     "digits": "only digits count",
     "strip_accents": "letters are compared without accents",
     "first_word": "only the first word counts",
+    "address": "of ``Name <address>`` only the e-mail address counts",
 }
 
 _EMPTY = ("", "none", "null", "nan", "n/a", "<na>", "nat")
@@ -77,6 +78,8 @@ def form_sql(value: str, transform: str = "") -> str:
                 sql = f"strip_accents({sql})"
             case "first_word":
                 sql = f"split_part({sql}, ' ', 1)"
+            case "address":
+                sql = f"coalesce(nullif(regexp_extract({sql}, '<\\s*([^<>\\s]+@[^<>\\s]+)\\s*>', 1), ''), {sql})"
             case _:
                 pass
     return f"nullif({sql}, '')"

@@ -36,7 +36,7 @@ def corrections(
     backend: str = "auto",
 ) -> NDArray[np.float64]:
     """What to add to the log-odds of each candidate, float64 [n]; zeros where the graph is too large to be worth it."""
-    profiles = workspace.columns()
+    profiles = [*workspace.columns(), *workspace.property_columns()]
     if not candidates or len(profiles) > _MAX_COLUMNS:
         return np.zeros(len(candidates))
     from linking.column_gnn import prepare_graph

@@ -35,6 +35,19 @@ def as_text(value: Any) -> str | None:
     return str(value)
 
 
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array]:
+    """The columns of some rows; one that no row fills is left out."""
+    columns: dict[str, pa.Array] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        if any(isinstance(value, list) for value in values):
+            lists = [v if isinstance(v, list) else [] if v is None else [v] for v in values]
+            columns[name] = pa.array([[as_text(item) for item in items] for items in lists], pa.list_(pa.string()))
+        elif any(value is not None for value in values):
+            columns[name] = pa.array([as_text(value) for value in values], pa.string())
+    return columns
+
+
 class MemoryData:
     """Implements :class:`bifrost.ports.LinkingData` over Arrow tables."""
 
@@ -58,14 +71,7 @@ class MemoryData:
         names = list(dict.fromkeys(name for row in rows for name in row))
         if info is None:
             info = DatasetInfo(dataset, DatasetKind.TABLE, tuple(ColumnInfo(name) for name in names))
-        columns: dict[str, pa.Array] = {}
-        for name in names:
-            values = [row.get(name) for row in rows]
-            if any(isinstance(value, list) for value in values):
-                lists = [v if isinstance(v, list) else [] if v is None else [v] for v in values]
-                columns[name] = pa.array([[as_text(item) for item in items] for items in lists], pa.list_(pa.string()))
-            elif any(value is not None for value in values):
-                columns[name] = pa.array([as_text(value) for value in values], pa.string())
+        columns = _columns(rows)
         keys = ["|".join(str(row.get(k)) for k in info.key) if info.key else str(i) for i, row in enumerate(rows)]
         uids = pa.array([make_uid(source, dataset, key) for key in keys], pa.string())
         self.add_table(source, dataset, pa.table({"_uid": uids, **columns}), info)
@@ -86,8 +92,9 @@ class MemoryData:
         *,
         from_ocr: bool = False,
         mentions: Sequence[Mapping[str, Any]] = (),
+        properties: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        """Documents as record key -> texts of their pages."""
+        """Documents as record key -> texts of their pages; ``properties`` as record key -> what the document says of itself."""
         rows = [
             {"_uid": make_uid(source, dataset, key), "page": number, "text": text, "from_ocr": from_ocr}
             for key, pages in documents.items()
@@ -95,6 +102,10 @@ class MemoryData:
         ]
         self._pages[source, dataset] = pa.Table.from_pylist(rows, _PAGES)
         self._mentions[source, dataset] = pa.Table.from_pylist(list(mentions), _MENTIONS)
+        if properties:
+            keys = list(properties)
+            uids = pa.array([make_uid(source, dataset, key) for key in keys], pa.string())
+            self._rows[source, dataset] = pa.table({"_uid": uids, **_columns([properties[key] for key in keys])})
         info = DatasetInfo(dataset, DatasetKind.DOCUMENTS)
         self._summaries.append(DatasetSummary(source, info, "Document", records=len(documents)))
 

@@ -33,6 +33,7 @@ _DATE = re.compile(
 _BOOLEAN = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"})
 _LIST = re.compile(r"\[.*\]|\{.*\}|[^,;|]{1,40}([;|,]\s*[^,;|]{1,40})+")
 _PREFIX = re.compile(r"\D*[^\W\d_]\D*")
+_ADDRESS = re.compile(r".*<\s*[^<>\s]+@[^<>\s]+\s*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def extra_forms(values: Sequence[str], kind: str, prefix: str, first: str) -> li
         forms.append(f"{start}strip_prefix:{prefix}" + (" | strip_zeros" if zeros else ""))
     if kind == "code" and sum(not v.isalnum() for v in values) > 0.3 * len(values):
         forms.append(f"{start}alnum")
+    if kind in ("name", "code") and sum(bool(_ADDRESS.fullmatch(v)) for v in values) >= 0.5 * max(len(values), 1):
+        forms.append(f"{start}address")
     return forms
 
 

@@ -50,8 +50,10 @@ def reference_candidates(workspace: Workspace, vectors: NameVectors | None = Non
     """All candidates with their features, in no particular order. ``vectors`` adds what the names mean."""
     profiles = {profile.id: profile for profile in workspace.columns()}
     heads = [p.id for p in profiles.values() if p.key_like]
+    properties = {p.id: p for p in workspace.property_columns()}
+    profiles |= properties
     tails = [p.id for p in profiles.values() if _may_refer(p)]
-    empty = _by_name_alone(list(profiles.values()))
+    empty = _by_name_alone(workspace.columns())
     if not heads or not tails:
         return _with_features(empty, vectors)
     rows = workspace.connection.execute(

@@ -21,6 +21,12 @@ from linking.profiling import create_sketches, profile_table
 
 __all__ = ["LoadedTable", "Workspace"]
 
+_OF_ANY_FILE = frozenset({
+    "name", "path", "media_type", "pages", "modified", "changed", "created", "from_ocr", "title", "subject", "keywords",
+    "sent", "message_id", "in_reply_to", "attachments", "truncated", "language", "description", "producer", "creator",
+})  # fmt: skip
+"""Document properties that name no record, or that the text says as well."""
+
 
 @dataclass(slots=True)
 class LoadedTable:
@@ -39,6 +45,11 @@ class LoadedTable:
     @property
     def dataset(self) -> str:
         return self.summary.info.name
+
+    @property
+    def of_documents(self) -> bool:
+        """Whether the rows are the properties of documents."""
+        return self.summary.info.kind is DatasetKind.DOCUMENTS
 
 
 class Workspace:
@@ -90,13 +101,19 @@ class Workspace:
         return self.connection.cursor()
 
     def tables(self) -> list[LoadedTable]:
-        return list(self._tables.values())
+        """The tables, without those that hold the properties of documents."""
+        return [table for table in self._tables.values() if not table.of_documents]
 
     def table(self, source: str, dataset: str) -> LoadedTable | None:
         return self._tables.get((source, dataset))
 
     def columns(self) -> list[ColumnProfile]:
-        return [column for table in self._tables.values() for column in table.columns.values()]
+        return [column for table in self.tables() for column in table.columns.values()]
+
+    def property_columns(self) -> list[ColumnProfile]:
+        """What documents say of themselves besides their text and what is known of any file: senders, receivers, authors."""
+        tables = [table for table in self._tables.values() if table.of_documents]
+        return [column for table in tables for column in table.columns.values() if column.name not in _OF_ANY_FILE]
 
     def profiles_of(self, side: Column) -> list[ColumnProfile] | None:
         """The profiles of a link type's side, None where a table or column does not exist any more."""
@@ -107,7 +124,7 @@ class Workspace:
 
     def _refresh(self, data: LinkingData) -> None:
         same_data = self._data is not None and self._data() is data
-        wanted = {(s.source, s.info.name): s for s in data.datasets() if s.info.kind is DatasetKind.TABLE}
+        wanted = {(s.source, s.info.name): s for s in data.datasets()}
         for key in [key for key in self._tables if key not in wanted]:
             self._drop(self._tables.pop(key))
         for key, summary in wanted.items():

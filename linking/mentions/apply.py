@@ -1,13 +1,13 @@
 """Applies a confirmed mention link type: one edge per text and record named, with the place as evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bifrost.documents import Box
 from bifrost.links import LinkEdge, LinkType
 from bifrost.ports import LinkingData
 from bifrost.values import Evidence
 from linking.conditions import condition_sql
-from linking.mentions.propose import ACCEPT, MentionCandidate, head_of, summarise
+from linking.mentions.propose import ACCEPT, also_of, head_of, summarise
 from linking.mentions.scan import FoundMention, build_lexicon, scan_column, scan_documents
 from linking.workspace import Workspace
 
@@ -20,22 +20,29 @@ def mention_edges(workspace: Workspace, data: LinkingData, link_type: LinkType) 
     columns = workspace.profiles_of(link_type.head)
     if table is None or not columns:
         return []
-    head = head_of(0, table, columns)
-    lexicon = build_lexicon(workspace, [head])
+    heads = [head_of(0, table, columns), *also_of(workspace, link_type)]
+    lexicon = build_lexicon(workspace, heads)
     allowed = _allowed(workspace, link_type)
     scan = (
-        scan_column(workspace, link_type.tail, [head], lexicon)
+        scan_column(workspace, link_type.tail, heads, lexicon)
         if link_type.tail.columns
-        else scan_documents(data, link_type.tail, [head], lexicon)
+        else scan_documents(data, link_type.tail, heads, lexicon)
     )
-    mentions = []
-    documents = 0
+    mentions: dict[int, list[FoundMention]] = {head.number: [] for head in heads}
+    place: dict[str, int] = {}
     for item in scan:
         if isinstance(item, str):
-            documents += 1
+            place.setdefault(item, len(place))
         elif item.uid not in item.hit.entry.uids and (allowed is None or item.uid in allowed):
-            mentions.append(item)
-    return list(_edges(data, link_type, summarise(link_type.tail, head, documents, mentions)))
+            mentions[item.hit.entry.column].append(item)
+    found = [summarise(link_type.tail, head, len(place), mentions[head.number]) for head in heads]
+    best: dict[tuple[str, str], tuple[float, FoundMention]] = {}
+    for candidate in found:
+        for edge, said in candidate.edges.items():
+            if said[0] > best.get(edge, (0.0, None))[0]:
+                best[edge] = said
+    ordered = sorted(best.items(), key=lambda item: place.get(item[0][0], 0))
+    return list(_edges(data, link_type, ordered))
 
 
 def _allowed(workspace: Workspace, link_type: LinkType) -> set[str] | None:
@@ -48,8 +55,10 @@ def _allowed(workspace: Workspace, link_type: LinkType) -> set[str] | None:
     return {uid for (uid,) in rows}
 
 
-def _edges(data: LinkingData, link_type: LinkType, found: MentionCandidate) -> Iterator[LinkEdge]:
-    for (tail, head), (score, mention) in found.edges.items():
+def _edges(
+    data: LinkingData, link_type: LinkType, found: Iterable[tuple[tuple[str, str], tuple[float, FoundMention]]]
+) -> Iterator[LinkEdge]:
+    for (tail, head), (score, mention) in found:
         if score >= (ACCEPT if link_type.threshold is None else link_type.threshold):
             yield LinkEdge(tail, head, round(score, 4), _evidence(data, link_type, mention, score))
 

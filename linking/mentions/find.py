@@ -10,6 +10,7 @@ from linking.mentions.tokens import Tokens, fold, tokenize
 __all__ = ["Hit", "find"]
 
 _LABEL_TOKENS = 4
+_PARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,21 @@ def _exact(text: str, tokens: Tokens, lexicon: Lexicon) -> Iterator[Hit]:
                 yield _hit(text, tokens, entry, i, i + length, broken=False)
         if tokens.broken[i]:
             yield from _mended(text, tokens, lexicon, i)
+        if word[:3] in lexicon.starts:
+            yield from _joined(text, tokens, lexicon, i)
+
+
+def _joined(text: str, tokens: Tokens, lexicon: Lexicon, first: int) -> Iterator[Hit]:
+    """Codes whose parts are set off in another way: ``AN949C4``, ``AN 949/C4`` for ``AN-949-C4``."""
+    run = ""
+    for last in range(first, min(first + _PARTS, len(tokens.words))):
+        between = text[tokens.ends[last - 1] : tokens.begins[last]] if last > first else ""
+        run += tokens.words[last]
+        if len(between) > 1 or between == "\n" or run[:3] not in lexicon.starts:
+            return
+        for entry in lexicon.joined.get(run, ()):
+            if entry.tokens != tuple(tokens.words[first : last + 1]):
+                yield _hit(text, tokens, entry, first, last + 1, broken=False)
 
 
 def _mended(text: str, tokens: Tokens, lexicon: Lexicon, at: int) -> Iterator[Hit]:
@@ -73,18 +89,19 @@ def _repaired(text: str, tokens: Tokens, ocr: OcrIndex, taken: set[int]) -> Iter
             if length > 1 and not text[begin:end].replace(" ", "").isalnum():
                 continue
             for entry, similarity, margin in ocr.look_up("".join(text[begin:end].split())):
-                yield Hit(entry, begin, end, False, False, similarity, margin, _label(tokens, i))
+                yield Hit(entry, begin, end, False, False, similarity, margin, _label(text, tokens, i))
 
 
 def _hit(text: str, tokens: Tokens, entry: Entry, first: int, last: int, *, broken: bool) -> Hit:
     begin, end = tokens.begins[first], tokens.ends[last - 1]
     found = text[begin:end]
     exact = found == entry.value.strip() or fold(found) == found == entry.value or found in entry.value
-    return Hit(entry, begin, end, exact or broken, broken, 1.0, 1.0, _label(tokens, first))
+    return Hit(entry, begin, end, exact or broken, broken, 1.0, 1.0, _label(text, tokens, first))
 
 
-def _label(tokens: Tokens, first: int) -> tuple[str, ...]:
-    return tuple(tokens.words[max(0, first - _LABEL_TOKENS) : first])
+def _label(text: str, tokens: Tokens, first: int) -> tuple[str, ...]:
+    places = range(max(0, first - _LABEL_TOKENS), first)
+    return tuple(fold(text[tokens.begins[i] : tokens.ends[i]]) for i in places)
 
 
 def _longest(hits: Sequence[Hit]) -> list[Hit]:

@@ -1,54 +1,109 @@
-"""The names and codes of columns as a look-up table of token sequences."""
+"""The names and codes of columns as a look-up table of token sequences, and of the other ways in which people write them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from linking.mentions.tokens import tokenize
+from linking.mentions.tokens import fold, tokenize
 
-__all__ = ["MAX_TOKENS", "Entry", "Lexicon"]
+__all__ = ["BARE", "MAX_TOKENS", "SHORT", "Entry", "Lexicon"]
 
 MAX_TOKENS = 8
 """Longer names (whole sentences) are not looked up."""
+BARE = "bare"
+"""The form of a code without its fixed beginning and leading zeros: a plain number."""
+SHORT = "short"
+"""The form of a company's name without its legal form."""
+_JOINED = 5
+_STARTS = 3
+_LEGAL_FORMS = frozenset(
+    tuple(form.split())
+    for form in (
+        "ab", "ag", "aps", "a s", "as", "bv", "b v", "co", "company", "corp", "corporation", "eg", "e v", "ev", "gbr", "gmbh",
+        "gmbh co kg", "gmbh und co kg", "inc", "incorporated", "kft", "kg", "kgaa", "kk", "limited", "llc", "llp", "ltd",
+        "nv", "n v", "ohg", "oy", "oyj", "plc", "pte ltd", "pty ltd", "pvt ltd", "s a", "sa", "s a s", "sas", "sarl",
+        "s a r l", "se", "s l", "sl", "s p a", "spa", "s r l", "srl", "s r o", "sro", "sp z o o", "co kg", "co ltd", "zrt",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A value of a head column. ``uids`` are the records that have it; ``code`` when it holds a digit."""
+    """A value of a head column. ``uids`` are the records that have it; ``code`` when it holds a digit.
+
+    ``form`` is empty for the value as it stands, else how ``tokens`` differ from it (:data:`BARE`, :data:`SHORT`).
+    """
 
     column: int
     value: str
     uids: tuple[str, ...]
     tokens: tuple[str, ...]
     code: bool
+    form: str = ""
 
 
 @dataclass(slots=True)
 class Lexicon:
-    """Token sequence -> entries. ``pieces`` holds the tokens of codes, to mend codes broken over two lines."""
+    """Token sequence -> entries. ``pieces`` holds the tokens of codes, to mend codes broken over two lines; ``joined``
+    the codes without what stands between their parts, ``starts`` how these begin."""
 
     sequences: dict[tuple[str, ...], list[Entry]] = field(default_factory=lambda: defaultdict(list))
     lengths: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     pieces: set[str] = field(default_factory=set)
+    joined: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    starts: set[str] = field(default_factory=set)
 
-    def add(self, column: int, values: Iterable[tuple[str, Sequence[str]]]) -> int:
-        """Adds the values of a column with the uids that have them; returns how many can be looked up."""
+    def add(self, column: int, values: Iterable[tuple[str, Sequence[str]]], *, prefix: str = "") -> int:
+        """Adds the values of a column with the uids that have them; returns how many can be looked up.
+
+        ``prefix`` is the fixed beginning of the column's codes, folded: without it they are looked up too.
+        """
         added = 0
+        others: dict[tuple[tuple[str, ...], str], list[tuple[str, Sequence[str]]]] = defaultdict(list)
+        exact: set[tuple[str, ...]] = set()
         for value, uids in values:
             tokens = tuple(tokenize(value).words)
             if not tokens or len(tokens) > MAX_TOKENS or not _distinct_enough(tokens):
                 continue
-            code = any(c.isdigit() for c in value)
-            entry = Entry(column, value, tuple(uids), tokens, code)
-            self.sequences[tokens].append(entry)
-            self.lengths[tokens[0]].add(len(tokens))
-            if code:
-                self.pieces.update(tokens)
+            self._add(Entry(column, value, tuple(uids), tokens, any(c.isdigit() for c in value)))
+            exact.add(tokens)
             added += 1
+            for other in _other_forms(value, tokens, prefix):
+                others[other].append((value, uids))
+        for (tokens, form), meant in others.items():
+            if tokens not in exact:
+                everyone = tuple(dict.fromkeys(uid for _, uids in meant for uid in uids))
+                self._add(Entry(column, meant[0][0], everyone, tokens, form == BARE, form))
         return added
+
+    def _add(self, entry: Entry) -> None:
+        tokens = entry.tokens
+        self.sequences[tokens].append(entry)
+        self.lengths[tokens[0]].add(len(tokens))
+        if entry.code and not entry.form:
+            self.pieces.update(tokens)
+            joined = "".join(tokens)
+            if len(joined) >= _JOINED and not joined.isdigit():
+                self.joined[joined].append(entry)
+                self.starts.update(joined[:n] for n in range(1, _STARTS + 1))
 
 
 def _distinct_enough(tokens: Sequence[str]) -> bool:
     """One- and two-letter words and short numbers occur in every text."""
     length = sum(map(len, tokens))
     return length >= 4 if all(t.isdigit() for t in tokens) else length >= 3
+
+
+def _other_forms(value: str, tokens: tuple[str, ...], prefix: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Further spellings, as tokens with their form."""
+    folded = fold(value).strip()
+    if prefix and folded.startswith(prefix):
+        number = "".join(c for c in folded.removeprefix(prefix) if c.isalnum())
+        for bare in {number, number.lstrip("0")} if number.isdigit() else ():
+            if len(bare) >= _STARTS:
+                yield (bare,), BARE
+    for length in range(1, min(len(tokens), 5)):
+        if tokens[-length:] in _LEGAL_FORMS and not any(c.isdigit() for c in value):
+            shorter = tokens[:-length]
+            if _distinct_enough(shorter):
+                yield shorter, SHORT

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from linking.mentions.lexicon import Entry
+from linking.mentions.tokens import fold
 
 __all__ = ["OcrIndex"]
 
@@ -27,11 +28,8 @@ class OcrIndex:
     """The codes of a lexicon (values with letters and digits), indexed for repair."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        usable = [
-            (e, "".join(e.tokens))
-            for e in entries
-            if _MIN_LENGTH <= len("".join(e.tokens)) <= 24 and e.code and not e.value.isdigit()
-        ]
+        codes = ((e, "".join(c for c in fold(e.value) if c.isalnum())) for e in entries if e.code and not e.form)
+        usable = [(e, code) for e, code in codes if _MIN_LENGTH <= len(code) <= 24 and not e.value.isdigit()]
         self._entries = usable[:_MAX_ENTRIES]
         self._depth = 2 if len(self._entries) <= _MAX_DEEP else 1
         self._index: dict[str, list[int]] = defaultdict(list)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bifrost.links import Column
+from bifrost.links import Column, LinkType
 from bifrost.ports import LinkingData
 from bifrost.values import DatasetKind
 from linking.mentions.scan import (
@@ -20,7 +20,7 @@ from linking.names import ID_WORDS, is_id_name, table_words, words
 from linking.profiles import ColumnProfile
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["MentionCandidate", "head_of", "mention_candidates", "mention_tails"]
+__all__ = ["MentionCandidate", "also_of", "head_of", "mention_candidates", "mention_tails"]
 
 _DOCUMENT_LIMIT = 1_000
 _ROW_LIMIT = 1_000
@@ -45,14 +45,19 @@ class MentionCandidate:
 
 
 def mention_tails(data: LinkingData, workspace: Workspace) -> list[Column]:
-    """All document datasets and all columns of running text."""
+    """All document datasets, all columns of running text, and what documents say of people and organisations."""
     documents = [Column(s.source, s.info.name) for s in data.datasets() if s.info.kind is DatasetKind.DOCUMENTS]
+    properties = [
+        Column(p.source, p.dataset, (p.name,))
+        for p in workspace.property_columns()
+        if p.kind == "name" and p.distinct >= 2 and "address" not in p.forms
+    ]
     texts = [
         Column(p.source, p.dataset, (p.name,))
         for p in workspace.columns()
         if p.kind == "text" and p.mean_words >= 8 and p.distinct >= 5
     ]
-    return documents + texts
+    return documents + texts + properties
 
 
 def mention_heads(workspace: Workspace) -> list[Head]:
@@ -78,7 +83,22 @@ def head_of(number: int, table: LoadedTable, columns: Sequence[ColumnProfile]) -
         table.name,
         tuple(p.sql for p in columns),
         frozenset(w for w in plain if w not in ID_WORDS) or frozenset(names),
+        columns[0].prefix if len(columns) == 1 else "",
     )
+
+
+def also_of(workspace: Workspace, link_type: LinkType) -> list[Head]:
+    """The further heads of a mention type: columns of the same table that name its records too (``transform["also"]``).
+
+    Columns are separated by commas, those that make a name together joined by ``+``. Those that are gone are left out.
+    """
+    table = workspace.table(link_type.head.source, link_type.head.dataset)
+    heads: list[Head] = []
+    for text in link_type.transform.get("also", "").split(","):
+        names = tuple(name.strip() for name in text.split("+"))
+        if table is not None and all(name in table.columns for name in names) and names != link_type.head.columns:
+            heads.append(head_of(len(heads) + 1, table, [table.columns[name] for name in names]))
+    return heads
 
 
 def _nameable(p: ColumnProfile) -> bool:

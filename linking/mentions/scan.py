@@ -7,7 +7,7 @@ from bifrost.links import Column
 from bifrost.ports import LinkingData
 from bifrost.values import DatasetKind
 from linking.mentions.find import Hit, find
-from linking.mentions.lexicon import Entry, Lexicon
+from linking.mentions.lexicon import BARE, Entry, Lexicon
 from linking.mentions.ocr import OcrIndex
 from linking.names import containment, words
 from linking.workspace import Workspace
@@ -20,13 +20,15 @@ _MIN_MARGIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column (or first and last name together) whose values may be named in text. ``number`` is its place."""
+    """A column (or first and last name together) whose values may be named in text. ``number`` is its place, ``prefix``
+    the fixed beginning of its codes."""
 
     number: int
     column: Column
     table: str
     sql: tuple[str, ...]
     label_words: frozenset[str]
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def build_lexicon(workspace: Workspace, heads: Sequence[Head]) -> Lexicon:
             f"SELECT {value} AS v, list(_uid ORDER BY _row) FROM {head.table} "
             f"WHERE v IS NOT NULL AND length(v) BETWEEN 3 AND 120 GROUP BY v ORDER BY min(_row) LIMIT {_MAX_VALUES}"
         ).fetchall()
-        lexicon.add(head.number, rows)
+        lexicon.add(head.number, rows, prefix=head.prefix)
     return lexicon
 
 
@@ -126,10 +128,12 @@ def confidence(found: FoundMention, labels_usual: bool) -> float:
         if hit.margin < _MIN_MARGIN:
             return 0.3 * share
         return (0.55 + 0.4 * max(0.0, (hit.similarity - 0.75) / 0.25)) * share
+    if hit.entry.form == BARE:
+        return (0.9 if found.labelled else 0.1) * share
     if hit.entry.code and not hit.entry.value.isdigit():
         return (0.98 if not hit.broken else 0.95) * share
     if len(hit.entry.tokens) >= 2:
-        return 0.9 * share
+        return (0.9 if not hit.entry.form else 0.85) * share
     if found.labelled:
         return 0.95 * share
     if labels_usual or hit.entry.value.isdigit():

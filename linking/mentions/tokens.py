@@ -8,7 +8,9 @@ from itertools import pairwise
 __all__ = ["Tokens", "fold", "tokenize"]
 
 _TOKEN = re.compile(r"[^\W_]+")
-_BREAK = re.compile(r"[-­￾\x02]?[ \t\r]*\n[ \t\r]*")
+_BREAK = re.compile(r"[-\xad\ufffe\x02]?[ \t\r]*\n[ \t\r]*")
+_UMLAUT = re.compile(r"([aou])e")
+_LETTERS = str.maketrans({"ø": "o", "æ": "a", "œ": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
 def fold(text: str) -> str:
@@ -17,6 +19,14 @@ def fold(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _word(text: str) -> str:
+    """A token as it is compared: ``Müller``, ``Mueller`` and ``MULLER`` are the same word."""
+    word = fold(text)
+    if not word.isascii():
+        word = word.translate(_LETTERS)
+    return _UMLAUT.sub(r"\1", word) if "e" in word and len(word) >= 5 and word.isalpha() else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Tokens:
 def tokenize(text: str) -> Tokens:
     """All tokens of a text in order."""
     spans = [match.span() for match in _TOKEN.finditer(text)]
-    words = [fold(text[begin:end]) for begin, end in spans]
+    words = [_word(text[begin:end]) for begin, end in spans]
     broken = [
         "\n" in text[end:begin] and _BREAK.fullmatch(text, end, begin) is not None
         for (_, end), (begin, _) in pairwise(spans)
