@@ -1,6 +1,7 @@
 """The Gremlin endpoint: WebSocket and HTTP on /gremlin, GraphBinary 1, GraphSON 3 (typed and untyped) and 2.
 
-    routes = gremlin_routes(engine, authenticate)
+    endpoint = GremlinEndpoint(engine, authenticate)
+    endpoint.routes, endpoint.start(), endpoint.close()
 
 Whoever the authentication middleware recognised (``scope["principal"]``: header or cookie) need not sign in again; a
 WebSocket client may also answer the SASL PLAIN challenge of the protocol, with user and password or user and token.
@@ -30,7 +31,7 @@ from api.permissions import Scope
 from bifrost.errors import AuthenticationError, BifrostError, InputError
 from graphstore.gremlin.engine import GremlinEngine
 
-__all__ = ["Authenticate", "gremlin_routes"]
+__all__ = ["Authenticate", "GremlinEndpoint", "gremlin_routes"]
 
 Authenticate = Callable[[str, str, str], Any]
 """(user name, password or token, client address) -> principal. Raises a BifrostError, or gives None, when it is wrong."""
@@ -52,23 +53,41 @@ def gremlin_routes(
     authenticate: Authenticate | Authenticator | None,
     *,
     settings: GremlinSettings | None = None,
-    may_write: Callable[[Any], bool] = has_write_scope,
 ) -> list[BaseRoute]:
-    """The Starlette routes of the endpoint; ``may_write`` says which principals may change the graph."""
-    check = authenticate.password if isinstance(authenticate, Authenticator) else authenticate
-    endpoint = _Endpoint(GremlinService(engine, settings, may_write), check)
-    return [
-        WebSocketRoute("/gremlin", endpoint.websocket),
-        Route("/gremlin", endpoint.http, methods=["GET", "POST"]),
-        Route("/gremlin/status", endpoint.status, methods=["GET", "POST"]),
-        Route("/pg/statistics/summary", endpoint.summary, methods=["GET"]),
-    ]
+    """The Starlette routes of an endpoint that nobody starts or closes: for tests and throw-away graphs."""
+    return GremlinEndpoint(engine, authenticate, settings=settings).routes
 
 
-class _Endpoint:
-    def __init__(self, service: GremlinService, authenticate: Authenticate | None) -> None:
-        self.service, self.authenticate = service, authenticate
-        self.threads = ThreadPoolExecutor(service.settings.threads, thread_name_prefix="gremlin")
+class GremlinEndpoint:
+    """The endpoint of one engine; ``may_write`` says which principals may change the graph."""
+
+    def __init__(
+        self,
+        engine: GremlinEngine,
+        authenticate: Authenticate | Authenticator | None,
+        *,
+        settings: GremlinSettings | None = None,
+        may_write: Callable[[Any], bool] = has_write_scope,
+    ) -> None:
+        self.service = GremlinService(engine, settings, may_write)
+        self.authenticate = authenticate.password if isinstance(authenticate, Authenticator) else authenticate
+        self.threads = ThreadPoolExecutor(self.service.settings.threads, thread_name_prefix="gremlin")
+        self.routes: list[BaseRoute] = [
+            WebSocketRoute("/gremlin", self.websocket),
+            Route("/gremlin", self.http, methods=["GET", "POST"]),
+            Route("/gremlin/status", self.status, methods=["GET", "POST"]),
+            Route("/pg/statistics/summary", self.summary, methods=["GET"]),
+        ]
+
+    def start(self) -> None:
+        """Prepares in the background what queries need, so that the first of them need not wait."""
+        self.service.engine.start()
+
+    def close(self) -> None:
+        """Stops running queries, rolls open sessions back and releases the graph. Safe to call twice."""
+        self.service.close()
+        self.threads.shutdown(cancel_futures=True)
+        self.service.engine.close()
 
     # ---- who asks ----------------------------------------------------------------------------------------------------
 
@@ -211,7 +230,7 @@ class _Connection:
     While a query runs in a thread the connection is listened to, so that a client that goes away stops its query.
     """
 
-    def __init__(self, endpoint: _Endpoint, socket: WebSocket) -> None:
+    def __init__(self, endpoint: GremlinEndpoint, socket: WebSocket) -> None:
         self.endpoint, self.socket = endpoint, socket
         self.principal: Any = None
         self.waiting: tuple[Message, Codec] | None = None

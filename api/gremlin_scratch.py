@@ -1,10 +1,12 @@
 """``python -m api.gremlin_scratch --port 8182``: an empty throw-away graph on loopback, without sign-in."""
 
 import argparse
+import socket
+from contextlib import suppress
 
-import uvicorn
 from starlette.applications import Starlette
 
+from api.asgi import serve
 from api.gremlin import gremlin_routes
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.memory import MemoryGraph
@@ -21,7 +23,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8182)
     arguments = parser.parse_args()
-    uvicorn.run(scratch_app(), host="127.0.0.1", port=arguments.port, log_level="warning", ws_max_size=16 * 1024 * 1024)
+    with suppress(KeyboardInterrupt):
+        serve(scratch_app(), socket.create_server(("127.0.0.1", arguments.port)))
 
 
 if __name__ == "__main__":

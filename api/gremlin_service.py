@@ -243,6 +243,11 @@ class GremlinService:
             found.session.rollback()
 
     def close(self) -> None:
+        """Stops what is running and rolls open sessions back."""
+        with self._lock:
+            running = [stop for stop, _ in self._running.values()]
+        for stop in running:
+            stop.set()
         with self._lock:
             open_sessions, self._sessions = list(self._sessions.values()), {}
         for found in open_sessions:

@@ -1,16 +1,15 @@
 """Runs the service: the ASGI app under uvicorn, and the builds beside it."""
 
-import asyncio
 import socket
 from collections.abc import Callable
 
 import click
-import uvicorn
 
 from api.accounts import Accounts, open_accounts
 from api.app import build_app
+from api.asgi import serve
 from api.auth import Authenticator
-from api.gremlin import gremlin_routes
+from api.gremlin import GremlinEndpoint
 from api.gremlin_service import GremlinSettings
 from api.permissions import Principal, Scope
 from api.service import Service
@@ -29,27 +28,24 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
     listener = _listen(host, port)
     accounts = None if scratch else open_accounts(service.settings)
     authenticator = Authenticator(accounts) if accounts else None
-    app = build_app(
-        service,
-        accounts,
-        extra_routes=gremlin_routes(
-            GremlinEngine(MemoryGraph()) if scratch else service.gremlin,
-            _gremlin_sign_in(authenticator) if authenticator else None,
-            settings=GremlinSettings(seconds=service.settings.query_timeout),
-            may_write=lambda principal: principal is None or Scope.WRITE in principal.scopes,
-        ),
-        authenticator=authenticator,
+    gremlin = GremlinEndpoint(
+        GremlinEngine(MemoryGraph()) if scratch else service.gremlin,
+        _gremlin_sign_in(authenticator) if authenticator else None,
+        settings=GremlinSettings(seconds=service.settings.query_timeout),
+        may_write=lambda principal: principal is None or Scope.WRITE in principal.scopes,
     )
+    app = build_app(service, accounts, extra_routes=gremlin.routes, authenticator=authenticator)
     if not scratch:
         service.jobs.start()
+    gremlin.start()
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     click.echo(f"Bifrost is ready at {address}\n{_how_to_sign_in(service, accounts)}", err=True)
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws_max_size=64 * 2**20, timeout_graceful_shutdown=5)
     try:
-        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+        serve(app, listener)
     except KeyboardInterrupt:
         return
     finally:
+        gremlin.close()
         if accounts:
             accounts.close()
 

@@ -3,11 +3,13 @@
 python -m benchmarks.gremlin_serve sqlite:///bench.sqlite 18182
 """
 
+import socket
 import sys
+from contextlib import suppress
 
-import uvicorn
 from starlette.applications import Starlette
 
+from api.asgi import serve
 from api.gremlin import gremlin_routes
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.served import ServedGraph
@@ -19,7 +21,8 @@ def main() -> None:
     source = ServedGraph(SqlStore(url))
     source.keeper.warm()
     app = Starlette(routes=gremlin_routes(GremlinEngine(source), None))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio")
+    with suppress(KeyboardInterrupt):
+        serve(app, socket.create_server(("127.0.0.1", port)))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from graphstore.gremlin.memory import MemoryGraph
 from graphstore.gremlin.parser import parse
 from graphstore.gremlin.plan import Pipeline
 from graphstore.gremlin.profile import StepMeter, explained, profile_result, profiled
-from graphstore.gremlin.source import GraphSource, MemorySource, Session
+from graphstore.gremlin.source import GraphSource, MemorySource, Session, WorksInBackground
 from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.graph import ElementsStep
 from graphstore.gremlin.steps.reduce import operator
@@ -70,7 +70,18 @@ class GremlinEngine:
 
     def __init__(self, source: GraphSource | MemoryGraph) -> None:
         self.source: GraphSource = MemorySource(source) if isinstance(source, MemoryGraph) else source
+        self._made_with = self.source
         self._plans: OrderedDict[Any, Compiled] = OrderedDict()
+
+    def start(self) -> None:
+        """Lets the graph prepare in the background what queries need. To be ended by :meth:`close`."""
+        if isinstance(self._made_with, WorksInBackground):
+            self._made_with.start()
+
+    def close(self) -> None:
+        """Releases what the graph holds. Safe to call twice."""
+        if isinstance(self._made_with, WorksInBackground):
+            self._made_with.close()
 
     def compile(self, query: str | Traversal, request: Request | None = None) -> "Compiled":
         """What a query becomes. Raises QueryError subclasses and PermissionDeniedError."""

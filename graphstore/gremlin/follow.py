@@ -28,12 +28,18 @@ class SnapshotKeeper:
         self._db = database
         self._limit = limit
         self._snapshot: Snapshot | None = None
+        self._shown = -1
         self._building = threading.Lock()
         self._watch = _Watch(database)
 
     def position(self) -> int:
         """The position of the change log now."""
         return self._watch.position()
+
+    @property
+    def shown(self) -> int:
+        """The position up to which it has looked: that of the snapshot, or of a graph found too large for one."""
+        return self._shown
 
     def current(self, *, wide: bool) -> Snapshot | None:
         """A snapshot that shows the newest state. For a wide traversal it is made or patched first; for others only
@@ -46,11 +52,13 @@ class SnapshotKeeper:
             return None
         with self._building:
             snapshot = self._snapshot
-            if snapshot is None or snapshot.position != self.position():
+            position = self.position()
+            if snapshot is None or snapshot.position != position:
                 snapshot = self._next(snapshot)
                 if snapshot is not None:
                     snapshot.prepare()
                 self._snapshot = snapshot
+                self._shown = position if snapshot is None else snapshot.position
             return snapshot
 
     def warm(self) -> None:

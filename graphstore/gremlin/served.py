@@ -1,5 +1,6 @@
 """The served graph of a store as the engine's source: read from SQL or from arrays, written as undoable edits."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.source import Session
 from graphstore.gremlin.sqlgraph import SqlGraph
+from graphstore.gremlin.warm import SnapshotWarmer
 from graphstore.sql import SqlStore
 
 __all__ = ["EditWriter", "ServedGraph", "gremlin_engine"]
@@ -89,19 +91,33 @@ class ServedGraph:
         self._store = store
         self._edits = edits or Edits(store)
         self._keeper: SnapshotKeeper | None = None
+        self._warmer: SnapshotWarmer | None = None
+        self._lock = threading.Lock()
 
     @property
     def keeper(self) -> SnapshotKeeper:
         """The snapshot in arrays; made on first use, when the schema exists."""
-        if self._keeper is None:
-            self._keeper = SnapshotKeeper(self._store.database)
-        return self._keeper
+        found = self._keeper
+        if found is None:
+            with self._lock:
+                found = self._keeper = self._keeper or SnapshotKeeper(self._store.database)
+        return found
+
+    def start(self) -> None:
+        """Makes the snapshot in the background, now and whenever the graph has changed."""
+        if self._warmer is None:
+            self._warmer = SnapshotWarmer(self.keeper)
+            self._warmer.start()
 
     def close(self) -> None:
-        """Releases the snapshot."""
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
+        """Ends the background work and releases the snapshot. Safe to call twice."""
+        if self._warmer is not None:
+            self._warmer.close()
+            self._warmer = None
+        with self._lock:
+            if self._keeper is not None:
+                self._keeper.close()
+                self._keeper = None
 
     @contextmanager
     def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:

@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.memory import MemoryGraph
 
-__all__ = ["GraphSource", "MemorySource", "Session"]
+__all__ = ["GraphSource", "MemorySource", "Session", "WorksInBackground"]
 
 
 class Session:
@@ -44,6 +44,14 @@ class GraphSource(Protocol):
 
     def writing(self, principal: Any, session: Session | None) -> AbstractContextManager[Graph]:
         """A graph whose changes are kept when the context ends well, and taken back when an error leaves it."""
+
+
+@runtime_checkable
+class WorksInBackground(Protocol):
+    """A source that prepares what queries need in a thread of its own, from ``start`` until ``close``."""
+
+    def start(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class MemorySource:

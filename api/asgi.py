@@ -1,0 +1,28 @@
+"""How an ASGI application is served: uvicorn with the event loop and the parsers that answer fastest."""
+
+import asyncio
+import signal
+import socket
+import threading
+from typing import Any
+
+import uvicorn
+
+__all__ = ["serve"]
+
+
+def serve(app: Any, listener: socket.socket) -> None:
+    """Runs until interrupted. Raises KeyboardInterrupt, on SIGTERM too, once all connections are closed."""
+    config = uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        ws_max_size=64 * 2**20,
+        timeout_graceful_shutdown=5,
+    )
+    if threading.current_thread() is threading.main_thread():
+        # uvicorn raises the signal again when it has ended; without a handler the caller could close nothing.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
