@@ -115,6 +115,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Query.statistics": Rule.READ,
     "Query.vertex": Rule.READ,
     "Query.vertices": Rule.READ,
+    "Query.aggregate": Rule.READ,
     "Query.edge": Rule.READ,
     "Query.edges": Rule.READ,
     "Query.neighbourhood": Rule.READ,

@@ -122,12 +122,12 @@ class PropertyFilter:
 
 @dataclass(frozen=True, slots=True)
 class LinkFilter:
-    """Passes vertices with an edge of this label and direction to a vertex of the type ``other`` that passes all
+    """Passes vertices with an edge of this label and direction to a vertex of the type ``other`` (None: any) that passes all
     ``filters``; with ``none`` those without one."""
 
     direction: Direction
     label: str
-    other: str
+    other: str | None
     filters: "tuple[Filter, ...]" = ()
     none: bool = False
 

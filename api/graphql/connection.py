@@ -8,13 +8,20 @@ from dataclasses import dataclass
 import strawberry
 
 from api.graphql.context import Context
-from api.graphql.types_graph import PageInfoType, PropertyFilterInput, VertexEdgeType, VertexType
+from api.graphql.types_graph import (
+    LinkFilterInput,
+    PageInfoType,
+    PropertyFilterInput,
+    VertexEdgeType,
+    VertexType,
+    direction_of,
+)
 from api.graphql.values import make_filter
 from bifrost.errors import InputError
-from bifrost.graph import PropertyFilter, Vertex
+from bifrost.graph import Filter, LinkFilter, PropertyFilter, Vertex
 from bifrost.ports import GraphView
 
-__all__ = ["VertexConnectionType", "VertexPage", "VertexPager", "page_info", "vertex_filters"]
+__all__ = ["VertexConnectionType", "VertexPage", "VertexPager", "link_filters", "page_info", "vertex_filters"]
 
 _MOST_FILTERS = 50
 
@@ -27,6 +34,22 @@ def vertex_filters(
         raise InputError(f"At most {_MOST_FILTERS} filters are allowed.")
     types = context.property_types(label, [one.name for one in given]) if given else {}
     return tuple(make_filter(one.name, one.op or "eq", one.value, types.get(one.name, "text")) for one in given)
+
+
+def link_filters(context: Context, given: Sequence[LinkFilterInput]) -> tuple[LinkFilter, ...]:
+    """Raises InputError."""
+    if len(given) > _MOST_FILTERS:
+        raise InputError(f"At most {_MOST_FILTERS} filters are allowed.")
+    return tuple(
+        LinkFilter(
+            direction_of(one.direction or "out"),
+            one.label,
+            one.other,
+            vertex_filters(context, one.other, one.filters or ()),
+            none=bool(one.none),
+        )
+        for one in given
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +72,7 @@ class VertexPager:
 
     view: GraphView
     label: str | None
-    filters: tuple[PropertyFilter, ...] = ()
+    filters: tuple[Filter, ...] = ()
     order_by: str | None = None
     descending: bool = False
 

@@ -17,7 +17,7 @@ from api.permissions import Principal
 from api.ports import Service
 from bifrost.catalog import Build, DatasetSummary
 from bifrost.errors import InputError, QueryLimitError
-from bifrost.graph import Direction, Edge, FragmentOrigin, Vertex
+from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, FragmentOrigin, Vertex
 from bifrost.links import Judgement, LinkState, LinkType
 from bifrost.ports import GraphView
 
@@ -29,8 +29,10 @@ _MOST_READ = 300_000
 
 
 class TypedRoots(Protocol):
-    """The typed root fields, by field name, and the types, by label."""
+    """The typed root fields, by field name, and the types, by label. ``fields`` are all of them."""
 
+    @property
+    def fields(self) -> frozenset[str]: ...
     @property
     def lists(self) -> Mapping[str, str]: ...
     @property
@@ -66,8 +68,10 @@ class Context:
         self.deadline = time.monotonic() + seconds
         self._edge_loaders: dict[tuple[Direction, tuple[str, ...], int], DataLoader[str, list[Edge]]] = {}
 
-        self.linked: dict[tuple[Direction, str, str, int], dict[str, list[Vertex]]] = {}
-        """What was read ahead: (direction, edge label, vertex label, limit) -> vertex id -> vertices."""
+        self.linked: dict[Hashable, dict[str, list[Vertex]]] = {}
+        """What the typed part read ahead: by link and arguments, vertex id -> vertices."""
+        self.measured: dict[Hashable, dict[str, Aggregate]] = {}
+        """The same for aggregates of links."""
 
     @property
     def accounts(self) -> Accounts:
@@ -135,7 +139,21 @@ class Context:
 
     @cached_property
     def vertex_origins(self) -> DataLoader[str, list[FragmentOrigin]]:
-        return self._loader(lambda ids: [self.view.vertex_origins(id_) for id_ in ids])
+        def load(ids: list[str]) -> list[list[FragmentOrigin]]:
+            found = self.view.origins_of_vertices(ids)
+            self.spend(sum(map(len, found.values())))
+            return [found.get(id_, []) for id_ in ids]
+
+        return self._loader(load)
+
+    @cached_property
+    def edge_origins(self) -> DataLoader[str, list[EdgeOrigin]]:
+        def load(ids: list[str]) -> list[list[EdgeOrigin]]:
+            found = self.view.origins_of_edges(ids)
+            self.spend(sum(map(len, found.values())))
+            return [found.get(id_, []) for id_ in ids]
+
+        return self._loader(load)
 
     @cached_property
     def degrees(self) -> DataLoader[str, int]:

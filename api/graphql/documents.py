@@ -83,9 +83,10 @@ def _linked(context: Context, uid: str, page: Page, mentions: list[Mention]) -> 
     if vertex is None or not mentions:
         return [None] * len(mentions)
     heads: dict[str, str] = {}
-    for edge in context.view.edges_of([vertex.id], Direction.OUT, limit=_MOST_LINKS).get(vertex.id, []):
-        context.check_time()
-        for origin in context.view.edge_origins(edge.id):
+    edges = context.view.edges_of([vertex.id], Direction.OUT, limit=_MOST_LINKS).get(vertex.id, [])
+    origins = context.view.origins_of_edges([edge.id for edge in edges])
+    for edge in edges:
+        for origin in origins.get(edge.id, ()):
             if origin.link_type is not None and origin.evidence.page == page.number and origin.evidence.quote:
                 heads.setdefault(_squeezed(origin.evidence.quote), edge.head)
     found = {one.id: VertexType.of(one) for one in context.view.vertices_by_id(list(dict.fromkeys(heads.values())))}

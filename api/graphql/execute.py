@@ -6,6 +6,7 @@ So a resolver may block, a long operation never stops the server's loop, and dat
 import asyncio
 import hashlib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ from api.graphql.context import Context
 from api.graphql.errors import as_graphql_error, format_error
 from api.graphql.executor import VertexExecutor
 from api.graphql.limits import Limits, check_cost, check_shape, root_fields
+from api.graphql.live import LiveQuery, live_query
 from api.permissions import Principal, Rule, check, field_rule
 from api.scoped import Readers
 from bifrost.errors import BifrostError, QueryLimitError
@@ -47,6 +49,8 @@ _log = structlog.get_logger()
 _REMEMBERED = 500
 _MOST_ERRORS = 20
 _MUTATION_SECONDS = 900.0
+_LIVE_SECONDS = 0.5
+_LIVE_SHARE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ class GraphQLExecutor:
             return Outcome.refused(refused.errors)
         if kind is OperationType.MUTATION:
             return prepared
-        return Outcome.of(self._loop().run_until_complete(self._execute(prepared, operation, caller, self._seconds)))
+        return self._answer(prepared, operation, caller)
 
     def _mutate(self, prepared: _Prepared, operation: Operation, caller: Caller) -> Outcome:
         # What was changed must be told, however long it took.
@@ -210,6 +214,11 @@ class GraphQLExecutor:
         if prepared.operation.operation is not OperationType.SUBSCRIPTION:
             yield await self.run(operation, caller)
             return
+        live = live_query(prepared.document, prepared.operation)
+        if live is not None:
+            async for outcome in self._follow(live, prepared.schema, operation, caller):
+                yield outcome
+            return
         context = await loop.run_in_executor(self._threads, self._context, caller, inf)
         events = subscribe(
             prepared.schema,
@@ -229,6 +238,32 @@ class GraphQLExecutor:
                     yield Outcome.of(result)
             except Exception as error:  # noqa: BLE001 - a source of events failed; it ends with an error message
                 yield Outcome.refused([GraphQLError(str(error), original_error=error)])
+
+    async def _follow(
+        self, live: LiveQuery, schema: GraphQLSchema, operation: Operation, caller: Caller
+    ) -> AsyncGenerator[Outcome]:
+        """A query's answer now, and again whenever the change log has moved and the answer is another one."""
+        loop, query = asyncio.get_running_loop(), _Prepared(schema, live.document, live.operation)
+        position, before = -1, None
+        while True:
+            started = time.monotonic()
+            now = await loop.run_in_executor(self._threads, self._position, caller)
+            if now != position:
+                position = now
+                answer = await loop.run_in_executor(self._threads, self._answer, query, operation, caller)
+                payload = live.payload(answer.payload)
+                if payload != before:
+                    before = payload
+                    yield Outcome(payload, True)
+            # A query that takes long is not asked all the time.
+            await asyncio.sleep(max(_LIVE_SECONDS, _LIVE_SHARE * (time.monotonic() - started)))
+
+    def _position(self, caller: Caller) -> int:
+        """How far the graph has come that the caller sees."""
+        return self.readers.service(caller.principal).store.log.position()
+
+    def _answer(self, prepared: _Prepared, operation: Operation, caller: Caller) -> Outcome:
+        return Outcome.of(self._loop().run_until_complete(self._execute(prepared, operation, caller, self._seconds)))
 
     # ---- what comes before execution
 
@@ -258,11 +293,15 @@ class GraphQLExecutor:
         return _Prepared(schema, document, node)
 
     def _check_rights(self, document: DocumentNode, node: OperationDefinitionNode, caller: Caller) -> None:
+        live = live_query(document, node)
+        if live is not None:
+            self._check_rights(live.document, live.operation, caller)
+            return
         parent = node.operation.value.capitalize()
         part = self.readers.schemas(caller.principal).part()
         for root_field in root_fields(document, node):
             name = root_field.name.value
-            typed = node.operation is OperationType.QUERY and (name in part.lists or name in part.singles)
+            typed = node.operation is OperationType.QUERY and name in part.fields
             check(caller.principal, Rule.READ if typed else field_rule(parent, name), f"{parent}.{name}")
 
     def _document(self, schema: GraphQLSchema, query: str) -> DocumentNode:

@@ -7,14 +7,16 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql import explore
-from api.graphql.connection import VertexConnectionType, VertexPager, vertex_filters
+from api.graphql.connection import VertexConnectionType, VertexPager, link_filters, vertex_filters
 from api.graphql.context import Context
 from api.graphql.documents import document_page
 from api.graphql.types_admin import AuditEntryType, EditType, ProjectionType, TokenType, UserType
+from api.graphql.types_aggregates import AggregateGroupType
 from api.graphql.types_graph import (
     DocumentPageType,
     EdgeConnectionType,
     EdgeType,
+    LinkFilterInput,
     PropertyFilterInput,
     SearchHitType,
     StatisticsType,
@@ -37,6 +39,7 @@ from bifrost.links import LinkKind, LinkState, PairExample
 __all__ = ["Query", "bounded"]
 
 Info = strawberry.Info[Context, None]
+_MOST_KEYS, _MOST_MEASURED = 5, 20
 
 
 def bounded(value: int | None, most: int, default: int, name: str = "limit") -> int:
@@ -173,6 +176,7 @@ class Query:
         info: Info,
         label: str | None = None,
         filters: list[PropertyFilterInput] | None = None,
+        linked: list[LinkFilterInput] | None = None,
         order_by: str | None = None,
         descending: bool | None = False,
         after: str | None = None,
@@ -183,11 +187,38 @@ class Query:
         pager = VertexPager(
             context.view,
             label,
-            vertex_filters(context, label, filters or ()),
+            (*vertex_filters(context, label, filters or ()), *link_filters(context, linked or ())),
             order_by=order_by,
             descending=bool(descending),
         )
         return VertexConnectionType(pager=pager, page=pager.page(after, bounded(first, 1000, 50, "first")))
+
+    @strawberry.field(description="Counts and measures vertices; one group without `by`, else the largest ones first.")
+    def aggregate(
+        self,
+        info: Info,
+        label: str | None = None,
+        filters: list[PropertyFilterInput] | None = None,
+        linked: list[LinkFilterInput] | None = None,
+        by: list[str] | None = None,
+        properties: list[str] | None = None,
+        first: int | None = 100,
+    ) -> list[AggregateGroupType]:
+        context = info.context
+        context.check_time()
+        keys, measured = list(dict.fromkeys(by or ())), list(dict.fromkeys(properties or ()))
+        if len(keys) > _MOST_KEYS or len(measured) > _MOST_MEASURED:
+            raise InputError(f"At most {_MOST_KEYS} properties to group by and {_MOST_MEASURED} to measure.")
+        types = context.property_types(label, [*keys, *measured])
+        found = context.view.aggregate(
+            label,
+            (*vertex_filters(context, label, filters or ()), *link_filters(context, linked or ())),
+            measure={name: types.get(name, "text") for name in measured},
+            distinct=measured,
+            by={name: types.get(name, "text") for name in keys},
+            limit=bounded(first, 1000, 100, "first"),
+        )
+        return [AggregateGroupType.of(group, keys) for group in found]
 
     @strawberry.field(description="The vertex types that there are, and where their typed fields are.")
     def vertex_types(self, info: Info) -> list[VertexTypeType]:

@@ -19,15 +19,16 @@ from graphql import (
 
 from api.graphql.connection import VertexPage, VertexPager
 from api.graphql.context import Context
-from api.graphql.typed_values import property_filters
-from api.graphql.values import json_value
+from api.graphql.typed_filters import filters_of
 from bifrost.errors import InputError
-from bifrost.graph import Direction, FragmentOrigin, Vertex
+from bifrost.graph import Aggregate, Direction, Filter, Vertex
 
-__all__ = ["LinkField", "TypedVertex", "VertexPageOf", "provenance", "selected"]
+__all__ = ["MEASURES", "Info", "LinkField", "Measure", "TypedVertex", "VertexPageOf", "Wanted", "selected"]
 
 Info = GraphQLResolveInfo[Context]
+MEASURES = ("countDistinct", "sum", "avg", "min", "max")
 _MOST_LINKED = 1000
+_MOST_KEYS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,39 @@ class LinkField:
     usual: int
     """How many vertices it usually leads to."""
 
+    @property
+    def key(self) -> tuple[Direction, str, str]:
+        return self.direction, self.label, self.other.label
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of a link's vertices are asked for, in which order."""
+
+    filters: tuple[Filter, ...] = ()
+    order_by: str | None = None
+    descending: bool = False
+    limit: int = 50
+
+    @classmethod
+    def of(cls, link: LinkField, arguments: Mapping[str, Any]) -> "Wanted":
+        """From the arguments of a link's field. Raises InputError."""
+        filters = filters_of(link.other, arguments.get("filter"))
+        descending = bool(arguments.get("descending"))
+        return cls(filters, arguments.get("orderBy"), descending, _limit(arguments.get("first")))
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """``properties`` are (property, type); ``distinct`` those whose different values are counted."""
+
+    properties: tuple[tuple[str, str], ...]
+    distinct: tuple[str, ...]
+
+    @property
+    def types(self) -> dict[str, str]:
+        return dict(self.properties)
+
 
 @dataclass
 class TypedVertex:
@@ -53,6 +87,8 @@ class TypedVertex:
     types: Mapping[str, str]
     """Property -> type."""
     links: dict[str, LinkField] = field(default_factory=dict)
+    aggregates: dict[str, LinkField] = field(default_factory=dict)
+    """Field name -> the link whose vertices it counts and measures."""
     type: GraphQLObjectType | None = None
 
     # ---- roots
@@ -75,11 +111,45 @@ class TypedVertex:
         pager = VertexPager(
             context.view,
             self.label,
-            property_filters(filter or {}, self.names, self.types),
+            filters_of(self, filter),
             order_by=orderBy,
             descending=bool(descending),
         )
         return VertexPageOf(self, pager, pager.page(after, min(first, 1000)))
+
+    def resolve_aggregate_of_all(self, _: Any, info: Info, filter: Mapping[str, Any] | None = None) -> Aggregate:
+        return self._aggregates(info, filter, {}, 1)[0]
+
+    def resolve_groups(
+        self,
+        _: Any,
+        info: Info,
+        by: Sequence[str],
+        filter: Mapping[str, Any] | None = None,
+        first: int | None = 100,
+    ) -> list[tuple[Aggregate, dict[str, Any]]]:
+        """Each group with the values that it shares, by property."""
+        if not 1 <= len(set(by)) <= _MOST_KEYS:
+            raise InputError(f"Groups are made by one to {_MOST_KEYS} properties.")
+        limit = min(_limit(first, 100), _MOST_LINKED)
+        keys = {property_: self.types[property_] for property_ in by}
+        found = self._aggregates(info, filter, keys, limit) if limit else []
+        return [(one, dict(zip(keys, one.key, strict=True))) for one in found]
+
+    def _aggregates(
+        self, info: Info, filter: Mapping[str, Any] | None, by: Mapping[str, str], limit: int
+    ) -> list[Aggregate]:
+        context: Context = info.context
+        context.check_time()
+        measure = measured_by(self, info, info.field_nodes)
+        return context.view.aggregate(
+            self.label,
+            filters_of(self, filter),
+            measure=measure.types,
+            distinct=measure.distinct,
+            by=by,
+            limit=limit,
+        )
 
     def resolve_one(self, _: Any, info: Info, id: str) -> Vertex | None:
         context: Context = info.context
@@ -92,16 +162,15 @@ class TypedVertex:
 
     # ---- links
 
-    def resolve_link(self, name: str, vertex: Vertex, info: Info, first: int | None) -> list[Vertex]:
+    def resolve_link(self, name: str, vertex: Vertex, info: Info, arguments: Mapping[str, Any]) -> list[Vertex]:
         context: Context = info.context
-        limit = _limit(first)
         link = self.links[name]
-        key = (link.direction, link.label, link.other.label, limit)
-        known = context.linked.get(key)
+        wanted = Wanted.of(link, arguments)
+        known = context.linked.get((link.key, wanted))
         if known is None or vertex.id not in known:
             # Only where the selection could not be foreseen; the whole subtree below is read ahead again.
-            self.read_link(context, info, link, [vertex], limit, info.field_nodes)
-            known = context.linked[key]
+            self.read_link(context, info, link, [vertex], wanted, info.field_nodes)
+            known = context.linked[link.key, wanted]
         return known[vertex.id]
 
     def read_ahead(self, context: Context, info: Info, vertices: Sequence[Vertex], nodes: Iterable[FieldNode]) -> None:
@@ -109,10 +178,16 @@ class TypedVertex:
         if not self.links or not vertices or self.type is None:
             return
         for node in selected(info, nodes):
-            link = self.links.get(node.name.value)
-            if link is not None:
-                given = get_argument_values(self.type.fields[node.name.value], node, info.variable_values)
-                self.read_link(context, info, link, vertices, _limit(given.get("first")), [node])
+            name = node.name.value
+            if name not in self.links and name not in self.aggregates:
+                continue
+            given = get_argument_values(self.type.fields[name], node, info.variable_values)
+            if name in self.links:
+                link = self.links[name]
+                self.read_link(context, info, link, vertices, Wanted.of(link, given), [node])
+            else:
+                link = self.aggregates[name]
+                self.read_aggregates(context, link, vertices, given, measured_by(link.other, info, [node]))
 
     def read_link(
         self,
@@ -120,28 +195,76 @@ class TypedVertex:
         info: Info,
         link: LinkField,
         vertices: Sequence[Vertex],
-        limit: int,
+        wanted: Wanted,
         nodes: Iterable[FieldNode],
     ) -> None:
         context.check_time()
-        known = context.linked.setdefault((link.direction, link.label, link.other.label, limit), {})
+        known = context.linked.setdefault((link.key, wanted), {})
         ids = [vertex.id for vertex in vertices if vertex.id not in known]
-        edges = (
-            context.view.edges_of(ids, link.direction, (link.label,), limit=_MOST_LINKED if link.mixed else limit)
-            if ids and limit
-            else {}
-        )
-        ends = {
-            id_: list(dict.fromkeys(_other(edge, id_, link.direction) for edge in edges.get(id_, ()))) for id_ in ids
-        }
-        wanted = {end for found in ends.values() for end in found}
-        found = {vertex.id: vertex for vertex in context.view.vertices_by_id(sorted(wanted))} if wanted else {}
-        for id_ in ids:
-            reached = (found[end] for end in ends[id_] if end in found)
-            known[id_] = [vertex for vertex in reached if vertex.label == link.other.label][:limit]
+        if not wanted.limit:
+            known |= {id_: [] for id_ in ids}
+        elif ids and (wanted.filters or wanted.order_by or link.mixed):
+            found = context.view.linked(
+                ids,
+                link.direction,
+                link.label,
+                link.other.label,
+                wanted.filters,
+                order_by=wanted.order_by,
+                descending=wanted.descending,
+                limit=wanted.limit,
+            )
+            known |= {id_: found.get(id_, []) for id_ in ids}
+        elif ids:
+            known |= _linked(context, link, ids, wanted.limit)
         context.spend(sum(len(known[id_]) for id_ in ids))
         below = {vertex.id: vertex for start in vertices for vertex in known[start.id]}
         link.other.read_ahead(context, info, list(below.values()), nodes)
+
+    # ---- aggregates of links
+
+    def resolve_aggregate(self, name: str, vertex: Vertex, info: Info, arguments: Mapping[str, Any]) -> Aggregate:
+        context: Context = info.context
+        link = self.aggregates[name]
+        measure = measured_by(link.other, info, info.field_nodes)
+        known = context.measured.get((link.key, filters_of(link.other, arguments.get("filter")), measure))
+        if known is not None and vertex.id in known:
+            return known[vertex.id]
+        return self.read_aggregates(context, link, [vertex], arguments, measure)[vertex.id]
+
+    def read_aggregates(
+        self,
+        context: Context,
+        link: LinkField,
+        vertices: Sequence[Vertex],
+        arguments: Mapping[str, Any],
+        measure: Measure,
+    ) -> Mapping[str, Aggregate]:
+        context.check_time()
+        filters = filters_of(link.other, arguments.get("filter"))
+        known = context.measured.setdefault((link.key, filters, measure), {})
+        ids = [vertex.id for vertex in vertices if vertex.id not in known]
+        found = context.view.aggregate_linked(
+            ids,
+            link.direction,
+            link.label,
+            link.other.label,
+            filters,
+            measure=measure.types,
+            distinct=measure.distinct,
+        )
+        known |= {id_: found.get(id_, Aggregate(0)) for id_ in ids}
+        return known
+
+
+def _linked(context: Context, link: LinkField, ids: Sequence[str], limit: int) -> dict[str, list[Vertex]]:
+    """Everything a link leads to, each vertex read once, however many edges lead to it."""
+    edges = context.view.edges_of(ids, link.direction, (link.label,), limit=limit)
+    ends = {id_: list(dict.fromkeys(_other(edge, link.direction) for edge in edges.get(id_, ()))) for id_ in ids}
+    wanted = {end for found in ends.values() for end in found}
+    found = {vertex.id: vertex for vertex in context.view.vertices_by_id(sorted(wanted))} if wanted else {}
+    reached = {id_: (found[end] for end in ends[id_] if end in found) for id_ in ids}
+    return {id_: [one for one in reached[id_] if one.label == link.other.label] for id_ in ids}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +280,29 @@ class VertexPageOf:
         return self.page.items
 
 
-def _limit(first: int | None) -> int:
+def _limit(first: int | None, usual: int = 50) -> int:
     if first is not None and first < 0:
         raise InputError("first is not negative.")
-    return 50 if first is None else min(first, _MOST_LINKED)
+    return usual if first is None else min(first, _MOST_LINKED)
 
 
-def _other(edge: Any, id: str, direction: Direction) -> str:
+def _other(edge: Any, direction: Direction) -> str:
     end: str = edge.head if direction is Direction.OUT else edge.tail
     return end
+
+
+def measured_by(vertex: TypedVertex, info: Info, nodes: Iterable[FieldNode]) -> Measure:
+    """Which properties the selection below an aggregate asks for."""
+    measure: dict[str, str] = {}
+    distinct: dict[str, None] = {}
+    for node in selected(info, nodes):
+        for leaf in selected(info, [node]) if node.name.value in MEASURES else ():
+            property_ = vertex.names.get(leaf.name.value)
+            if property_ is not None:
+                measure[property_] = vertex.types[property_]
+                if node.name.value == "countDistinct":
+                    distinct[property_] = None
+    return Measure(tuple(measure.items()), tuple(distinct))
 
 
 def selected(info: Info, nodes: Iterable[FieldNode]) -> Iterable[FieldNode]:
@@ -180,23 +317,3 @@ def selected(info: Info, nodes: Iterable[FieldNode]) -> Iterable[FieldNode]:
                 stack.append(selection.selection_set)
             elif isinstance(selection, FragmentSpreadNode):
                 stack.append(info.fragments[selection.name.value].selection_set)
-
-
-def provenance(origins: Iterable[FragmentOrigin], names: Mapping[str, str], only: str | None) -> list[dict[str, Any]]:
-    """Per property and record: the values that it gives, and where they were found."""
-    by_property = {name: field_ for field_, name in names.items()}
-    return [
-        {
-            "field": by_property.get(name, ""),
-            "property": name,
-            "values": [json_value(value) for value in values],
-            "source": origin.source,
-            "dataset": origin.dataset,
-            "record": origin.record,
-            "evidence": origin.evidence.get(name, origin.default_evidence),
-            "seen": origin.seen,
-        }
-        for origin in origins
-        for name, values in origin.properties.items()
-        if only is None or by_property.get(name) == only
-    ]

@@ -1,49 +1,42 @@
 """Makes GraphQL types out of a graph's shape and puts them beside the generic ones."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any
 
 from graphql import (
     GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
     GraphQLID,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLInt,
-    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLSchema,
     GraphQLString,
 )
 
-from api.graphql.connection import page_info
-from api.graphql.executor import PLAIN_FIELDS
-from api.graphql.limits import USUAL_LENGTH
 from api.graphql.names import allocate, field_name, plural_name, singular_name, type_name
 from api.graphql.shape import GraphShape
-from api.graphql.typed_read import LinkField, TypedVertex, VertexPageOf, provenance, selected
-from api.graphql.typed_values import CONVERTERS, FILTERS, SCALARS
-from api.graphql.types_graph import EvidenceType, VertexType
-from bifrost.graph import Direction, Vertex
+from api.graphql.typed_objects import ObjectTypes
+from api.graphql.typed_read import LinkField, TypedVertex
+from api.graphql.typed_values import FILTERS, SCALARS
+from bifrost.graph import Direction
 
-__all__ = ["TypedPart", "typed_part"]
+__all__ = ["LIVE", "TypedPart", "typed_part"]
 
-_DERIVED = ("", "Connection", "Edge", "Filter", "OrderBy")
+LIVE = "live"
+"""The field of subscriptions that has all fields of queries."""
+
+_DERIVED = (
+    "", "Connection", "Edge", "Filter", "LinkFilter", "OrderBy", "Aggregate", "Group", "Counts", "Numbers", "Values",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class TypedPart:
-    """``lists`` and ``singles`` map root fields to vertex labels."""
+    """``lists`` and ``singles`` map root fields to vertex labels; ``fields`` are all root fields of the typed part."""
 
     schema: GraphQLSchema
+    fields: frozenset[str]
     lists: Mapping[str, str]
     singles: Mapping[str, str]
     types: Mapping[str, str]
@@ -58,46 +51,79 @@ def typed_part(generic: GraphQLSchema, shape: GraphShape) -> TypedPart:
         set(generic.type_map) | {scalar.name for scalar in SCALARS.values()} | {f.name for f in FILTERS.values()}
     )
     taken_types |= {"PropertyProvenance"}
-    types = allocate(
-        shape.properties,
-        type_name,
-        "Vertex",
-        lambda name: not any(name + derived in taken_types for derived in _DERIVED),
-    )
+    types = _type_names(shape.properties, taken_types)
     lists = allocate(shape.properties, plural_name, "Vertices", lambda name: name not in query.fields)
     taken_fields = set(query.fields) | set(lists.values())
     singles = allocate(shape.properties, singular_name, "ById", lambda name: name not in taken_fields)
+    taken_fields |= set(singles.values())
     builder = _Builder(generic, shape, types)
-    fields: dict[str, GraphQLField] = dict(query.fields)
+    typed: dict[str, GraphQLField] = {}
     for label in shape.properties:
-        fields[lists[label]] = builder.list_field(label)
-        fields[singles[label]] = builder.single_field(label)
-    schema = GraphQLSchema(
-        query=GraphQLObjectType("Query", fields),
-        mutation=generic.mutation_type,
-        subscription=generic.subscription_type,
-        types=[type_ for type_ in generic.type_map.values() if type_ is not query],
-        directives=generic.directives,
-        extensions=generic.extensions,
-    )
-    # Strawberry's resolvers find their schema by this attribute.
-    schema._strawberry_schema = generic._strawberry_schema  # type: ignore[attr-defined]
+        typed[lists[label]] = builder.list_field(label)
+        typed[singles[label]] = builder.single_field(label)
+
+    def add(suffix: str, make: Callable[[str], GraphQLField | None]) -> None:
+        free = lambda name: name not in taken_fields and name not in typed  # noqa: E731
+        names = allocate(shape.properties, lambda label: lists[label] + suffix, "Of", free)
+        typed.update({name: field for label, name in names.items() if (field := make(label)) is not None})
+
+    add("Aggregate", builder.aggregate_field)
+    add("Groups", builder.groups_field)
     return TypedPart(
-        schema,
+        _schema(generic, GraphQLObjectType("Query", {**query.fields, **typed})),
+        frozenset(typed),
         {name: label for label, name in lists.items()},
         {name: label for label, name in singles.items()},
         types,
     )
 
 
+def _schema(generic: GraphQLSchema, query: GraphQLObjectType) -> GraphQLSchema:
+    """The generic schema with another query root, which subscriptions can follow."""
+    assert generic.subscription_type is not None
+    live = GraphQLField(
+        GraphQLNonNull(query), description="A query's answer, now and whenever a change of the graph changes it."
+    )
+    schema = GraphQLSchema(
+        query=query,
+        mutation=generic.mutation_type,
+        subscription=GraphQLObjectType("Subscription", {**generic.subscription_type.fields, LIVE: live}),
+        types=[
+            type_ for type_ in generic.type_map.values() if type_ not in (generic.query_type, generic.subscription_type)
+        ],
+        directives=generic.directives,
+        extensions=generic.extensions,
+    )
+    # Strawberry's resolvers find their schema by this attribute.
+    schema._strawberry_schema = generic._strawberry_schema  # type: ignore[attr-defined]
+    return schema
+
+
+def _type_names(labels: Iterable[str], taken: set[str]) -> dict[str, str]:
+    """Names by label; no type that is derived from one has the name of another."""
+    wanted = allocate(
+        labels, type_name, "Vertex", lambda name: not any(name + derived in taken for derived in _DERIVED)
+    )
+    bases, claimed = set(wanted.values()), set(taken)
+    names: dict[str, str] = {}
+    for label, base in wanted.items():
+        name, number = base, 2
+        while any(name + derived in claimed for derived in _DERIVED) or (name != base and name in bases):
+            name = f"{base}_{number}"
+            number += 1
+        claimed |= {name + derived for derived in _DERIVED}
+        names[label] = name
+    return names
+
+
 class _Builder:
     def __init__(self, generic: GraphQLSchema, shape: GraphShape, types: Mapping[str, str]) -> None:
         self.generic, self.shape, self.types = generic, shape, types
-        self._provenance = self._provenance_type()
         self.vertices = {label: self._vertex(label) for label in shape.properties}
+        self.objects = ObjectTypes(generic, types, shape.comments)
         for label, vertex in self.vertices.items():
             self._add_links(label, vertex)
-            vertex.type = self._object(label, vertex)
+            vertex.type = self.objects.vertex(vertex)
 
     def _vertex(self, label: str) -> TypedVertex:
         types = self.shape.properties[label]
@@ -124,106 +150,17 @@ class _Builder:
         taken = {"id", "label", *vertex.names}
         names = allocate(wanted, str, "Link", lambda name: name not in taken)
         vertex.links = {names[name]: link for name, link in wanted.items()}
-
-    # ---- object types
-
-    def _object(self, label: str, vertex: TypedVertex) -> GraphQLObjectType:
-        plain: dict[str, Any] = {"id": attrgetter("id"), "label": attrgetter("label")}
-        for name, property_ in vertex.names.items():
-            plain[name] = _reader(property_, CONVERTERS[vertex.types[property_]])
-        return GraphQLObjectType(
-            self.types[label],
-            lambda: self._fields(label, vertex, plain),
-            description=f"Vertices of the type {label!r}.",
-            extensions={PLAIN_FIELDS: plain},
-        )
-
-    def _fields(self, label: str, vertex: TypedVertex, plain: Mapping[str, Any]) -> dict[str, GraphQLField]:
-        fields = {
-            "id": GraphQLField(GraphQLNonNull(GraphQLID), resolve=_resolver(plain["id"])),
-            "label": GraphQLField(GraphQLNonNull(GraphQLString), resolve=_resolver(plain["label"])),
-        }
-        for name, property_ in vertex.names.items():
-            fields[name] = GraphQLField(
-                SCALARS[vertex.types[property_]],
-                resolve=_resolver(plain[name]),
-                description=self.shape.comments.get((label, property_)) or f"The property {property_!r}.",
-            )
-        for name, link in vertex.links.items():
-            assert link.other.type is not None
-            arrow = f"{label} -{link.label}-> {link.other.label}"
-            if link.direction is Direction.IN:
-                arrow = f"{link.other.label} -{link.label}-> {label}"
-            fields[name] = GraphQLField(
-                _list_of(link.other.type),
-                args={"first": GraphQLArgument(GraphQLInt, default_value=50)},
-                resolve=_link_resolver(vertex, name),
-                description=arrow,
-                extensions={USUAL_LENGTH: link.usual},
-            )
-        fields["_vertex"] = GraphQLField(
-            GraphQLNonNull(self._generic("Vertex")),
-            resolve=lambda source, _: VertexType.of(source),
-            description="The same vertex in the generic part of the schema: all values, edges, origins.",
-        )
-        fields["_provenance"] = GraphQLField(
-            _list_of(self._provenance),
-            args={"field": GraphQLArgument(GraphQLString, description="Only that of one field.")},
-            resolve=lambda source, info, field=None: provenance(
-                info.context.view.vertex_origins(source.id), vertex.names, field
-            ),
-            description="Where each value comes from.",
-        )
-        return fields
-
-    def _generic(self, name: str) -> GraphQLObjectType:
-        found = self.generic.type_map[name]
-        assert isinstance(found, GraphQLObjectType)
-        return found
-
-    def _provenance_type(self) -> GraphQLObjectType:
-        def plain(type_: GraphQLOutputType, name: str) -> GraphQLField:
-            return GraphQLField(type_, resolve=lambda source, _: source[name])
-
-        text = GraphQLNonNull(GraphQLString)
-        json, moment = self.generic.type_map["JSON"], self.generic.type_map["DateTime"]
-        fields: dict[str, GraphQLField] = {
-            name: plain(text, name) for name in ("field", "property", "source", "dataset", "record")
-        }
-        fields["values"] = plain(GraphQLNonNull(json), "values")  # type: ignore[arg-type]
-        fields["seen"] = plain(moment, "seen")  # type: ignore[arg-type]
-        fields["evidence"] = GraphQLField(
-            GraphQLNonNull(self._generic("Evidence")), resolve=lambda source, _: EvidenceType.of(source["evidence"])
-        )
-        return GraphQLObjectType(
-            "PropertyProvenance", fields, description="The values that one record gives a property."
-        )
+        taken |= vertex.links.keys()
+        counted = allocate(vertex.links, lambda name: f"{name}Aggregate", "Of", lambda name: name not in taken)
+        vertex.aggregates = {counted[name]: link for name, link in vertex.links.items()}
 
     # ---- root fields
 
     def list_field(self, label: str) -> GraphQLField:
-        vertex, name = self.vertices[label], self.types[label]
-        args = {
-            "descending": GraphQLArgument(GraphQLBoolean, default_value=False),
-            "first": GraphQLArgument(GraphQLInt, default_value=50),
-            "after": GraphQLArgument(GraphQLString),
-        }
-        if vertex.names:
-            filter_ = GraphQLInputObjectType(
-                f"{name}Filter",
-                {
-                    field: GraphQLInputField(FILTERS[vertex.types[property_]], out_name=field)
-                    for field, property_ in vertex.names.items()
-                },
-                description="All given conditions must hold.",
-            )
-            order = GraphQLEnumType(
-                f"{name}OrderBy", {field: GraphQLEnumValue(property_) for field, property_ in vertex.names.items()}
-            )
-            args = {"filter": GraphQLArgument(filter_), "orderBy": GraphQLArgument(order), **args}
+        vertex = self.vertices[label]
         return GraphQLField(
-            GraphQLNonNull(self._connection(name, vertex)),
-            args=args,
+            GraphQLNonNull(self.objects.connection(vertex)),
+            args={**self.objects.selection(vertex), "after": GraphQLArgument(GraphQLString)},
             resolve=vertex.resolve_page,
             description=f"Vertices of the type {label!r}, a page at a time.",
         )
@@ -238,68 +175,16 @@ class _Builder:
             description=f"One vertex of the type {label!r}.",
         )
 
-    def _connection(self, name: str, vertex: TypedVertex) -> GraphQLObjectType:
-        assert vertex.type is not None
-        text, yes = GraphQLNonNull(GraphQLString), GraphQLNonNull(GraphQLBoolean)
-        edge = GraphQLObjectType(
-            f"{name}Edge",
-            {
-                "cursor": GraphQLField(text, resolve=lambda source, _: source[0]),
-                "node": GraphQLField(GraphQLNonNull(vertex.type), resolve=lambda source, _: source[1]),
-            },
-        )
-        return GraphQLObjectType(
-            f"{name}Connection",
-            {
-                "nodes": GraphQLField(_list_of(vertex.type), resolve=_nodes),
-                "edges": GraphQLField(_list_of(edge), resolve=_edges),
-                "pageInfo": GraphQLField(GraphQLNonNull(self._generic("PageInfo")), resolve=_page_info),
-                "endCursor": GraphQLField(GraphQLString, resolve=lambda source, _: source.page.end),
-                "hasNextPage": GraphQLField(yes, resolve=lambda source, _: source.page.end is not None),
-                "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), resolve=lambda source, _: source.pager.count()),
-            },
-        )
+    def aggregate_field(self, label: str) -> GraphQLField | None:
+        return self.objects.aggregate_field(self.vertices[label])
+
+    def groups_field(self, label: str) -> GraphQLField | None:
+        return self.objects.groups_field(self.vertices[label])
 
 
-def _list_of(type_: GraphQLObjectType) -> GraphQLNonNull[Any]:
-    return GraphQLNonNull(GraphQLList(GraphQLNonNull(type_)))
-
-
-def _unique(name: str, taken: Mapping[str, Any]) -> str:
+def _unique(name: str, taken: Container[str]) -> str:
     number, base = 2, name
     while name in taken:
         name = f"{base}_{number}"
         number += 1
     return name
-
-
-def _reader(name: str, convert: Callable[[Any], Any]) -> Callable[[Vertex], Any]:
-    def read(vertex: Vertex) -> Any:
-        values = vertex.properties.get(name)
-        return convert(values[0]) if values else None
-
-    return read
-
-
-def _resolver(read: Callable[[Vertex], Any]) -> Callable[..., Any]:
-    return lambda vertex, _: read(vertex)
-
-
-def _link_resolver(vertex: TypedVertex, name: str) -> Any:
-    def resolve(source: Vertex, info: Any, first: int | None = 50) -> list[Vertex]:
-        return vertex.resolve_link(name, source, info, first)
-
-    return resolve
-
-
-def _nodes(source: VertexPageOf, info: Any) -> tuple[Vertex, ...]:
-    return source.nodes(info, info.field_nodes)
-
-
-def _edges(source: VertexPageOf, info: Any) -> list[tuple[str, Vertex]]:
-    below = [node for node in selected(info, info.field_nodes) if node.name.value == "node"]
-    return [(source.page.cursor(index), vertex) for index, vertex in enumerate(source.nodes(info, below))]
-
-
-def _page_info(source: VertexPageOf, _: Any) -> Any:
-    return page_info(source.page)

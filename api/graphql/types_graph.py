@@ -22,6 +22,7 @@ __all__ = [
     "EdgeType",
     "EvidenceType",
     "FragmentOriginType",
+    "LinkFilterInput",
     "PropertyFilterInput",
     "SearchHitType",
     "StatisticsType",
@@ -167,6 +168,17 @@ class VertexType:
         loader = info.context.edges(direction_of(direction or "both"), tuple(labels or ()), first)
         return [EdgeType.of(edge) for edge in await loader.load(self.value.id)]
 
+    @strawberry.field(description="The vertices at the other ends of its edges, each once.")
+    async def neighbours(
+        self, info: Info, labels: list[str] | None = None, direction: str | None = "both", first: int | None = 50
+    ) -> list["VertexType"]:
+        first = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        loader = info.context.edges(direction_of(direction or "both"), tuple(labels or ()), _MOST_EDGES)
+        edges = await loader.load(self.value.id)
+        ends = dict.fromkeys(edge.head if edge.tail == self.value.id else edge.tail for edge in edges)
+        found = await info.context.vertices.load_many(list(ends)[:first])
+        return [VertexType.of(vertex) for vertex in found if vertex is not None]
+
     @strawberry.field(description="The fragments it is assembled from.")
     async def origins(self, info: Info) -> list[FragmentOriginType]:
         return [FragmentOriginType.of(origin) for origin in await info.context.vertex_origins.load(self.value.id)]
@@ -196,9 +208,8 @@ class EdgeType:
         return JSON(json_properties(self.value.properties))
 
     @strawberry.field(description="The statements behind it.")
-    def origins(self, info: Info) -> list[EdgeOriginType]:
-        info.context.check_time()
-        return [EdgeOriginType.of(origin) for origin in info.context.view.edge_origins(self.value.id)]
+    async def origins(self, info: Info) -> list[EdgeOriginType]:
+        return [EdgeOriginType.of(origin) for origin in await info.context.edge_origins.load(self.value.id)]
 
 
 async def _end(info: Info, id: str) -> VertexType:
@@ -337,3 +348,12 @@ class PropertyFilterInput:
     name: str
     op: str | None = "eq"
     value: JSON | None = None
+
+
+@strawberry.input(description="Edges of a label (direction: out or in) to vertices that pass all filters.")
+class LinkFilterInput:
+    label: str
+    direction: str | None = "out"
+    other: str | None = strawberry.field(default=None, description="The vertex type they lead to; any without it.")
+    filters: list[PropertyFilterInput] | None = None
+    none: bool | None = strawberry.field(default=False, description="Passes vertices that have no such edge.")

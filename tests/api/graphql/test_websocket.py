@@ -100,6 +100,41 @@ def test_changes_of_the_graph_are_told_until_the_client_has_enough(socket: Clien
     assert receive(socket) == {"type": "pong"}
 
 
+def test_a_query_is_answered_again_when_its_answer_changes(socket: ClientConnection, shop: Shop) -> None:
+    start(socket)
+    query = """subscription($n: Int!) { now: live { ...c version } }
+        fragment c on Query { customers(first: $n, filter: {visits: {gt: 3}}) { totalCount nodes { visits } } }"""
+    send(socket, type="subscribe", id="q", payload={"query": query, "variables": {"n": 9}})
+    first = receive(socket)["payload"]["data"]["now"]
+    assert first["customers"] == {"totalCount": 1, "nodes": [{"visits": 4}]}
+    edits = shop.service.edits
+    edits.add_vertex("City", {"name": ("Rome",)}, by="ann")  # changes the graph, not the answer
+    for visits in (7, 8):  # several changes are one new answer, or two
+        edits.add_vertex("Customer", {"visits": (visits,)}, by="ann")
+    while len(first["customers"]["nodes"]) < 3:
+        message = receive(socket)
+        assert message["payload"]["data"]["now"] != first
+        first = message["payload"]["data"]["now"]
+    assert sorted(node["visits"] for node in first["customers"]["nodes"]) == [4, 7, 8]
+    send(socket, type="complete", id="q")
+
+
+def test_what_is_followed_must_be_allowed_and_affordable(socket: ClientConnection) -> None:
+    start(socket)
+    loop = "orders { contains { " * 7 + "title" + " } }" * 7
+    for number, (query, code) in enumerate(
+        (
+            ("{ live { users { name } } }", "forbidden"),
+            ("{ live { ...x } } fragment x on Query { auditLog { action } }", "forbidden"),
+            (f"{{ live {{ customers(first: 1000) {{ nodes {{ {loop} }} }} }} }}", "query_limit"),
+            ("{ live { nothing } }", "query_invalid"),
+        )
+    ):
+        send(socket, type="subscribe", id=str(number), payload={"query": f"subscription {query}"})
+        answer = receive(socket)
+        assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", code)
+
+
 def test_what_is_not_valid_or_not_allowed_is_answered_with_errors(socket: ClientConnection) -> None:
     start(socket)
     for number, (query, code) in enumerate((("{ nothing }", "query_invalid"), ("{ users { name } }", "forbidden"))):
