@@ -34,7 +34,10 @@ class SqlOptions(BaseModel):
 
     url: str | None = Field(None, title="URL", description="For example postgresql://user@host:5432/database")
     dialect: str = Field(
-        "postgresql", title="Kind", description="postgresql, mysql, mariadb, sqlite or a SQLAlchemy dialect"
+        "postgresql",
+        title="Kind",
+        description="One of these, or a SQLAlchemy dialect that is installed",
+        examples=["postgresql", "mysql", "mariadb", "sqlite"],
     )
     host: str | None = Field(None, title="Host")
     port: int | None = Field(None, title="Port", ge=1, le=65535)

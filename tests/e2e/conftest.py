@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     _bifrost(data, "source", "add", "crm", str(company / "crm"))
     _bifrost(data, "source", "add", "documents", str(company / "documents"))
     _bifrost(data, "build")
+    with serving(data) as url:
+        yield Served(url, company)
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[str]:
+    """``bifrost serve`` on a free port over a data directory; gives its address."""
     with subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--port", "0"],
         env=_environment(data),
@@ -98,7 +106,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         text=True,
     ) as process:
         try:
-            yield Served(_address(process), company)
+            yield _address(process)
         finally:
             process.terminate()
             process.wait(30)

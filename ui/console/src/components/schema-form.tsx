@@ -1,3 +1,4 @@
+import Autosuggest from "@cloudscape-design/components/autosuggest";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
@@ -146,6 +147,16 @@ function Entry({ field, value, error, editing, marked, onChange }: EntryProps): 
           value={text}
           rows={field.type === "list" ? 2 : 4}
           placeholder={field.type === "list" ? "One per line" : "{ }"}
+          onChange={({ detail }) => onChange(detail.value)}
+        />
+      ) : field.suggestions.length > 0 ? (
+        <Autosuggest
+          value={text}
+          name={field.name}
+          options={field.suggestions.map((value) => ({ value }))}
+          filteringType="none"
+          enteredTextLabel={(entered) => `Use "${entered}"`}
+          ariaLabel={field.title}
           onChange={({ detail }) => onChange(detail.value)}
         />
       ) : (

@@ -7,6 +7,8 @@ export interface Field {
   description: string;
   type: "text" | "secret" | "number" | "integer" | "boolean" | "choice" | "list" | "json";
   choices: string[];
+  /** What people often enter here; anything else may be entered too. */
+  suggestions: string[];
   required: boolean;
   /** Asked for at once; the others wait behind "More options". */
   basic: boolean;
@@ -60,6 +62,7 @@ export function fieldsOf(kind: SourceKind): Field[] {
         description: schema.description ?? "",
         type: secret ? "secret" : typeOf(schema),
         choices: (schema.enum ?? []).filter((item) => item !== null).map(String),
+        suggestions: (schema.examples ?? []).length > 1 ? schema.examples!.map(String) : [],
         required: required.has(name),
         basic: required.has(name) || secret || connectionWords.test(name),
         initial: schema.default ?? null,

@@ -10,10 +10,13 @@ import { LinkList } from "./link-list";
 import { Queue } from "./queue";
 import { Teach } from "./teach";
 
+const views = new Set(["queue", "links", "teach", "history"]);
+
 /** #/review, #/review/links, #/review/links/ID, #/review/history and #/review/teach */
 export default function Review(): ReactNode {
   const { path } = useRoute();
-  const [, view = "queue", id] = path;
+  const [, asked = "queue", id] = path;
+  const view = views.has(asked) ? asked : "queue";
   if (view === "links" && id) return <LinkDetails key={id} id={decodeURIComponent(id)} />;
   return (
     <SpaceBetween size="s">
