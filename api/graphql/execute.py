@@ -39,6 +39,7 @@ from api.graphql.errors import as_graphql_error, format_error
 from api.graphql.executor import VertexExecutor
 from api.graphql.limits import Limits, check_cost, check_shape, root_fields
 from api.graphql.live import LiveQuery, live_query
+from api.graphql.persisted import PersistedOperations
 from api.permissions import Principal, Rule, check, field_rule
 from api.scoped import Readers
 from bifrost.errors import BifrostError, QueryLimitError
@@ -116,6 +117,7 @@ class GraphQLExecutor:
     ) -> None:
         self.readers, self.accounts = readers, accounts
         self.limits = limits or Limits()
+        self.persisted = PersistedOperations()
         self._seconds = seconds
         self._documents: OrderedDict[tuple[int, str], tuple[GraphQLSchema, DocumentNode]] = OrderedDict()
         self._lock = threading.Lock()

@@ -4,9 +4,6 @@ Answers are ``application/json`` unless ``application/graphql-response+json`` is
 a 4xx status when a well-formed request cannot be executed.
 """
 
-import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.graphql.execute import Caller, GraphQLExecutor, Operation, Outcome
+from api.graphql.persisted import UnknownOperationError
 from api.http import client_address, error_body, read_body, status_of
 from bifrost.errors import BifrostError, InputError
 
@@ -24,7 +22,6 @@ __all__ = ["GraphQLEndpoint", "operation_of"]
 _JSON = "application/json"
 _RESPONSE_JSON = "application/graphql-response+json"
 _MOST_BYTES = 2 * 2**20
-_MOST_PERSISTED = 1000
 
 
 class UnsupportedMediaTypeError(InputError):
@@ -32,21 +29,11 @@ class UnsupportedMediaTypeError(InputError):
     default_remedy = "Send the header 'Content-Type: application/json'."
 
 
-class UnknownOperationError(InputError):
-    """A persisted operation that is not known here (any more)."""
-
-    code = "PERSISTED_QUERY_NOT_FOUND"
-    default_remedy = "Send the query together with its hash once."
-    retryable = True
-
-
 class GraphQLEndpoint:
     """The HTTP half of /graphql."""
 
     def __init__(self, executor: GraphQLExecutor) -> None:
         self.executor = executor
-        self._persisted: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
 
     async def __call__(self, request: Request) -> Response:
         media_type = preferred(request.headers.get("accept", ""))
@@ -55,33 +42,13 @@ class GraphQLEndpoint:
                 parameters = from_query(request.query_params)
             else:
                 parameters = await _from_body(request)
-            operation = operation_of(self._with_persisted(parameters))
+            operation = operation_of(self.executor.persisted.complete(parameters))
         except BifrostError as error:
             status = 415 if isinstance(error, UnsupportedMediaTypeError) else status_of(error)
             return _refusal(error, 200 if isinstance(error, UnknownOperationError) else status, media_type)
         caller = Caller(request.scope["principal"], client_address(request))
         outcome = await self.executor.run(operation, caller, only_queries=request.method == "GET")
         return _response(outcome, media_type, request.method)
-
-    def _with_persisted(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Automatic persisted queries: a client sends a hash, and the query only when the hash is unknown."""
-        extensions = parameters.get("extensions") or {}
-        wanted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
-        if not isinstance(wanted, dict) or not isinstance(hashed := wanted.get("sha256Hash"), str):
-            return parameters
-        query = parameters.get("query")
-        with self._lock:
-            if isinstance(query, str) and query:
-                if hashlib.sha256(query.encode()).hexdigest() != hashed:
-                    raise InputError("The query does not have the hash that was sent with it.")
-                self._persisted[hashed] = query
-                while len(self._persisted) > _MOST_PERSISTED:
-                    self._persisted.popitem(last=False)
-                return parameters
-            if hashed not in self._persisted:
-                raise UnknownOperationError("PersistedQueryNotFound")
-            self._persisted.move_to_end(hashed)
-            return {**parameters, "query": self._persisted[hashed]}
 
 
 def preferred(accept: str) -> str:

@@ -14,8 +14,10 @@ from anyio.to_thread import run_sync
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import Authenticator
+from api.graphql.errors import as_graphql_error, format_error
 from api.graphql.execute import Caller, GraphQLExecutor, Operation
 from api.graphql.http import operation_of
+from api.graphql.persisted import UnknownOperationError
 from api.http import client_address
 from api.permissions import Principal, Rule, check
 from bifrost.errors import BifrostError
@@ -123,7 +125,10 @@ class _Connection:
             await self._close(4429, "Too many operations")
             return
         try:
-            operation = operation_of(payload)
+            operation = operation_of(self.owner.executor.persisted.complete(payload))
+        except UnknownOperationError as error:
+            await self._send({"id": id_, "type": "error", "payload": [format_error(as_graphql_error(error))]})
+            return
         except BifrostError as error:
             await self._close(4400, error.message[:120])
             return

@@ -63,12 +63,16 @@ async def test_mutations_are_not_sent_by_get(admin: Client) -> None:
 
 async def test_persisted_queries_are_remembered_by_their_hash(admin: Client) -> None:
     query = "{ version }"
-    extensions = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}}
+    hashed = hashlib.sha256(query.encode()).hexdigest()
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": hashed}}
     unknown = (await admin.http.post("/graphql", json={"extensions": extensions})).json()
     assert unknown["errors"][0]["message"] == "PersistedQueryNotFound"
     assert unknown["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
     for body in ({"query": query, "extensions": extensions}, {"extensions": extensions}):
         assert (await admin.http.post("/graphql", json=body)).json()["data"]["version"]
+    by_id = {"documentId": f"sha256:{hashed}"}
+    assert (await admin.http.post("/graphql", json=by_id)).json()["data"]["version"]
+    assert (await admin.http.post("/graphql", json={"documentId": "7"})).json()["errors"]
     forged = {"query": "{ me { name } }", "extensions": extensions}
     assert (await admin.http.post("/graphql", json=forged)).status_code == 400
 

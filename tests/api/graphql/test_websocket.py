@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -117,6 +118,18 @@ def test_a_query_is_answered_again_when_its_answer_changes(socket: ClientConnect
         first = message["payload"]["data"]["now"]
     assert sorted(node["visits"] for node in first["customers"]["nodes"]) == [4, 7, 8]
     send(socket, type="complete", id="q")
+
+
+def test_persisted_operations_are_known_over_the_socket_too(socket: ClientConnection) -> None:
+    query = "{ __typename }"
+    hashed = f"sha256:{sha256(query.encode()).hexdigest()}"
+    start(socket)
+    send(socket, type="subscribe", id="1", payload={"documentId": hashed})
+    assert receive(socket)["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    for number, payload in enumerate(({"documentId": hashed, "query": query}, {"documentId": hashed})):
+        send(socket, type="subscribe", id=f"p{number}", payload=payload)
+        assert receive(socket)["payload"] == {"data": {"__typename": "Query"}}
+        assert receive(socket)["type"] == "complete"
 
 
 def test_what_is_followed_must_be_allowed_and_affordable(socket: ClientConnection) -> None:
