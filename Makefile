@@ -7,12 +7,14 @@ STAMP := $(VENV)/.installed
 
 .PHONY: run test check bench ui clean install install-test
 
-run: install ## Install, make the demo company, build its graph, start the service
+run: ## Install, make the demo company, build its graph, start the service
 	scripts/system-packages run
+	$(MAKE) --no-print-directory install
 	scripts/run-demo
 
-test: install-test ## Install what the tests need and run all of them
+test: ## Install what the tests need and run all of them
 	scripts/system-packages test
+	$(MAKE) --no-print-directory install-test
 	scripts/run-tests
 
 check: install-test ## Format, lint, types, import rules
@@ -31,10 +33,12 @@ install: $(STAMP)-run
 install-test: $(STAMP)-test
 
 $(STAMP)-run: pyproject.toml
+	scripts/system-packages python
 	scripts/install
 	touch $@
 
 $(STAMP)-test: pyproject.toml
+	scripts/system-packages python
 	scripts/install test dev train bench
 	touch $@ $(STAMP)-run
 
