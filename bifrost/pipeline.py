@@ -6,6 +6,7 @@ A build is a list of steps. Each step is idempotent, so a build that was killed 
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from bifrost.ports import (
     RowMappings,
     Store,
 )
-from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RecordFragments, RowBatch
+from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RecordFragments, RowBatch, digest_of
 
 __all__ = ["BuildCancelledError", "Pipeline", "Step"]
 
@@ -32,6 +33,8 @@ _log = structlog.get_logger(__name__)
 _DOCUMENT_BATCH = 32
 _KEY_NO_LONGER_UNIQUE = "key_no_longer_unique"
 _PROGRESS_SECONDS = 0.25
+_PROPOSED = "proposals"
+"""Under this name the change log keeps what the stored proposals were made from (:meth:`Pipeline._proposed_from`)."""
 
 
 class BuildCancelledError(BifrostError):
@@ -152,7 +155,8 @@ class Pipeline:
             case "crawl" | "forget":
                 run = self._crawl if step.stage == "crawl" else self._forget
                 try:
-                    run(build, step.source, step.item, allow_removal=allow_removal)
+                    with self._keeping_proposals() as crawled:
+                        crawled.append(run(build, step.source, step.item, allow_removal=allow_removal))
                 except SourceError as error:
                     return {step.source: self._source_failed(build, step.source, error)}
             case "propose":
@@ -182,7 +186,10 @@ class Pipeline:
         return [Step("crawl", source.name, name) for name in names] + [Step("forget", source.name, n) for n in gone]
 
     def _default_type(self, info: DatasetInfo) -> str:
-        return "Document" if info.kind is DatasetKind.DOCUMENTS else self.vertex_type(info.name)
+        """What the source itself calls the things of a dataset (``options["vertex_type"]``), else by its name."""
+        if info.kind is DatasetKind.DOCUMENTS:
+            return "Document"
+        return str(info.options.get("vertex_type") or self.vertex_type(info.name))
 
     def _crawl(self, build: int, source_name: str, dataset: str, *, allow_removal: bool) -> ReplaceReport:
         source = self.store.catalog.source(source_name)
@@ -286,11 +293,39 @@ class Pipeline:
     # ---- link and publish --------------------------------------------------------------------------------------------
 
     def _propose(self, build: int) -> None:
-        links, track = self.store.links, self._tracker(build)
+        links, track, log = self.store.links, self._tracker(build), self.store.log
+        from_what = self._proposed_from()
+        if log.projection_position(_PROPOSED) == from_what:
+            track(Progress("propose", "", 1, 1, "nothing has changed since the last time"), force=True)
+            return
         track(Progress("propose", "", 0, 1, "finding link types"), force=True)
         proposals = self.linker.propose(self.store.linking_data(), links.judgements(), links.link_types(), track)
         links.save_link_types(proposals)
+        log.set_projection_position(_PROPOSED, from_what)
         track(Progress("propose", "", 1, 1, f"{len(proposals)} link types"), force=True)
+
+    @contextmanager
+    def _keeping_proposals(self) -> Iterator[list[ReplaceReport]]:
+        """Around a crawl, which reports into the list: only one that ended and changed nothing leaves the proposals valid.
+
+        They are invalid meanwhile, so a crawl that is killed half-way does not leave stale ones behind.
+        """
+        log = self.store.log
+        valid = log.projection_position(_PROPOSED)
+        log.set_projection_position(_PROPOSED, 0)
+        reports: list[ReplaceReport] = []
+        yield reports
+        if reports and not any(report.added + report.changed + report.removed for report in reports):
+            log.set_projection_position(_PROPOSED, valid)
+
+    def _proposed_from(self) -> int:
+        """A number for everything that proposals depend on besides the contents of datasets; never 0."""
+        datasets = sorted(
+            (d.source, d.info.name, repr(d.info), d.type, d.records) for d in self.store.catalog.datasets()
+        )
+        answers = [(j.id, j.undone_at is None) for j in self.store.links.judgements(include_undone=True)]
+        digest = digest_of((repr((self.linker.version, datasets, answers)).encode(),))
+        return int.from_bytes(digest[:7], "big") + 1
 
     def apply(self, link_type: LinkType, track: Callable[[Progress], None] = lambda _: None) -> ReplaceReport:
         """Makes the links (or merges) of a confirmed link type what they should be now."""

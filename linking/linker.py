@@ -6,16 +6,20 @@ from dataclasses import replace
 from bifrost.catalog import Progress
 from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, SamePair
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
+from bifrost.values import digest_of
 from linking.candidates import find_mentions, find_references, find_same_things
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
 from linking.same_concepts import find_same_concepts
-from linking.scoring import Adapted, adapt, answers, gnn_serves, load_priors
+from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_serves, load_priors
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
+
+_RULES = 2
+"""To be raised when a change of code gives other proposals."""
 
 
 class BifrostLinker:
@@ -40,6 +44,13 @@ class BifrostLinker:
         self._knowledge = knowledge or Knowledge()
         self._vectors = NameVectors(encoder) if encoder is not None else None
         self._workspace = Workspace(memory_limit, threads)
+
+    @property
+    def version(self) -> str:
+        """The code and weights that proposals come from, and what was carried over."""
+        weights = digest_of(path.read_bytes() for path in sorted(WEIGHTS.glob("*.*")))
+        carried = repr(sorted((k, v) for k, v in self._knowledge.examples.items()))
+        return f"{_RULES}-{weights.hex()[:12]}-{self.encoder is not None}-{self._gnn}-{digest_of((carried.encode(),)).hex()[:12]}"
 
     def close(self) -> None:
         """Drops the cache. The linker can be used again."""

@@ -27,6 +27,10 @@ class TeachRequest:
 class Linker(Protocol):
     """Finds link types and applies them. Keeps no state but caches: judgements and link types come in, proposals go out."""
 
+    @property
+    def version(self) -> str:
+        """Changes whenever the same data and answers may give other proposals: weights, rules, what was carried over."""
+
     def propose(
         self, data: LinkingData, judgements: Sequence[Judgement], known: Sequence[LinkType], progress: ProgressSink
     ) -> list[LinkType]:

@@ -7,6 +7,7 @@ import pytest
 
 from api.compose import open_service
 from api.service import Service
+from bifrost.links import Verdict
 from bifrost.settings import load_settings
 
 
@@ -47,3 +48,30 @@ def test_building_again_writes_nothing(service: Service, tmp_path: Path) -> None
     position = service.store.log.position()
     _build(service)
     assert service.store.log.position() == position
+
+
+def test_link_types_are_looked_for_again_only_when_something_changed(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    people = "".join(f"{n},Person {n}\n" for n in range(1, 30))
+    (folder / "people.csv").write_text(f"id,name\n{people}")
+    (folder / "orders.csv").write_text("no,person_id\n" + "".join(f"{100 + n},{1 + n % 29}\n" for n in range(90)))
+    service.add_source("shop", "files", {"path": str(folder)}, {})
+    linker, runs = service.pipeline.linker, []
+    propose = linker.propose
+    monkeypatch.setattr(linker, "propose", lambda *given: runs.append(1) or propose(*given))
+    _build(service)
+    known = service.questions()
+    assert known
+    _build(service)
+    assert (len(runs), service.questions()) == (1, known)
+    service.judge(known[0].id, Verdict.CONFIRM, "ann")
+    _build(service)
+    assert len(runs) == 2
+    _build(service)
+    assert len(runs) == 2
+    (folder / "people.csv").write_text(f"id,name\n{people}30,Cy\n")
+    _build(service)
+    assert len(runs) == 3
