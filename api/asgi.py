@@ -8,6 +8,8 @@ from typing import Any
 
 import uvicorn
 
+from api.direct_socket import DirectWebSocket
+
 __all__ = ["serve"]
 
 
@@ -15,7 +17,7 @@ def serve(app: Any, listener: socket.socket) -> None:
     """Runs until interrupted. Raises KeyboardInterrupt, on SIGTERM too, once all connections are closed."""
     config = uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        ws=DirectWebSocket,
         log_config=None,
         access_log=False,
         ws_max_size=64 * 2**20,

@@ -12,6 +12,7 @@ import asyncio
 import base64
 import binascii
 import json
+import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import Authenticator
-from api.gremlin_frames import CODECS, Codec, Message, MessageError, codec_for, open_envelope
+from api.direct_socket import DIRECT
+from api.gremlin_frames import CODECS, DEFAULT, GRAPHBINARY, Codec, Message, MessageError, codec_for, open_message
 from api.gremlin_service import GremlinService, GremlinSettings, Reply
 from api.http import client_address
 from api.permissions import Scope
@@ -38,8 +40,6 @@ Authenticate = Callable[[str, str, str], Any]
 
 _WAITING = 100
 """Requests that may wait on a connection while one is running; then it is not read on."""
-
-_DEFAULT = "application/vnd.gremlin-v3.0+json"
 
 
 def has_write_scope(principal: Any) -> bool:
@@ -122,6 +122,9 @@ class GremlinEndpoint:
         await socket.accept()
         connection = _Connection(self, socket)
         connection.principal = await self.principal(socket)
+        direct = socket.scope.get("extensions", {}).get(DIRECT)
+        if direct is not None:
+            direct.answer = connection.answer
         try:
             while True:
                 event = await connection.next_event()
@@ -162,7 +165,7 @@ class GremlinEndpoint:
                 body += piece
                 if len(body) > limit:
                     raise InputError(f"The request is larger than {limit} bytes.", remedy="Send less, or use bindings.")
-            if kind == "application/vnd.graphbinary-v1.0":
+            if kind == GRAPHBINARY:
                 return CODECS[kind].read(bytes(body))
             try:
                 fields = json.loads(bytes(body) or b"{}")
@@ -176,7 +179,7 @@ class GremlinEndpoint:
         op = "eval" if isinstance(gremlin, str) else "bytecode"
         args = {key: value for key, value in fields.items() if key != "requestId"} | {"gremlin": gremlin}
         envelope = {"requestId": fields.get("requestId"), "op": op, "args": args}
-        return CODECS[_DEFAULT].read(json.dumps(envelope).encode())
+        return CODECS[DEFAULT].read(json.dumps(envelope).encode())
 
     def _gathered(self, message: Message, principal: Any) -> Reply:
         """All frames of an answer as one."""
@@ -236,6 +239,8 @@ class _Connection:
         self.waiting: tuple[Message, Codec] | None = None
         self._arrived: deque[Any] = deque()
         self._receiving: asyncio.Task[Any] | None = None
+        self._busy = False
+        self._tried: Any = None
 
     async def next_event(self) -> Any:
         """The next message, or the end of the connection."""
@@ -261,28 +266,47 @@ class _Connection:
             event, self._receiving = self._receiving.result(), None
             self._arrived.append(event)
             if event["type"] != "websocket.receive":
-                self.endpoint.service.cancel(str(message.id), self.principal)
+                self.endpoint.service.cancel(message.name, self.principal)
                 await asyncio.wait({work})
                 raise WebSocketDisconnect
             if len(self._arrived) >= _WAITING:
                 return await work
 
+    def answer(self, data: bytes) -> tuple[bool, bytes] | None:
+        """The answer to a small read, given where the message arrives; None if it must be received the usual way."""
+        if self._busy or len(data) > self.endpoint.service.settings.max_message:
+            return None
+        self._busy = True  # until what is not answered here has been received
+        if self.endpoint.authenticate is not None and self.principal is None:
+            return None
+        try:
+            codec, body = open_message(data)
+            message = codec.read(body)
+        except MessageError:
+            return None
+        reply = self.endpoint.service.quick(message, self.principal)
+        if reply is None:
+            self._tried = message.id
+            return None
+        self._busy = False
+        return codec.text, reply.frame(codec, message.id)
+
     async def receive(self, data: bytes) -> None:
-        codec: Codec = CODECS[_DEFAULT]
+        self._busy = True
+        try:
+            await self._receive(data)
+        finally:
+            self._busy = bool(self._arrived)
+
+    async def _receive(self, data: bytes) -> None:
         if len(data) > self.endpoint.service.settings.max_message:
             await self.socket.close(1009, "message too large")
             return
         try:
-            if data[:1] == b"{":
-                body = data
-            else:
-                mime, body = open_envelope(data)
-                found = codec_for(mime)
-                if found is None:
-                    raise MessageError(f"The MIME type {mime!r} is not supported.", _id_in(body))
-                codec = found
+            codec, body = open_message(data)
             message = codec.read(body)
         except MessageError as error:
+            codec = CODECS[DEFAULT]
             await self._send(codec, Reply(498, message=error.message).frame(codec, error.id))
             return
         if self.endpoint.authenticate is not None and self.principal is None:
@@ -311,7 +335,7 @@ class _Connection:
         if message.op == "authentication":
             await self._send(codec, Reply(204).frame(codec, message.id))
             return
-        quick = self.endpoint.service.quick(message, self.principal)
+        quick = None if message.id == self._tried else self.endpoint.service.quick(message, self.principal)
         if quick is not None:
             await self._send(codec, quick.frame(codec, message.id))
             return
@@ -329,10 +353,10 @@ class _Connection:
         await self._send(codec, await self._finished(started, message))
 
     async def _send(self, codec: Codec, frame: bytes) -> None:
-        if codec.mime == CODECS["application/vnd.graphbinary-v1.0"].mime:
-            await self.socket.send_bytes(frame)
-        else:
+        if codec.text:
             await self.socket.send_text(frame.decode())
+        else:
+            await self.socket.send_bytes(frame)
 
 
 def _unauthenticated() -> Response:
@@ -350,31 +374,22 @@ def _sasl_plain(value: Any) -> tuple[str, str]:
     return username, secret
 
 
-def _id_in(body: bytes) -> Any:
-    """The request id of a body in an unknown format, if it looks like GraphSON or GraphBinary."""
-    codec = CODECS[_DEFAULT if body[:1] == b"{" else "application/vnd.graphbinary-v1.0"]
-    try:
-        return codec.read(body).id
-    except MessageError as error:
-        return error.id
-
-
 def _accepted(header: str) -> Codec:
     for part in header.split(","):
         codec = codec_for(part)
         if codec is not None:
             return codec
-    return CODECS[_DEFAULT]
+    return CODECS[DEFAULT]
 
 
 _HTTP_STATUS = {200: 200, 204: 200, 401: 401, 403: 403, 498: 400, 499: 400, 597: 400, 598: 504}
 
 
 def _http_response(codec: Codec, reply: Reply, id: Any) -> Response:
-    if reply.code in (200, 204) or codec.mime == "application/vnd.graphbinary-v1.0":
+    if reply.code in (200, 204) or not codec.text:
         return Response(reply.frame(codec, id), _HTTP_STATUS.get(reply.code, 500), media_type=codec.mime)
     body = {
-        "requestId": str(id),
+        "requestId": str(uuid.UUID(bytes=id)),
         "code": reply.attributes.get("code", "query"),
         "message": reply.message,
         "detailedMessage": reply.message,

@@ -13,42 +13,78 @@ from graphstore.gremlin.graphbinary import GraphBinaryWriter
 from graphstore.gremlin.graphbinary_read import GraphBinaryReader
 from graphstore.gremlin.graphson import GraphSON2, GraphSON3, UntypedGraphSON, read_graphson
 
-__all__ = ["CODECS", "Codec", "Message", "MessageError", "codec_for", "open_envelope"]
+__all__ = [
+    "CODECS",
+    "DEFAULT",
+    "GRAPHBINARY",
+    "Codec",
+    "Content",
+    "Message",
+    "MessageError",
+    "codec_for",
+    "open_message",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A request: ``op`` is eval, bytecode, authentication or close; ``args`` are decoded values."""
+@dataclass(slots=True)
+class Content:
+    """What a request says, without its id. ``op`` is eval, bytecode, authentication or close; ``args`` are decoded.
 
-    id: uuid.UUID
+    Equal requests may share it; ``memo`` keeps what was found out about them.
+    """
+
     op: str
     processor: str = ""
     args: Mapping[str, Any] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
+
+
+class Message:
+    """A request: its id (16 bytes) and its content."""
+
+    __slots__ = ("args", "content", "id", "op", "processor")
+
+    def __init__(self, id: bytes, content: Content) -> None:
+        self.id, self.content = id, content
+        self.op, self.processor, self.args = content.op, content.processor, content.args
+
+    @property
+    def name(self) -> str:
+        """The id as people write it."""
+        return str(uuid.UUID(bytes=self.id))
 
 
 class MessageError(QueryError):
     """A request that cannot be decoded; ``id`` is its id as far as it could be read."""
 
-    def __init__(self, message: str, id: uuid.UUID) -> None:
+    def __init__(self, message: str, id: bytes) -> None:
         super().__init__(message, remedy="Check the client's serializer and version.")
         self.id = id
 
 
+DEFAULT = "application/vnd.gremlin-v3.0+json"
+GRAPHBINARY = "application/vnd.graphbinary-v1.0"
 _REMEMBERED = 2_048
-NO_ID = uuid.UUID(int=0)
+_BRACE = 0x7B
+_VERSION = 0x81
+_PLAIN_STATUS = struct.Struct(">iBiii").pack
+"""Code, empty message, no attributes, no metadata."""
+NO_ID = bytes(16)
 
 
 class Codec(Protocol):
     """One serialization."""
 
     mime: str
+    text: bool
+    """Whether frames are text."""
 
     def read(self, data: bytes) -> Message:
         """Raises MessageError."""
 
     def respond(
         self,
-        id: uuid.UUID,
+        id: bytes,
         code: int,
         data: Sequence[Any] = (),
         message: str = "",
@@ -58,56 +94,78 @@ class Codec(Protocol):
         """A response frame; ``data`` are results or traversers."""
 
 
-def open_envelope(data: bytes) -> tuple[str, bytes]:
-    """The MIME type and the body of a binary WebSocket message. Raises MessageError."""
+def open_message(data: bytes) -> tuple["Codec", bytes]:
+    """The codec and the body of a WebSocket message: JSON, or a MIME type with what it says. Raises MessageError."""
     length = data[0] if data else 0
+    if length == _BRACE:
+        return CODECS[DEFAULT], data
+    known = _ENVELOPES.get(data[: 1 + length])
+    if known is not None:
+        return known, data[1 + length :]
     if length == 0 or len(data) < 1 + length:
         raise MessageError("The message does not start with a MIME type.", NO_ID)
+    body = data[1 + length :]
     try:
-        return data[1 : 1 + length].decode("ascii"), data[1 + length :]
+        mime = data[1 : 1 + length].decode("ascii")
     except UnicodeDecodeError:
         raise MessageError("The message does not start with a MIME type.", NO_ID) from None
+    codec = codec_for(mime)
+    if codec is None:
+        raise MessageError(f"The MIME type {mime!r} is not supported.", _id_in(body))
+    if len(_ENVELOPES) < 100:
+        _ENVELOPES[data[: 1 + length]] = codec
+    return codec, body
+
+
+def _id_in(body: bytes) -> bytes:
+    """The request id of a body in an unknown format, if it looks like GraphSON or GraphBinary."""
+    codec = CODECS[DEFAULT if body[:1] == b"{" else GRAPHBINARY]
+    try:
+        return codec.read(body).id
+    except MessageError as error:
+        return error.id
 
 
 class GraphBinaryCodec:
     """Remembers small requests it has read: clients repeat themselves, but for the request id."""
 
-    mime = "application/vnd.graphbinary-v1.0"
+    mime = GRAPHBINARY
+    text = False
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Message] = {}
+        self._known: dict[bytes, Content] = {}
 
     def read(self, data: bytes) -> Message:
-        if len(data) > _REMEMBERED:
-            return self._read(data)
-        known = self._known.get(data[17:])
-        if known is None:
-            known = self._read(data)
+        body = data[17:]
+        known = self._known.get(body)
+        if known is not None and data[0] == _VERSION:
+            return Message(data[1:17], known)
+        message = self._read(data)
+        if len(body) <= _REMEMBERED:
             if len(self._known) >= 1_000:
                 self._known.clear()
-            self._known[data[17:]] = known
-            return known
-        return Message(uuid.UUID(bytes=data[1:17]), known.op, known.processor, known.args)
+            self._known[body] = message.content
+        return message
 
     def _read(self, data: bytes) -> Message:
         id = NO_ID
         try:
             reader = GraphBinaryReader(data)
-            if reader.byte() != 0x81:
+            if reader.byte() != _VERSION:
                 raise QueryError("Only version 1 of GraphBinary is understood.")
-            id = uuid.UUID(bytes=reader.take(16))
+            id = reader.take(16)
             op, processor = reader.text(), reader.text()
             args = {}
             for _ in range(reader.count()):
                 key = reader.value()
                 args[str(key)] = reader.value()
-            return Message(id, op, processor, args)
+            return Message(id, Content(op, processor, args))
         except QueryError as error:
             raise MessageError(error.message, id) from error
 
     def respond(
         self,
-        id: uuid.UUID,
+        id: bytes,
         code: int,
         data: Sequence[Any] = (),
         message: str = "",
@@ -115,20 +173,24 @@ class GraphBinaryCodec:
         properties: bool = True,
     ) -> bytes:
         writer = GraphBinaryWriter(properties)
-        out = writer.out
-        text = message.encode()
-        out += b"\x81\x00" + id.bytes + struct.pack(">iBi", code, 0, len(text)) + text
-        out += struct.pack(">i", len(attributes or {}))
-        for key, value in (attributes or {}).items():
-            writer.write(key)
-            writer.write(value)
-        out += b"\x00\x00\x00\x00"
+        if message or attributes:
+            text = message.encode()
+            writer.raw(b"\x81\x00" + id + struct.pack(">iBi", code, 0, len(text)) + text)
+            writer.raw(struct.pack(">i", len(attributes or {})))
+            for key, value in (attributes or {}).items():
+                writer.write(key)
+                writer.write(value)
+            writer.raw(b"\x00\x00\x00\x00")
+        else:
+            writer.raw(b"\x81\x00" + id + _PLAIN_STATUS(code, 0, 0, 0, 0))
         writer.sequence(0x09, data)
-        return bytes(out)
+        return bytes(writer.out)
 
 
 class GraphSONCodec:
     """``kind`` makes the writer of values."""
+
+    text = True
 
     def __init__(self, mime: str, kind: type[GraphSON3]) -> None:
         self.mime = mime
@@ -144,7 +206,8 @@ class GraphSONCodec:
             raise MessageError("The request must be a JSON object.", id)
         try:
             raw_id = plain.get("requestId")
-            id = uuid.UUID(str(raw_id["@value"] if isinstance(raw_id, dict) else raw_id)) if raw_id else uuid.uuid4()
+            given = str(raw_id["@value"] if isinstance(raw_id, dict) else raw_id)
+            id = (uuid.UUID(given) if raw_id else uuid.uuid4()).bytes
             args = plain.get("args") or {}
             if isinstance(args, dict) and args.get("@type") == "g:Map":
                 args = read_graphson(args)
@@ -152,7 +215,7 @@ class GraphSONCodec:
                 args = {key: read_graphson(value) for key, value in args.items()}
             else:
                 raise MessageError("args must be an object.", id)
-            return Message(id, str(plain.get("op", "")), str(plain.get("processor") or ""), args)
+            return Message(id, Content(str(plain.get("op", "")), str(plain.get("processor") or ""), args))
         except QueryError as error:
             raise MessageError(error.message, id) from error
         except (ValueError, KeyError, TypeError) as error:
@@ -160,7 +223,7 @@ class GraphSONCodec:
 
     def respond(
         self,
-        id: uuid.UUID,
+        id: bytes,
         code: int,
         data: Sequence[Any] = (),
         message: str = "",
@@ -169,7 +232,7 @@ class GraphSONCodec:
     ) -> bytes:
         writer = self._writers[properties]
         frame = {
-            "requestId": str(id),
+            "requestId": str(uuid.UUID(bytes=id)),
             "status": {"code": code, "message": message, "attributes": writer.write(dict(attributes or {}))},
             "result": {"data": writer.write(_as_list(data)), "meta": writer.write({})},
         }
@@ -181,11 +244,13 @@ def _as_list(data: Iterable[Any]) -> list[Any]:
 
 
 CODECS: dict[str, Codec] = {
-    "application/vnd.graphbinary-v1.0": GraphBinaryCodec(),
+    GRAPHBINARY: GraphBinaryCodec(),
     "application/vnd.gremlin-v3.0+json": GraphSONCodec("application/vnd.gremlin-v3.0+json", GraphSON3),
     "application/vnd.gremlin-v2.0+json": GraphSONCodec("application/vnd.gremlin-v2.0+json", GraphSON2),
     "application/json": GraphSONCodec("application/json", GraphSON3),
 }
+_ENVELOPES: dict[bytes, Codec] = {}
+"""The first bytes of messages, length and MIME type, that were seen before."""
 _UNTYPED = GraphSONCodec("application/vnd.gremlin-v3.0+json;types=false", UntypedGraphSON)
 
 

@@ -2,7 +2,6 @@
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ import structlog
 
 from api.gremlin_frames import Codec, Message
 from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, QueryLimitError, QuerySyntaxError
-from graphstore.gremlin.engine import GremlinEngine, Request
+from graphstore.gremlin.engine import Compiled, GremlinEngine, Request
 from graphstore.gremlin.source import Session
 from graphstore.gremlin.traverser import Limits
 from graphstore.gremlin.tree import Traversal
@@ -19,6 +18,7 @@ from graphstore.gremlin.tree import Traversal
 __all__ = ["GremlinService", "GremlinSettings", "Reply"]
 
 _LANGUAGES = (None, "", "gremlin-lang", "gremlin-groovy")
+_LONG_TEXT = 10_000
 _QUICK = Limits(0.004, 20_000)
 """What a read may use on the event loop before it is handed to a thread."""
 
@@ -49,11 +49,23 @@ class Reply:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     properties: bool = True
 
-    def frame(self, codec: Codec, id: uuid.UUID) -> bytes:
+    def frame(self, codec: Codec, id: bytes) -> bytes:
         try:
             return codec.respond(id, self.code, self.data, self.message, self.attributes, self.properties)
         except (TypeError, ValueError, OverflowError) as error:
             return codec.respond(id, 599, [], f"The result cannot be serialized: {error}", {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """A small read, planned."""
+
+    compiled: Compiled
+    traversers: bool
+    properties: bool
+
+
+_UNKNOWN: Any = object()
 
 
 @dataclass(slots=True)
@@ -91,7 +103,7 @@ class GremlinService:
         except RecursionError:
             yield Reply(500, message="The query is nested too deep.")
         except Exception as error:  # noqa: BLE001 - a frame with the request id must go out whatever happened
-            _log.exception("gremlin.failed", query_id=str(message.id))
+            _log.exception("gremlin.failed", query_id=message.name)
             yield Reply(500, message=f"Internal error: {type(error).__name__}: {error}")
 
     def _answer(self, message: Message, principal: Any) -> Iterator[Reply]:
@@ -123,7 +135,7 @@ class GremlinService:
     ) -> Iterator[Reply]:
         args = message.args
         stop = threading.Event()
-        keys = [str(message.id), *([str(args["queryId"])] if args.get("queryId") else [])]
+        keys = [message.name, *([str(args["queryId"])] if args.get("queryId") else [])]
         with self._lock:
             for key in keys:
                 self._running[key] = (stop, principal)
@@ -171,6 +183,22 @@ class GremlinService:
 
     def quick(self, message: Message, principal: Any) -> Reply | None:
         """The answer to a small read, without blocking for long; None where :meth:`answer` has to do it."""
+        memo = message.content.memo
+        prepared: _Quick | None = memo.get("quick", _UNKNOWN)
+        if prepared is _UNKNOWN:
+            prepared = memo["quick"] = self._prepared(message)
+        if prepared is None:
+            return None
+        try:
+            found = self.engine.quick(prepared.compiled, _QUICK, principal, traversers=prepared.traversers)
+        except BifrostError as error:
+            return _failed(error, message.op)
+        if found is None or len(found) > self.settings.batch:
+            return None
+        return Reply(200 if found else 204, found, properties=prepared.properties)
+
+    def _prepared(self, message: Message) -> "_Quick | None":
+        """What is needed to answer equal requests quickly; None where it cannot be done, or where an error is due."""
         args = message.args
         gremlin = args.get("gremlin")
         expected: type[str] | type[Traversal] | None = {"eval": str, "bytecode": Traversal}.get(message.op)
@@ -178,20 +206,15 @@ class GremlinService:
             return None
         if args.get("language") not in _LANGUAGES or args.get("batchSize") is not None:
             return None
-        try:
-            request = Request(
-                bindings=_bindings(args),
-                limits=_QUICK,
-                read_only=not self.may_write(principal),
-                source=_source(args),
-                principal=principal,
-            )
-            found = self.engine.quick(gremlin, request, traversers=message.op == "bytecode")
-        except BifrostError as error:
-            return _failed(error, message.op)
-        if found is None or len(found) > self.settings.batch:
+        if isinstance(gremlin, str) and len(gremlin) > _LONG_TEXT:
             return None
-        return Reply(200 if found else 204, found, properties=args.get("materializeProperties") != "tokens")
+        try:
+            compiled = self.engine.for_quick(gremlin, Request(bindings=_bindings(args), source=_source(args)))
+        except BifrostError:
+            return None
+        if compiled is None:
+            return None
+        return _Quick(compiled, message.op == "bytecode", args.get("materializeProperties") != "tokens")
 
     # ---- cancel ------------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,10 @@ class GremlinEngine:
         settings = _read_source(tree.source)
         plan = Compiler().pipeline(tree)
         verify(plan, settings.strategies)
-        return Compiled(tree, plan, settings, settings.path or _needs_path(tree), _has_pattern(tree))
+        expected: dict[str, Callable[[], Any]] = {}
+        for step in plan.walk():
+            expected.update(step.declares())
+        return Compiled(tree, plan, settings, settings.path or _needs_path(tree), _has_pattern(tree), expected)
 
     def run(self, query: str | Traversal, request: Request | None = None) -> list[Traverser]:
         """All results at once, inside a transaction: what failed has changed nothing."""
@@ -156,21 +159,23 @@ class GremlinEngine:
             with self.source.reading(request.principal, wide=compiled.wide) as graph:
                 yield from _chunks(self._results(compiled, graph, request, traversers=traversers), size)
 
-    def quick(self, query: str | Traversal, request: Request, *, traversers: bool) -> list[Any] | None:
-        """All results of a small read on a graph in memory, if that keeps within the limits of the request; else None,
-        and the query must be run by :meth:`stream`. For callers that must not block."""
+    def for_quick(self, query: str | Traversal, request: Request) -> "Compiled | None":
+        """The plan of a read that :meth:`quick` may run; None if it visits the whole graph, writes or may take long."""
         if isinstance(query, str) and _SPECIAL.search(query):
             return None
         if isinstance(query, Traversal) and (query.source or (query.steps[-1:] and query.steps[-1].name in _ANALYSES)):
             return None
-        compiled = self.compile(query, request)
-        if compiled.plan.mutates or compiled.wide or compiled.matches_patterns:
-            return None
-        graph = self.source.ready(request.principal)
+        compiled = self._plan(query, request)
+        return None if compiled.plan.mutates or compiled.wide or compiled.matches_patterns else compiled
+
+    def quick(self, compiled: "Compiled", limits: Limits, principal: Any, *, traversers: bool) -> list[Any] | None:
+        """All results of a small read on a graph in memory, if that keeps within the limits; else None, and the query
+        must be run by :meth:`stream`. For callers that must not block."""
+        graph = self.source.ready(principal)
         if graph is None:
             return None
         try:
-            return self._collect(compiled, graph, request, traversers=traversers)
+            return list(self._results(compiled, graph, Request(limits=limits), traversers=traversers))
         except QueryLimitError:
             return None
 
@@ -241,11 +246,13 @@ class GremlinEngine:
     def _context(self, compiled: "Compiled", graph: Graph, request: Request) -> Context:
         source = compiled.settings
         limits = request.limits
-        timeout = source.options.get("evaluationTimeout", source.options.get("scriptEvaluationTimeout"))
+        options = source.options
+        timeout = options.get("evaluationTimeout", options.get("scriptEvaluationTimeout")) if options else None
         if isinstance(timeout, int) and timeout > 0:
             limits = Limits(min(limits.seconds, timeout / 1000), limits.traversers)
         ctx = Context(graph, Meter(limits, request.cancelled), track_path=compiled.needs_path)
-        ctx.side_effects = {key: copy.copy(value) for key, value in source.side_effects.items()}
+        if source.side_effects:
+            ctx.side_effects = {key: copy.copy(value) for key, value in source.side_effects.items()}
         ctx.reducers = source.reducers
         ctx.bulk = source.bulk
         if source.sack is not None:
@@ -253,9 +260,9 @@ class GremlinEngine:
             ctx.sack_initial = lambda: copy.copy(initial)
             if operators:
                 ctx.sack_merge = operator(operators[-1])
-        for step in compiled.plan.walk():
-            ctx.expected.update(step.declares())
-        apply_strategies(source.strategies, ctx)
+        ctx.expected = compiled.expected
+        if source.strategies:
+            apply_strategies(source.strategies, ctx)
         return ctx
 
 
@@ -268,6 +275,7 @@ class Compiled:
     settings: _Source
     needs_path: bool
     matches_patterns: bool
+    expected: Mapping[str, Callable[[], Any]]
     _vectors: dict[bool, VectorPlan] = field(default_factory=dict)
 
     def vector(self, track_path: bool) -> VectorPlan:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,7 +159,7 @@ class Context:
         self.bulk = True
         self.side_effects: dict[str, Any] = {}
         self.reducers: dict[str, Callable[[Any, Any], Any]] = {}
-        self.expected: dict[str, Callable[[], Any]] = {}
+        self.expected: Mapping[str, Callable[[], Any]] = {}
         self.seed: int | None = None
         self.randoms: dict[int, SeededRandom] = {}
         self.sack_initial: Callable[[], Any] | None = None

@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 
 from api.accounts import Accounts, open_accounts
 from api.app import Application, build_app
+from api.direct_socket import DirectWebSocket
 from api.permissions import Role
 from tests.api.shop import ShopService, fill
 
@@ -119,7 +120,7 @@ class Server:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="websockets-sansio"))
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws=DirectWebSocket))
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:

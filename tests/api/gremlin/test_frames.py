@@ -12,7 +12,7 @@ import websockets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.gremlin_frames import CODECS, MessageError, codec_for, open_envelope
+from api.gremlin_frames import CODECS, MessageError, codec_for, open_message
 from tests.api.gremlin.conftest import server, sign_in
 
 JSON = b"application/vnd.gremlin-v3.0+json"
@@ -163,17 +163,15 @@ def test_requests_on_one_connection_are_answered_in_order(url: str) -> None:
 @given(st.binary(max_size=120), st.sampled_from([JSON, BINARY]))
 def test_any_body_is_read_or_refused(body: bytes, mime: bytes) -> None:
     try:
-        found, rest = open_envelope(envelope(mime, body))
-        codec = codec_for(found)
-        assert codec is not None
+        codec, rest = open_message(envelope(mime, body))
         codec.read(rest)
     except MessageError as error:
-        assert isinstance(error.id, uuid.UUID)
+        assert len(error.id) == 16
 
 
 def test_mime_types() -> None:
     assert codec_for("application/json") is CODECS["application/json"]
     untyped = codec_for("application/vnd.gremlin-v3.0+json;types=false")
     assert untyped is not None
-    assert b'"@type"' not in untyped.respond(ID, 200, [1, {"a": 2}])
+    assert b'"@type"' not in untyped.respond(ID.bytes, 200, [1, {"a": 2}])
     assert codec_for("text/html") is None

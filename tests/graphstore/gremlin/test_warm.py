@@ -8,6 +8,7 @@ import pytest
 from graphstore.gremlin.engine import GremlinEngine, Request
 from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.served import ServedGraph
+from graphstore.gremlin.traverser import Limits
 from graphstore.gremlin.warm import SnapshotWarmer
 from graphstore.sql import SqlStore
 from tests.graphstore.gremlin.conftest import asker
@@ -44,7 +45,9 @@ def test_after_changes_the_next_query_finds_a_new_snapshot(served: ServedGraph) 
     eventually(lambda: served.ready(None))
     asker(engine)("g.addV('new').property('name','n')")
     eventually(lambda: served.ready(None))
-    assert engine.quick("g.V().has('name','n').count()", Request(), traversers=False) == [1]
+    plan = engine.for_quick("g.V().has('name','n').count()", Request())
+    assert plan is not None
+    assert engine.quick(plan, Limits(10), None, traversers=False) == [1]
 
 
 def test_changes_that_never_pause_are_followed_too(store: SqlStore, served: ServedGraph) -> None:
