@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,47 @@ from linking.prediction.decoder import Decoder, DecoderOptions, train_decoder
 from linking.prediction.encoder import GraphEncoder, train_encoder
 from linking.prediction.paths import Path, PathFinder
 from linking.prediction.ranking import filtered_ranking
+from linking.prediction.rules import RuleModel, mine_rules
 from linking.prediction.triples import Triple, TripleSet, index_triples
 
-__all__ = ["PredictedLink", "Predictor", "fit_predictor", "options_for"]
+__all__ = ["Combined", "PredictedLink", "Predictor", "fit_predictor", "options_for"]
 
 Ids = NDArray[np.int64]
 SMALL = 50
+_RULE_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
+_CHOSEN_ON = 1_500
+"""At most so many held-out edges choose the weight of the rules."""
+
+
+class Scorer(Protocol):
+    """Anything that scores all entities as tails."""
+
+    def scores(self, head: Ids, relation: Ids) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class Combined:
+    """The mean of some models, and rules beside them with a weight chosen on held-out edges."""
+
+    models: tuple[Scorer, ...]
+    rules: RuleModel | None = None
+    weight: float = 0.0
+
+    @property
+    def longest(self) -> int:
+        """How many edges the longest rule follows."""
+        bodies = self.rules.rules.values() if self.rules is not None else ()
+        return max((len(rule.body) for rules in bodies for rule in rules), default=1)
+
+    def scores(self, head: Ids, relation: Ids) -> NDArray[np.float32]:
+        """Scores of all entities as tails, float32 [queries, entities]."""
+        total = self.models[0].scores(head, relation)
+        for model in self.models[1:]:
+            total = total + model.scores(head, relation)
+        total = total / np.float32(len(self.models))
+        if self.rules is not None:
+            total = total + np.float32(self.weight) * self.rules.scores(head, relation)
+        return np.asarray(total, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +68,19 @@ class PredictedLink:
 
 @dataclass(frozen=True)
 class Predictor:
-    """``validation`` holds the filtered MRR on held-out edges of the decoder and, where it was tried, the encoder."""
+    """``validation`` holds the filtered MRR on held-out edges of the decoder and of what was tried beside it."""
 
     data: TripleSet
-    model: Decoder | GraphEncoder
+    model: Combined
     finder: PathFinder
     validation: dict[str, float]
 
     @property
     def serves(self) -> str:
-        """Which of the two models won on validation."""
-        return "encoder" if isinstance(self.model, GraphEncoder) else "decoder"
+        """What won on validation: decoder or encoder, and whether rules stand beside it."""
+        model = "encoder" if isinstance(self.model.models[0], GraphEncoder) else "decoder"
+        several = f"{len(self.model.models)} {model}s" if len(self.model.models) > 1 else model
+        return several if self.model.rules is None else f"{several} and rules"
 
     def tails(self, head: str, relation: str, limit: int = 10) -> list[PredictedLink]:
         """The likeliest missing tails of ``(head, relation)``. Raises InputError for names the graph does not have."""
@@ -94,7 +132,8 @@ def options_for(triples: Sequence[Triple], *, seconds: float = 1_800.0, seed: in
     dense = len(triples) / max(entities, 1) > 5
     return DecoderOptions(
         rank=256 if dense else 128,
-        regularisation=0.008 if dense else 0.05,
+        batch=128 if dense else 512,
+        regularisation=0.02 if dense else 0.05,
         sample=4_096 if entities > 20_000 else 0,
         epochs=60,
         check_every=5 if dense else 10,
@@ -109,11 +148,14 @@ def fit_predictor(
     options: DecoderOptions | None = None,
     *,
     encoder: bool = True,
+    rules: bool = True,
+    decoders: int = 1,
     report: Callable[[str], None] | None = None,
 ) -> Predictor:
     """Learns from ``triples``. Without ``valid`` a tenth of them is held out, and learnt from at the end again.
 
-    The encoder is fine-tuned from the trained decoder, and serves only where it is better on the held-out edges.
+    The encoder is fine-tuned from the trained decoder, and serves only where it is better on the held-out edges; so do
+    rules beside either. ``decoders`` trains several with different seeds and takes their mean.
     """
     options = options or DecoderOptions()
     everything = index_triples(triples)
@@ -123,23 +165,47 @@ def fit_predictor(
         data, held = _hold_out(everything, options.seed)
     known = np.concatenate([data.triples, held])
 
-    def value(model: Decoder | GraphEncoder) -> float:
-        return filtered_ranking(data, held, known, model.scores).mrr
+    def value(model: Scorer, asked: Ids = held) -> float:
+        return filtered_ranking(data, asked, known, model.scores).mrr
 
     use = len(held) >= SMALL
-    model: Decoder | GraphEncoder
     decoder = train_decoder(data, options, value if use else None, report)
-    model = decoder
+    models: tuple[Decoder | GraphEncoder, ...] = (decoder,)
     validation = {"decoder": value(decoder)} if use else {}
     if use and encoder:
         state = {k: v.clone() for k, v in decoder.state_dict().items()}
-        model, validation["encoder"] = train_encoder(decoder, data, options, value)
-        if validation["encoder"] <= validation["decoder"]:
+        tuned, validation["encoder"] = train_encoder(decoder, data, options, value)
+        if validation["encoder"] > validation["decoder"]:
+            models = (tuned,)
+        else:
             decoder.load_state_dict(state)
-            model = decoder
-    if not valid and isinstance(model, Decoder) and len(held):
-        model = train_decoder(everything, replace(options, epochs=max(options.epochs // 2, 1)))
-    return Predictor(everything, model, PathFinder(everything, options.seed), validation)
+    if isinstance(models[0], Decoder):
+        for n in range(1, decoders):
+            again = replace(options, seed=options.seed + n)
+            models = (*models, train_decoder(data, again, value if use else None, report))
+    best = Combined(models)
+    if use and decoders > 1:
+        validation["together"] = value(best)
+    if use and rules:
+        best, validation["rules"] = _with_rules(best, mine_rules(data, seed=options.seed), held, value)
+    if not valid and isinstance(models[0], Decoder) and len(held):
+        whole = train_decoder(everything, replace(options, epochs=max(options.epochs // 2, 1)))
+        mined = mine_rules(everything, length=best.longest, seed=options.seed) if best.rules is not None else None
+        best = Combined((whole,), mined, best.weight)
+    return Predictor(everything, best, PathFinder(everything, options.seed), validation)
+
+
+def _with_rules(
+    model: Combined, mined: RuleModel, held: Ids, value: Callable[[Scorer, Ids], float]
+) -> tuple[Combined, float]:
+    """The model with the rules and the weight that are best on held-out edges, and its value; the model alone if none helps."""
+    chosen = held[np.random.default_rng(0).permutation(len(held))[:_CHOSEN_ON]]
+    options = [model]
+    for length in (1, 2, 3):
+        shorter = mined.shorter(length)
+        options += [Combined(model.models, shorter, weight) for weight in _RULE_WEIGHTS]
+    best = max(options, key=lambda option: value(option, chosen))
+    return best, value(best, held)
 
 
 def _hold_out(everything: TripleSet, seed: int) -> tuple[TripleSet, Ids]:
