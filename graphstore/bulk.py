@@ -7,6 +7,7 @@ import gc
 import time
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
@@ -36,10 +37,11 @@ _VALUES = 100_000
 _INDEXED = (s.record, s.fragment, s.link, s.vertex, s.edge)
 _EDGES = """
 INSERT INTO edge (id, uid, label, tail, head, properties, score)
-SELECT l.id, l.uid, l.type, {tail}, {head}, l.properties, l.score FROM link l {joins}
+SELECT l.id, l.uid, l.type, t.canonical, h.canonical, l.properties, l.score
+FROM link l JOIN fragment t ON t.id = l.tail JOIN fragment h ON h.id = l.head
 WHERE l.id > :link AND l.tail IS NOT NULL AND l.head IS NOT NULL AND l.active = 1
 """
-_JOINS = "JOIN fragment t ON t.id = l.tail JOIN fragment h ON h.id = l.head"
+_EDGE_COLUMNS = ("id", "uid", "label", "tail", "head", "properties", "score")
 _LOG = """
 INSERT INTO change (seq, op, element, ref)
 SELECT :base + row_number() OVER (ORDER BY id), 0, :element, id FROM {table} WHERE id > :first
@@ -69,6 +71,8 @@ class BulkLoader:
         self._fragments: list[tuple[Any, ...]] = []
         self._vertices: list[tuple[Any, ...]] = []
         self._links: list[tuple[Any, ...]] = []
+        self._edges: list[tuple[Any, ...]] = []
+        self._writer = _Writer(database, connection)
 
     def load(self, records: Iterable[RecordFragments]) -> ReplaceReport:
         """Raises InputError if the dataset is not empty, ConflictError if two records or links have one name."""
@@ -77,7 +81,7 @@ class BulkLoader:
         if self._db.is_sqlite:
             self._connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
         dropped = self._drop_indexes()
-        with _no_garbage_collection():
+        with _no_garbage_collection(), self._writer:
             stream = iter(records)
             while chunk := list(islice(stream, _CHUNK)):
                 self._load_chunk(chunk)
@@ -132,16 +136,23 @@ class BulkLoader:
         self._flush(rows, documents)
 
     def _flush(self, rows: list[tuple[Any, ...]], documents: list[tuple[int, int, Document]]) -> None:
-        insert = self._db.insert
-        insert(self._connection, s.record, RECORD_COLUMNS, rows)
-        insert(self._connection, s.fragment, FRAGMENT_COLUMNS, self._fragments)
-        insert(self._connection, s.vertex, ("id", "uid", "label", "properties"), self._vertices)
-        insert(self._connection, s.link, LINK_COLUMNS, self._links)
-        insert_documents(self._db, self._connection, documents)
-        self._fragments, self._vertices, self._links = [], [], []
+        """Hands the chunk over to be written while the next one is read."""
+        batches: list[tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]] = [
+            (s.record, RECORD_COLUMNS, rows),
+            (s.fragment, FRAGMENT_COLUMNS, self._fragments),
+            (s.vertex, ("id", "uid", "label", "properties"), self._vertices),
+            (s.link, LINK_COLUMNS, self._links),
+            (s.edge, _EDGE_COLUMNS, self._edges),
+        ]
+        self._writer.write(batches)
+        self._fragments, self._vertices, self._links, self._edges = [], [], [], []
+        if documents:
+            self._writer.wait()
+            insert_documents(self._db, self._connection, documents)
 
     def _look_up(self, chunk: Sequence[RecordFragments]) -> None:
         """Learns the ids of fragments that were there before."""
+        self._writer.wait()
         named = {uid for said in chunk for link in said.links for uid in (link.tail, link.head)}
         named |= {fragment.uid for said in chunk for fragment in said.fragments}
         f = s.fragment
@@ -175,16 +186,18 @@ class BulkLoader:
         return id
 
     def _add_links(self, record: int, links: Sequence[LinkStatement]) -> None:
-        known, number, append = self._ids, self._next["link"], self._links.append
+        known, number, append, serve = self._ids, self._next["link"], self._links.append, self._edges.append
+        plain = not self._known_before
         for link in links:
             number += 1
             tail = known.get(link.tail) or self._end(link.tail)
             head = known.get(link.head) or self._end(link.head)
             evidence, text = link.evidence, properties_text(link.properties)
-            append(
-                (number, clean_text(link.uid), record, None, self._label(EDGE, link.type), tail, head, text,
-                 self._link_evidence(evidence), evidence.confidence, 0, 1, 1)
-            )  # fmt: skip
+            uid, type_id, score = clean_text(link.uid), self._label(EDGE, link.type), evidence.confidence
+            shown = self._link_evidence(evidence)
+            append((number, uid, record, None, type_id, tail, head, text, shown, score, 0, 1, 1))
+            if plain:
+                serve((number, uid, type_id, tail, head, text, score))
         self._next["link"] = number
 
     def _end(self, uid: str) -> int:
@@ -203,6 +216,7 @@ class BulkLoader:
     def _label(self, element: int, name: str) -> int:
         found = self._labels.get((element, name))
         if found is None:
+            self._writer.wait()
             found = self._labels[element, name] = self._db.label_id(self._connection, element, clean_text(name))
         return found
 
@@ -224,8 +238,10 @@ class BulkLoader:
         return text
 
     def _shared(self, text: str | None, is_shareable: bool) -> str | None:
-        shared = text is not None and is_shareable
-        return self._evidences.reference(self._connection, self._dataset, text or "") if shared else text
+        if text is None or not is_shareable:
+            return text
+        self._writer.wait()
+        return self._evidences.reference(self._connection, self._dataset, text)
 
     def _remember(self, key: Any, held: Any, text: str | None) -> None:
         # Holding the objects keeps their ids from being used again by others.
@@ -261,13 +277,9 @@ class BulkLoader:
         self._leave_dangling()
         touched = Touched(clusters=set(self._twins), vertices=set(self._twins))
         touched.links = self._waiting_links()
-        plain = not self._known_before and not self._twins
-        text = _EDGES.format(
-            tail="l.tail" if plain else "t.canonical",
-            head="l.head" if plain else "h.canonical",
-            joins="" if plain else _JOINS,
-        )
-        self._connection.execute(sa.text(text), {"link": self._first["link"]})
+        if self._known_before or self._twins:
+            self._connection.execute(s.edge.delete().where(s.edge.c.id > self._first["link"]))
+            self._connection.execute(sa.text(_EDGES), {"link": self._first["link"]})
         self._log("vertex", VERTEX, self._first["fragment"])
         self._log("edge", EDGE, self._first["link"])
         return touched
@@ -282,6 +294,9 @@ class BulkLoader:
                 rows = self._connection.execute(query).all()
                 waiting = [(names[row.end], row.id, end) for row in rows]
                 self._db.insert(self._connection, s.dangling, ("uid", "link", "end"), waiting)
+        for column in (s.edge.c.tail, s.edge.c.head):
+            if names:
+                self._connection.execute(s.edge.delete().where(self._db.within(column, names)))
         for column in (link.c.tail, link.c.head):
             if names:
                 clause = link.update().where(self._db.within(column, names)).values({column.name: None})
@@ -311,6 +326,46 @@ class BulkLoader:
             self._connection.execute(
                 sa.text(_LOG.format(table=table)), {"base": base, "first": first, "element": element}
             )
+
+
+class _Writer:
+    """Writes batches of rows, in their order; on SQLite in a thread of its own while the caller goes on.
+
+    Between :meth:`write` and the return of :meth:`wait` the connection belongs to the thread.
+    """
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._db, self._connection = database, connection
+        self._pool = ThreadPoolExecutor(1, "bulk-load") if database.is_sqlite else None
+        self._pending: Future[None] | None = None
+
+    def write(self, batches: Sequence[tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]]) -> None:
+        self.wait()
+        if self._pool is None:
+            self._insert(batches)
+        else:
+            self._pending = self._pool.submit(self._insert, batches)
+
+    def wait(self) -> None:
+        """Returns when all is written; raises what went wrong."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def _insert(self, batches: Sequence[tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]]) -> None:
+        for table, columns, rows in batches:
+            self._db.insert(self._connection, table, columns, rows)
+
+    def __enter__(self) -> "_Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.wait()
+        finally:
+            if self._pool is not None:
+                self._pool.shutdown(wait=True)
 
 
 @contextmanager

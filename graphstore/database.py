@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,9 +44,27 @@ EDITS = "edits"
 _BUSY_SECONDS = 60
 _LOG_BYTES = 64 * 2**20
 """What SQLite's write-ahead log shrinks to after a large transaction."""
+_ROWS = 100
+"""Rows per INSERT statement on SQLite."""
 _PG_WRITE_LOCK = 0x6269_6672_6F73_74
 _WRITE = "bifrost_write"
 _IDENTITY = "identity"
+
+
+def insert_rows(cursor: Any, target: str, width: int, rows: Sequence[Any]) -> None:
+    """Inserts tuples of ``width`` values into ``target``, a SQLite table with its columns, and closes the cursor.
+
+    The driver itself is several times faster than going through SQLAlchemy's result of each statement. Many rows per
+    statement take a third less time than ``executemany``, and leave the interpreter to other threads meanwhile.
+    """
+    row = f"({', '.join('?' * width)})"
+    whole = len(rows) - len(rows) % _ROWS
+    if whole:
+        many = f"INSERT INTO {target} VALUES {', '.join([row] * _ROWS)}"
+        for start in range(0, whole, _ROWS):
+            cursor.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS])))
+    cursor.executemany(f"INSERT INTO {target} VALUES {row}", rows[whole:])
+    cursor.close()
 
 
 class Database:
@@ -166,11 +185,7 @@ class Database:
         quote = connection.dialect.identifier_preparer.quote
         names = ", ".join(quote(column) for column in columns)
         if self.is_sqlite:
-            marks = ", ".join("?" * len(columns))
-            # The driver itself is several times faster than going through SQLAlchemy's result of each statement.
-            cursor = connection.connection.cursor()
-            cursor.executemany(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", rows)
-            cursor.close()
+            insert_rows(connection.connection.cursor(), f"{quote(table.name)} ({names})", len(columns), rows)
             return
         with connection.connection.cursor().copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
             for row in rows:
