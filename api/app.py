@@ -107,6 +107,7 @@ def build_app(
         WebSocketRoute("/graphql", socket.__call__),
         Route("/sparql", sparql.query, methods=["GET", "POST"]),
         Route("/sparql/graphs", sparql.graphs),
+        Route("/sparql/graphs/{path:path}", sparql.graph),
         Route("/rdf/statistics/summary", sparql.summary),
         *extra_routes,
         Route("/{path:path}", GZipMiddleware(Console(console), minimum_size=1000), methods=["GET"]),

@@ -1,17 +1,20 @@
 """The only place where parts are wired together."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from api.jobs import BuildJobs
 from api.service import Service
 from api.worker import ReadingOptions, make_reader
 from bifrost.pipeline import Pipeline
-from bifrost.ports import Connector
+from bifrost.ports import Connector, RowMapping
 from bifrost.registry import Registry
 from bifrost.secrets import SecretBox
 from bifrost.settings import Settings
+from bifrost.values import DatasetInfo
 from extraction.encoder_minilm import load_encoder
 from extraction.pool import DocumentPool, PoolOptions
+from extraction.rdf_rows import RdfMapper
 from extraction.rows import RowMapper, vertex_type_of
 from graphstore.edits import Edits
 from graphstore.export import Exporter
@@ -33,6 +36,14 @@ def open_store(settings: Settings) -> SqlStore:
     return store
 
 
+def row_mapping(
+    source: str, dataset: DatasetInfo, vertex_type: str, catalog: Mapping[str, DatasetInfo], types: Mapping[str, str]
+) -> RowMapping:
+    """How the rows of a dataset are read: RDF subjects are no rows of a table."""
+    mapper = RdfMapper if dataset.options.get("format") == "rdf" else RowMapper
+    return mapper(source, dataset, vertex_type, catalog, types)
+
+
 def open_service(settings: Settings) -> Service:
     """The whole product over one data directory. Opens no source and starts no build."""
     store = open_store(settings)
@@ -45,7 +56,7 @@ def open_service(settings: Settings) -> Service:
     pipeline = Pipeline(
         store=store,
         connect=lambda source: service.connect(source),
-        row_mappings=RowMapper,
+        row_mappings=row_mapping,
         vertex_type=vertex_type_of,
         documents=documents,
         linker=BifrostLinker(load_encoder(), gnn=settings.gnn_backend),

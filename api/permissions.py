@@ -90,6 +90,7 @@ ROUTE_RULES: dict[str, Rule] = {
     "/graphql": Rule.READ,  # and per root field, below; WebSockets may also sign in by connection_init
     "/sparql": Rule.READ,
     "/sparql/graphs": Rule.READ,
+    "/sparql/graphs/{path:path}": Rule.READ,
     "/gremlin": Rule.READ,  # WebSockets sign in by SASL inside the protocol
     "/gremlin/status": Rule.READ,
     "/pg/statistics/summary": Rule.READ,

@@ -76,8 +76,23 @@ class Export(NamedTuple):
 
 
 class SparqlService(Protocol):
-    def query(self, text: str, accept: str, timeout: float) -> tuple[str, bytes]:
+    def query(
+        self,
+        text: str,
+        accept: str,
+        timeout: float,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> tuple[str, bytes]:
         """Answers a SPARQL 1.1 query as (media type, body). Raises QuerySyntaxError, QueryLimitError, QueryError."""
+
+    @property
+    def base(self) -> str:
+        """What all IRIs start with."""
+
+    def graphs(self) -> Sequence[str]:
+        """The names of all graphs."""
 
 
 class Edit(Protocol):

@@ -3,8 +3,9 @@
 Specifications: https://www.w3.org/TR/sparql11-protocol/, -service-description/ and -http-rdf-update/.
 """
 
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urljoin
 
 import orjson
 from anyio.to_thread import run_sync
@@ -14,28 +15,21 @@ from starlette.responses import Response
 from api.http import JsonResponse, read_body
 from api.permissions import Principal
 from api.scoped import Readers
-from bifrost.errors import InputError, PermissionDeniedError
+from api.sparql_description import describe
+from bifrost.errors import InputError, NotFoundError, PermissionDeniedError
+from bifrost.values import quote_iri
 
 __all__ = ["SparqlEndpoint"]
 
 _MOST_BYTES = 2**20
 _RDF = "text/turtle, application/n-triples;q=0.9, application/rdf+xml;q=0.8"
 
+_STATEMENT = "http://www.w3.org/1999/02/22-rdf-syntax-ns#Statement"
 _CLASSES = "SELECT DISTINCT ?c WHERE { ?s a ?c } ORDER BY ?c"
 _PREDICATES = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(?n) ?p"
-
-_DESCRIPTION = """\
-@prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
-@prefix formats: <http://www.w3.org/ns/formats/> .
-
-<{url}> a sd:Service ;
-    sd:endpoint <{url}> ;
-    sd:supportedLanguage sd:SPARQL11Query ;
-    sd:resultFormat formats:SPARQL_Results_JSON, formats:SPARQL_Results_XML, formats:SPARQL_Results_CSV,
-        formats:SPARQL_Results_TSV, formats:Turtle, formats:N-Triples, formats:RDF_XML ;
-    sd:feature sd:UnionDefaultGraph ;
-    sd:defaultDataset [ a sd:Dataset ; sd:defaultGraph [ a sd:Graph ] ] .
-"""
+_EXISTS = "ASK {{ GRAPH <{}> {{ ?s ?p ?o }} }}"
+_GRAPH = "CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{}> {{ ?s ?p ?o }} }}"
+_DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 
 class SparqlEndpoint:
@@ -66,29 +60,47 @@ class SparqlEndpoint:
             raise PermissionDeniedError(
                 "This SPARQL service is read-only.", remedy="Change the graph through its sources or through GraphQL."
             )
-        for name in ("default-graph-uri", "named-graph-uri"):
-            if any(parameters.get(name, ())):
-                raise InputError(f"{name} is not supported.", remedy="Write FROM or FROM NAMED into the query instead.")
+        default, named = (
+            [_iri(one) for one in parameters.get(name, ()) if one] for name in ("default-graph-uri", "named-graph-uri")
+        )
         queries = parameters.get("query", [])
         if not queries and request.method == "GET":
-            return Response(_DESCRIPTION.format(url=request.url.replace(query="")), media_type="text/turtle")
+            return await self._describe(request)
         if len(queries) != 1 or not queries[0].strip():
             raise InputError("The request needs exactly one query.", remedy="Send the query as the parameter 'query'.")
-        return await self._answer(request, queries[0], request.headers.get("accept", "*/*"))
+        return await self._answer(request, queries[0], request.headers.get("accept", "*/*"), default, named)
 
     async def graphs(self, request: Request) -> Response:
         """``GET ?default`` or ``?graph=IRI``: a whole graph as RDF."""
         iri = request.query_params.get("graph")
-        if iri is None and "default" not in request.query_params:
-            raise InputError("Name a graph.", remedy="Add ?default or ?graph=<IRI>.")
-        if iri is None:
-            query = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-        else:
-            if any(char in '<>"{}|^`\\' or ord(char) <= 32 for char in iri):
-                raise InputError("The graph's name is not an IRI.")
-            query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}"
+        if (iri is None) == ("default" not in request.query_params):
+            raise InputError("Name one graph.", remedy="Add ?default or ?graph=<IRI>.")
+        return await self._graph(request, None if iri is None else urljoin(str(request.url.replace(query="")), iri))
+
+    async def graph(self, request: Request) -> Response:
+        """Direct identification: the path below ``/sparql/graphs/`` is the graph's name below the base IRI."""
+        service = await run_sync(self.readers.service, request.scope["principal"])
+        return await self._graph(request, service.sparql.base + quote_iri(request.path_params["path"]))
+
+    async def _graph(self, request: Request, iri: str | None) -> Response:
         accept = request.headers.get("accept", "*/*")
-        return await self._answer(request, query, _RDF if accept.strip() in ("", "*/*") else accept)
+        accept = _RDF if accept.strip() in ("", "*/*") else accept
+        if iri is None:
+            return await self._answer(request, _DEFAULT, accept)
+        exists = await self._answer(request, _EXISTS.format(_iri(iri)), "application/sparql-results+json")
+        if not orjson.loads(bytes(exists.body))["boolean"]:
+            raise NotFoundError(
+                f"There is no graph <{iri}>.", remedy="GET /sparql describes the service and names all graphs."
+            )
+        return await self._answer(request, _GRAPH.format(_iri(iri)), accept)
+
+    async def _describe(self, request: Request) -> Response:
+        """The service description in the RDF format that is asked for."""
+        principal: Principal | None = request.scope["principal"]
+        names = await run_sync(lambda: self.readers.service(principal).sparql.graphs())
+        accept = request.headers.get("accept", "*/*")
+        media_type, body = describe(str(request.url.replace(query="")), names, accept)
+        return Response(body, headers={"Content-Type": media_type, "Vary": "Accept"})
 
     async def summary(self, request: Request) -> Response:
         """What graph explorers ask for before they show RDF: classes and predicates (Neptune's graph summary)."""
@@ -104,7 +116,7 @@ class SparqlEndpoint:
             return found
 
         predicates = {row["p"]["value"]: int(row["n"]["value"]) for row in rows(_PREDICATES)}
-        classes = [row["c"]["value"] for row in rows(_CLASSES)]
+        classes = [row["c"]["value"] for row in rows(_CLASSES) if row["c"]["value"] != _STATEMENT]
         graph = {
             "numDistinctPredicates": len(predicates),
             "numQuads": sum(predicates.values()),
@@ -114,14 +126,24 @@ class SparqlEndpoint:
         }
         return {"status": "200 OK", "payload": {"version": "v1", "graphSummary": graph}}
 
-    async def _answer(self, request: Request, query: str, accept: str) -> Response:
+    async def _answer(
+        self, request: Request, query: str, accept: str, default: Sequence[str] = (), named: Sequence[str] = ()
+    ) -> Response:
         principal: Principal | None = request.scope["principal"]
 
         def ask() -> tuple[str, bytes]:
-            return self.readers.service(principal).sparql.query(query, accept, self.seconds)
+            sparql = self.readers.service(principal).sparql
+            return sparql.query(query, accept, self.seconds, default_graphs=default, named_graphs=named)
 
         media_type, body = await run_sync(ask)
         return Response(body, headers={"Content-Type": media_type, "Vary": "Accept"})
+
+
+def _iri(text: str) -> str:
+    """Raises InputError for what cannot stand between angle brackets."""
+    if any(char in '<>"{}|^`\\' or ord(char) <= 32 for char in text) or ":" not in text:
+        raise InputError("The graph's name is not an IRI.")
+    return text
 
 
 def _text(body: bytes) -> str:

@@ -107,6 +107,11 @@ class ArrayGraph(SqlGraph):
         return [ArrayEdge(self, index, uid, names[label]) for index, uid, label in found]
 
     def vertex(self, id: Any) -> Vertex | None:
+        index = self.index(id)
+        return None if index is None else self.at(index)
+
+    def index(self, id: Any) -> int | None:
+        """The index of the vertex with an id, or of the one that the record with this uid was merged into."""
         if not isinstance(id, str):
             return None
         index = self.snapshot.index_of_uid(id)
@@ -117,7 +122,7 @@ class ArrayGraph(SqlGraph):
             index = self.snapshot.index_of(rows[0][0])
             if index >= self.snapshot.size or self.snapshot.numbers[index] != rows[0][0]:
                 return None
-        return self.at(index)
+        return index
 
     def edge(self, id: Any) -> Edge | None:
         if not isinstance(id, str):

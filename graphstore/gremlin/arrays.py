@@ -49,6 +49,8 @@ class Texts:
 
     def many(self, indices: NDArray[Any]) -> list[str]:
         """Some strings, faster than one by one."""
+        if len(indices) < 4:
+            return [self[index] for index in indices.tolist()]
         ends = self.ends[indices].tolist()
         starts = np.where(indices > 0, self.ends[indices - 1], 0).tolist()
         blob = self.blob
@@ -156,7 +158,7 @@ class Column:
     """One property of all vertices: ``codes`` index ``values`` (first value of each vertex), -1 where it has none.
 
     ``more`` holds all values of the vertices that have several. ``numbers`` are the values where all are plain integers
-    or all are doubles.
+    or all are doubles, ``largest`` the greatest magnitude among them.
     """
 
     codes: NDArray[np.int32]
@@ -164,6 +166,7 @@ class Column:
     more: dict[int, list[Any]]
     numbers: NDArray[np.float64] | None
     known: dict[Any, int] = field(default_factory=dict)
+    largest: float = 0.0
     _ranks: NDArray[np.int64] | None = None
     _order: NDArray[np.int64] | None = None
     _starts: NDArray[np.int64] | None = None
@@ -248,6 +251,7 @@ class Snapshot:
         self.tails = np.searchsorted(self.numbers, edges.tails).astype(np.int32)
         self.heads = np.searchsorted(self.numbers, edges.heads).astype(np.int32)
         size = len(self.numbers)
+        self.everything = np.arange(size)
         self.out = Rows.build(self.tails, self.heads, self.edge_labels, size)
         self.into = Rows.build(self.heads, self.tails, self.edge_labels, size)
         self.columns: dict[str, Column] | None = None
@@ -354,7 +358,8 @@ class ColumnBuilder:
     def column(self) -> Column:
         kinds = {type(v) for v in self.values}
         numbers = np.array(self.values, np.float64) if len(kinds) == 1 and kinds <= {int, float} else None
-        return Column(self.codes, self.values, self.more, numbers, self.known)
+        largest = float(np.abs(numbers).max()) if numbers is not None and len(numbers) else 0.0
+        return Column(self.codes, self.values, self.more, numbers, self.known, largest)
 
 
 def _key(value: Any) -> Any:

@@ -15,11 +15,21 @@ Indices = NDArray[Any]
 
 @dataclass(slots=True)
 class Frontier:
-    """Where traversers are: indices of vertices or edges, and how many are at each (None: one)."""
+    """Where traversers are: indices of vertices or edges, and how many are at each (None: one).
+
+    ``dense``: the indices are all vertices, and counts may be zero; :meth:`sparse` leaves those out.
+    """
 
     edges: bool
     indices: Indices
     counts: Indices | None = None
+    dense: bool = False
+
+    def sparse(self) -> "Frontier":
+        if not self.dense or self.counts is None:
+            return self
+        there = np.flatnonzero(self.counts)
+        return Frontier(self.edges, there, self.counts[there])
 
     def total(self) -> int:
         return len(self.indices) if self.counts is None else int(self.counts.sum())

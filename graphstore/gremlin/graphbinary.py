@@ -36,20 +36,43 @@ _ENUM_CODES = {
 }
 
 
+_ENUMS: dict[GremlinEnum, bytes] = {}
+_NAMES: dict[str, bytes] = {}
+_KEYS: dict[str, bytes] = {}
+_REMEMBERED = 10_000
+"""Labels and keys repeat in all answers: their bytes are kept, without and with their type."""
+
+
+def _name(text: str) -> bytes:
+    data = text.encode()
+    data = _INT(len(data)) + data
+    if len(data) < 100 and len(_NAMES) < _REMEMBERED:
+        _NAMES[text] = data
+    return data
+
+
+def _key(text: str) -> bytes:
+    data = b"\x03\x00" + _name(text)
+    if len(data) < 100 and len(_KEYS) < _REMEMBERED:
+        _KEYS[text] = data
+    return data
+
+
 class GraphBinaryWriter:
     """Appends values to one buffer. ``properties``: elements carry their properties."""
+
+    __slots__ = ("out", "properties")
 
     def __init__(self, properties: bool = True) -> None:
         self.out = bytearray()
         self.properties = properties
-        self._strings: dict[str, bytes] = {}
-        self._texts: dict[str, bytes] = {}
 
     def write(self, value: Any) -> None:
         """A value with its type."""
         kind = type(value)
         if kind is str:
-            self.out += self._texts.get(value) or self._text(value)
+            data = value.encode()
+            self.out += _HEAD(3, 0, len(data)) + data
         elif kind is int:
             self.integer(value)
         elif value is None:
@@ -62,21 +85,9 @@ class GraphBinaryWriter:
                 writer = _WRITERS[kind] = _writer_for(value)
             writer(self, value)
 
-    def _text(self, value: str) -> bytes:
-        """A string with its type; short ones are remembered, because keys and many values repeat."""
-        data = value.encode()
-        data = _HEAD(3, 0, len(data)) + data
-        if len(data) < 40 and len(self._texts) < 10_000:
-            self._texts[value] = data
-        return data
-
     def name(self, text: str) -> None:
-        """A label or key: a string without its type, its bytes remembered."""
-        data = self._strings.get(text)
-        if data is None:
-            encoded = text.encode()
-            data = self._strings[text] = _INT(len(encoded)) + encoded
-        self.out += data
+        """A label or key: a string without its type."""
+        self.out += _NAMES.get(text) or _name(text)
 
     def integer(self, value: int) -> None:
         if -2147483648 <= value <= 2147483647:
@@ -115,20 +126,30 @@ class GraphBinaryWriter:
         self.out += b"\x81\x00" + struct.pack(">qi", seconds, rest.microseconds * 1000)
 
     def enum(self, value: GremlinEnum) -> None:
-        self.out += bytes((_ENUM_CODES[type(value).__name__], 0))
-        self.write(str(value.value))
+        data = _ENUMS.get(value)
+        if data is None:
+            code = _ENUM_CODES[type(value).__name__]
+            data = _ENUMS[value] = bytes((code, 0)) + _key(str(value.value))
+        self.out += data
 
     def sequence(self, code: int, values: Any) -> None:
         self.out += _HEAD(code, 0, len(values))
         write = self.write
         for value in values:
+            if type(value) is Traverser:
+                self.out += _FQ_LONG(0x21, 0, value.bulk)
+                value = value.obj
             write(value)
 
     def mapping(self, values: Mapping[Any, Any]) -> None:
         self.out += _HEAD(0x0A, 0, len(values))
+        write = self.write
         for key, value in values.items():
-            self.write(key)
-            self.write(value)
+            if type(key) is str:
+                self.out += _KEYS.get(key) or _key(key)
+            else:
+                write(key)
+            write(value)
 
     def traverser(self, t: Traverser) -> None:
         self.out += _FQ_LONG(0x21, 0, t.bulk)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphstore.gremlin.arraygraph import ArrayGraph
+from graphstore.gremlin.elements import Element
 from graphstore.gremlin.frontier import Frontier
 from graphstore.gremlin.plan import Pipeline, Step
 from graphstore.gremlin.steps.filters import AllOf, HasStep, IdentityStep
@@ -42,7 +43,9 @@ class VectorPlan:
         self.rest = Pipeline(steps[self.taken :])
 
     def _take(self, steps: tuple[Step, ...], track_path: bool) -> None:
-        edges = not steps[0].vertices if isinstance(steps[0], ElementsStep) else False
+        start = steps[0]
+        assert isinstance(start, ElementsStep)
+        edges = not start.vertices
         self.taken = 1
         while self.taken < len(steps):
             here = steps[self.taken]
@@ -55,7 +58,7 @@ class VectorPlan:
                 return
             if track_path and not isinstance(here, (HasStep, AllOf, IdentityStep)):
                 return
-            made = move_of(here, edges, steps[self.taken + 1 :])
+            made = move_of(here, edges, steps[self.taken + 1 :], start.settled)
             if made is None:
                 return
             move, edges = made
@@ -73,11 +76,11 @@ class VectorPlan:
         snapshot = graph.snapshot
         for move in self.moves:
             ctx.meter.check()
-            frontier = move(frontier, snapshot, ctx)
+            frontier = move(frontier.sparse(), snapshot, ctx)
         if self.finish is not None:
             yield from self.finish(frontier, snapshot, ctx)
         else:
-            yield from _traversers(frontier, graph, ctx)
+            yield from _traversers(frontier.sparse(), graph, ctx)
 
 
 def _traversers(frontier: Frontier, graph: ArrayGraph, ctx: Context) -> Iterator[Traverser]:
@@ -93,12 +96,19 @@ def _traversers(frontier: Frontier, graph: ArrayGraph, ctx: Context) -> Iterator
 
 def _started(step: ElementsStep, graph: ArrayGraph, ctx: Context) -> Frontier:
     snapshot = graph.snapshot
+    if not step.all_of_them and step.vertices:
+        found = dict.fromkeys(graph.index(id.id if isinstance(id, Element) else id) for id in step.ids)
+        found.pop(None, None)
+        return Frontier(False, np.array(list(found), np.int64))
+    if step.all_of_them and step.vertices and step.value_hint is not None and snapshot.has_columns:
+        key, value = step.value_hint
+        return Frontier(False, snapshot.column(key).having(value))
     if not step.all_of_them or step.value_hint is not None:
-        found = [element.index for element in step.flat_map(Traverser(None), ctx)]
-        return Frontier(not step.vertices, np.array(found, np.int64))
+        elements = [element.index for element in step.flat_map(Traverser(None), ctx)]
+        return Frontier(not step.vertices, np.array(elements, np.int64))
     labels = snapshot.labels if step.vertices else snapshot.edge_labels
     if step.labels_hint is None:
-        return Frontier(not step.vertices, np.arange(len(labels)))
+        return Frontier(not step.vertices, snapshot.everything if step.vertices else np.arange(len(labels)))
     wanted = snapshot.label_numbers(step.labels_hint)
     mask = labels == wanted[0] if len(wanted) == 1 else np.isin(labels, wanted)
     return Frontier(not step.vertices, np.flatnonzero(mask))

@@ -1,6 +1,7 @@
 """How plans on arrays end: counts, group counts, values and what is computed of them."""
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from graphstore.gremlin.plan import By, KeyBy, Step, TokenBy, TraversalBy
 from graphstore.gremlin.steps.graph import AdjacentStep
 from graphstore.gremlin.steps.group import GroupCountStep, GroupStep
 from graphstore.gremlin.steps.reduce import ReduceStep, reduced
-from graphstore.gremlin.steps.values import PropertiesStep
+from graphstore.gremlin.steps.values import PropertiesStep, TokenStep
 from graphstore.gremlin.traverser import Context, Traverser
 from graphstore.gremlin.tree import T
 
 __all__ = ["Finish", "finish_of"]
+
+_BATCH = 1_000
 
 Finish = Callable[[Frontier, Snapshot, Context], Iterator[Traverser]]
 
@@ -32,6 +35,8 @@ def finish_of(steps: tuple[Step, ...], edges: bool) -> tuple[Finish, int] | None
         after = steps[1]
         if isinstance(after, ReduceStep) and after.name == "count":
             return _degree_sum(step, after), 2
+    if isinstance(step, TokenStep) and step.token in (T.id, T.label) and not step.labels:
+        return _tokens(step.token), 1
     if isinstance(step, GroupCountStep) and step.key_name is None:
         return _grouped(step, edges)
     if isinstance(step, GroupStep) and step.key_name is None and _counts(step.value_by):
@@ -46,11 +51,33 @@ def finish_of(steps: tuple[Step, ...], edges: bool) -> tuple[Finish, int] | None
 
 def _degree_sum(step: AdjacentStep, count: ReduceStep) -> Finish:
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
-        total = 0
-        for rows in sides(step.direction, s):
-            degrees = rows.starts[f.indices + 1] - rows.starts[f.indices]
-            total += int(degrees.sum() if f.counts is None else (degrees * f.counts).sum())
+        if len(f.indices) * 4 > s.size:
+            degrees = s.degrees(step.direction, ())
+            if f.indices is not s.everything:
+                degrees = degrees[f.indices]
+            total = int(degrees.sum() if f.counts is None else np.dot(degrees, f.counts))
+        else:
+            total = 0
+            for rows in sides(step.direction, s):
+                degrees = rows.starts[f.indices + 1] - rows.starts[f.indices]
+                total += int(degrees.sum() if f.counts is None else (degrees * f.counts).sum())
         yield reduced(Long(total), count.labels, c)
+
+    return finish
+
+
+def _tokens(token: T) -> Finish:
+    """The ids or labels of what the frontier holds, without making the elements."""
+
+    def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+        f = f.sparse()
+        uids, labels = (s.edge_uids, s.edge_labels) if f.edges else (s.uids, s.labels)
+        for start in range(0, len(f.indices), _BATCH):
+            indices = f.indices[start : start + _BATCH]
+            counts = repeat(1) if f.counts is None else iter(f.counts[start : start + _BATCH].tolist())
+            values = uids.many(indices) if token is T.id else [s.names[n] for n in labels[indices].tolist()]
+            for value, many in zip(values, counts, strict=False):
+                yield Traverser(value, many, None, c.initial_sack())
 
     return finish
 
@@ -66,7 +93,10 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
     if isinstance(by, TokenBy) and by.token is T.label:
 
         def by_label(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
-            labels = (s.edge_labels if f.edges else s.labels)[f.indices]
+            f = f.sparse()
+            labels = s.edge_labels if f.edges else s.labels
+            if f.indices is not s.everything:
+                labels = labels[f.indices]
             counts = bincount(labels, f.counts, 0 if len(labels) else 1)
             found = HashableDict((s.names[i], Long(counts[i])) for i in np.flatnonzero(counts).tolist())
             yield reduced(found, step.labels, c)
@@ -76,10 +106,16 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
         key = by.key
 
         def by_key(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+            f = f.sparse()
             column = s.column(key)
             codes = column.codes[f.indices]
             present = codes >= 0
-            counts = bincount(codes[present], None if f.counts is None else f.counts[present], 0)
+            complete = bool(present.all())
+            counts = bincount(
+                codes if complete else codes[present],
+                f.counts if complete or f.counts is None else f.counts[present],
+                0,
+            )
             found = HashableDict((column.values[i], Long(counts[i])) for i in np.flatnonzero(counts).tolist())
             missing = int((~present).sum() if f.counts is None else f.counts[~present].sum())
             if c.productive_by and missing:
@@ -92,6 +128,7 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
 
 def _valued(key: str) -> Finish:
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+        f = f.sparse()
         column = s.column(key)
         counts = [1] * len(f.indices) if f.counts is None else f.counts.tolist()
         for index, code, many in zip(f.indices.tolist(), column.codes[f.indices].tolist(), counts, strict=True):
@@ -103,38 +140,45 @@ def _valued(key: str) -> Finish:
 
 
 def _folded(key: str, step: ReduceStep) -> Finish:
-    """values(key) and a sum, mean, minimum or maximum: on the distinct values with how often each is there."""
+    """values(key) and a sum, mean, minimum or maximum: on doubles where that is exact, else on the distinct values with
+    how often each is there."""
 
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
+        f = f.sparse()
         column = s.column(key)
         if column.more:
             yield from step.run(_valued(key)(f, s, c), c)
             return
         codes = column.codes[f.indices]
         present = codes >= 0
-        counts = bincount(codes[present], None if f.counts is None else f.counts[present], len(column.values))
-        there = np.flatnonzero(counts)
-        quick = _numeric(column, there, counts[there], step.name)
+        counts = f.counts
+        if not present.all():
+            codes, counts = codes[present], None if counts is None else counts[present]
+        quick = _numeric(column, codes, counts, step.name)
         if quick is not None:
             yield reduced(quick, step.labels, c)
             return
-        pairs = zip(there.tolist(), counts[there].tolist(), strict=True)
+        often = bincount(codes, counts, len(column.values))
+        there = np.flatnonzero(often)
+        pairs = zip(there.tolist(), often[there].tolist(), strict=True)
         yield from step.run((Traverser(column.values[i], many) for i, many in pairs), c)
 
     return finish
 
 
-def _numeric(column: Column, there: NDArray[Any], counts: NDArray[Any], name: str) -> Any:
+def _numeric(column: Column, codes: NDArray[Any], counts: NDArray[Any] | None, name: str) -> Any:
     """The result where all values are plain integers of moderate size, or all are doubles; else None."""
-    if column.numbers is None or not len(there):
+    if column.numbers is None or not len(codes):
         return None
-    kind = type(column.values[0])
-    numbers = column.numbers[there]
+    numbers = column.numbers[codes]
     if name in ("min", "max"):
-        return column.values[int(there[numbers.argmin() if name == "min" else numbers.argmax()])]
-    total = float((numbers * counts).sum())  # no matrix product: its threads cost more than they save
-    if kind is int and abs(numbers).max() * counts.sum() >= 2**52:
+        return column.values[int(codes[numbers.argmin() if name == "min" else numbers.argmax()])]
+    # No matrix product of doubles: its threads cost more than they save.
+    total = float(numbers.sum() if counts is None else (numbers * counts).sum())
+    many = len(codes) if counts is None else int(counts.sum())
+    kind = type(column.values[0])
+    if kind is int and column.largest * many >= 2**52:
         return None
     if name == "mean":
-        return total / int(counts.sum())
+        return total / many
     return total if kind is float else int(total)

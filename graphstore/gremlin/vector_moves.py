@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphstore.gremlin.arrays import Rows, Snapshot
 from graphstore.gremlin.frontier import SMALL, Frontier, Indices, sides
 from graphstore.gremlin.plan import KeyBy, Step
-from graphstore.gremlin.sqlelements import decoded
 from graphstore.gremlin.steps.filters import AllOf, HasStep, IdentityStep, IsStep, TraversalFilterStep
 from graphstore.gremlin.steps.graph import AlongStep, EdgeVertexStep, IncidentStep
 from graphstore.gremlin.steps.order import DedupStep, OrderStep
@@ -17,20 +15,24 @@ from graphstore.gremlin.steps.quantity import RangeStep
 from graphstore.gremlin.steps.reduce import ReduceStep
 from graphstore.gremlin.steps.repeat import RepeatStep
 from graphstore.gremlin.traverser import Context
-from graphstore.gremlin.tree import Order, T
+from graphstore.gremlin.tree import Order
+from graphstore.gremlin.vector_masks import Mask, mask_of
 
 __all__ = ["Move", "move_of"]
 
 Move = Callable[[Frontier, Snapshot, Context], Frontier]
 
 
-def move_of(step: Step, edges: bool, after: Sequence[Step] = ()) -> tuple[Move, bool] | None:
-    """How a step moves a frontier, and whether edges stand there afterwards; None if it cannot."""
+def move_of(
+    step: Step, edges: bool, after: Sequence[Step] = (), settled: Step | None = None
+) -> tuple[Move, bool] | None:
+    """How a step moves a frontier, and whether edges stand there afterwards; None if it cannot. ``settled`` is a
+    condition that all of the frontier passes already."""
     if isinstance(step, IdentityStep):
         return (lambda f, s, c: f), edges
     if isinstance(step, (HasStep, AllOf)):
-        parts = step.parts if isinstance(step, AllOf) else (step,)
-        masks = [_mask(part, edges) for part in parts]
+        parts = [p for p in (step.parts if isinstance(step, AllOf) else (step,)) if p is not settled]
+        masks = [mask_of(part, edges) for part in parts]
         if any(mask is None for mask in masks):
             return None
         return _filtered([mask for mask in masks if mask is not None]), edges
@@ -79,34 +81,6 @@ def _by_degree(step: TraversalFilterStep) -> tuple[Move, bool] | None:
     return move, False
 
 
-Mask = Callable[[Frontier, Snapshot], NDArray[np.bool_]]
-
-
-def _mask(step: HasStep, edges: bool) -> Mask | None:
-    if step.key is T.label:
-
-        def by_label(f: Frontier, s: Snapshot) -> NDArray[np.bool_]:
-            labels = (s.edge_labels if f.edges else s.labels)[f.indices]
-            passing = [number for number in np.unique(labels).tolist() if step.passes(s.names[number])]
-            return labels == passing[0] if len(passing) == 1 else np.isin(labels, passing)
-
-        return by_label
-    if isinstance(step.key, str) and not edges:
-        key = step.key
-
-        def by_value(f: Frontier, s: Snapshot) -> NDArray[np.bool_]:
-            if len(f.indices) * 4 < s.size and not s.has_columns:
-                return np.fromiter((_passes(step, key, i, s) for i in f.indices.tolist()), np.bool_, len(f.indices))
-            return s.column(key).passing(step.passes, f.indices)
-
-        return by_value
-    return None
-
-
-def _passes(step: HasStep, key: str, index: int, snapshot: Snapshot) -> bool:
-    return any(step.passes(value) for value in decoded(snapshot.texts[index]).get(key, ()))
-
-
 def _filtered(masks: list[Mask]) -> Move:
     def move(f: Frontier, s: Snapshot, c: Context) -> Frontier:
         for mask in masks:
@@ -122,15 +96,9 @@ def _positions(rows: Rows, indices: Indices) -> tuple[Indices | slice, Indices]:
     lengths = rows.starts[indices + 1] - starts
     if len(indices) == 1:
         return slice(int(starts[0]), int(starts[0] + lengths[0])), lengths
-    if len(indices) == len(rows.starts) - 1 and _ascending(indices):
-        return slice(0, len(rows.edges)), lengths
     offsets = np.cumsum(lengths)
     shift = np.repeat(starts - np.concatenate(([0], offsets[:-1])), lengths)
     return shift + np.arange(len(shift)), lengths
-
-
-def _ascending(indices: Indices) -> bool:
-    return bool((np.diff(indices) == 1).all())
 
 
 def _along(step: AlongStep) -> Move:
@@ -141,12 +109,10 @@ def _along(step: AlongStep) -> Move:
         counts: list[Indices] = []
         if not len(f.indices):
             return Frontier(incident, f.indices)
-        if not incident and f.counts is None and len(f.indices) == s.size and s.size > SMALL and _ascending(f.indices):
+        if not incident and f.counts is None and f.indices is s.everything and s.size > SMALL:
             # From every vertex once: as many arrive at a vertex as it has edges the other way.
             opposite = {"OUT": "IN", "IN": "OUT", "BOTH": "BOTH"}[step.direction]
-            counts_there = s.degrees(opposite, step.edge_labels or ())
-            there = np.flatnonzero(counts_there)
-            return Frontier(False, there, counts_there[there])
+            return Frontier(False, s.everything, s.degrees(opposite, step.edge_labels or ()), dense=True)
         wanted = s.label_numbers(step.edge_labels) if step.edge_labels else None
         for rows in sides(step.direction, s):
             positions, lengths = _positions(rows, f.indices)

@@ -26,6 +26,12 @@ class ElementsStep(FlatMapStep, Hint):
         self.ids = [i for arg in ids for i in (arg if isinstance(arg, (list, tuple, set, frozenset)) else (arg,))]
         self.labels_hint: tuple[str, ...] | None = None
         self.value_hint: tuple[str, Any] | None = None
+        self._label_condition: Step | None = None
+
+    @property
+    def settled(self) -> Step | None:
+        """The condition on the label that need not be tested again, where all elements of some labels are looked up."""
+        return self._label_condition if self.all_of_them and self.value_hint is None else None
 
     def take(self, condition: Step) -> None:
         """See :class:`Hint`."""
@@ -36,6 +42,7 @@ class ElementsStep(FlatMapStep, Hint):
             if part.key is T.label and self.labels_hint is None and op in ("eq", "within"):
                 labels = args[0] if op == "within" else args
                 self.labels_hint = tuple(label for label in labels if isinstance(label, str))
+                self._label_condition = part
             elif part.key is T.id and op in ("eq", "within"):
                 given = args[0] if op == "within" else args
                 self.ids, self.all_of_them = list(given), False
