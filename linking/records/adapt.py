@@ -79,7 +79,7 @@ def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool) ->
     position, same = answers.locate(pairs, width)
     result = base.copy()
     if len(position) >= LEAST and same.any() and not same.all():
-        result = _refit(prepared, base, position, same, unique=unique)
+        result = _refit(prepared, base, position, same)
     if unique:
         confirmed = position[same]
         rivals = np.isin(pairs.left, pairs.left[confirmed]) | np.isin(pairs.right, pairs.right[confirmed])
@@ -88,11 +88,8 @@ def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool) ->
     return result
 
 
-def _refit(
-    prepared: Prepared, base: Float, position: NDArray[np.int64], same: NDArray[np.bool_], *, unique: bool
-) -> Float:
-    features = prepared.unique if unique else prepared.multiple
-    x = np.hstack([np.clip(base, -8, 8)[:, None], features, _field_features(prepared)])
+def _refit(prepared: Prepared, base: Float, position: NDArray[np.int64], same: NDArray[np.bool_]) -> Float:
+    x = np.hstack([np.clip(base, -8, 8)[:, None], prepared.multiple, _field_features(prepared)])
     near = np.abs(base) < 6
     population = x[near] if near.sum() > 100 else x
     # Pairs of which the prior is sure are answers too, of little weight: they keep the correction from running away

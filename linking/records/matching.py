@@ -16,6 +16,7 @@ from linking.records.fields import Records
 from linking.records.options import MatchOptions
 from linking.records.prepared import Prepared, prepare
 from linking.records.prior import Prior, load_prior
+from linking.records.unlabelled import unlabelled_log_odds
 
 __all__ = ["Matching", "match_records"]
 
@@ -129,10 +130,10 @@ def match_records(
     once = _at_most_once(prepared, prior, options)
     unique = all(once)
     clock = time.perf_counter()
-    base = prior.log_odds(prepared, unique=unique)
+    base = unlabelled_log_odds(prepared, prior, once)
     if records.dirty and options.expand:
         prepared = _expanded(prepared, base, options)
-        base = prior.log_odds(prepared, unique=False)
+        base = unlabelled_log_odds(prepared, prior, once)
     log_odds = base if answers is None else adapt(prepared, base, answers, unique=unique)
     seconds["score"] = time.perf_counter() - clock
     clock = time.perf_counter()
@@ -155,7 +156,7 @@ def _at_most_once(prepared: Prepared, prior: Prior, options: MatchOptions) -> tu
         return False, False
     if options.one_to_one is not None:
         return options.one_to_one, options.one_to_one
-    likely = prior.log_odds(prepared, unique=False) > options.repeated_odds
+    likely = prior.log_odds(prepared) > options.repeated_odds
     partners = [np.unique(end[likely], return_counts=True)[1] for end in (prepared.pairs.left, prepared.pairs.right)]
     left, right = (not len(p) or float((p > 1).mean()) <= options.repeated_share for p in partners)
     return left, right

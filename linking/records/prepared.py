@@ -1,15 +1,12 @@
 """A prepared matching task: candidates, comparisons and features, all that does not depend on people's answers."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linking.records.blocking import Pairs, nearest, union
 from linking.records.compare import Comparer
-from linking.records.decide import unique_mapping
-from linking.records.decoys import DECOY_FEATURES, decoy_features
 from linking.records.features import (
     PAIR_FEATURES,
     RIVAL_FEATURES,
@@ -21,14 +18,12 @@ from linking.records.features import (
 from linking.records.fields import Records
 from linking.records.options import MatchOptions
 
-__all__ = ["MULTIPLE_FEATURES", "UNIQUE_FEATURES", "Prepared", "block", "prepare"]
+__all__ = ["MULTIPLE_FEATURES", "Prepared", "block", "prepare"]
 
 Float = NDArray[np.float32]
 LEAST_BUDGET = 5e7
 MULTIPLE_FEATURES = (*PAIR_FEATURES, *RIVAL_FEATURES)
-"""What is known of a pair where a thing may occur several times in a table."""
-UNIQUE_FEATURES = (*MULTIPLE_FEATURES, *DECOY_FEATURES, "mapped")
-"""What is known of a pair where each thing occurs at most once in each of the two tables."""
+"""What is known of a pair, whatever the task."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +42,6 @@ class Prepared:
     def margin(self) -> Float:
         """How much more alike a pair is than the best rival of either record; negative where a rival is better."""
         return np.asarray(self.multiple[:, MULTIPLE_FEATURES.index("mix_margin_low")])
-
-    @cached_property
-    def unique(self) -> Float:
-        """float32 [pairs, UNIQUE_FEATURES]; ``mapped`` marks the pairs of a first unique mapping."""
-        decoys = decoy_features(self.comparer, self.pairs, self.multiple)
-        column = self.multiple[:, MULTIPLE_FEATURES.index("mix_surplus")]
-        support = self.multiple[:, MULTIPLE_FEATURES.index("agreement")]
-        mapped = unique_mapping(self.pairs, column + 0.1 * support)
-        return np.hstack([self.multiple, decoys, mapped[:, None].astype(np.float32)])
 
 
 def block(comparer: Comparer, options: MatchOptions, rows: NDArray[np.int64] | None = None) -> Pairs:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from linking.records.alignment import UID, records_of
 from linking.records.fields import Field, Records, kind_of
 from linking.records.options import MatchOptions
-from linking.records.prepared import MULTIPLE_FEATURES, UNIQUE_FEATURES, Prepared, prepare
+from linking.records.prepared import MULTIPLE_FEATURES, Prepared, prepare
 from linking.records.prior import WEIGHTS, Prior
 from linking.trees import Forest
 
@@ -207,38 +207,27 @@ def _prepared(labelled: Labelled, weight: float) -> Task:
 
 
 def train(tasks: Sequence[Task]) -> Prior:
-    """Fits both forests. Every task has the same say, whatever its size, times its weight."""
+    """Fits the forest. Every task in which things may recur has the same say, whatever its size, times its weight."""
     several = [t for t in tasks if not t.unique]
-    single = [t for t in tasks if t.unique]
-    multiple = _fit(
-        MULTIPLE_FEATURES,
-        [t.prepared.multiple for t in several],
-        [t.truth for t in several],
-        [np.full(len(t.truth), t.weight * min(1.0, 3_000 / len(t.truth))) for t in several],
-        leaf=80,
+    return Prior(
+        _fit(
+            [t.prepared.multiple for t in several],
+            [t.truth for t in several],
+            [np.full(len(t.truth), t.weight * min(1.0, 3_000 / max(len(t.truth), 1))) for t in several],
+        )
     )
-    weights = []
-    for t in single:
-        mapped = t.prepared.unique[:, -1] > 0
-        # What counts is to tell the true from the false among mapped pairs; the others need only a rough order.
-        base = np.where(mapped, 400 / max(int(mapped.sum()), 400), 100 / max(int((~mapped).sum()), 100))
-        weights.append(t.weight * base)
-    unique = _fit(UNIQUE_FEATURES, [t.prepared.unique for t in single], [t.truth for t in single], weights, leaf=20)
-    return Prior(multiple, unique)
 
 
 def _fit(
-    names: Sequence[str],
     features: Sequence[NDArray[np.float32]],
     truth: Sequence[NDArray[np.bool_]],
     weight: Sequence[NDArray[np.float64]],
-    leaf: int,
 ) -> Forest:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
-        max_iter=120, learning_rate=0.06, max_leaf_nodes=8, min_samples_leaf=leaf, l2_regularization=10,
-        monotonic_cst=[0 if n in FREE else -1 if n in AGAINST else 1 for n in names], max_features=0.5,
+        max_iter=120, learning_rate=0.06, max_leaf_nodes=8, min_samples_leaf=80, l2_regularization=10,
+        monotonic_cst=[0 if n in FREE else -1 if n in AGAINST else 1 for n in MULTIPLE_FEATURES], max_features=0.5,
         random_state=0, early_stopping=False,
     )  # fmt: skip
     model.fit(np.concatenate(features), np.concatenate(truth), sample_weight=np.concatenate(weight))

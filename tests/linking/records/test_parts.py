@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from linking.records.agreement import LEVELS, MISSING, level_of
 from linking.records.blocking import Pairs, nearest, union
 from linking.records.decide import cluster_records, unique_mapping
+from linking.records.decoys import judge_by_decoys
 from linking.records.fields import FieldKind, Records, kind_of, normalise, numbers_of
 from linking.records.logistic import fit_logistic
 from linking.records.matching import match_records
-from linking.records.prepared import MULTIPLE_FEATURES, UNIQUE_FEATURES
+from linking.records.prepared import MULTIPLE_FEATURES
 from linking.records.prior import load_prior
 from linking.records.rivals import rivals_of
 from linking.records.scoring import score_rows
@@ -156,11 +157,8 @@ def test_the_logistic_fit_shrinks_to_its_offset_and_never_runs_away() -> None:
     assert ((weak.log_odds(x) > 0) == y).mean() > 0.95
 
 
-@pytest.mark.parametrize("name", ["multiple", "unique"])
-def test_fast_scoring_equals_walking_the_trees(name: str) -> None:
-    prior = load_prior()
-    forest = prior.multiple if name == "multiple" else prior.unique
-    width = len(MULTIPLE_FEATURES if name == "multiple" else UNIQUE_FEATURES)
+def test_fast_scoring_equals_walking_the_trees() -> None:
+    forest, width = load_prior().forest, len(MULTIPLE_FEATURES)
     x = np.random.default_rng(0).normal(0, 0.5, (500, width)).astype(np.float32)
     np.testing.assert_allclose(score_rows(forest, x), forest.log_odds(x.astype(np.float64)), atol=1e-4)
 
@@ -176,6 +174,31 @@ def test_real_tables_are_matched_and_disturbed_copies_stay_tasks() -> None:
         copy = disturb(task, np.random.default_rng(seed))
         assert copy.records.shape == (len(copy.left_entity), len(copy.right_entity))
         match_records(copy.records)
+
+
+@pytest.mark.parametrize("strangers", [0.0, 0.3, 0.8])
+def test_decoys_tell_how_many_records_have_a_partner_whatever_the_scale_of_the_scores(strangers: float) -> None:
+    generator = np.random.default_rng(0)
+    n = 800
+    score = generator.uniform(0, 0.2, (n, n)) ** 2 * 10
+    partnered = generator.random(n) >= strangers
+    score[np.arange(n)[partnered], np.arange(n)[partnered]] += generator.normal(0.5, 0.1, int(partnered.sum()))
+    best = np.argsort(-score, axis=1)[:, :8], np.argsort(-score, axis=0)[:8].T
+    rows = np.repeat(np.arange(n), 8)
+    pairs = union([(rows, best[0].ravel()), (best[1].ravel(), rows)], n, dirty=False)
+    decoys = judge_by_decoys(pairs, score[pairs.left, pairs.right].astype(np.float32), (n, n))
+    assert decoys.matches == pytest.approx(partnered.sum(), rel=0.15)
+    true = (pairs.left == pairs.right) & partnered[pairs.left]
+    found = unique_mapping(pairs, decoys.surplus) & (decoys.log_odds > 0)
+    assert (found & true).sum() >= 0.9 * true.sum()
+    assert (found & true).sum() >= 0.9 * found.sum()
+
+
+def test_decoys_need_a_few_records_to_learn_from() -> None:
+    pairs = Pairs(np.array([0, 0]), np.array([0, 1]))
+    decoys = judge_by_decoys(pairs, np.array([0.9, 0.1], np.float32), (1, 2))
+    assert decoys.matches is None
+    assert (decoys.log_odds == 0).all()
 
 
 def test_a_task_needs_a_field() -> None:

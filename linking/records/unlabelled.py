@@ -1,0 +1,57 @@
+"""Log odds of candidate pairs without any label: decoys where records have one partner at most, else the shipped prior."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linking.records.decoys import Decoys, judge_by_decoys
+from linking.records.fields import FieldKind
+from linking.records.prepared import MULTIPLE_FEATURES, Prepared
+from linking.records.prior import Prior
+
+__all__ = ["unlabelled_log_odds"]
+
+Float = NDArray[np.float32]
+AGREEMENT = 0.1
+"""What a unit of Fellegi-Sunter agreement (ten nats) counts beside likeness where pairs compete."""
+PRIOR_RECORDS = 20
+"""The prior counts as much as decoys of so many records."""
+LIMIT = 6.0
+COMPARABLE = 3
+"""From so many fields on, one field in common is not enough by itself."""
+
+
+def unlabelled_log_odds(prepared: Prepared, prior: Prior, once: tuple[bool, bool]) -> Float:
+    """float32 [pairs]. ``once`` tells whether a left record, and a right record, has at most one partner."""
+    log_odds = prior.log_odds(prepared)
+    if not any(once):
+        return log_odds
+    score = _column(prepared, "mix") + AGREEMENT * _column(prepared, "agreement")
+    shape = prepared.comparer.records.shape
+    decoys = judge_by_decoys(prepared.pairs, score, shape, once)
+    if decoys.matches is None:
+        return log_odds
+    size = min(n for n, single in zip(shape, once, strict=True) if single)
+    share = size / (size + PRIOR_RECORDS)
+    mixed = share * decoys.log_odds + (1 - share) * np.clip(log_odds, -LIMIT, LIMIT)
+    return _cautious(prepared, mixed.astype(np.float32), decoys)
+
+
+def _cautious(prepared: Prepared, log_odds: Float, decoys: Decoys) -> Float:
+    """Pairs that have a value in one short field only, of several, are no likelier than that field alone allows.
+
+    Decoys cannot know this: they compare records as they are, full or nearly empty.
+    """
+    fields = prepared.comparer.fields
+    if len(fields) < COMPARABLE:
+        return log_odds
+    present = ~np.isnan(prepared.table.similarities)
+    text = np.array([f.source.kind is FieldKind.TEXT for f in fields])
+    poor = (present.sum(axis=1) <= 1) & ~(present & text).any(axis=1)
+    left, right = prepared.comparer.records.shape
+    matching = max(decoys.matches or 1.0, 1.0) / max(left * right, 1)
+    alone = prepared.table.contributions.sum(axis=1) + np.log(matching)
+    return np.where(poor, np.minimum(log_odds, alone), log_odds).astype(np.float32)
+
+
+def _column(prepared: Prepared, name: str) -> Float:
+    return np.asarray(prepared.multiple[:, MULTIPLE_FEATURES.index(name)])
