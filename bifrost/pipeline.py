@@ -78,7 +78,8 @@ class _Tracker:
 
 @dataclass
 class Pipeline:
-    """The parts that a build needs, given as ports. ``connect`` opens a source with its decrypted credentials."""
+    """The parts that a build needs, given as ports. ``connect`` opens a source with its decrypted credentials;
+    ``proposed`` is called whenever new proposals were stored."""
 
     store: Store
     connect: Callable[[Source], Connector]
@@ -87,6 +88,7 @@ class Pipeline:
     documents: DocumentReading
     linker: Linker
     projections: Sequence[Projection]
+    proposed: Callable[[], object] = tuple
     _trackers: dict[int, _Tracker] = field(default_factory=dict)
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
@@ -302,6 +304,7 @@ class Pipeline:
         proposals = self.linker.propose(self.store.linking_data(), links.judgements(), links.link_types(), track)
         links.save_link_types(proposals)
         log.set_projection_position(_PROPOSED, from_what)
+        self.proposed()
         track(Progress("propose", "", 1, 1, f"{len(proposals)} link types"), force=True)
 
     @contextmanager
@@ -347,6 +350,7 @@ class Pipeline:
             track(Progress("publish", projection.name, 0, None))
             applied = projection.catch_up()
             track(Progress("publish", projection.name, applied, applied, "done"))
+        self.store.log.compact()
 
     def _tracker(self, build: int) -> _Tracker:
         return self._trackers.setdefault(build, _Tracker(self, build))

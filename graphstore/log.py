@@ -54,6 +54,23 @@ class SqlChangeLog:
                     return found
                 after = rows[-1].seq
 
+    def compact(self, slack: int = 100_000) -> int:
+        """Forgets changes that later changes of the same element overtook, once the log is more than twice as long as
+        the graph and ``slack``; returns how many. Positions keep their meaning, and replaying from any gives the graph.
+        """
+        c = s.change
+        with self._db.read() as connection:
+            length, alive = (
+                connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in (c, s.vertex)
+            )
+            if length > 2 * alive + slack:
+                alive += connection.execute(sa.select(sa.func.count()).select_from(s.edge)).scalar_one()
+        if length <= 2 * alive + slack:
+            return 0
+        newest = sa.select(sa.func.max(c.c.seq)).group_by(c.c.element, c.c.ref)
+        with self._db.write() as connection:
+            return connection.execute(c.delete().where(c.c.seq.not_in(newest))).rowcount
+
     def projection_position(self, name: str) -> int:
         with self._db.read() as connection:
             query = sa.select(s.projection.c.position).where(s.projection.c.name == name)

@@ -172,6 +172,9 @@ class ChangeLog(Protocol):
         """The sequence number of the newest change, 0 for an empty log."""
 
     def changes(self, after: int, limit: int = 10_000) -> list[Change]: ...
+    def compact(self) -> int:
+        """Forgets changes that later ones overtook when the log has grown long; returns how many."""
+
     def projection_position(self, name: str) -> int: ...
     def set_projection_position(self, name: str, position: int) -> None: ...
 

@@ -168,12 +168,15 @@ def test_doing_everything_twice_changes_nothing(script: list[Operation]) -> None
             store.close()
 
 
-@examples(6)
-@given(operations)
-def test_the_log_replayed_from_any_point_gives_the_graph(script: list[Operation]) -> None:
+@examples(8)
+@given(operations, st.booleans())
+def test_the_log_replayed_from_its_beginning_gives_the_graph(script: list[Operation], is_compact: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         store = build_world(Path(name), "store", "abc", list(enumerate(script, 1)))
         try:
+            if is_compact:
+                store.log.compact(slack=-100)
+                assert store.log.compact(slack=-100) == 0
             alive: dict[str, set[str]] = {"vertex": set(), "edge": set()}
             position = 0
             while changes := store.log.changes(position, 7):
