@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from api.jobs import BuildJobs
+from api.review import Review
+from api.review_book import ReviewBook
 from api.service import Service
 from api.worker import ReadingOptions, make_reader
 from bifrost.pipeline import Pipeline
@@ -22,7 +24,7 @@ from graphstore.gremlin.served import gremlin_engine
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
-from linking.asking import order_questions
+from linking.asking import next_questions
 from linking.linker import BifrostLinker
 
 __all__ = ["open_service", "open_store"]
@@ -62,6 +64,8 @@ def open_service(settings: Settings) -> Service:
         linker=BifrostLinker(load_encoder(), gnn=settings.gnn_backend),
         projections=(search, sparql),
     )
+    review = Review(store.links, ReviewBook(settings), pipeline.apply)
+    pipeline.proposed = partial(review.accept, linked=False)
     service = Service(
         settings=settings,
         store=store,
@@ -74,6 +78,7 @@ def open_service(settings: Settings) -> Service:
         edits=edits,
         gremlin=gremlin_engine(store, edits),
         exporter=Exporter(store, settings.base_iri),
-        ask=order_questions,
+        ask=next_questions,
+        review=review,
     )
     return service

@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from bifrost.catalog import Build, Source
 from bifrost.graph import Edge, Vertex
-from bifrost.links import Correction, Judgement, LinkType, Verdict
+from bifrost.links import Correction, Judgement, LinkKind, LinkType, Verdict
 from bifrost.ports import ConnectionReport, SearchIndex, Store
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord, Value
+from linking.accepting import AcceptRule, AuditResult
+from linking.estimates import Estimate
+from linking.reviewers import Agreement, Reviewer
 
 __all__ = [
     "Edit",
@@ -136,6 +139,28 @@ class Edits(Protocol):
         """Raises NotFoundError, ConflictError if it was already undone."""
 
 
+class Reviewed(NamedTuple):
+    """Who answered, and how far people agree."""
+
+    reviewers: Sequence[Reviewer]
+    agreements: Sequence[Agreement]
+
+
+class Review(Protocol):
+    """Review beyond single answers; see :class:`api.review.Review`."""
+
+    def rules(self) -> Sequence[AcceptRule]: ...
+    def set_rule(
+        self, kind: LinkKind | None, probability: float | None, audit: float, by: str
+    ) -> Sequence[LinkType]: ...
+    def audits(self) -> Sequence[LinkType]: ...
+    def audited(self) -> Sequence[AuditResult]: ...
+    def reviewed(self) -> Reviewed: ...
+    def precision(self, link_type: LinkType) -> Estimate: ...
+    def recall(self, link_type: LinkType) -> Estimate | None: ...
+    def replayed(self) -> Sequence[tuple[str, float, float, int]]: ...
+
+
 class Service(Protocol):
     """The application. Built by ``api/compose.py``; the surfaces know nothing of how."""
 
@@ -188,8 +213,11 @@ class Service(Protocol):
     def start_build(self, sources: Sequence[str], allow_removal: bool) -> Build: ...
     def cancel_build(self, id: int) -> Build: ...
 
+    @property
+    def review(self) -> Review: ...
+
     def questions(self) -> Sequence[LinkType]:
-        """The open proposals, the most worthwhile question first."""
+        """Link types to audit, then the open proposals, the most worthwhile question first."""
 
     def judge(
         self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""

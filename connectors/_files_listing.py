@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from bifrost.errors import SourceError
 
-__all__ = ["MEDIA_TYPES", "TABULAR", "FoundFile", "Listing", "dataset_names", "list_files", "resolve_inside"]
+__all__ = ["MEDIA_TYPES", "RDF", "TABULAR", "FoundFile", "Listing", "dataset_names", "list_files", "resolve_inside"]
 
 TABULAR = {
     ".csv": "csv",
@@ -38,6 +38,9 @@ MEDIA_TYPES = {
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
 }
+RDF = frozenset({".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld"})
+"""Files that are read together, as one graph (connectors/_files_rdf.py)."""
+
 DOCUMENTS = "files"
 """The name of a folder's documents dataset."""
 
@@ -62,6 +65,9 @@ class Listing:
 
     def tables(self) -> list[FoundFile]:
         return [file for file in self.files if file.suffix in TABULAR]
+
+    def rdf(self) -> list[FoundFile]:
+        return [file for file in self.files if file.suffix in RDF]
 
     def documents(self) -> list[FoundFile]:
         return [file for file in self.files if file.suffix in MEDIA_TYPES]
@@ -88,7 +94,7 @@ def list_files(root: Path, include: Iterable[str], exclude: Iterable[str], *, re
             outside += 1
             continue
         suffix = path.suffix.lower()
-        if suffix in TABULAR or suffix in MEDIA_TYPES:
+        if suffix in TABULAR or suffix in MEDIA_TYPES or suffix in RDF:
             found.append(FoundFile(key, path, suffix))
         elif path.is_file():
             unknown[suffix or "(no suffix)"] += 1

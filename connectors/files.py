@@ -22,9 +22,11 @@ from connectors._files_listing import (
     list_files,
     resolve_inside,
 )
+from connectors._files_rdf import RDF, rdf_batches, rdf_datasets, rdf_preview
 from connectors._files_tables import ROWS, TableFile, describe, read_tables
 from connectors._infer import cast_column
 from connectors._options import Patterns
+from connectors._rdf_load import RdfFile
 
 __all__ = ["FilesConnector", "FilesOptions", "implementation"]
 
@@ -62,16 +64,25 @@ class FilesConnector:
         listing = self._listing()
         documents = listing.documents()
         warnings = listing.warnings if listing.files else (*listing.warnings, "There is no file that can be read.")
-        counts = (len(listing.tables()), "table file"), (len(documents), "document")
-        held = " and ".join(f"{count} {noun}{'s' * (count != 1)}" for count, noun in counts if count)
+        rdf = rdf_datasets(self._rdf(listing))
+        counts = (
+            (len(listing.tables()), "table file"),
+            (len(listing.rdf()), "RDF file"),
+            (len(documents), "document"),
+        )
+        held = ", ".join(f"{count} {noun}{'s' * (count != 1)}" for count, noun in counts if count)
+        held = " and ".join(held.rsplit(", ", 1))
         server = f"{held or 'nothing'} in {self._root}"
-        return ConnectionReport(server, len(listing.tables()) + bool(documents), time.monotonic() - begin, warnings)
+        return ConnectionReport(
+            server, len(listing.tables()) + len(rdf) + bool(documents), time.monotonic() - begin, warnings
+        )
 
     def datasets(self) -> tuple[DatasetInfo, ...]:
         listing = self._listing()
         tables = listing.tables()
         names = dataset_names(tables)
         found = [dataset for file in tables for dataset in self._described(file, names[file.key])]
+        found += rdf_datasets(self._rdf(listing))
         if documents := listing.documents():
             found.append(DatasetInfo(DOCUMENTS, DatasetKind.DOCUMENTS, estimated_records=len(documents)))
         return tuple(sorted(found, key=lambda dataset: dataset.name))
@@ -86,6 +97,8 @@ class FilesConnector:
                     "bytes": pa.array([file.path.stat().st_size for file in files], pa.int64()),
                 }
             )
+        if dataset.options.get("format") == RDF:
+            return rdf_preview(self._rdf(self._listing()), dataset, limit)
         tables = [
             item for item in _first(self._cast_tables(dataset, min(limit, ROWS)), limit) if isinstance(item, pa.Table)
         ]
@@ -96,6 +109,9 @@ class FilesConnector:
     def crawl(self, dataset: DatasetInfo) -> Iterator[RowBatch | FileRecord | RecordError]:
         if dataset.kind is DatasetKind.DOCUMENTS:
             yield from self._documents()
+            return
+        if dataset.options.get("format") == RDF:
+            yield from rdf_batches(self._rdf(self._listing()), dataset)
             return
         key = record_key(dataset)
         occurrences = Occurrences()
@@ -125,6 +141,18 @@ class FilesConnector:
     def _listing(self) -> Listing:
         options = self.options
         return list_files(self._root, options.include, options.exclude, recursive=options.recursive)
+
+    def _rdf(self, listing: Listing) -> tuple[RdfFile, ...]:
+        """The RDF files, each in its present state."""
+        found = []
+        for file in listing.rdf():
+            try:
+                path = resolve_inside(self._root, file.key)
+                status = path.stat()
+            except OSError as error:
+                raise SourceError(f"{file.key} cannot be read: {error.strerror}.") from None
+            found.append(RdfFile(path, file.key, status.st_mtime_ns, status.st_size))
+        return tuple(found)
 
     def _documents(self) -> Iterator[FileRecord | RecordError]:
         for file in self._listing().documents():

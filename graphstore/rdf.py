@@ -5,10 +5,10 @@ IRIs under the base: ``v/`` vertices by uid, ``t/`` vertex types, ``p/`` propert
 
 * A vertex has ``rdf:type`` and ``rdfs:label`` in the graph of the source that names it, and each value in the graphs of
   the sources that say it.
-* An edge is a plain triple, and a statement ``e/<uid>`` with ``rdf:subject``, ``rdf:predicate``, ``rdf:object``, its own
-  properties, ``o:score``, ``o:source``, ``o:record`` and for what a link type gave ``o:linkType``. The statement has no
-  ``rdf:type``, so that ``?thing a ?type`` lists vertices only.
-* Link types and labels are described in the graph ``ontology``.
+* An edge is a plain triple, and an ``rdf:Statement`` ``e/<uid>`` with ``rdf:subject``, ``rdf:predicate``, ``rdf:object``,
+  its own properties, ``o:score``, ``o:source``, ``o:record`` and for what a link type gave ``o:linkType``.
+* Vertex types, edge labels and link types are described in the graph ``ontology``, which is no part of the default graph:
+  ``?thing a ?type`` lists data.
 """
 
 import re
@@ -40,6 +40,13 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b
 _PLAIN = re.compile(r"[A-Za-z0-9/:@!$'()*,;=._~-]*").fullmatch
 """Matches uids that quote_iri leaves as they are."""
 _IRIS = 10_000
+_TERMS = {
+    "score": "How probable a link is; 1 for what a source states.",
+    "source": "The source that states a link.",
+    "record": "The dataset and record that state a link.",
+    "linkType": "The link type that gave a link.",
+}
+"""Our own terms about statements."""
 _SPECIAL = re.compile(r'[\x00-\x1f"\\\x7f]')
 
 
@@ -149,6 +156,7 @@ class RdfMapping:
             tail, head = self.vertex_iri(row.tail_uid), self.vertex_iri(row.head_uid)
             predicate, statement = self.iri("l", names[row.label]), self.edge_iri(row.uid)
             yield f"{tail} {predicate} {head} {graph} ."
+            yield f"{statement} <{RDF}type> <{RDF}Statement> {graph} ."
             yield f"{statement} <{RDF}subject> {tail} {graph} ."
             yield f"{statement} <{RDF}predicate> {predicate} {graph} ."
             yield f"{statement} <{RDF}object> {head} {graph} ."
@@ -181,9 +189,9 @@ class RdfMapping:
     # ---- the ontology ------------------------------------------------------------------------------------------------
 
     def ontology(self, connection: Connection, labels: Iterable[str], edge_labels: Iterable[str]) -> list[str]:
-        """Classes for vertex types, object properties for edge labels, and the link types behind them."""
+        """Classes for vertex types, object properties for edge labels, and below them the link types they come from."""
         graph = self.ontology_graph
-        lines = set()
+        lines = {f"{graph} <{RDF}type> <{OWL}Ontology> {graph} ."}
         for name in labels:
             lines.add(f"{self.iri('t', name)} <{RDF}type> <{RDFS}Class> {graph} .")
             lines.add(f"{self.iri('t', name)} <{RDF}type> <{OWL}Class> {graph} .")
@@ -191,10 +199,15 @@ class RdfMapping:
         for name in edge_labels:
             lines.add(f"{self.iri('l', name)} <{RDF}type> <{OWL}ObjectProperty> {graph} .")
             lines.add(f"{self.iri('l', name)} <{RDFS}label> {literal(name)} {graph} .")
+        for name, comment in _TERMS.items():
+            term = f"<{self.base}o/{name}>"
+            lines.add(f"{term} <{RDF}type> <{OWL}AnnotationProperty> {graph} .")
+            lines.add(f"{term} <{RDFS}comment> {literal(comment)} {graph} .")
         query = sa.select(s.link_type.c.id, s.link_type.c.data).where(s.link_type.c.state == "confirmed")
         for row in connection.execute(query):
             data, subject = orjson.loads(row.data), self.iri("links", row.id)
+            lines.add(f"{subject} <{RDF}type> <{OWL}ObjectProperty> {graph} .")
             lines.add(f"{subject} <{RDFS}label> {literal(data['name'])} {graph} .")
-            lines.add(f"{subject} <{self.base}o/predicate> {self.iri('l', data['name'])} {graph} .")
+            lines.add(f"{subject} <{RDFS}subPropertyOf> {self.iri('l', data['name'])} {graph} .")
             lines |= {f"{subject} <{RDFS}comment> {literal(reason)} {graph} ." for reason in data["reasons"]}
         return sorted(lines)

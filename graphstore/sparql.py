@@ -5,7 +5,7 @@ child, which is started again, and other queries go on after a moment. The RDF m
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bifrost.errors import QueryError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
@@ -25,12 +25,13 @@ __all__ = ["SparqlProjection"]
 _BATCH, _FIRST_BATCH = 2_000, 20_000
 _A_LITTLE = 10_000
 """Changes that a query waits for; about two seconds of following."""
-_FORMAT = 1
+_FORMAT = 2
 """Changes when the RDF mapping does, so that an older folder is made anew."""
 
 
 class SparqlProjection:
-    """Follows the log of a store into a folder, and answers queries over it. Default graph: the union of all graphs."""
+    """Follows the log of a store into a folder, and answers queries over it. Default graph: all graphs
+    but the ontology."""
 
     name = "sparql"
 
@@ -91,17 +92,30 @@ class SparqlProjection:
 
     # ---- asking ------------------------------------------------------------------------------------------------------
 
-    def query(self, text: str, accept: str = "*/*", timeout: float = 30.0) -> tuple[str, bytes]:
+    def query(
+        self,
+        text: str,
+        accept: str = "*/*",
+        timeout: float = 30.0,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> tuple[str, bytes]:
         """Answers SELECT, ASK, CONSTRUCT or DESCRIBE as (media type, body), in the format that ``accept`` likes best.
 
+        ``default_graphs`` and ``named_graphs`` replace the dataset that the query names. Where neither names one, the
+        default graph is the union of all graphs but the ontology.
         Raises QuerySyntaxError, PermissionDeniedError for updates and SERVICE, QueryLimitError beyond ``timeout``
         seconds or the size and memory limits.
         """
         has_dataset = refuse_unsafe(text)
+        dataset = (
+            (tuple(default_graphs), tuple(named_graphs)) if default_graphs or named_graphs or has_dataset else None
+        )
         try:
             self._follow_a_little()
             media_type, body = self._child.call(
-                "query", text, media_types(accept), self._rdf.base, not has_dataset, timeout=timeout
+                "query", text, media_types(accept), self._rdf.base, dataset, self.ontology, timeout=timeout
             )
         except ChildTimeoutError:
             raise QueryLimitError(f"The query took longer than {timeout:g} seconds.") from None
@@ -116,6 +130,27 @@ class SparqlProjection:
                 raise QueryError(f"The query failed: {error}") from None
             raise QuerySyntaxError(_short(str(error)), line=error.line, column=error.column or 1) from None
         return media_type, body
+
+    @property
+    def base(self) -> str:
+        """What all IRIs start with."""
+        return self._rdf.base
+
+    @property
+    def ontology(self) -> str:
+        """The graph that describes types and link types."""
+        return self._rdf.ontology_graph[1:-1]
+
+    def graphs(self) -> list[str]:
+        """The names of all graphs. Raises StoreUnavailableError where another process serves the folder."""
+        try:
+            self._follow_a_little()
+            found: list[str] = self._child.call("graphs")
+        except FolderInUseError:
+            raise StoreUnavailableError(
+                "Another process serves the RDF data.", remedy="Send SPARQL queries to the running service."
+            ) from None
+        return found
 
     def _follow_a_little(self) -> None:
         """A reader sees what was just written; one that comes in the middle of a build does not wait for all of it,

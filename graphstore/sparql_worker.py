@@ -148,8 +148,17 @@ class Worker:
 
     # ---- asking ------------------------------------------------------------------------------------------------------
 
-    def query(self, text: str, accept: Sequence[str], base: str, union: bool) -> tuple[str, bytes]:
-        results = self._store.query(text, base_iri=base, use_default_graph_as_union=union)
+    def query(
+        self,
+        text: str,
+        accept: Sequence[str],
+        base: str,
+        dataset: tuple[Sequence[str], Sequence[str]] | None,
+        hidden: str,
+    ) -> tuple[str, bytes]:
+        """``dataset`` are the default and the named graphs, empty where the query names its own. Without one the default
+        graph is the union of all graphs but ``hidden``."""
+        results = self._store.query(text, base_iri=base, **self._dataset(dataset, hidden))
         output = _Limited()
         if isinstance(results, ox.QueryTriples):
             media_type = _choose(accept, _TRIPLES, "text/turtle")
@@ -158,6 +167,16 @@ class Worker:
             media_type = _choose(accept, _SOLUTIONS, "application/sparql-results+json")
             results.serialize(output, format=_SOLUTIONS[media_type])
         return media_type, output.getvalue()
+
+    def _dataset(self, dataset: tuple[Sequence[str], Sequence[str]] | None, hidden: str) -> dict[str, Any]:
+        if dataset is None:
+            return {"default_graph": [graph for graph in self._store.named_graphs() if graph.value != hidden]}
+        default, named = ([ox.NamedNode(iri) for iri in iris] for iris in dataset)
+        return {"default_graph": default, "named_graphs": named} if default or named else {}
+
+    def graphs(self) -> list[str]:
+        """The names of all graphs."""
+        return sorted(graph.value for graph in self._store.named_graphs())
 
 
 def _choose(accept: Sequence[str], known: dict[str, Any], default: str) -> str:

@@ -80,7 +80,7 @@ async def test_updates_are_refused(admin: Client, content: str, media_type: str)
     [
         {"query": ["ASK {}", "ASK {}"]},
         {"query": " "},
-        {"query": SELECT, "default-graph-uri": "urn:g"},
+        {"query": SELECT, "default-graph-uri": "no iri"},
         {"query": "SELECT WHERE"},
     ],
 )
@@ -94,8 +94,64 @@ async def test_whole_graphs_can_be_fetched(admin: Client) -> None:
     response = await admin.http.get("/sparql/graphs?default")
     graph = rdflib.Graph().parse(data=response.text, format="turtle")
     assert (None, rdflib.URIRef("https://bifrost.local/p/company_name"), rdflib.Literal("Ann 1")) in graph
+    assert (None, rdflib.RDF.type, rdflib.OWL.Class) not in graph
     assert (await admin.http.get("/sparql/graphs", params={"graph": "urn:x> { } DROP"})).status_code == 400
+    assert (await admin.http.get("/sparql/graphs?default&graph=urn:x")).status_code == 400
     assert (await admin.http.get("/sparql/graphs")).status_code == 400
+
+
+async def test_a_graph_is_fetched_by_its_name_or_by_the_path_below_the_base(admin: Client) -> None:
+    by_name = await admin.http.get("/sparql/graphs", params={"graph": "https://bifrost.local/s/shop"})
+    by_path = await admin.http.get("/sparql/graphs/s/shop", headers={"Accept": "application/n-triples"})
+    assert by_path.headers["content-type"] == "application/n-triples"
+    first, second = rdflib.Graph(), rdflib.Graph()
+    first.parse(data=by_name.text, format="turtle")
+    second.parse(data=by_path.text, format="nt")
+    assert set(first) == set(second) != set()
+    assert (await admin.http.get("/sparql/graphs/ontology")).text.count("owl#Class") == 4
+    for path in ("/sparql/graphs/s/nothing", "/sparql/graphs?graph=urn:nothing"):
+        response = await admin.http.get(path)
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
+    assert (await admin.http.head("/sparql/graphs/s/shop")).status_code == 200
+    assert (await admin.http.put("/sparql/graphs/s/shop", content="")).status_code == 405
+
+
+async def test_the_dataset_of_the_request_replaces_that_of_the_query(admin: Client) -> None:
+    async def count(**params: str | list[str]) -> int:
+        query = "SELECT (COUNT(*) AS ?n) FROM <urn:none> { ?s a ?t FILTER(?t != rdf:Statement) }"
+        query = f"PREFIX rdf: <{rdflib.RDF}> {query}"
+        response = await admin.http.get("/sparql", params={"query": query, **params})
+        return int(response.json()["results"]["bindings"][0]["n"]["value"])
+
+    base = "https://bifrost.local/s/"
+    assert await count() == 0
+    assert await count(**{"default-graph-uri": f"{base}mail"}) == 1
+    assert await count(**{"default-graph-uri": [f"{base}mail", f"{base}shop"]}) == 30
+    assert await count(**{"named-graph-uri": f"{base}mail"}) == 0
+
+
+async def test_the_ontology_is_there_for_who_asks(admin: Client) -> None:
+    owl = "http://www.w3.org/2002/07/owl#Class"
+    for query, found in ((f"ASK {{ ?c a <{owl}> }}", False), (f"ASK {{ GRAPH ?g {{ ?c a <{owl}> }} }}", True)):
+        assert (await admin.http.get("/sparql", params={"query": query})).json()["boolean"] is found
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of rdflib's JSON-LD parser
+@pytest.mark.parametrize(
+    ("accept", "format"),
+    [
+        ("*/*", "turtle"),
+        ("application/rdf+xml", "xml"),
+        ("application/n-triples", "nt"),
+        ("application/ld+json", "json-ld"),
+    ],
+)
+async def test_the_description_names_graphs_and_formats(admin: Client, accept: str, format: str) -> None:
+    response = await admin.http.get("/sparql", headers={"Accept": accept})
+    graph = rdflib.Graph().parse(data=response.text, format=format)
+    sd = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
+    assert rdflib.URIRef("https://bifrost.local/s/shop") in set(graph.objects(None, sd.name))
+    assert len(set(graph.objects(None, sd.resultFormat))) == 11
 
 
 async def test_graph_explorers_get_a_summary(admin: Client) -> None:

@@ -93,7 +93,8 @@ def test_graphson_lines_hold_each_edge_on_both_sides(store: SqlStore) -> None:
 def test_rdf_exports_say_what_sparql_answers(store: SqlStore, tmp_path: Path) -> None:
     sparql = SparqlProjection(store, tmp_path, BASE)
     try:
-        answered = rdflib.Graph().parse(sparql.query("CONSTRUCT WHERE { ?s ?p ?o }", "text/turtle")[1], format="turtle")
+        everything = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }"
+        answered = rdflib.Graph().parse(sparql.query(everything, "text/turtle")[1], format="turtle")
     finally:
         sparql.close()
     assert values(rdflib.Graph().parse(exported(store, "turtle"), format="turtle")) == values(answered)
