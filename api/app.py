@@ -101,7 +101,7 @@ def build_app(
         Route("/metrics", rest.metrics),
         Route("/api/session", rest.session, methods=["GET", "POST", "DELETE"]),
         Route("/api/uploads", rest.upload, methods=["POST"]),
-        Route("/api/documents/page.png", rest.page_image),
+        Route("/api/documents/page", rest.page_image),
         Route("/api/export", rest.export),
         Route("/graphql", graphql.__call__, methods=["GET", "POST"]),
         WebSocketRoute("/graphql", socket.__call__),

@@ -84,7 +84,7 @@ ROUTE_RULES: dict[str, Rule] = {
     "/ready": Rule.OPEN,
     "/api/session": Rule.OPEN,  # signing in; reading and ending a session look for it themselves
     "/api/uploads": Rule.WRITE,
-    "/api/documents/page.png": Rule.READ,
+    "/api/documents/page": Rule.READ,
     "/api/export": Rule.READ,
     "/metrics": Rule.OPEN,  # checks read scope or a direct loopback connection itself
     "/graphql": Rule.READ,  # and per root field, below; WebSockets may also sign in by connection_init

@@ -116,7 +116,7 @@ class RestRoutes:
         number = _whole(request, "number", 1, 1, 100_000)
         width = _whole(request, "width", 1000, 16, 3000)
         image = await run_sync(self._page_image, request.scope["principal"], uid, number, width)
-        return Response(image, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
+        return Response(image, media_type="image/webp", headers={"Cache-Control": "private, max-age=300"})
 
     def _page_image(self, principal: Principal | None, uid: str, number: int, width: int) -> bytes:
         service = self.readers.service(principal)

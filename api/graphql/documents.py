@@ -74,7 +74,7 @@ def _candidates(context: Context, id: str) -> Iterable[str]:
 
 
 def _image_url(uid: str, number: int) -> str:
-    return f"/api/documents/page.png?{urlencode({'id': uid, 'number': number})}"
+    return f"/api/documents/page?{urlencode({'id': uid, 'number': number})}"
 
 
 def _linked(context: Context, uid: str, page: Page, mentions: list[Mention]) -> list[VertexType | None]:

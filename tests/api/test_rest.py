@@ -48,8 +48,8 @@ async def test_a_service_without_its_store_is_alive_but_not_ready(shop: Shop, no
         ("POST", "/health", 405, "method_not_allowed"),
         ("DELETE", "/graphql", 405, "method_not_allowed"),
         ("GET", "/api/export?format=tape", 400, "bad_input"),
-        ("GET", "/api/documents/page.png?id=nothing", 404, "not_found"),
-        ("GET", "/api/documents/page.png?id=x&width=1e9", 400, "bad_input"),
+        ("GET", "/api/documents/page?id=nothing", 404, "not_found"),
+        ("GET", "/api/documents/page?id=x&width=1e9", 400, "bad_input"),
         ("POST", "/api/uploads", 400, "bad_input"),
         ("GET", "/sparql?query=SELEKT", 400, "query_syntax"),
         ("POST", "/sparql", 400, "bad_input"),
@@ -199,13 +199,13 @@ class TestPageImages:
             render_page("application/pdf", pdf(1), 2, 100)
 
     async def test_pages_come_from_the_file_in_its_source(self, admin: Client, shop: Shop) -> None:
-        address = f"/api/documents/page.png?id={LETTER}&number=1&width=400"
+        address = f"/api/documents/page?id={LETTER}&number=1&width=400"
         gone = await admin.http.get(address)
         assert gone.status_code == 404
         assert set(gone.json()["error"]) == SHAPE
         shop.service.files["letter.pdf"] = pdf(1)
         response = await admin.http.get(address)
-        assert response.headers["content-type"] == "image/png"
+        assert response.headers["content-type"] == "image/webp"
         assert Image.open(io.BytesIO(response.content)).size == (400, 200)
         shop.service.files["letter.pdf"] = b"%PDF-1.7 broken"
         broken = await admin.http.get(address.replace("width=400", "width=300"))

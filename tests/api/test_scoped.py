@@ -109,7 +109,7 @@ async def test_metrics_and_pages_of_hidden_documents_are_closed(limited: Shop) -
     limited.accounts.set_sources("rob", ["shop"])
     async with connect(limited.app, "rob") as http:
         assert (await http.get("/metrics")).status_code == 403
-        assert (await http.get(f"/api/documents/page.png?id={LETTER}")).status_code == 404
+        assert (await http.get(f"/api/documents/page?id={LETTER}")).status_code == 404
         shown = (await http.post("/graphql", json={"query": "{ customers { totalCount } }"})).json()
     assert shown == {"data": {"customers": {"totalCount": 5}}}
 

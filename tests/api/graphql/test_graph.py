@@ -200,7 +200,7 @@ async def test_a_document_page_shows_its_mentions_and_what_they_were_linked_to(a
     assert (page["text"], page["number"], page["pages"], page["fromOcr"]) == (TEXT, 1, 1, False)
     [mention] = page["mentions"]
     assert page["text"][mention["begin"] : mention["end"]] == mention["text"] == "Ann 1"
-    assert page["imageUrl"].startswith("/api/documents/page.png?id=mail%2Fletters")
+    assert page["imageUrl"].startswith("/api/documents/page?id=mail%2Fletters")
 
 
 async def test_link_types_with_their_evidence(admin: Client, shop: Shop) -> None:

@@ -189,7 +189,7 @@ export function documentPage(id, number) {
     height: 842,
     text,
     fromOcr: false,
-    imageUrl: `/api/documents/page.png?id=${encodeURIComponent(id)}&number=1`,
+    imageUrl: `/api/documents/page?id=${encodeURIComponent(id)}&number=1`,
     mentions: [
       mention(customer, "ORG", 0, () => vertices.get(customers[((order - 5000) * 7) % 12])),
       mention(`Order ${order}`, "ID", 1, () => vertices.get(orders[order - 5000])),

@@ -424,7 +424,7 @@ const server = createServer(async (request, response) => {
   if (route === "DELETE /api/session") return ((user = null), json(response, {}));
   if (route === "POST /api/uploads")
     return json(response, { path: "/srv/uploads/1", files: 1, bytes: (await body(request)).length });
-  if (route === "GET /api/documents/page.png")
+  if (route === "GET /api/documents/page")
     return response.writeHead(200, { "Content-Type": "image/svg+xml" }).end(pageSvg(url.searchParams.get("id")));
   if (route === "POST /graphql") {
     const { query, variables } = JSON.parse(await body(request));
