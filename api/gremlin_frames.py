@@ -2,12 +2,14 @@
 
 import struct
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
 
+from api.gremlin_shapes import Starts, bytecode_shape
 from bifrost.errors import QueryError
 from graphstore.gremlin.graphbinary import GraphBinaryWriter
 from graphstore.gremlin.graphbinary_read import GraphBinaryReader
@@ -40,13 +42,30 @@ class Content:
 
 
 class Message:
-    """A request: its id (16 bytes) and its content."""
+    """A request: its id (16 bytes) and its content. ``starts``, where there are some, are the ids that the traversal
+    starts from instead of those in the content; then the arguments are decoded only when somebody asks for them."""
 
-    __slots__ = ("args", "content", "id", "op", "processor")
+    __slots__ = ("_decode", "content", "id", "starts")
 
-    def __init__(self, id: bytes, content: Content) -> None:
-        self.id, self.content = id, content
-        self.op, self.processor, self.args = content.op, content.processor, content.args
+    def __init__(
+        self, id: bytes, content: Content, starts: Starts | None = None, decode: Callable[[], "Message"] | None = None
+    ) -> None:
+        self.id, self.content, self.starts, self._decode = id, content, starts, decode
+
+    @property
+    def op(self) -> str:
+        return self.content.op
+
+    @property
+    def processor(self) -> str:
+        return self.content.processor
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """The arguments. Raises MessageError where decoding had to wait and fails."""
+        if self._decode is not None:
+            self.content, self.starts, self._decode = self._decode().content, None, None
+        return self.content.args
 
     @property
     def name(self) -> str:
@@ -127,24 +146,33 @@ def _id_in(body: bytes) -> bytes:
 
 
 class GraphBinaryCodec:
-    """Remembers small requests it has read: clients repeat themselves, but for the request id."""
+    """Remembers small requests it has read, or their shapes: clients repeat themselves, but for the request id and the
+    ids they start from."""
 
     mime = GRAPHBINARY
     text = False
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Content] = {}
+        self._known: dict[Hashable, Content] = {}
 
     def read(self, data: bytes) -> Message:
         body = data[17:]
         known = self._known.get(body)
         if known is not None and data[0] == _VERSION:
             return Message(data[1:17], known)
+        if len(body) > _REMEMBERED:
+            return self._read(data)
+        known_as: Hashable = body
+        shape = bytecode_shape(body)
+        if shape is not None and data[0] == _VERSION:
+            starts, known_as = shape
+            known = self._known.get(known_as)
+            if known is not None:
+                return Message(data[1:17], known, starts, partial(self._read, data))
         message = self._read(data)
-        if len(body) <= _REMEMBERED:
-            if len(self._known) >= 1_000:
-                self._known.clear()
-            self._known[body] = message.content
+        if len(self._known) >= 1_000:
+            self._known.clear()
+        self._known[known_as] = message.content
         return message
 
     def _read(self, data: bytes) -> Message:

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from api.gremlin_frames import Codec, Message
+from api.gremlin_shapes import Starts, text_shape
 from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, QueryLimitError, QuerySyntaxError
 from graphstore.gremlin.engine import Compiled, GremlinEngine, Request
 from graphstore.gremlin.source import Session
@@ -61,6 +62,7 @@ class _Quick:
     """A small read, planned."""
 
     compiled: Compiled
+    starts: Starts | None
     traversers: bool
     properties: bool
 
@@ -90,6 +92,7 @@ class GremlinService:
         self.may_write = may_write
         self._sessions: dict[tuple[Any, str], _OpenSession] = {}
         self._running: dict[str, tuple[threading.Event, Any]] = {}
+        self._shapes: dict[Any, Compiled | None] = {}
         self._lock = threading.Lock()
 
     # ---- one request -------------------------------------------------------------------------------------------------
@@ -189,8 +192,11 @@ class GremlinService:
             prepared = memo["quick"] = self._prepared(message)
         if prepared is None:
             return None
+        starts = message.starts or prepared.starts
+        if starts is not None and prepared.compiled.starts is None:
+            return None
         try:
-            found = self.engine.quick(prepared.compiled, _QUICK, principal, traversers=prepared.traversers)
+            found = self.engine.quick(prepared.compiled, _QUICK, principal, starts, traversers=prepared.traversers)
         except BifrostError as error:
             return _failed(error, message.op)
         if found is None or len(found) > self.settings.batch:
@@ -209,12 +215,30 @@ class GremlinService:
         if isinstance(gremlin, str) and len(gremlin) > _LONG_TEXT:
             return None
         try:
-            compiled = self.engine.for_quick(gremlin, Request(bindings=_bindings(args), source=_source(args)))
+            bindings = _bindings(args)
+            starts, compiled = self._planned(gremlin, Request(bindings=bindings, source=_source(args)))
         except BifrostError:
             return None
         if compiled is None:
             return None
-        return _Quick(compiled, message.op == "bytecode", args.get("materializeProperties") != "tokens")
+        properties = args.get("materializeProperties") != "tokens"
+        return _Quick(compiled, starts, message.op == "bytecode", properties)
+
+    def _planned(self, gremlin: str | Traversal, request: Request) -> tuple[Starts | None, Compiled | None]:
+        """The plan of a small read; texts of one shape share it."""
+        shape = text_shape(gremlin) if isinstance(gremlin, str) and not request.bindings else None
+        if shape is None:
+            return None, self.engine.for_quick(gremlin, request)
+        starts, key = shape
+        known = self._shapes.get((key, request.source), _UNKNOWN)
+        if known is _UNKNOWN:
+            known = self.engine.for_quick(gremlin, request)
+            if known is not None and known.starts != starts:
+                return None, known
+            if len(self._shapes) >= 1_000:
+                self._shapes.clear()
+            self._shapes[key, request.source] = known
+        return starts, known
 
     # ---- cancel ------------------------------------------------------------------------------------------------------
 

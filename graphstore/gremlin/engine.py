@@ -42,7 +42,10 @@ _ = _steps
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes with a traversal: values of its names, limits, whether it may write."""
+    """What goes with a traversal: values of its names, limits, whether it may write.
+
+    ``starts``: ids that its first step finds instead of those of the plan (see :attr:`Compiled.starts`).
+    """
 
     bindings: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -50,6 +53,7 @@ class Request:
     source: str = "g"
     cancelled: Callable[[], bool] | None = None
     principal: Any = None
+    starts: tuple[Any, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -168,14 +172,24 @@ class GremlinEngine:
         compiled = self._plan(query, request)
         return None if compiled.plan.mutates or compiled.wide or compiled.matches_patterns else compiled
 
-    def quick(self, compiled: "Compiled", limits: Limits, principal: Any, *, traversers: bool) -> list[Any] | None:
+    def quick(
+        self,
+        compiled: "Compiled",
+        limits: Limits,
+        principal: Any,
+        starts: tuple[Any, ...] | None = None,
+        *,
+        traversers: bool,
+    ) -> list[Any] | None:
         """All results of a small read on a graph in memory, if that keeps within the limits; else None, and the query
-        must be run by :meth:`stream`. For callers that must not block."""
+        must be run by :meth:`stream`. For callers that must not block. ``starts``: ids to start from instead of those
+        of the plan."""
         graph = self.source.ready(principal)
         if graph is None:
             return None
         try:
-            return list(self._results(compiled, graph, Request(limits=limits), traversers=traversers))
+            request = Request(limits=limits, starts=starts)
+            return list(self._results(compiled, graph, request, traversers=traversers))
         except QueryLimitError:
             return None
 
@@ -261,6 +275,8 @@ class GremlinEngine:
             if operators:
                 ctx.sack_merge = operator(operators[-1])
         ctx.expected = compiled.expected
+        if request.starts is not None:
+            ctx.starts = (compiled.plan.steps[0], request.starts)
         if source.strategies:
             apply_strategies(source.strategies, ctx)
         return ctx
@@ -284,6 +300,13 @@ class Compiled:
         if found is None:
             found = self._vectors[track_path] = VectorPlan(self.plan, track_path)
         return found
+
+    @property
+    def starts(self) -> tuple[Any, ...] | None:
+        """The ids that the plan starts from, where it starts with V(ids) or E(ids)."""
+        steps = self.plan.steps
+        start = steps[0] if steps else None
+        return tuple(start.ids) if isinstance(start, ElementsStep) and not start.all_of_them else None
 
     @property
     def wide(self) -> bool:

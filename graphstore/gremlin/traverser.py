@@ -144,11 +144,12 @@ class Meter:
 
 
 class Context:
-    """One execution of a plan. ``scope`` holds what steps remember between the rounds of a repeat(), else None."""
+    """One execution of a plan. ``scope`` holds what steps remember between the rounds of a repeat(), else None;
+    ``starts`` is the first step with the ids it finds instead of its own."""
 
     __slots__ = (
         "bulk", "expected", "graph", "hold", "meter", "plain", "productive_by", "randoms", "reducers", "release",
-        "sack_initial", "sack_merge", "scope", "seed", "side_effects", "tick", "track_path", "view",
+        "sack_initial", "sack_merge", "scope", "seed", "side_effects", "starts", "tick", "track_path", "view",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, meter: Meter | None = None, *, track_path: bool = False) -> None:
@@ -165,6 +166,7 @@ class Context:
         self.sack_initial: Callable[[], Any] | None = None
         self.sack_merge: Callable[[Any, Any], Any] | None = None
         self.productive_by = False
+        self.starts: tuple[Any, tuple[Any, ...]] | None = None
         self.view: Any = None
         self.scope: dict[int, Any] | None = None
         self.plain: Context = self

@@ -49,13 +49,17 @@ class ElementsStep(FlatMapStep, Hint):
             elif isinstance(part.key, str) and self.value_hint is None and op == "eq" and _indexed(args[0]):
                 self.value_hint = (part.key, args[0])
 
+    def wanted(self, ctx: Context) -> Iterable[Any]:
+        """The ids to find in an execution."""
+        return ctx.starts[1] if ctx.starts is not None and ctx.starts[0] is self else self.ids
+
     def flat_map(self, t: Traverser, ctx: Context) -> Iterable[Any]:
         graph = ctx.graph
         if not self.all_of_them:
             find = graph.vertex if self.vertices else graph.edge
             seen = set()
             found = []
-            for wanted in self.ids:
+            for wanted in self.wanted(ctx):
                 id = wanted.id if isinstance(wanted, Element) else wanted
                 element = None if id is None else find(id)
                 if element is not None and element.id not in seen:

@@ -10,8 +10,10 @@ from starlette.applications import Starlette
 from api.gremlin import gremlin_routes
 from api.gremlin_service import GremlinSettings
 from graphstore.gremlin.engine import GremlinEngine
+from graphstore.gremlin.served import ServedGraph
+from graphstore.sql import SqlStore
 from tests.api.conftest import Server
-from tests.graphstore.gremlin.graphs import MODERN, in_memory
+from tests.graphstore.gremlin.graphs import MODERN, fill, in_memory
 
 TOKEN = "a-personal-token"
 
@@ -48,3 +50,16 @@ def closed_url() -> Iterator[str]:
     """One that asks who is there."""
     with server(sign_in) as running:
         yield f"ws://127.0.0.1:{running.port}/gremlin"
+
+
+@pytest.fixture
+def engine() -> Iterator[GremlinEngine]:
+    """The modern graph served from arrays."""
+    store = SqlStore("sqlite://")
+    store.migrate()
+    fill(store, MODERN)
+    source = ServedGraph(store)
+    source.keeper.warm()
+    yield GremlinEngine(source)
+    source.close()
+    store.close()
