@@ -27,7 +27,7 @@ class MatchOptions:
     threshold: float = 0.5
     one_to_one: bool | None = None
     keep: float = 0.02
-    linkage: float = 0.7
+    linkage: float = 0.4
     repeated_odds: float = 2.5
     repeated_share: float = 0.15
     expand: bool = True
