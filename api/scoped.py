@@ -16,6 +16,7 @@ from api.graphql.context import SchemaSource
 from api.graphql.typed import TypedSchema
 from api.permissions import Principal
 from api.ports import Export, JudgeOutcome, ProjectionStatus, Service, SourceKind
+from api.review import Review
 from bifrost.catalog import Build, Source
 from bifrost.errors import NotFoundError, PermissionDeniedError
 from bifrost.links import Correction, LinkState, LinkType, Verdict
@@ -45,6 +46,7 @@ class ScopedService:
         self._sparql = SparqlProjection(store, _beside(store, "sparql"), base_iri)
         self._exporter = Exporter(store, base_iri)
         self._edits = Edits(store)
+        self._review = Review(store.links)
         self.graph = ServedGraph(store)
         self.schemas = TypedSchema(store)
 
@@ -87,6 +89,10 @@ class ScopedService:
         if source not in {one.name for one in self._store.catalog.sources()}:
             raise NotFoundError(f"There is no source {source!r}.")
         return self._service.fetch_file(source, dataset, key)
+
+    @property
+    def review(self) -> Review:
+        return self._review
 
     def questions(self) -> Sequence[LinkType]:
         return self._store.links.link_types((LinkState.PROPOSED,))

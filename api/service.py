@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from api.jobs import BuildJobs
 from api.ports import Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService
+from api.review import Review
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.links import Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
@@ -45,6 +46,7 @@ class Service:
     gremlin: GremlinEngine
     exporter: Exporter
     ask: Callable[[Sequence[LinkType], Sequence[Judgement]], list[LinkType]]
+    review: Review
 
     # ---- sources -----------------------------------------------------------------------------------------------------
 
@@ -208,16 +210,21 @@ class Service:
     # ---- review ------------------------------------------------------------------------------------------------------
 
     def questions(self) -> list[LinkType]:
-        """The open proposals, the most worthwhile question first."""
+        """Link types to audit, then the open proposals, the most worthwhile question first."""
+        return self.review.audits() + self._open_questions()
+
+    def _open_questions(self) -> list[LinkType]:
         return self.ask(self.store.links.link_types((LinkState.PROPOSED,)), self.store.links.judgements())
 
     def judge(
         self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
     ) -> JudgeOutcome:
         """Stores an answer, retrains, re-scores the open proposals, and applies or removes the links it decides."""
-        edges = self._edges()
+        edges, asked = self._edges(), self._open_questions()
         judgement = self.store.links.judge(link_type_id, verdict, by, correction=correction, note=note)
-        return self._follow_up(judgement, edges)
+        outcome = self._follow_up(judgement, edges)
+        self.review.log(judgement, asked, outcome.edges_changed)
+        return outcome
 
     def judge_pair(
         self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
@@ -271,6 +278,7 @@ class Service:
         self.jobs.stop()
         for projection in self.pipeline.projections:
             projection.close()
+        self.review.close()
         self.store.close()
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -289,6 +297,7 @@ class Service:
             if one.state is LinkState.PROPOSED and abs(one.probability - before[one.id].probability) > _MOVED
         )
         link_type, changed = self._apply(judgement, before)
+        self.review.accept()
         self.pipeline.publish()
         # The store itself removes and restores edges when an answer changes a link type's state.
         changed = max(changed, abs(self._edges() - edges_before))

@@ -9,6 +9,7 @@ from typing import Any
 from bifrost.values import EMPTY, Evidence, digest_of
 
 __all__ = [
+    "AUTOMATIC",
     "Column",
     "Correction",
     "Judgement",
@@ -21,6 +22,10 @@ __all__ = [
     "Verdict",
     "link_type_id",
 ]
+
+
+AUTOMATIC = "auto-accept"
+"""``Judgement.by`` where a rule that a person set confirmed a link type. Such answers teach nothing."""
 
 
 class LinkKind(StrEnum):

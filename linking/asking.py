@@ -11,17 +11,31 @@ that another policy can be judged on recorded answers (:func:`replay`, Li et al.
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from bifrost.links import Judgement, LinkKind, LinkType
+from bifrost.links import Judgement, LinkKind, LinkType, Verdict
 
-__all__ = ["BanditRecord", "Choice", "blind", "choose", "order_questions", "replay", "worth"]
+__all__ = [
+    "POLICIES",
+    "BanditRecord",
+    "Choice",
+    "blind",
+    "choose",
+    "next_questions",
+    "order_questions",
+    "question_features",
+    "replay",
+    "reward_of",
+    "worth",
+]
 
 SECONDS = {LinkKind.REFERENCE: 8.0, LinkKind.MENTION: 11.0, LinkKind.SAME_THING: 14.0, LinkKind.SAME_CONCEPT: 8.0}
 """How long a person takes to answer a question of a kind."""
 _TEACHES = 0.35
 _SAME_AGAIN = 0.5
-_EXPLORE = 0.1
+_EXPLORE = 0.05
+_LONGEST = 300.0
+"""Seconds after which somebody was away rather than thinking."""
 
 
 def worth(link_type: LinkType) -> float:
@@ -66,18 +80,49 @@ class Choice:
     propensity: float
     policy: str
     candidates: tuple[str, ...]
-    features: Mapping[str, float]
+    features: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class BanditRecord:
-    """A choice with its outcome: ``reward`` is what the answer settled per second it took."""
+    """A choice with its outcome: ``reward`` is what the answer settled per second it took.
+
+    ``features`` of all candidates, by their ids, let another policy choose among them.
+    """
 
     chosen: str
     propensity: float
     policy: str
     candidates: tuple[str, ...]
     reward: float
+    features: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def question_features(link_type: LinkType) -> dict[str, float]:
+    """What policies may look at."""
+    return {
+        "probability": link_type.probability,
+        "uncertainty": 1 - abs(2 * link_type.probability - 1),
+        "disagreement": abs(link_type.probability - link_type.baseline),
+        "edges": float(link_type.estimated_edges),
+        "worth": round(worth(link_type), 6),
+    }
+
+
+def reward_of(link_type: LinkType, verdict: Verdict, edges_changed: int, seconds: float) -> float:
+    """What an answer settled, per second that it took: edges on a logarithmic scale, a no counts as little as it teaches."""
+    settled = math.log10(10 + edges_changed) if verdict is Verdict.CONFIRM else _TEACHES
+    return round(settled / min(max(seconds, 1.0), _LONGEST), 6)
+
+
+def _top(name: str) -> Callable[[BanditRecord], str]:
+    return lambda record: max(record.candidates, key=lambda one: (record.features.get(one, {}).get(name, 0.0), one))
+
+
+POLICIES: Mapping[str, Callable[[BanditRecord], str]] = {
+    name: _top(name) for name in ("worth", "probability", "uncertainty", "disagreement", "edges")
+}
+"""Ways to choose the next question, to be compared by :func:`replay`: the candidate with most of a feature."""
 
 
 def choose(
@@ -91,16 +136,25 @@ def choose(
     index = rng.randrange(len(ordered)) if rng.random() < explore else 0
     propensity = explore / len(ordered) + (1 - explore if index == 0 else 0.0)
     chosen = ordered[index]
-    features = {"probability": chosen.probability, "edges": float(chosen.estimated_edges), "worth": worth(chosen)}
+    features = {t.id: question_features(t) for t in ordered}
     return Choice(chosen, propensity, f"worth-greedy-{explore:g}", tuple(t.id for t in ordered), features)
 
 
-def replay(records: Sequence[BanditRecord], policy: Callable[[Sequence[str]], str]) -> tuple[float, float]:
+def next_questions(open_types: Sequence[LinkType], judgements: Sequence[Judgement] = ()) -> list[LinkType]:
+    """All questions in the order of :func:`order_questions`, but the one that :func:`choose` chose first."""
+    ordered = order_questions(open_types, judgements)
+    choice = choose(open_types, judgements)
+    if choice is None:
+        return ordered
+    return [choice.link_type, *(one for one in ordered if one.id != choice.link_type.id)]
+
+
+def replay(records: Sequence[BanditRecord], policy: Callable[[BanditRecord], str]) -> tuple[float, float]:
     """The reward per question that another policy would have had, and its standard error.
 
     ``policy`` gives the id it would choose among the candidates. Self-normalised inverse propensity scoring.
     """
-    weights = [1 / r.propensity if policy(r.candidates) == r.chosen else 0.0 for r in records]
+    weights = [1 / r.propensity if policy(r) == r.chosen else 0.0 for r in records]
     total = sum(weights)
     if not total:
         return 0.0, math.inf

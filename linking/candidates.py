@@ -12,6 +12,7 @@ from linking.describe import link_name, percent, property_link_name, with_refere
 from linking.gnn_scoring import corrections
 from linking.joins import agreement
 from linking.mentions.propose import MentionCandidate, mention_candidates
+from linking.mentions.propose import agreement as agreement_of_mentions
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.same_things import SameThingCandidate, same_thing_candidates
 from linking.scoring import CORRECTION, Adapted
@@ -341,17 +342,8 @@ def _says_the_same(better: MentionCandidate, other: MentionCandidate) -> bool:
         return True
     if better.head.table != other.head.table:
         return False
-    named, also_named = _by_text(better), _by_text(other)
-    both = named.keys() & also_named.keys()
-    agreeing = sum(bool(named[text] & also_named[text]) for text in both)
-    return len(both) >= min(3, len(also_named)) and agreeing >= _AGREEING * len(both)
-
-
-def _by_text(candidate: MentionCandidate) -> dict[str, set[str]]:
-    records: dict[str, set[str]] = defaultdict(set)
-    for text, record in candidate.edges:
-        records[text].add(record)
-    return records
+    share, both = agreement_of_mentions(better, other)
+    return both >= min(3, len({text for text, _ in other.edges})) and share >= _AGREEING
 
 
 def _mention(

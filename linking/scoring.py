@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bifrost.links import Judgement, LinkKind, LinkType, Verdict
+from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkType, Verdict
 from linking.trees import Forest
 
 __all__ = [
@@ -199,12 +199,13 @@ def answers(
 ) -> tuple[list[Mapping[str, float]], list[bool]]:
     """The training examples in the judgements about link types of a kind: features as stored, confirmed or not.
 
-    The newest answer about a link type counts; undone, unsure and deferred ones do not.
+    The newest answer of a person about a link type counts; undone, unsure and deferred ones do not.
     """
     types = {link_type.id: link_type for link_type in known}
     latest: dict[str, Judgement] = {}
     for judgement in judgements:
-        if "|" not in judgement.subject and judgement.undone_at is None and judgement.subject in types:
+        live = "|" not in judgement.subject and judgement.undone_at is None and judgement.by != AUTOMATIC
+        if live and judgement.subject in types:
             latest[judgement.subject] = judgement
     features, labels = [], []
     for subject, judgement in latest.items():

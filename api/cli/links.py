@@ -183,6 +183,73 @@ def pair(context: Context, verdict: str, id: str, tail: str, head: str, note: st
     _report(context, context.service.judge_pair(id, tail, head, Verdict(verdict), user_name(), note=note))
 
 
+@links.command("accept")
+@click.option(
+    "--from", "probability", type=click.FloatRange(0.5, 1), help="Confirm proposals from this probability on."
+)
+@click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), help="Only link types of this kind.")
+@click.option(
+    "--audit", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="The share that people check."
+)
+@click.option("--off", is_flag=True, help="End the rule; what it confirmed stays.")
+@pass_context
+def accept(context: Context, probability: float | None, kind: str | None, audit: float, off: bool) -> None:
+    """Lets proposals be confirmed without a question, or shows the rules that do and how their audits went."""
+    review = context.service.review
+    if probability is not None or off:
+        accepted = review.set_rule(LinkKind(kind) if kind else None, None if off else probability, audit, user_name())
+        lines = [f"confirmed: {_arrow(one)} ({one.probability:.3f})" for one in accepted]
+        context.show(accepted, "\n".join(lines) or "Nothing was confirmed now.")
+        return
+    rules, results = review.rules(), review.audited()
+    lines = [
+        f"{rule.kind or 'all kinds'}: from {rule.probability:g}, {rule.audit:.0%} audited (set by {escape(rule.by)})"
+        for rule in rules
+    ]
+    lines += [
+        f"{r.kind}: {r.accepted} accepted, {r.right} of {r.checked} checked were right; "
+        f"precision {r.precision.value:.2f} ({r.precision.low:.2f}-{r.precision.high:.2f})"
+        for r in results
+    ]
+    context.show(
+        {"rules": rules, "audits": results}, "\n".join(lines) or "No rule accepts anything without a question."
+    )
+
+
+@links.command("reviewers")
+@pass_context
+def reviewers(context: Context) -> None:
+    """Who answered how much, and how far people agree (Cohen's kappa)."""
+    found = context.service.review.reviewed()
+    lines = [
+        f"{escape(r.name)}: {r.answers} answers, {r.confirmed} confirmed, {r.rejected} rejected, {r.undone} taken back"
+        for r in found.reviewers
+    ]
+    lines += [
+        f"{escape(a.first)} and {escape(a.second)}: agree on {a.agreeing} of {a.common}"
+        + (f", kappa {a.kappa:.2f}" if a.kappa is not None else "")
+        for a in found.agreements
+    ]
+    context.show(found, "\n".join(lines) or "No answers yet.")
+
+
+@links.command("replay")
+@pass_context
+def replay(context: Context) -> None:
+    """Compares ways to choose the next question on the logged answers."""
+    found = context.service.review.replayed()
+    context.table(
+        found,
+        {
+            "policy": [name for name, *_ in found],
+            "reward": [f"{reward:.3f}" for _, reward, _, _ in found],
+            "error": [f"{error:.3f}" for _, _, error, _ in found],
+            "answers": [answers for *_, answers in found],
+        },
+        "No choices are logged yet.",
+    )
+
+
 @links.command("history")
 @click.option("--all", "everything", is_flag=True, help="Also the answers that were taken back.")
 @pass_context

@@ -204,6 +204,11 @@ class Context:
         return {link_type.id: link_type for link_type in self.service.store.links.link_types()}
 
     @cached_property
+    def audits(self) -> frozenset[str]:
+        """The link types that a rule confirmed and that a person should check."""
+        return frozenset(link_type.id for link_type in self.service.review.audits())
+
+    @cached_property
     def judgements(self) -> list[Judgement]:
         """All answers, those taken back included, newest first."""
         found = self.service.store.links.judgements(include_undone=True)

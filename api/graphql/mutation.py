@@ -19,7 +19,7 @@ from api.graphql.types_sources import BuildType, ConnectionReportType, SourceInp
 from api.graphql.values import properties_from_json
 from api.permissions import Role, Rule, check
 from bifrost.errors import InputError
-from bifrost.links import Verdict
+from bifrost.links import LinkKind, Verdict
 
 __all__ = ["Mutation"]
 
@@ -129,6 +129,17 @@ class Mutation:
     ) -> JudgeResultType:
         by = info.context.principal.name
         return JudgeResultType.of(info.context.service.judge_pair(link_type, tail, head, verdict, by, note or ""))
+
+    @strawberry.mutation(
+        description="Lets proposals be confirmed from a probability on (of one kind, or of all without a rule of their own); "
+        "without a probability the rule ends, and what it confirmed stays. Returns what was confirmed at once."
+    )
+    def set_accept_rule(
+        self, info: Info, kind: LinkKind | None = None, probability: float | None = None, audit: float | None = None
+    ) -> list[LinkTypeType]:
+        by = info.context.principal.name
+        found = info.context.service.review.set_rule(kind, probability, 0.1 if audit is None else audit, by)
+        return [LinkTypeType.of(link_type) for link_type in found]
 
     @strawberry.mutation(description="Takes an answer back.")
     def undo(self, info: Info, judgement: int) -> JudgeResultType:

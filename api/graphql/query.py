@@ -1,5 +1,6 @@
 """The generic part of the query root."""
 
+import math
 from importlib.metadata import version
 from typing import Annotated
 
@@ -31,6 +32,7 @@ from api.graphql.types_links import (
     ReviewSummaryType,
     judgements_of,
 )
+from api.graphql.types_review import AcceptRuleType, AuditResultType, PolicyType, ReviewersType
 from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindType, SourceType, TableType, table_of
 from bifrost.errors import InputError, NotFoundError
 from bifrost.graph import Vertex
@@ -121,7 +123,8 @@ class Query:
         found = list(service.questions()) if LinkState.PROPOSED in wanted else []
         others = tuple(state for state in wanted if state is not LinkState.PROPOSED)
         if others:
-            found += service.store.links.link_types(others)
+            asked = {link_type.id for link_type in found}
+            found += [one for one in service.store.links.link_types(others) if one.id not in asked]
         return [LinkTypeType.of(link_type) for link_type in found if not kinds or link_type.kind in kinds]
 
     @strawberry.field
@@ -130,6 +133,25 @@ class Query:
             return LinkTypeType.of(info.context.service.store.links.link_type(id))
         except NotFoundError:
             return None
+
+    @strawberry.field(description="The rules by which proposals are confirmed without a question.")
+    def accept_rules(self, info: Info) -> list[AcceptRuleType]:
+        return [AcceptRuleType.of(rule) for rule in info.context.service.review.rules()]
+
+    @strawberry.field(description="What people found when they checked what rules had confirmed.")
+    def audit_results(self, info: Info) -> list[AuditResultType]:
+        return [AuditResultType.of(result) for result in info.context.service.review.audited()]
+
+    @strawberry.field(description="Everybody who answered, and how far people agree.")
+    def reviewers(self, info: Info) -> ReviewersType:
+        return ReviewersType.of(info.context.service.review.reviewed())
+
+    @strawberry.field(description="Ways to choose the next question, compared on the logged answers.")
+    def policies(self, info: Info) -> list[PolicyType]:
+        return [
+            PolicyType(name=name, reward=reward, error=error if math.isfinite(error) else None, answers=answers)
+            for name, reward, error, answers in info.context.service.review.replayed()
+        ]
 
     @strawberry.field
     def review_summary(self, info: Info) -> ReviewSummaryType:

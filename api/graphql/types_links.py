@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.context import Context
+from api.graphql.types_review import EstimateType
 from api.graphql.values import json_properties
 from api.ports import JudgeOutcome
 from bifrost import links
@@ -26,7 +27,6 @@ __all__ = [
 ]
 
 Info = strawberry.Info[Context, None]
-strawberry.enum(LinkKind, description="What a link type says about its two ends.")
 strawberry.enum(LinkState)
 strawberry.enum(Verdict, description="What a person answered.")
 
@@ -129,6 +129,21 @@ class LinkTypeType:
     @strawberry.field(description="Edges under its name between its two vertex types; 0 unless confirmed.")
     def edges(self, info: Info) -> int:
         return info.context.edges_of_link_type(self.value)
+
+    @strawberry.field(description="Confirmed by a rule and chosen to be checked by a person.")
+    def audit(self, info: Info) -> bool:
+        return self.id in info.context.audits
+
+    @strawberry.field(description="The estimated share of right links.")
+    def precision(self, info: Info) -> EstimateType:
+        return EstimateType.of(info.context.service.review.precision(self.value))
+
+    @strawberry.field(
+        description="The estimated share of all true links that are there; null where the data does not tell."
+    )
+    def recall(self, info: Info) -> EstimateType | None:
+        found = info.context.service.review.recall(self.value)
+        return None if found is None else EstimateType.of(found)
 
     @strawberry.field
     def judgements(self, info: Info) -> list["JudgementType"]:

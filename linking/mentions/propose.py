@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from bifrost.links import Column, LinkType
 from bifrost.ports import LinkingData
@@ -20,10 +21,11 @@ from linking.names import ID_WORDS, is_id_name, table_words, words
 from linking.profiles import ColumnProfile
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["MentionCandidate", "also_of", "head_of", "mention_candidates", "mention_tails"]
+__all__ = ["MentionCandidate", "agreement", "also_of", "head_of", "mention_candidates", "mention_tails"]
 
 _DOCUMENT_LIMIT = 1_000
 _ROW_LIMIT = 1_000
+_TELLING = 2
 ACCEPT = 0.5
 """The confidence from which a hit becomes an edge unless a person sets another threshold."""
 
@@ -84,6 +86,7 @@ def head_of(number: int, table: LoadedTable, columns: Sequence[ColumnProfile]) -
         tuple(p.sql for p in columns),
         frozenset(w for w in plain if w not in ID_WORDS) or frozenset(names),
         columns[0].prefix if len(columns) == 1 else "",
+        max(p.distinct for p in columns),
     )
 
 
@@ -127,7 +130,7 @@ def mention_candidates(data: LinkingData, workspace: Workspace) -> Iterator[Ment
     lexicon = build_lexicon(workspace, heads)
     for tail in mention_tails(data, workspace):
         found: dict[int, list[FoundMention]] = defaultdict(list)
-        documents = 0
+        kinds: Counter[str] = Counter()
         scan = (
             scan_column(workspace, tail, heads, lexicon, limit=_ROW_LIMIT)
             if tail.columns
@@ -135,13 +138,14 @@ def mention_candidates(data: LinkingData, workspace: Workspace) -> Iterator[Ment
         )
         for item in scan:
             if isinstance(item, str):
-                documents += 1
+                kinds[_kind_of_text(item)] += 1
             elif item.uid not in item.hit.entry.uids:
                 found[item.hit.entry.column].append(item)
+        documents = kinds.total()
         candidates = [summarise(tail, heads[n], documents, mentions) for n, mentions in found.items()]
         kept = [c for c in candidates if len(c.edges) >= 2 or (c.edges and documents <= 3)]
         for candidate in kept:
-            candidate.features = _features(candidate, kept)
+            candidate.features = _features(candidate, kept, kinds)
         yield from kept
 
 
@@ -163,7 +167,41 @@ def summarise(tail: Column, head: Head, documents: int, mentions: Sequence[Found
     return candidate
 
 
-def _features(c: MentionCandidate, rivals: Sequence[MentionCandidate]) -> dict[str, float]:
+def _kind_of_text(uid: str) -> str:
+    """Folder and ending of a document: what lies together is of one kind. The same for all rows of a table."""
+    path = unquote(uid.rsplit("/", 1)[-1])
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{name.rpartition('.')[2]}" if "." in name else folder
+
+
+def by_text(candidate: MentionCandidate) -> dict[str, set[str]]:
+    """The records that each text names."""
+    records: dict[str, set[str]] = defaultdict(set)
+    for text, record in candidate.edges:
+        records[text].add(record)
+    return records
+
+
+def agreement(one: MentionCandidate, other: MentionCandidate) -> tuple[float, int]:
+    """Of the texts in which both columns name records, the share with a common one, and their number."""
+    named, also_named = by_text(one), by_text(other)
+    both = named.keys() & also_named.keys()
+    return sum(bool(named[text] & also_named[text]) for text in both) / max(len(both), 1), len(both)
+
+
+def _support(c: MentionCandidate, rivals: Sequence[MentionCandidate]) -> float:
+    """How often another column of the same table names the same record in the same text; -1 where none can tell."""
+    shares = [
+        share
+        for r in rivals
+        if r is not c and r.head.table == c.head.table and not c.spans & r.spans
+        for share, both in [agreement(c, r)]
+        if both >= _TELLING
+    ]
+    return max(shares, default=-1.0)
+
+
+def _features(c: MentionCandidate, rivals: Sequence[MentionCandidate], kinds: Mapping[str, int]) -> dict[str, float]:
     best = [mention for _, mention in c.edges.values()]
     accepted = max(c.hits - len(c.refused), 1)
     named = Counter(head for _, head in c.edges)
@@ -174,6 +212,12 @@ def _features(c: MentionCandidate, rivals: Sequence[MentionCandidate]) -> dict[s
     ]
     return {
         "document_share": len(documents) / max(c.documents, 1),
+        "kind_share": max(n / (kinds[kind] + 2) for kind, n in Counter(map(_kind_of_text, documents)).items()),
+        "support": _support(c, rivals),
+        "named_share": len(named) / max(min(len(documents), c.head.values), 1),
+        "per_text": len(c.edges) / max(len(documents), 1),
+        "weak_share": sum(bool(m.hit.entry.form) for m in best) / len(best),
+        "one_word": sum(len(m.hit.entry.tokens) == 1 and not m.hit.entry.code for m in best) / len(best),
         "documents": math.log10(1 + c.documents),
         "edges": math.log10(1 + len(c.edges)),
         "named": math.log10(1 + len(named)),

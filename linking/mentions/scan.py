@@ -21,7 +21,7 @@ _MIN_MARGIN = 0.5
 @dataclass(frozen=True, slots=True)
 class Head:
     """A column (or first and last name together) whose values may be named in text. ``number`` is its place, ``prefix``
-    the fixed beginning of its codes."""
+    the fixed beginning of its codes, ``values`` how many different ones it has."""
 
     number: int
     column: Column
@@ -29,6 +29,7 @@ class Head:
     sql: tuple[str, ...]
     label_words: frozenset[str]
     prefix: str = ""
+    values: int = 0
 
 
 @dataclass(frozen=True, slots=True)

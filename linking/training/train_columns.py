@@ -35,6 +35,7 @@ __all__ = [
     "Examples",
     "collect",
     "expected_calibration_error",
+    "export_forest",
     "figures_of",
     "fit",
     "load",
@@ -118,10 +119,10 @@ def fit(names: Sequence[str], x: NDArray[np.float64], y: NDArray[np.bool_]) -> F
         monotonic_cst=[MONOTONE.get(name, 0) for name in names], random_state=0, early_stopping=False,
     )  # fmt: skip
     model.fit(x, y)
-    return _export(model)
+    return export_forest(model)
 
 
-def _export(model: Any) -> Forest:
+def export_forest(model: Any) -> Forest:
     roots: list[int] = []
     columns: dict[str, list[Any]] = {k: [] for k in ("feature", "threshold", "left", "right", "missing_left", "value")}
     for (tree,) in model._predictors:

@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from api.ports import Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind
+from api.review import Review
+from api.review_book import ReviewBook
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.documents import Document, Mention, Page
 from bifrost.errors import InputError, NotFoundError, SourceAuthError
@@ -147,6 +149,7 @@ class ShopService:
     def __post_init__(self) -> None:
         self.search = SearchProjection(self.store)
         self.edits = Edits(self.store)
+        self.review = Review(self.store.links, ReviewBook(self.settings))
 
     @cached_property
     def sparql(self) -> SparqlProjection:
@@ -156,6 +159,7 @@ class ShopService:
     def close(self) -> None:
         if "sparql" in self.__dict__:
             self.sparql.close()
+        self.review.close()
         self.store.close()
 
     @classmethod

@@ -171,7 +171,7 @@ def test_choices_are_logged_with_their_propensity() -> None:
 
 def test_another_policy_is_judged_on_recorded_answers() -> None:
     records = [BanditRecord(c, 0.5, "old", ("a", "b"), 2.0 if c == "a" else 1.0) for c in "abababab"]
-    mean, error = replay(records, lambda candidates: candidates[0])
+    mean, error = replay(records, lambda record: record.candidates[0])
     assert mean == pytest.approx(2.0)
     assert error == pytest.approx(0.0)
     assert replay(records, lambda _: "c")[0] == 0.0

@@ -1,0 +1,112 @@
+"""Rules that accept link types, audits, estimates and reviewers as GraphQL types."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.ports import Reviewed
+from bifrost.links import LinkKind
+from linking.accepting import AcceptRule, AuditResult
+from linking.estimates import Estimate
+from linking.reviewers import Agreement, Reviewer
+
+__all__ = ["AcceptRuleType", "AuditResultType", "EstimateType", "PolicyType", "ReviewersType"]
+
+
+strawberry.enum(LinkKind, description="What a link type says about its two ends.")
+
+
+@strawberry.type(name="Estimate", description="A share with its 95% interval and the answers or records it rests on.")
+class EstimateType:
+    value: float
+    low: float
+    high: float
+    basis: int
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> "EstimateType":
+        return cls(value=estimate.value, low=estimate.low, high=estimate.high, basis=estimate.basis)
+
+
+@strawberry.type(name="AcceptRule", description="Proposals are confirmed without a question from a probability on.")
+class AcceptRuleType:
+    kind: LinkKind | None = strawberry.field(description="Null: all kinds without a rule of their own.")
+    probability: float
+    audit: float = strawberry.field(description="The share of what was confirmed that people check.")
+    by: str
+    at: datetime
+
+    @classmethod
+    def of(cls, rule: AcceptRule) -> "AcceptRuleType":
+        return cls(kind=rule.kind, probability=rule.probability, audit=rule.audit, by=rule.by, at=rule.at)
+
+
+@strawberry.type(name="AuditResult", description="How well rules did on one kind of link types.")
+class AuditResultType:
+    kind: LinkKind
+    accepted: int
+    checked: int
+    right: int
+    precision: EstimateType
+
+    @classmethod
+    def of(cls, result: AuditResult) -> "AuditResultType":
+        return cls(
+            kind=result.kind,
+            accepted=result.accepted,
+            checked=result.checked,
+            right=result.right,
+            precision=EstimateType.of(result.precision),
+        )
+
+
+@strawberry.type(name="Reviewer", description="One person's answers.")
+class ReviewerType:
+    name: str
+    answers: int
+    confirmed: int
+    rejected: int
+    unsure: int
+    undone: int
+    newest: datetime
+
+    @classmethod
+    def of(cls, one: Reviewer) -> "ReviewerType":
+        return cls(
+            name=one.name, answers=one.answers, confirmed=one.confirmed, rejected=one.rejected, unsure=one.unsure,
+            undone=one.undone, newest=one.newest,
+        )  # fmt: skip
+
+
+@strawberry.type(name="Agreement", description="How far two people agree on the questions that both answered.")
+class AgreementType:
+    first: str
+    second: str
+    common: int
+    agreeing: int
+    kappa: float | None = strawberry.field(description="Cohen's kappa; null below two common questions.")
+
+    @classmethod
+    def of(cls, one: Agreement) -> "AgreementType":
+        return cls(first=one.first, second=one.second, common=one.common, agreeing=one.agreeing, kappa=one.kappa)
+
+
+@strawberry.type(name="Reviewers")
+class ReviewersType:
+    reviewers: list[ReviewerType]
+    agreements: list[AgreementType]
+
+    @classmethod
+    def of(cls, reviewed: Reviewed) -> "ReviewersType":
+        return cls(
+            reviewers=[ReviewerType.of(one) for one in reviewed.reviewers],
+            agreements=[AgreementType.of(one) for one in reviewed.agreements],
+        )
+
+
+@strawberry.type(name="Policy", description="A way to choose the next question, judged on the logged answers.")
+class PolicyType:
+    name: str
+    reward: float = strawberry.field(description="What an answer would have settled per second.")
+    error: float | None = strawberry.field(description="Its standard error; null where no answer tells.")
+    answers: int

@@ -1,0 +1,115 @@
+"""Review beyond single answers: rules that accept, audits, what is known of quality, of reviewers and of ways to ask."""
+
+from collections.abc import Callable, Sequence
+
+from api.ports import Reviewed
+from api.review_book import ReviewBook
+from bifrost.errors import PermissionDeniedError
+from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, SamePair, Verdict
+from bifrost.ports import LinkStore
+from linking.accepting import AcceptRule, AuditResult, acceptable, audit_results, audits
+from linking.asking import POLICIES, BanditRecord, choose, question_features, replay, reward_of
+from linking.estimates import Estimate, estimate_precision, estimate_recall
+from linking.reviewers import agreements, reviewers
+
+__all__ = ["Review"]
+
+_PAIRS = 1_000
+_FIRST_SECONDS = 15.0
+"""How long a reviewer's first answer is taken to have lasted."""
+
+
+class Review:
+    """``apply`` makes the links of a link type that a rule confirmed. Without a book nothing can be set (restricted readers)."""
+
+    def __init__(
+        self, links: LinkStore, book: ReviewBook | None = None, apply: Callable[[LinkType], object] | None = None
+    ) -> None:
+        self._links, self._book, self._apply = links, book, apply
+
+    def close(self) -> None:
+        if self._book is not None:
+            self._book.close()
+
+    # ---- accepting
+
+    def rules(self) -> list[AcceptRule]:
+        return self._book.rules() if self._book is not None else []
+
+    def set_rule(self, kind: LinkKind | None, probability: float | None, audit: float, by: str) -> list[LinkType]:
+        """Sets or takes away (no probability) a rule, and returns what it confirmed at once. Raises InputError."""
+        if self._book is None:
+            raise PermissionDeniedError("Who may see some sources only cannot change anything.")
+        self._book.set_rule(kind, probability, audit, by)
+        return self.accept()
+
+    def accept(self, *, linked: bool = True) -> list[LinkType]:
+        """Confirms the proposals that a rule allows and, if ``linked``, makes their links. Cheap where there is no rule."""
+        rules = self.rules()
+        if not rules or self._apply is None:
+            return []
+        known, answers = self._links.link_types((LinkState.PROPOSED,)), self._links.judgements(include_undone=True)
+        accepted = []
+        for link_type, rule in acceptable(known, answers, rules):
+            note = f"{link_type.probability:.3f} is at least {rule.probability:g}, as {rule.by} set it"
+            self._links.judge(link_type.id, Verdict.CONFIRM, AUTOMATIC, note=note)
+            accepted.append(self._links.link_type(link_type.id))
+            if linked:
+                self._apply(accepted[-1])
+        return accepted
+
+    def audits(self) -> list[LinkType]:
+        """Link types that a rule confirmed and that a person should check."""
+        rules = self.rules()
+        return audits(self._links.link_types((LinkState.CONFIRMED,)), self._links.judgements(), rules) if rules else []
+
+    # ---- what is known
+
+    def audited(self) -> list[AuditResult]:
+        return audit_results(self._links.link_types(), self._links.judgements())
+
+    def reviewed(self) -> Reviewed:
+        """Everybody who answered, and how far they agree."""
+        answers = self._links.judgements(include_undone=True)
+        return Reviewed(reviewers(answers), agreements(answers))
+
+    def precision(self, link_type: LinkType) -> Estimate:
+        return estimate_precision(
+            link_type, self._links.judgements(subject_prefix=link_type.id), self._pairs(link_type)
+        )
+
+    def recall(self, link_type: LinkType) -> Estimate | None:
+        return estimate_recall(link_type, self._pairs(link_type))
+
+    def _pairs(self, link_type: LinkType) -> Sequence[SamePair]:
+        return self._links.pairs(link_type.id, limit=_PAIRS) if link_type.kind is LinkKind.SAME_THING else ()
+
+    # ---- ways to ask
+
+    def log(self, judgement: Judgement, asked: Sequence[LinkType], edges_changed: int) -> None:
+        """Logs which of the open questions was answered, with the probability that the policy would have asked it first."""
+        before = self._links.judgements(include_undone=True)
+        chosen = next((one for one in asked if one.id == judgement.subject), None)
+        if self._book is None or chosen is None or judgement.verdict in (Verdict.UNSURE, Verdict.DEFER):
+            return
+        earlier = [j for j in before if j.id < judgement.id]
+        choice = choose(asked, [j for j in earlier if j.undone_at is None])
+        offered = choice is not None and choice.link_type.id == chosen.id
+        mine = max((j.at for j in earlier if j.by == judgement.by), default=None)
+        seconds = (judgement.at - mine).total_seconds() if mine else _FIRST_SECONDS
+        self._book.log_choice(
+            judgement.id,
+            BanditRecord(
+                chosen.id,
+                choice.propensity if choice is not None and offered else 0.0,
+                choice.policy if choice is not None and offered else "a person's choice",
+                tuple(one.id for one in asked),
+                reward_of(chosen, judgement.verdict, edges_changed, seconds),
+                {one.id: question_features(one) for one in asked},
+            ),
+        )
+
+    def replayed(self) -> list[tuple[str, float, float, int]]:
+        """Policy, reward per answer and its standard error on the logged choices of the policy, and their number."""
+        records = [r for r in self._book.choices() if r.propensity > 0] if self._book is not None else []
+        return [(name, *replay(records, policy), len(records)) for name, policy in POLICIES.items()]

@@ -1,0 +1,148 @@
+"""Rules that accept link types, the audits that check them, reviewers and the log of choices, over a real service."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from api.cli import cli
+from api.compose import open_service
+from api.service import Service
+from bifrost.errors import InputError
+from bifrost.links import AUTOMATIC, LinkKind, LinkState, Verdict
+from bifrost.settings import load_settings
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three tables that refer to a fourth; built, so that there are open questions."""
+    work = tmp_path_factory.mktemp("review")
+    folder = work / "shop"
+    folder.mkdir()
+    people = "".join(f"P{n:03d},Person {n}\n" for n in range(1, 40))
+    (folder / "people.csv").write_text(f"person_id,name\n{people}")
+    for table in ("orders", "visits", "letters"):
+        rows = "".join(f"{table[0]}{n:04d},P{1 + n * 7 % 39:03d}\n" for n in range(120))
+        (folder / f"{table}.csv").write_text(f"{table}_no,person_id\n{rows}")
+    made = open_service(load_settings(data_dir=work / "data"))
+    made.add_source("shop", "files", {"path": str(folder)}, {})
+    _build(made)
+    made.close()
+    return work
+
+
+@pytest.fixture
+def service(built: Path, tmp_path: Path) -> Iterator[Service]:
+    shutil.copytree(built / "data", tmp_path / "data")
+    made = open_service(load_settings(data_dir=tmp_path / "data"))
+    yield made
+    made.close()
+
+
+def _build(service: Service) -> None:
+    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+
+
+def test_nothing_is_accepted_before_a_person_sets_a_rule(service: Service) -> None:
+    assert service.review.rules() == []
+    assert all(one.state is LinkState.PROPOSED for one in service.questions())
+
+
+def test_a_rule_confirms_what_is_sure_enough_and_leaves_a_sample_to_audit(service: Service) -> None:
+    before = service.questions()
+    accepted = service.review.set_rule(LinkKind.REFERENCE, 0.9, 0.1, "ann")
+    assert accepted
+    assert {one.id for one in accepted} == {one.id for one in before if one.probability >= 0.9}
+    assert sum(service.store.view().label_counts()[1].values()) >= 120
+    (answer, *_) = service.store.links.judgements(subject_prefix=accepted[0].id)
+    assert answer.by == AUTOMATIC
+    assert "ann" in answer.note
+    audits = service.review.audits()
+    assert 1 <= len(audits) <= len(accepted)
+    assert service.questions()[: len(audits)] == audits
+
+
+def test_an_audit_is_answered_once_and_tells_the_precision(service: Service) -> None:
+    service.review.set_rule(None, 0.9, 1.0, "ann")
+    first, second = service.review.audits()[:2]
+    service.judge(first.id, Verdict.CONFIRM, "bob")
+    edges = sum(service.store.view().label_counts()[1].values())
+    service.judge(second.id, Verdict.REJECT, "bob")
+    assert sum(service.store.view().label_counts()[1].values()) < edges
+    assert not {first.id, second.id} & {one.id for one in service.review.audits()}
+    (result,) = service.review.audited()
+    assert (result.checked, result.right) == (2, 1)
+    assert result.precision.low < result.precision.value < result.precision.high
+
+
+def test_what_a_person_undid_is_not_accepted_again(service: Service) -> None:
+    (first, *_) = service.review.set_rule(None, 0.9, 0.5, "ann")
+    (answer, *_) = service.store.links.judgements(subject_prefix=first.id)
+    service.undo(answer.id, "bob")
+    assert service.store.links.link_type(first.id).state is LinkState.PROPOSED
+
+
+def test_a_build_accepts_what_it_newly_found(service: Service, built: Path) -> None:
+    service.review.set_rule(None, 0.9, 0.5, "ann")
+    rows = "".join(f"c{n:04d},P{1 + n % 39:03d}\n" for n in range(90))
+    (built / "shop" / "calls.csv").write_text(f"calls_no,person_id\n{rows}")
+    _build(service)
+    (built / "shop" / "calls.csv").unlink()
+    calls = [one for one in service.store.links.link_types((LinkState.CONFIRMED,)) if one.tail.dataset == "calls"]
+    assert len(calls) == 1
+
+
+def test_a_rule_ends_and_foolish_ones_are_refused(service: Service) -> None:
+    for probability, audit in ((0.2, 0.1), (1.1, 0.1), (0.9, 0.0), (0.9, 2.0)):
+        with pytest.raises(InputError):
+            service.review.set_rule(None, probability, audit, "ann")
+    service.review.set_rule(None, 1.0, 0.1, "ann")
+    service.review.set_rule(None, None, 0.1, "ann")
+    assert service.review.rules() == []
+
+
+def test_reviewers_who_answer_the_same_questions_are_compared(service: Service) -> None:
+    for number, one in enumerate(service.questions()[:2]):
+        service.judge(one.id, Verdict.CONFIRM, "ann")
+        service.judge(one.id, Verdict.CONFIRM if number else Verdict.REJECT, "bob")
+    found = service.review.reviewed()
+    assert {(r.name, r.answers) for r in found.reviewers} == {("ann", 2), ("bob", 2)}
+    (agreement,) = found.agreements
+    assert (agreement.common, agreement.agreeing) == (2, 1)
+
+
+def test_choices_are_logged_and_other_ways_to_ask_replayed(service: Service) -> None:
+    service.judge(service.questions()[0].id, Verdict.CONFIRM, "ann")
+    service.judge(service.questions()[-1].id, Verdict.REJECT, "ann")
+    service.judge(service.questions()[0].id, Verdict.UNSURE, "ann")
+    policies = {name: (reward, answers) for name, reward, _, answers in service.review.replayed()}
+    assert set(policies) >= {"worth", "probability", "uncertainty"}
+    assert policies["worth"][1] >= 1
+
+
+def test_every_link_type_tells_how_right_and_complete_it_is(service: Service) -> None:
+    (one, *_) = service.questions()
+    precision, recall = service.review.precision(one), service.review.recall(one)
+    assert 0 <= precision.low <= precision.value <= precision.high <= 1
+    assert recall is not None
+    assert recall.value > 0.9
+    service.judge(one.id, Verdict.CONFIRM, "ann")
+    edge = next(e for e in service.store.view().edges(limit=10).items if e.label == one.name)
+    surer = service.review.precision(service.store.links.link_type(one.id))
+    service.judge_pair(one.id, edge.tail, edge.head, Verdict.REJECT, "ann")
+    assert service.review.precision(service.store.links.link_type(one.id)).value < surer.value
+
+
+def test_the_command_line_sets_shows_and_ends_a_rule(service: Service, tmp_path: Path) -> None:
+    runner, data = CliRunner(), ["--data-dir", str(tmp_path / "data")]
+    service.close()
+    made = runner.invoke(cli, [*data, "links", "accept", "--from", "0.9", "--kind", "reference"])
+    assert "confirmed: " in made.output
+    shown = runner.invoke(cli, [*data, "links", "accept"])
+    assert "reference: from 0.9, 10% audited" in shown.output
+    assert "accepted, 0 of 0 checked were right" in shown.output
+    assert runner.invoke(cli, [*data, "links", "accept", "--off", "--kind", "reference"]).exit_code == 0
+    assert "No answers" in runner.invoke(cli, [*data, "links", "reviewers"]).output
+    assert runner.invoke(cli, [*data, "links", "replay"]).exit_code == 0
