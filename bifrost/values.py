@@ -141,7 +141,8 @@ class Evidence:
     """Where in its record a value or link was found and how it was obtained.
 
     ``column`` for rows; ``page`` (from 1), ``boxes`` and ``quote`` for documents. ``extractor`` names the code that
-    made it ("row", "reader.pdf", "ner.head", "rule.email", "link.<id>"). ``confidence`` lies in [0, 1].
+    made it ("row", "reader.pdf", "ner.head", "rule.email", "link.<id>"). ``confidence`` lies in [0, 1]. ``notes``, of
+    edits only, are meta-properties that people set: JSON, property name -> list of [value, {name: value}], encoded.
     """
 
     extractor: str = "row"
@@ -150,6 +151,7 @@ class Evidence:
     page: int | None = None
     boxes: tuple[Box, ...] = ()
     quote: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

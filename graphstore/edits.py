@@ -41,8 +41,11 @@ from graphstore.values import clean_text
 __all__ = ["Edit", "Edits"]
 
 Properties = Mapping[str, Sequence[Value]]
+Notes = Mapping[str, Sequence[tuple[Value, Mapping[str, Value]]]]
+"""Meta-properties: property name -> values with what people noted about each."""
 _DATASETS = {"vertex": "vertices", "edge": "edges"}
 _RANK = -1_000
+_LONGEST_ID = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,11 @@ class Edit:
 
 @dataclass
 class _State:
-    """The fold of a subject's live edits."""
+    """The fold of a subject's live edits. ``own``: it was added by hand, be that undone or not; ``notes`` are encoded."""
 
+    own: bool = False
     made: dict[str, Any] | None = None
+    notes: dict[str, list[Any]] = field(default_factory=dict)
     properties: dict[str, list[Any]] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     deleted: bool = False
@@ -78,19 +83,27 @@ class Edits:
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
-    def add_vertex(self, label: str, properties: Properties, *, by: str) -> Vertex:
+    def add_vertex(
+        self, label: str, properties: Properties, *, by: str, id: str | None = None, notes: Notes | None = None
+    ) -> Vertex:
+        """``id``: the id of the new vertex, where the caller chooses it. Raises ConflictError if it is taken."""
         if not label.strip():
             raise InputError("A vertex needs a label.")
-        subject = make_uid(EDITS, "vertices", uuid4().hex)
         with self._db.write() as connection:
-            self._note(connection, "vertex", subject, "add", {"label": label, "set": _encoded(properties)}, by)
+            subject = self._free(connection, "vertex", id)
+            self._forget_edges(connection, subject, by)
+            data = {"label": label, "set": _encoded(properties), **_noted(notes)}
+            self._note(connection, "vertex", subject, "add", data, by)
             return self._vertex(subject)
 
-    def update_vertex(self, id: str, set: Properties, remove: Sequence[str] = (), *, by: str) -> Vertex:
-        """Sets properties to exactly these values and takes others away. The rest is untouched."""
+    def update_vertex(
+        self, id: str, set: Properties, remove: Sequence[str] = (), *, by: str, notes: Notes | None = None
+    ) -> Vertex:
+        """Sets properties to exactly these values and takes others away; ``notes`` replace all those of the properties
+        they name. The rest is untouched, but properties that are set lose the notes they had."""
         with self._db.write() as connection:
             vertex = self._vertex(id)
-            data = {"label": vertex.label, "set": _encoded(set), "remove": list(remove)}
+            data = {"label": vertex.label, "set": _encoded(set), "remove": list(remove), **_noted(notes)}
             self._note(connection, "vertex", vertex.id, "update", data, by)
             return self._vertex(vertex.id)
 
@@ -102,11 +115,14 @@ class Edits:
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
-    def add_edge(self, label: str, tail: str, head: str, properties: Properties, *, by: str) -> Edge:
+    def add_edge(
+        self, label: str, tail: str, head: str, properties: Properties, *, by: str, id: str | None = None
+    ) -> Edge:
+        """``id``: the id of the new edge, where the caller chooses it. Raises ConflictError if it is taken."""
         if not label.strip():
             raise InputError("An edge needs a label.")
-        subject = make_uid(EDITS, "edges", uuid4().hex)
         with self._db.write() as connection:
+            subject = self._free(connection, "edge", id)
             ends = {"tail": self._vertex(tail).id, "head": self._vertex(head).id}
             self._note(connection, "edge", subject, "add", {"label": label, "set": _encoded(properties), **ends}, by)
             edge = self._store.view().edge(subject)
@@ -171,9 +187,9 @@ class Edits:
 
     def _apply(self, connection: Connection, element: str, subject: str) -> None:
         """Makes the subject's record say what its live edits say together."""
-        state = self._fold(connection, subject)
+        state = self._fold(connection, element, subject)
         if element == "edge" and state.made is None:
-            if not subject.startswith(f"{EDITS}/"):
+            if not state.own:
                 self._store.fragments.hide_link(connection, subject, state.deleted)
                 return
             record = None
@@ -186,24 +202,63 @@ class Edits:
         else:
             fragments.replace(EDITS, _DATASETS[element], [record], 0)
 
-    def _fold(self, connection: Connection, subject: str) -> _State:
-        query = sa.select(s.edit).where(s.edit.c.subject == subject, s.edit.c.undone_at.is_(None)).order_by(s.edit.c.id)
-        state = _State()
+    def _fold(self, connection: Connection, element: str, subject: str) -> _State:
+        edit = s.edit
+        query = sa.select(edit).where(edit.c.subject == subject, edit.c.element == element).order_by(edit.c.id)
+        state = _State(own=subject.startswith(f"{EDITS}/"))
         for row in connection.execute(query):
+            state.own = state.own or row.action == "add"
+            if row.undone_at is not None:
+                continue
             data = orjson.loads(row.data)
             state.by = row.by
             if row.action == "delete":
                 state.deleted = True
                 continue
             if row.action == "add":
-                state.made = data
+                state = _State(own=True, made=data, by=row.by)
             for name, values in data.get("set", {}).items():
                 state.properties[name] = values
                 state.removed.discard(name)
+                state.notes.pop(name, None)
             for name in data.get("remove", ()):
                 state.properties.pop(name, None)
                 state.removed.add(name)
+                state.notes.pop(name, None)
+            state.notes |= data.get("notes", {})
         return state
+
+    def _free(self, connection: Connection, element: str, id: str | None) -> str:
+        """The id of a new element: the one asked for, if nothing has or may get it."""
+        if id is None:
+            return make_uid(EDITS, _DATASETS[element], uuid4().hex)
+        if not id.strip() or id != clean_text(id) or len(id) > _LONGEST_ID:
+            raise InputError(
+                f"{id[:80]!r} cannot be the id of a {element}.", remedy=f"Use 1 to {_LONGEST_ID} printable characters."
+            )
+        source = id.partition("/")[0]
+        if "/" in id and connection.execute(sa.select(s.source.c.id).where(s.source.c.name == source)).first():
+            raise ConflictError(
+                f"Ids that begin with {source}/ belong to the source {source!r}.", remedy="Choose another id."
+            )
+        table = s.fragment if element == "vertex" else s.link
+        if connection.execute(sa.select(table.c.id).where(table.c.uid == id)).first():
+            kind = "Vertex" if element == "vertex" else "Edge"
+            raise ConflictError(f"{kind} with id already exists: {id}", remedy="Choose another id, or use merge.")
+        return id
+
+    def _forget_edges(self, connection: Connection, vertex: str, by: str) -> None:
+        """Deletes the edges added by hand that wait for a vertex of this id: they belonged to one that was deleted."""
+        query = (
+            sa.select(s.link.c.uid)
+            .join(s.dangling, s.dangling.c.link == s.link.c.id)
+            .join(s.record, s.record.c.id == s.link.c.record)
+            .join(s.dataset, s.dataset.c.id == s.record.c.dataset)
+            .join(s.source, s.source.c.id == s.dataset.c.source)
+            .where(s.dangling.c.uid == vertex, s.source.c.name == EDITS)
+        )
+        for uid in connection.execute(query).scalars().all():
+            self._note(connection, "edge", uid, "delete", {}, by)
 
     def _ensure_source(self) -> None:
         catalog = self._store.catalog
@@ -243,30 +298,50 @@ def _encoded(properties: Properties) -> dict[str, list[Any]]:
     return {name: [encode_value(value) for value in values] for name, values in properties.items()}
 
 
+def _noted(notes: Notes | None) -> dict[str, Any]:
+    """The part of an edit that keeps notes."""
+    if not notes:
+        return {}
+    return {
+        "notes": {
+            name: [
+                [encode_value(value), {key: encode_value(one) for key, one in about.items()}]
+                for value, about in pairs
+                if about
+            ]
+            for name, pairs in notes.items()
+        }
+    }
+
+
 def _decoded(properties: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Value, ...]]:
     return {name: tuple(decode_value(value) for value in values) for name, values in properties.items() if values}
 
 
 def _record(subject: str, state: _State, **said: Any) -> RecordFragments:
-    digest = digest_of([repr((state.made, state.properties, sorted(state.removed), state.deleted, state.by)).encode()])
+    parts = (state.made, state.properties, sorted(state.removed), state.deleted, state.by, state.notes)
+    digest = digest_of([repr(parts).encode()])
     return RecordFragments(subject, digest, **said)
 
 
 def _vertex_record(subject: str, state: _State) -> RecordFragments | None:
     properties = _decoded(state.properties)
+    noted = {name: pairs for name, pairs in state.notes.items() if pairs}
+    notes = dumps(noted) if noted else ""
     if state.made is not None:
         if state.deleted:
             return None
-        fragment = Fragment(subject, state.made["label"], properties, Evidence("edit", quote=f"by {state.by}"))
-    elif subject.startswith(f"{EDITS}/vertices/"):
+        evidence = Evidence("edit", quote=f"by {state.by}", notes=notes)
+        fragment = Fragment(subject, state.made["label"], properties, evidence)
+    elif state.own:
         return None
     elif state.deleted:
         fragment = Fragment(subject, "", {}, Evidence(HIDDEN, quote=f"by {state.by}"))
-    elif state.properties or state.removed:
-        evidence = dict.fromkeys(state.properties, Evidence("edit.set")) | dict.fromkeys(
+    elif state.properties or state.removed or notes:
+        parts = dict.fromkeys(state.properties, Evidence("edit.set")) | dict.fromkeys(
             state.removed, Evidence("edit.remove")
         )
-        fragment = Fragment(subject, "", properties, Evidence(CHANGED, quote=f"by {state.by}"), evidence)
+        fragment = Fragment(subject, "", properties, Evidence(CHANGED, quote=f"by {state.by}", notes=notes), parts)
     else:
         return None
     return _record(subject, state, fragments=(fragment,))

@@ -123,6 +123,8 @@ def _evidence_data(evidence: Evidence) -> dict[str, Any]:
         data["boxes"] = [[box.x0, box.y0, box.x1, box.y1] for box in evidence.boxes]
     if evidence.quote:
         data["quote"] = evidence.quote
+    if evidence.notes:
+        data["notes"] = evidence.notes
     return data
 
 
@@ -134,6 +136,7 @@ def evidence_from(data: Mapping[str, Any]) -> Evidence:
         page=data.get("page"),
         boxes=tuple(Box(*box) for box in data.get("boxes", ())),
         quote=data.get("quote", ""),
+        notes=data.get("notes", ""),
     )
 
 

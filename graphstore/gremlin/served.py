@@ -14,6 +14,7 @@ from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.source import Session
 from graphstore.gremlin.sqlgraph import SqlGraph
+from graphstore.gremlin.sqlwrites import Notes
 from graphstore.gremlin.warm import SnapshotWarmer
 from graphstore.sql import SqlStore
 
@@ -30,19 +31,27 @@ class EditWriter:
     def _note(self) -> None:
         self.made.extend(edit.id for edit in self._edits.history(limit=1))
 
-    def add_vertex(self, label: str, properties: Mapping[str, Sequence[Any]]) -> str:
-        made = self._edits.add_vertex(label, _plain(properties), by=self._by)
+    def add_vertex(self, label: str, properties: Mapping[str, Sequence[Any]], notes: Notes, id: Any = None) -> str:
+        made = self._edits.add_vertex(label, _plain(properties), by=self._by, id=_id(id), notes=_notes(notes))
         self._note()
         return made.id
 
-    def add_edge(self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Any]]) -> str:
-        made = self._edits.add_edge(label, tail, head, _plain(properties), by=self._by)
+    def add_edge(
+        self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Any]], id: Any = None
+    ) -> str:
+        made = self._edits.add_edge(label, tail, head, _plain(properties), by=self._by, id=_id(id))
         self._note()
         return made.id
 
-    def set_vertex(self, uid: str, key: str, values: Sequence[Any]) -> None:
+    def set_vertex(self, uid: str, key: str, values: Sequence[Any], notes: Notes) -> None:
         plain = [_value(v) for v in values]
-        self._edits.update_vertex(uid, {key: plain} if plain else {}, [] if plain else [key], by=self._by)
+        self._edits.update_vertex(
+            uid, {key: plain} if plain else {}, [] if plain else [key], by=self._by, notes=_notes(notes)
+        )
+        self._note()
+
+    def note_vertex(self, uid: str, notes: Notes) -> None:
+        self._edits.update_vertex(uid, {}, by=self._by, notes=_notes(notes))
         self._note()
 
     def set_edge(self, uid: str, key: str, values: Sequence[Any]) -> None:
@@ -60,6 +69,21 @@ class EditWriter:
         except NotFoundError:
             return
         self._note()
+
+
+def _id(id: Any) -> str | None:
+    if id is None or isinstance(id, str):
+        return None if id is None else str(id)
+    raise QueryError(
+        f"The id {id!r} is no text.", remedy=f"Ids of the served graph are text: property(T.id, '{id}'), g.V('{id}')."
+    )
+
+
+def _notes(notes: Notes) -> Notes:
+    return {
+        key: [(_value(value), {name: _value(one) for name, one in about.items()}) for value, about in pairs]
+        for key, pairs in notes.items()
+    }
 
 
 def _plain(properties: Mapping[str, Sequence[Any]]) -> dict[str, list[Value]]:

@@ -11,7 +11,7 @@ from graphstore.gremlin.elements import Edge, Vertex, VertexProperty
 if TYPE_CHECKING:
     from graphstore.gremlin.sqlgraph import SqlGraph
 
-__all__ = ["SqlEdge", "SqlVertex", "decoded"]
+__all__ = ["SqlEdge", "SqlVertex", "SqlVertexProperty", "decoded"]
 
 
 def decoded(text: str | bytes) -> dict[str, list[Any]]:
@@ -78,6 +78,10 @@ class SqlVertexProperty(VertexProperty):
             assert isinstance(self.vertex, SqlVertex)
             self._meta = self.vertex.meta(self.label, self._index)
         return self._meta
+
+    def forget_meta(self) -> None:
+        """Lets the meta-properties be read again."""
+        self._meta = None
 
     @property
     def stored_meta(self) -> dict[str, Any] | None:

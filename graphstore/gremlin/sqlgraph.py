@@ -6,7 +6,7 @@ Changes become edits of the built-in source "edits" through :class:`GraphWriter`
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from sqlalchemy.engine import Connection
@@ -15,50 +15,16 @@ from bifrost.codec import decode_value
 from bifrost.errors import PermissionDeniedError, QueryError
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
-from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex
+from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, SqlVertexProperty
+from graphstore.gremlin.sqlwrites import Assigned, GraphWriter, check_meta, folded, notes_in, values_of, with_value
 from graphstore.provenance import fragment_origins
 from graphstore.values import clean_text, equal_values, value_hash
 
-__all__ = ["GraphWriter", "SqlGraph"]
+__all__ = ["SqlGraph"]
 
 _VERTEX = "v.id, v.uid, v.label, v.properties, v.meta"
 _EDGE = "e.id, e.uid, e.label, e.tail, e.head, e.properties"
 _PAGE = 2_000
-
-
-class GraphWriter(Protocol):
-    """How changes are kept. Ids are uids; values come as lists."""
-
-    def add_vertex(self, label: str, properties: Mapping[str, Sequence[Any]]) -> str: ...
-    def add_edge(self, label: str, tail: str, head: str, properties: Mapping[str, Sequence[Any]]) -> str: ...
-    def set_vertex(self, uid: str, key: str, values: Sequence[Any]) -> None: ...
-    def set_edge(self, uid: str, key: str, values: Sequence[Any]) -> None: ...
-    def remove_vertex(self, uid: str) -> None: ...
-    def remove_edge(self, uid: str) -> None: ...
-
-
-Assigned = tuple[str, Any, str | None, dict[str, Any]]
-"""(key, value, cardinality, meta-properties)"""
-
-
-def _refuse_meta(meta: Mapping[str, Any]) -> None:
-    if meta:
-        raise QueryError(
-            "Meta-properties of the served graph are its provenance and cannot be set.",
-            remedy="Leave them out; who changed what is recorded by itself.",
-        )
-
-
-def _folded(values: Iterable[Assigned]) -> dict[str, list[Any]]:
-    """Assignments one after the other, as the values that are left of each key."""
-    found: dict[str, list[Any]] = {}
-    for key, value, cardinality, meta in values:
-        _refuse_meta(meta)
-        before = found.get(key, []) if cardinality in ("list", "set") else []
-        if cardinality != "set" or not any(equal_values(v, value) for v in before):
-            before = [*before, value]
-        found[key] = before
-    return found
 
 
 class SqlGraph:
@@ -274,16 +240,19 @@ class SqlGraph:
 
     # ---- provenance --------------------------------------------------------------------------------------------------
 
-    def meta_of(self, vertex: SqlVertex, key: str, index: int) -> dict[str, Any]:
-        """source, record, confidence, extractor and time of a value, and what people set beside it."""
+    def _origins_of(self, vertex: SqlVertex) -> list[Any]:
         origins = self._origins.get(vertex.number)
         if origins is None:
             names = self._with(self._db.label_names)
             origins = self._with(lambda c: fragment_origins(self._db, c, vertex.number, names))
             self._origins[vertex.number] = origins
+        return origins
+
+    def meta_of(self, vertex: SqlVertex, key: str, index: int) -> dict[str, Any]:
+        """source, record, confidence, extractor and time of a value, and what people set beside it."""
         value = vertex.all_values()[key][index]
         found: dict[str, Any] = {}
-        for origin in origins:
+        for origin in self._origins_of(vertex):
             if any(equal_values(v, value) for v in origin.properties.get(key, ())):
                 evidence = origin.evidence.get(key, origin.default_evidence)
                 found = {
@@ -296,10 +265,22 @@ class SqlGraph:
                 if origin.seen is not None:
                     found["time"] = origin.seen
                 break
-        own = (orjson.loads(vertex.meta_text) if vertex.meta_text else {}).get(key) or []
-        if index < len(own) and own[index]:
-            found |= {name: decode_value(v) for name, v in own[index].items()}
+        return found | self.notes_of(vertex, key, value)
+
+    def notes_of(self, vertex: SqlVertex, key: str, value: Any) -> dict[str, Any]:
+        """The meta-properties that people set beside a value."""
+        found: dict[str, Any] = {}
+        for origin in self._origins_of(vertex):
+            notes = origin.default_evidence.notes
+            for noted, about in orjson.loads(notes).get(key, ()) if notes else ():
+                if equal_values(decode_value(noted), value):
+                    found |= {name: decode_value(one) for name, one in about.items()}
         return found
+
+    def _noted_values(self, vertex: Vertex, key: str) -> list[tuple[Any, Mapping[str, Any]]]:
+        own = vertex if isinstance(vertex, SqlVertex) else self.vertex(vertex.id)
+        assert isinstance(own, SqlVertex)
+        return [(value, self.notes_of(own, key, value)) for value in own.values(key)]
 
     # ---- writing -----------------------------------------------------------------------------------------------------
 
@@ -313,37 +294,32 @@ class SqlGraph:
         self._origins.pop(number, None)
 
     def add_vertex(self, label: str, id: Any = None) -> Vertex:
-        if id is not None:
-            raise QueryError("The served graph gives ids itself.", remedy="Leave T.id out; use a property as your key.")
-        return self.create_vertex(label, [])
+        return self.create_vertex(label, [], id)
 
-    def create_vertex(self, label: str, values: Iterable[Assigned]) -> Vertex:
+    def create_vertex(self, label: str, values: Iterable[Assigned], id: Any = None) -> Vertex:
         """A vertex with its properties, as one edit."""
-        found = self.vertex(self._write().add_vertex(label, _folded(values)))
+        said = folded(values)
+        found = self.vertex(self._write().add_vertex(label, values_of(said), notes_in(said), id))
         assert found is not None
         return found
 
-    def create_edge(self, label: str, tail: Vertex, head: Vertex, values: Iterable[Assigned]) -> Edge:
+    def create_edge(self, label: str, tail: Vertex, head: Vertex, values: Iterable[Assigned], id: Any = None) -> Edge:
         """An edge with its properties, as one edit."""
-        found = self.edge(self._write().add_edge(label, tail.id, head.id, _folded(values)))
+        found = self.edge(self._write().add_edge(label, tail.id, head.id, values_of(folded(values)), id))
         assert found is not None
         return found
 
     def add_edge(self, label: str, tail: Vertex, head: Vertex, id: Any = None) -> Edge:
-        if id is not None:
-            raise QueryError("The served graph gives ids itself.", remedy="Leave T.id out; use a property as your key.")
-        return self.create_edge(label, tail, head, [])
+        return self.create_edge(label, tail, head, [], id)
 
     def set_vertex_property(
         self, vertex: Vertex, key: str, value: Any, cardinality: str | None, meta: dict[str, Any], id: Any = None
     ) -> VertexProperty:
-        _refuse_meta(meta)
-        before = list(vertex.values(key)) if cardinality in ("list", "set") else []
-        if cardinality != "set" or not any(equal_values(v, value) for v in before):
-            before.append(value)
-        self._write().set_vertex(vertex.id, key, before)
+        before = self._noted_values(vertex, key) if cardinality in ("list", "set") else []
+        pairs = with_value(before, value, cardinality, meta)
+        self._write().set_vertex(vertex.id, key, [v for v, _ in pairs], notes_in({key: pairs}))
         changed = self._renewed(vertex)
-        return changed.properties[key][-1]
+        return next(p for p in changed.properties[key] if equal_values(p.value, value))
 
     def _renewed(self, vertex: Vertex) -> Vertex:
         """Reads a vertex again and lets the handle in use show what is stored now."""
@@ -358,7 +334,9 @@ class SqlGraph:
 
     def set_property(self, element: Edge | VertexProperty, key: str, value: Any) -> None:
         if isinstance(element, VertexProperty):
-            raise QueryError("Meta-properties of the served graph cannot be set.", remedy="Set properties instead.")
+            check_meta((key,))
+            self._annotate(element, lambda about: {**about, key: value})
+            return
         self._write().set_edge(element.id, key, [value])
         element.properties[key] = value
 
@@ -374,12 +352,28 @@ class SqlGraph:
                 writer.remove_edge(element.id)
         elif isinstance(element, VertexProperty):
             vertex = element.vertex
-            left = [p.value for p in vertex.properties.get(element.key, ()) if p.id != element.id]
-            writer.set_vertex(vertex.id, element.key, left)
+            kept = [(v, a) for v, a in self._noted_values(vertex, element.key) if not equal_values(v, element.value)]
+            writer.set_vertex(vertex.id, element.key, [v for v, _ in kept], notes_in({element.key: kept}))
             self._renewed(vertex)
         elif isinstance(element, Property):
             owner = element.element
+            if isinstance(owner, VertexProperty):
+                check_meta((element.key,))
+                gone = element.key
+                self._annotate(owner, lambda about: {name: one for name, one in about.items() if name != gone})
+                return
             if not isinstance(owner, Edge):
-                raise QueryError("Meta-properties of the served graph cannot be removed.")
+                raise QueryError(f"A property of {type(owner).__name__} cannot be removed.")
             writer.set_edge(owner.id, element.key, [])
             owner.properties.pop(element.key, None)
+
+    def _annotate(self, found: VertexProperty, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Changes what people noted beside a value; the value and where it came from stay."""
+        pairs = [
+            (value, change(about) if equal_values(value, found.value) else about)
+            for value, about in self._noted_values(found.vertex, found.key)
+        ]
+        self._write().note_vertex(found.vertex.id, {found.key: pairs})
+        self._renewed(found.vertex)
+        if isinstance(found, SqlVertexProperty):
+            found.forget_meta()

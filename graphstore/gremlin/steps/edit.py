@@ -151,8 +151,8 @@ class AddVertexStep(AddStep):
         if label is None:
             label = _value(self.label, t, ctx)
         create = getattr(ctx.graph, "create_vertex", None)
-        if create is not None and id is None:
-            return create(check_label(label), self.plain_values(t, ctx))
+        if create is not None:
+            return create(check_label(label), self.plain_values(t, ctx), id)
         vertex = ctx.graph.add_vertex(check_label(label), id)
         self.fill(vertex, t, ctx)
         return vertex
@@ -215,8 +215,8 @@ class AddEdgeStep(AddStep):
         tail = self._end(self.start, "from", t, ctx)
         head = self._end(self.end, "to", t, ctx)
         create = getattr(ctx.graph, "create_edge", None)
-        if create is not None and id is None:
-            return create(check_label(label), tail, head, self.plain_values(t, ctx))
+        if create is not None:
+            return create(check_label(label), tail, head, self.plain_values(t, ctx), id)
         edge = ctx.graph.add_edge(check_label(label), tail, head, id)
         self.fill(edge, t, ctx)
         return edge

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bifrost.errors import QueryError
+from bifrost.errors import BifrostError, ConflictError, QueryError
 from graphstore.edits import Edits
 from graphstore.gremlin.elements import Vertex
 from graphstore.gremlin.engine import GremlinEngine, Request
@@ -10,6 +10,7 @@ from graphstore.gremlin.served import gremlin_engine
 from graphstore.sql import SqlStore
 from tests.graphstore.gremlin.conftest import Ask, asker
 from tests.graphstore.gremlin.graphs import MODERN, in_memory
+from tests.graphstore.worlds import record, register, say
 
 
 def test_vertices_edges_and_properties(ask: Ask) -> None:
@@ -125,10 +126,76 @@ def test_what_the_served_graph_cannot_keep_is_refused(store: SqlStore) -> None:
     ask = asker(gremlin_engine(store))
     for query in (
         "g.addV('a').property(T.id,1)",
+        "g.addV('a').property(T.id,'  ')",
+        "g.addV('a').property(T.id,'edits/vertices/a')",
         "g.addV('a').property('x',[1,2])",
-        "g.addV('a').property('x',1,'meta',2)",
+        "g.addV('a').property('x',1,'source','crm')",
     ):
-        with pytest.raises(QueryError) as caught:
+        with pytest.raises(BifrostError) as caught:
+            ask("g.addV('ready')")
             ask(query)
         assert caught.value.remedy
     assert not isinstance(ask("g.V().count()")[0], Vertex)
+
+
+def test_ids_that_users_give(store: SqlStore) -> None:
+    edits = Edits(store)
+    ask = asker(gremlin_engine(store, edits))
+    ask(
+        "g.addV('city').property(T.id,'rome').property('name','Rome').as('r').addV('city').property(T.id,'ostia').addE('near').to('r').property(T.id,'road')"
+    )
+    assert ask("g.V('ostia').out('near').id()") == ["rome"]
+    assert ask("g.E('road').outV().id()") == ["ostia"]
+    with pytest.raises(ConflictError, match="already exists"):
+        ask("g.addV('city').property(T.id,'rome')")
+    ask("g.V('rome').property('name','Roma')")
+    ask("g.mergeV([(T.id):'rome',(T.label):'city']).option(onMatch,[seen:true])")
+    assert ask("g.V('rome').values('name','seen')") == ["Roma", True]
+    ask("g.V('rome').drop()")
+    assert ask("g.V('rome').count()") == [0]
+    ask("g.addV('city').property(T.id,'rome').property('name','New')")
+    assert ask("g.V('rome').project('n','e').by('name').by(bothE().count())") == [{"n": "New", "e": 0}]
+    added = next(edit for edit in edits.history("rome") if edit.action == "add")
+    edits.undo(added.id, by="ann")
+    assert ask("g.V('rome').count()") == [0]
+
+
+def test_meta_properties_that_people_set(store: SqlStore) -> None:
+    edits = Edits(store)
+    ask = asker(gremlin_engine(store, edits))
+    ask(
+        "g.addV('p').property(T.id,'x').property(list,'name','ann','since',2001,'by','bea').property(list,'name','annie')"
+    )
+    assert ask("g.V('x').properties('name').has('since',2001).value()") == ["ann"]
+    assert ask("g.V('x').properties('name').has('source','edits').value().order()") == ["ann", "annie"]
+    ask("g.V('x').properties('name').hasValue('annie').property('since',2010)")
+    assert ask("g.V('x').properties('name').values('since').order()") == [2001, 2010]
+    ask("g.V('x').property(set,'name','annie','since',2011)")
+    ask("g.V('x').property(list,'name','a')")
+    assert ask(
+        "g.V('x').properties('name').has('since').project('v','s').by(value).by('since').order().by(select('v'))"
+    ) == [
+        {"v": "ann", "s": 2001},
+        {"v": "annie", "s": 2011},
+    ]
+    edits.undo(edits.history(limit=2)[-1].id, by="bea")
+    ask("g.V('x').properties('name').hasValue('ann').properties('by').drop()")
+    assert ask("g.V('x').properties('name').hasValue('ann').valueMap('since','by').select('by')") == []
+    ask("g.V('x').property(single,'name','z')")
+    assert ask("g.V('x').properties('name').has('since')") == []
+
+
+def test_a_note_leaves_the_value_with_its_source(store: SqlStore) -> None:
+    register(store, "crm/client")
+    say(store, "crm/client", record("crm/client", "0", name="Ann"))
+    engine = gremlin_engine(store)
+    ask = asker(engine)
+    ask("g.V('crm/client/0').properties('name').property('checked',true)")
+    for _ in range(2):
+        noted = ask("g.V('crm/client/0').properties('name').has('checked',true).has('source','crm').value()")
+        assert noted == ["Ann"]
+        ask("g.V().count()")  # the second time from the snapshot
+    say(store, "crm/client", record("crm/client", "0", name="Ann", city="Rome"), build=2)
+    assert ask("g.V('crm/client/0').properties().has('checked').value()") == ["Ann"]
+    with pytest.raises(ConflictError, match="belong to the source"):
+        ask("g.addV('a').property(T.id,'crm/client/9')")
