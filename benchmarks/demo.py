@@ -85,7 +85,7 @@ class Reviewer:
             right = self.holds(question)
             self.service.judge(question.id, Verdict.CONFIRM if right else Verdict.REJECT, "reviewer")
             self.answers += 1
-            if right and question.kind is LinkKind.REFERENCE:
+            if right and question.kind is LinkKind.REFERENCE and question.tail.source != "documents":
                 self.confirmed.add((column_name(question.tail), column_name(question.head)))
             self.log.append(
                 f"{'yes' if right else 'no ':4}{question.kind:12} {question.probability:.2f} "
@@ -95,6 +95,8 @@ class Reviewer:
     def holds(self, question: LinkType) -> bool:
         tail, head = column_name(question.tail), column_name(question.head)
         match question.kind:
+            case LinkKind.REFERENCE if question.tail.source == "documents":
+                return self._mentioned(question)
             case LinkKind.REFERENCE:
                 return bool(self.truth["references"].get(tail) == head)
             case LinkKind.SAME_THING:
@@ -136,7 +138,7 @@ def run(work: Path, report: Report, *, most_answers: int, verbose: bool = False)
     proposed: Pairs = {
         (column_name(one.tail), column_name(one.head))
         for one in service.questions()
-        if one.kind is LinkKind.REFERENCE and one.probability >= 0.5
+        if one.kind is LinkKind.REFERENCE and one.probability >= 0.5 and one.tail.source != "documents"
     }
     asked = time.monotonic()
     reviewer = Reviewer(service, truth)

@@ -1,10 +1,11 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
-``python -m benchmarks.linking [--only references|schema|entities|links|effort] [--json FILE] [--seed N]``
+``python -m benchmarks.linking [--only references|schema|entities|links|effort] [--json FILE] [--seed N] [--plots FOLDER]``
 """
 
 import importlib
 import sys
+from pathlib import Path
 
 from benchmarks.report import Report, arguments, data_folder
 
@@ -21,13 +22,15 @@ PARTS = {
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--only", choices=sorted(PARTS), action="append", help="run this part only; may be repeated")
+    parser.add_argument("--plots", type=Path, help="folder to draw the curves of the part effort into (extra: bench)")
     options = parser.parse_args()
     data = data_folder()
     if not data.is_dir():
         sys.exit(f"{data} does not exist; set BIFROST_DATA.")
     report = Report("linking", options.seed)
     for part in options.only or PARTS:
-        importlib.import_module(PARTS[part]).run(report, options.seed, data)
+        more = {"plots": options.plots} if part == "effort" else {}
+        importlib.import_module(PARTS[part]).run(report, options.seed, data, **more)
     report.write(options.json)
 
 

@@ -24,7 +24,7 @@ from bifrost.values import make_uid
 from linking.memory import MemoryData
 from linking.training.documents import WrittenCase
 
-__all__ = ["cases"]
+__all__ = ["cases", "text_of"]
 
 _SEEDS = {"train": range(100, 114), "calibrate": range(200, 206), "test": range(300, 306)}
 _TABLES = {
@@ -48,7 +48,7 @@ def _case(folder: Path, rng: random.Random, *, perturbed: bool) -> WrittenCase:
     everything = MemoryData()
     add_sqlite(everything, folder / "erp.sqlite", "erp", keys=True)
     data = _perturbed(everything, rng) if perturbed else everything
-    texts = {path: _text(folder / "documents" / path) for path in truth["documents"] if not path.startswith("scans/")}
+    texts = {path: text_of(folder / "documents" / path) for path in truth["documents"] if not path.startswith("scans/")}
     if perturbed:
         kept = rng.sample(sorted(texts), rng.choice((10, 30, 60, len(texts))))
         cut = rng.random() < 0.5
@@ -86,7 +86,7 @@ def _perturbed(data: MemoryData, rng: random.Random) -> MemoryData:
     return made
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     match path.suffix:
         case ".pdf":
             document = pypdfium2.PdfDocument(path)

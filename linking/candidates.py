@@ -1,7 +1,7 @@
 """Candidates of all kinds become scored link types, and only those worth a person's time are kept."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -289,15 +289,17 @@ def find_mentions(
     data: LinkingData,
     workspace: Workspace,
     scorers: Scorers,
+    references: Sequence[LinkType] = (),
     *,
     keep: frozenset[str] = frozenset(),
 ) -> list[LinkType]:
     """Mentions worth proposing: per tail and table named one type, by the column that identifies the records.
 
     Other columns of that table that name the same records in the same texts are looked up with it; columns of other
-    tables that find the same places are named as rivals.
+    tables that find the same places are named as rivals. Columns that ``references`` says name other records are not.
     """
     by_tail: dict[Column, list[tuple[float, MentionCandidate]]] = defaultdict(list)
+    referring = frozenset(r.tail for r in references if r.probability >= 0.5)
     candidates = list(mention_candidates(data, workspace))
     probabilities = scorers[LinkKind.MENTION].probability([c.features for c in candidates])
     for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):
@@ -315,21 +317,24 @@ def find_mentions(
             elif group is not None:
                 group.append(c)
         for group in groups:
-            best = _identifying(group)
-            also = [c for c in group if c is not best and c.head.table == best.head.table and id(c) in likely]
+            best = _identifying(group, likely)
+            also = [
+                c
+                for c in group
+                if c is not best
+                and c.head.table == best.head.table
+                and id(c) in likely
+                and c.head.column not in referring
+            ]
             rivals = [c for c in group if c.head.table != best.head.table]
             found.append(_mention(workspace, best, also, rivals, scorers))
     return found
 
 
-def _identifying(group: Sequence[MentionCandidate]) -> MentionCandidate:
-    """Of columns of one table that find the same links, the one that holds its identifiers."""
-
-    def same_links(c: MentionCandidate) -> bool:
-        common = len(group[0].edges.keys() & c.edges.keys())
-        return c.head.table == group[0].head.table and common >= _SAME_EDGES * max(len(group[0].edges), len(c.edges))
-
-    return max(group, key=lambda c: (same_links(c), c.features["id_name"], c is group[0]))
+def _identifying(group: Sequence[MentionCandidate], likely: Set[int]) -> MentionCandidate:
+    """Of the likely columns of the surest one's table that name the same records, the one that holds its identifiers."""
+    own = [c for c in group if c is group[0] or (c.head.table == group[0].head.table and id(c) in likely)]
+    return max(own, key=lambda c: (c.features["id_name"], c is group[0]))
 
 
 def _rival_reasons(rivals: Sequence[MentionCandidate]) -> list[str]:

@@ -47,7 +47,7 @@ def node_features(p: ColumnProfile) -> list[float]:
         min(p.uniqueness, 1.0),
         p.null_share,
         float(p.key_like),
-        float(is_id_name(p.name)),
+        float(is_id_name(p.said)),
         min(p.position, 20) / 20,
         float(p.position == 0),
         min(p.mean_length, 60) / 60,
@@ -74,7 +74,7 @@ def build_graph(
     tables = list(dict.fromkeys((p.source, p.dataset) for p in profiles))
     sources = list(dict.fromkeys(source for source, _ in tables))
     table_texts = [" ".join(table_words(dataset)) or dataset for _, dataset in tables]
-    column_texts = [spoken(p.name) for p in profiles]
+    column_texts = [spoken(p.said) for p in profiles]
     if vectors is not None:
         column_names, table_names = vectors.matrix(column_texts), vectors.matrix(table_texts)
     else:

@@ -48,7 +48,7 @@ def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Pair]:
 
 
 def _may_be_part(p: ColumnProfile) -> bool:
-    counting = words(p.name)[-1:] and words(p.name)[-1] in MEASURE_WORDS - {"sequence", "position", "version", "index"}
+    counting = words(p.said)[-1:] and words(p.said)[-1] in MEASURE_WORDS - {"sequence", "position", "version", "index"}
     usable = p.kind in ("integer", "code", "name", "date") and not p.multivalued and not counting
     return usable and p.null_share == 0 and p.distinct >= 2 and p.uniqueness < 0.97
 
@@ -93,7 +93,7 @@ def _between(
 
 def _fits(tail: ColumnProfile, head: ColumnProfile) -> bool:
     same_kind = tail.kind == head.kind or {tail.kind, head.kind} <= {"code", "name", "integer"}
-    return same_kind and not tail.multivalued and name_similarity(words(tail.name), words(head.name)) >= _NAMES_FIT
+    return same_kind and not tail.multivalued and name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT
 
 
 def _containment(

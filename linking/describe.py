@@ -130,7 +130,7 @@ def _reasons(
     t, h = f"{tail[0].dataset}.{'+'.join(p.name for p in tail)}", f"{head[0].dataset}.{'+'.join(p.name for p in head)}"
     found = percent((total - missing) / total) if total else "0%"
     reasons = [f"{found} of the {total:,} values of {t} are found in {h}."]
-    if words(tail[0].name) == words(head[0].name):
+    if words(tail[0].said) == words(head[0].said):
         reasons.append("The columns have the same name.")
     elif link_type.features.get("name_score", 0.0) >= 0.6:
         reasons.append(f"The names fit: {tail[0].name} and {head[0].dataset}.{head[0].name}.")

@@ -8,6 +8,7 @@ from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, Sa
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
 from linking.candidates import find_mentions, find_references, find_same_things
+from linking.duplicates import find_duplicates
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
@@ -69,9 +70,10 @@ class BifrostLinker:
             references, between = find_references(workspace, scorers, self._vectors, keep=keep, gnn=self._gnn)
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
             same = find_same_things(workspace, scorers, references, between, keep=keep)
+            same += find_duplicates(workspace, scorers, references, keep=keep)
             concepts = self._concepts(workspace, scorers, references, same, keep)
             progress(Progress("propose", "", 3, 4, "texts that name records"))
-            mentions = find_mentions(data, workspace, scorers, keep=keep)
+            mentions = find_mentions(data, workspace, scorers, references, keep=keep)
         progress(Progress("propose", "", 4, 4))
         references = [r for r in references if r.id in keep or not _is_same_thing(r, same)]
         fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions, *concepts)}

@@ -12,6 +12,7 @@ import inflection
 from rapidfuzz.distance import JaroWinkler
 
 __all__ = [
+    "ABBREVIATIONS",
     "ID_WORDS",
     "MEASURE_WORDS",
     "containment",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 ID_WORDS = frozenset(
-    {"id", "key", "code", "number", "identifier", "uuid", "guid", "reference", "fk", "pk", "sku", "isbn"}
+    {"id", "key", "code", "number", "identifier", "uuid", "guid", "reference", "fk", "pk", "sk", "sku", "isbn"}
 )
 """Words that say that a column holds identifiers."""
 
@@ -39,7 +40,7 @@ MEASURE_WORDS = frozenset({
 })  # fmt: skip
 """Words that say that a column measures or orders rather than names something."""
 
-_ABBREVIATIONS = {
+ABBREVIATIONS = {
     "acct": "account", "addr": "address", "amt": "amount", "app": "application", "art": "article", "avg": "average",
     "cat": "category", "cd": "code", "cnt": "count", "co": "company", "cust": "customer", "ctry": "country",
     "dept": "department", "desc": "description", "descr": "description", "dob": "birth", "doc": "document",
@@ -55,7 +56,7 @@ _ABBREVIATIONS = {
 }  # fmt: skip
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
-_TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "stg", "tb", "vw", "dbo", "raw"})
+_TABLE_MARKS = frozenset({"tbl", "dim", "fact", "stg", "tb", "vw", "dbo", "raw"})
 
 
 @lru_cache(maxsize=65_536)
@@ -68,11 +69,11 @@ def words(name: str) -> tuple[str, ...]:
     found = []
     for part in (piece for run in _RUN.findall(name) for piece in _CAMEL.split(run)):
         word = part.lower()
-        word = _ABBREVIATIONS.get(word, word)
+        word = ABBREVIATIONS.get(word, word)
         if len(word) > 3 and not word.endswith(("ss", "us", "is")):
             word = inflection.singularize(word)
-        found.append(_ABBREVIATIONS.get(word, word))
-    if len(found) > 1 and found[0] in _TABLE_PREFIXES:
+        found.append(ABBREVIATIONS.get(word, word))
+    if len(found) > 1 and found[0] in _TABLE_MARKS:
         found = found[1:]
     if len(found) == 1 and len(found[0]) > 4 and found[0].endswith("id"):
         return (found[0][:-2], "id")
@@ -87,7 +88,8 @@ def table_words(dataset: str) -> tuple[str, ...]:
     """
     file, _, sheet = dataset.partition("#")
     name = sheet if sheet and not re.fullmatch(r"(?i)(sheet|table|tabelle)\s*\d*", sheet) else file.rsplit("/", 1)[-1]
-    return words(re.sub(r"\.[A-Za-z0-9]{2,7}$", "", name))
+    found = words(re.sub(r"\.[A-Za-z0-9]{2,7}$", "", name))
+    return found[:-1] if len(found) > 1 and found[-1] in _TABLE_MARKS else found
 
 
 def core_words(name: str) -> tuple[str, ...]:

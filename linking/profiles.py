@@ -71,6 +71,8 @@ class ColumnProfile:
     sample: tuple[str, ...]
     sample_counts: tuple[int, ...]
     forms: tuple[str, ...]
+    said: str = ""
+    """What the name means under the naming conventions of its source (linking/conventions.py)."""
 
     @property
     def uniqueness(self) -> float:

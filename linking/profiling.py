@@ -192,5 +192,5 @@ def _profile(
         mean_words=sum(len(v.split()) for v in values) / len(values) if values else 0.0,
         digit_share=digits, letter_share=letters, low=min(numbers, default=0.0), high=max(numbers, default=0.0),
         prefix=prefix, shapes=tuple((s, n / len(values)) for s, n in counts.most_common(5)),
-        sample=tuple(values), sample_counts=tuple(n for _, n in sample), forms=forms,
+        sample=tuple(values), sample_counts=tuple(n for _, n in sample), forms=forms, said=c.name,
     )  # fmt: skip

@@ -103,24 +103,26 @@ def _complexity(form: str) -> int:
 
 
 def _forms_agree(tail: ColumnProfile, tail_form: str, head: ColumnProfile, head_form: str) -> bool:
-    """Dropping equal prefixes says no more than the base form; dropping different ones leaves bare numbers to names."""
-    if "strip_prefix" not in tail_form or "strip_prefix" not in head_form:
+    """Dropping equal prefixes says no more than the base form; dropping one or different ones leaves bare numbers, which
+    are found everywhere, to names."""
+    dropped = ["strip_prefix" in form for form in (tail_form, head_form)]
+    if not any(dropped):
         return True
-    return tail.prefix != head.prefix and name_score(tail, head) >= 0.5
+    return not (all(dropped) and tail.prefix == head.prefix) and name_score(tail, head) >= 0.5
 
 
 def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:
     """How much the names alone say that ``tail`` refers to ``head``, in [0, 1]."""
-    own, column, table = core_words(tail.name), core_words(head.name), table_words(head.dataset)
+    own, column, table = core_words(tail.said), core_words(head.said), table_words(head.dataset)
     if tail.dataset == head.dataset and tail.source == head.source:
-        return 0.5 * name_similarity(words(tail.name), words(head.name))
+        return 0.5 * name_similarity(words(tail.said), words(head.said))
     target = tuple(dict.fromkeys((*table, *column)))
     to_table = containment(table[-1:], own) if table else 0.0
-    to_column = name_similarity(words(tail.name), words(head.name))
+    to_column = name_similarity(words(tail.said), words(head.said))
     back = containment(own, target)
     if not own:
         return 0.3 * to_column
-    if words(tail.name) == words(head.name):
+    if words(tail.said) == words(head.said):
         return 0.95 + 0.05 * to_table
     return max(0.45 * to_table + 0.35 * back + 0.2 * to_column, 0.8 * to_column if column else 0.0)
 
@@ -186,7 +188,7 @@ def _meanings(
         return {}
     pairs = {}
     for c in candidates:
-        tail, table, column = spoken(c.tail.name), _said_table(c.head), spoken(c.head.name)
+        tail, table, column = spoken(c.tail.said), _said_table(c.head), spoken(c.head.said)
         context = f"{_said_table(c.tail)} {tail}"
         pairs[c.tail.id, c.head.id] = (tail, table, column, context)
     vectors.add(text for texts in pairs.values() for text in texts)
@@ -237,7 +239,7 @@ def _rival_features(
 def describe_pair(c: ReferenceCandidate) -> dict[str, float]:
     """The features of a candidate that do not depend on its rivals."""
     tail, head = c.tail, c.head
-    own, table = core_words(tail.name), table_words(head.dataset)
+    own, table = core_words(tail.said), table_words(head.dataset)
     same_table = (tail.source, tail.dataset) == (head.source, head.dataset)
     numeric = tail.kind == "integer" and head.kind == "integer"
     spread = head.high - head.low + 1
@@ -258,19 +260,19 @@ def describe_pair(c: ReferenceCandidate) -> dict[str, float]:
         "tail_first": float(tail.position == 0),
         "head_first": float(head.position == 0),
         "head_position": min(head.position, 20) / 20,
-        "tail_id_name": float(is_id_name(tail.name)),
-        "head_id_name": float(is_id_name(head.name)),
-        "tail_preposition": float(words(tail.name)[-1:] in _POINTING),
-        "tail_measure": _measure(tail.name),
-        "head_measure": _measure(head.name),
+        "tail_id_name": float(is_id_name(tail.said)),
+        "head_id_name": float(is_id_name(head.said)),
+        "tail_preposition": float(words(tail.said)[-1:] in _POINTING),
+        "tail_measure": _measure(tail.said),
+        "head_measure": _measure(head.said),
         "name_score": name_score(tail, head),
-        "name_column": name_similarity(words(tail.name), words(head.name)),
-        "name_trigram": trigram_similarity(tail.name, head.name),
-        "name_equal": float(words(tail.name) == words(head.name)),
+        "name_column": name_similarity(words(tail.said), words(head.said)),
+        "name_trigram": trigram_similarity(tail.said, head.said),
+        "name_equal": float(words(tail.said) == words(head.said)),
         "name_table": containment(table[-1:], own),
-        "name_extra": float(len([w for w in own if containment((w,), (*table, *core_words(head.name))) < 0.7])),
+        "name_extra": float(len([w for w in own if containment((w,), (*table, *core_words(head.said))) < 0.7])),
         "tail_named_own_table": containment(table_words(tail.dataset)[-1:], own) if own else 1.0,
-        "head_named_own_table": containment(table[-1:], core_words(head.name)) if core_words(head.name) else 1.0,
+        "head_named_own_table": containment(table[-1:], core_words(head.said)) if core_words(head.said) else 1.0,
         "numeric": float(numeric),
         "head_dense": head.distinct / spread if numeric and spread > 0 else -1.0,
         "tail_spread": (tail.high - tail.low + 1) / spread if numeric and spread > 0 else -1.0,

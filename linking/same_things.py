@@ -173,7 +173,7 @@ def align_columns(left: LoadedTable, right: LoadedTable) -> list[tuple[ColumnPro
                 continue
             overlap = len(values[a.id] & values[b.id]) / smaller
             telling = overlap if a.kind in ("name", "code", "text") else 0.3 * overlap
-            score = max(trigram_similarity(a.name, b.name), telling)
+            score = max(trigram_similarity(a.said, b.said), telling)
             if score >= 0.5:
                 scored.append((score + 0.5 * overlap, a, b, overlap))
     scored.sort(key=lambda item: (-item[0], item[1].position, item[2].position))

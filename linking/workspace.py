@@ -4,9 +4,10 @@ import shutil
 import tempfile
 import threading
 import weakref
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bifrost.catalog import DatasetSummary
 from bifrost.links import Column
 from bifrost.ports import LinkingData
 from bifrost.values import DatasetKind
+from linking.conventions import said_names
 from linking.profiles import ColumnProfile
 from linking.profiling import create_sketches, profile_table
 
@@ -133,7 +135,20 @@ class Workspace:
                 continue
             with self._transaction():
                 self._load(data, summary, known)
+        self._say_names()
         self._data = weakref.ref(data)
+
+    def _say_names(self) -> None:
+        """What a column's name means can change with the tables beside its own."""
+        by_source: dict[str, dict[str, LoadedTable]] = defaultdict(dict)
+        for table in self.tables():
+            by_source[table.summary.source][table.dataset] = table
+        for tables in by_source.values():
+            said = said_names({dataset: list(table.columns) for dataset, table in tables.items()})
+            for dataset, table in tables.items():
+                for name, column in table.columns.items():
+                    if column.said != said[dataset][name]:
+                        table.columns[name] = replace(column, said=said[dataset][name])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

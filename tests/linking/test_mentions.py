@@ -149,3 +149,107 @@ def test_text_columns_name_people() -> None:
     data.add_rows("crm", "calls", notes)
     found_edges = edges(data, "crm/calls.note", "hr/people.first_name+last_name")
     assert found_edges == {(str(n), str(n)) for n in range(20)}
+
+
+@pytest.mark.parametrize("text", ["AN949C4 is broken", "an 949 c4", "AN/949/C4", "AN-949-C4", "an949-c4"])
+def test_codes_are_found_however_their_parts_are_set_off(text: str) -> None:
+    made = Lexicon()
+    made.add(0, [("AN-949-C4", ["a"]), ("LB-670-D5", ["b"])])
+    assert [hit.entry.value for hit in find_in(text, made)] == ["AN-949-C4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("between us and Nordwind Optik, Bremen", "Nordwind Optik GmbH & Co. KG"),
+        ("MUELLER PUMPEN AG", "Müller Pumpen AG"),
+        ("to Muller Pumpen", "Müller Pumpen AG"),
+        ("Soerensen Shipping called", "Sørensen Shipping ApS"),
+    ],
+)
+def test_companies_are_found_without_legal_form_and_umlauts(text: str, value: str) -> None:
+    made = Lexicon()
+    names = ["Nordwind Optik GmbH & Co. KG", "Müller Pumpen AG", "Sørensen Shipping ApS", "Other Ltd"]
+    made.add(0, [(name, [name]) for name in names])
+    assert value in [hit.entry.value for hit in find_in(text, made)]
+
+
+def test_two_companies_that_differ_in_their_legal_form_alone_share_the_short_name() -> None:
+    made = Lexicon()
+    made.add(0, [("Nordwind Optik GmbH", ["a"]), ("Nordwind Optik AG", ["b"])])
+    (hit,) = find_in("Nordwind Optik wrote", made)
+    assert set(hit.entry.uids) == {"a", "b"}
+
+
+def test_a_number_without_its_prefix_counts_only_with_its_label() -> None:
+    data = MemoryData()
+    data.add_rows("erp", "customer", [{"customer_no": f"K-{10000 + 7 * n:06d}", "rank": n % 3} for n in range(40)])
+    texts = {f"{n}.txt": [f"Customer no.: {10000 + 7 * n}\nTotal 10014 for 10021 pieces."] for n in range(10)}
+    data.add_documents("post", "bills", texts)
+    assert edges(data, "post/bills", "erp/customer.customer_no") == {(f"{n}.txt", str(n)) for n in range(10)}
+
+
+def _post() -> MemoryData:
+    """People with names in two columns, letters that name them, mails whose headers do, and slides with an author."""
+    data = MemoryData()
+    first, last = ["Ada", "Bela", "Cora", "Dora", "Emil"], ["Moor", "Nyland", "Ibsen", "Falk"]
+    people = [
+        {"emp_id": 4000 + n, "first_name": f, "last_name": s, "email": f"{f}.{s}@we.example".lower()}
+        for n, (f, s) in enumerate((f, s) for f in first for s in last)
+    ]
+    data.add_rows("hr", "employee", people)
+    mails, headers = {}, {}
+    for n, person in enumerate(people):
+        mails[f"mail/{n}.eml"] = [f"Dear {person['first_name']},\nthe lamp is broken.\nKind regards"]
+        headers[f"mail/{n}.eml"] = {
+            "from": f"Somebody {n} <x{n}@them.example>",
+            "to": f"{person['first_name']} <{person['email'].upper()}>",
+        }
+    slides = {
+        f"slides/{n}.pptx": [f"Review\n{p['first_name']} {p['last_name']}, Sales"] for n, p in enumerate(people[:8])
+    }
+    headers |= {
+        name: {"author": f"{p['first_name']} {p['last_name']}"} for name, p in zip(slides, people, strict=False)
+    }
+    data.add_documents("docs", "files", mails | slides, properties=headers)
+    return data
+
+
+def test_mail_headers_refer_to_people_by_their_address() -> None:
+    linker = BifrostLinker()
+    proposals = linker.propose(_post(), (), (), quiet)
+    sent = find(proposals, "reference", "docs/files.to", "hr/employee.email")
+    assert sent.name == "sent_to"
+    assert sent.probability > 0.5
+    made = list(linker.links(sent, _post(), (), quiet))
+    linker.close()
+    assert {(edge.tail, edge.head) for edge in made} == {
+        (f"docs/files/mail%2F{n}.eml", f"hr/employee/{n}") for n in range(20)
+    }
+
+
+def test_documents_name_people_by_first_and_last_name_and_say_who_wrote_them() -> None:
+    linker = BifrostLinker()
+    proposals = linker.propose(_post(), (), (), quiet)
+    named = find(proposals, "mention", "docs/files", "hr/employee.first_name+last_name")
+    written = find(proposals, "mention", "docs/files.author", "hr/employee.first_name+last_name")
+    assert (named.name, written.name) == ("mentions_employee", "written_by")
+    assert len(list(linker.links(written, _post(), (), quiet))) == 8
+    linker.close()
+
+
+def test_one_question_covers_all_columns_that_name_the_same_records() -> None:
+    data = MemoryData()
+    rows = [{"customer_no": f"K-{n:05d}", "company": f"Firm{chr(97 + n)} Pumps Ltd", "town": "Cork"} for n in range(20)]
+    data.add_rows("erp", "customer", rows)
+    texts = {
+        f"{n}.txt": [f"To {rows[n]['company']}\n" + (f"Customer no.: {rows[n]['customer_no']}" if n < 8 else "")]
+        for n in range(12)
+    }
+    data.add_documents("post", "letters", texts)
+    linker = BifrostLinker()
+    proposals = [p for p in linker.propose(data, (), (), quiet) if p.kind == "mention"]
+    linker.close()
+    (one,) = proposals
+    assert (one.head.columns, dict(one.transform)) == (("customer_no",), {"also": "company"})
+    assert edges(data, "post/letters", "erp/customer.customer_no") == {(f"{n}.txt", str(n)) for n in range(12)}
