@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import click
 
@@ -12,6 +13,7 @@ from api.auth import Authenticator
 from api.gremlin import GremlinEndpoint
 from api.gremlin_service import GremlinSettings
 from api.permissions import Principal, Scope
+from api.running import announced
 from api.service import Service
 from bifrost.errors import SettingsError
 from graphstore.gremlin.engine import GremlinEngine
@@ -40,8 +42,11 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
     gremlin.start()
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     click.echo(f"Bifrost is ready at {address}\n{_how_to_sign_in(service, accounts)}", err=True)
+    # A wildcard address is where it listens, not where it is.
+    near = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     try:
-        serve(app, listener)
+        with nullcontext() if scratch else announced(service.settings, near):
+            serve(app, listener)
     except KeyboardInterrupt:
         return
     finally:

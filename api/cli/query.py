@@ -8,7 +8,7 @@ import click
 import orjson
 
 from api.cli.output import Context, pass_context, user_name
-from bifrost.errors import InputError
+from bifrost.errors import InputError, StoreUnavailableError
 
 __all__ = ["commands"]
 
@@ -48,8 +48,18 @@ def gremlin(context: Context, text: str, explain: bool) -> None:
 @click.option("--accept", default="application/sparql-results+json, text/turtle", help="Media types of the result.")
 @pass_context
 def sparql(context: Context, text: str, accept: str) -> None:
-    """For example: bifrost query sparql "SELECT * { ?s ?p ?o } LIMIT 5"."""
-    _, body = context.service.sparql.query(_text(text), accept, context.settings.query_timeout)
+    """For example: bifrost query sparql "SELECT * { ?s ?p ?o } LIMIT 5". Where a service runs, it is asked."""
+    from api.cli.beside import ask_service
+    from api.running import running_service
+
+    asked = _text(text)
+    try:
+        _, body = context.service.sparql.query(asked, accept, context.settings.query_timeout)
+    except StoreUnavailableError:
+        # One process alone can hold the RDF data, and a running service does.
+        if running_service(context.settings) is None:
+            raise
+        body = ask_service(context.settings, "/sparql", {"query": asked}, accept)
     sys.stdout.buffer.write(body)
     click.echo()
 
