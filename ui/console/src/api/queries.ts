@@ -4,7 +4,9 @@ const column = "source dataset columns";
 const pair = "tail head tailText headText score note tailProperties headProperties";
 const linkRef = `id name kind state tail { ${column} } head { ${column} }`;
 const judgement = `id subject verdict by at note correction undone linkType { ${linkRef} }`;
-const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model`;
+const estimate = "value low high basis";
+const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model
+  audit precision { ${estimate} } recall { ${estimate} }`;
 const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
 const judgeResult = `judgement { ${judgement} } linkType { id name state edges } moved { id name before after } edgesChanged`;
 const build = "id state sources started finished progress { stage item done total message } error counts failures";
@@ -71,6 +73,17 @@ export const JUDGE_PAIR = `mutation JudgePair($linkType: ID!, $tail: ID!, $head:
   judgePair(linkType: $linkType, tail: $tail, head: $head, verdict: $verdict, note: $note) { ${judgeResult} }
 }`;
 export const UNDO = `mutation Undo($judgement: Int!) { undo(judgement: $judgement) { ${judgeResult} } }`;
+export const ACCEPTING = `query Accepting {
+  acceptRules { kind probability audit by at }
+  auditResults { kind accepted checked right precision { ${estimate} } }
+}`;
+export const SET_ACCEPT_RULE = `mutation SetAcceptRule($kind: LinkKind, $probability: Float, $audit: Float) {
+  setAcceptRule(kind: $kind, probability: $probability, audit: $audit) { id name probability }
+}`;
+export const REVIEWERS = `query Reviewers {
+  reviewers { reviewers { name answers confirmed rejected unsure undone newest } agreements { first second common agreeing kappa } }
+  policies { name reward error answers }
+}`;
 export const TEACH = `mutation Teach($positives: [PairInput!]!, $negatives: [PairInput!], $name: String) {
   teach(positives: $positives, negatives: $negatives, name: $name) { ${linkFull} }
 }`;

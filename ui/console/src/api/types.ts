@@ -194,6 +194,57 @@ export interface LinkType {
   threshold: number | null;
   model: string;
   judgements: Judgement[];
+  audit: boolean;
+  precision: Estimate;
+  recall: Estimate | null;
+}
+
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+  basis: number;
+}
+
+export interface AcceptRule {
+  kind: LinkKind | null;
+  probability: number;
+  audit: number;
+  by: string;
+  at: string;
+}
+
+export interface AuditResult {
+  kind: LinkKind;
+  accepted: number;
+  checked: number;
+  right: number;
+  precision: Estimate;
+}
+
+export interface Reviewer {
+  name: string;
+  answers: number;
+  confirmed: number;
+  rejected: number;
+  unsure: number;
+  undone: number;
+  newest: string;
+}
+
+export interface Agreement {
+  first: string;
+  second: string;
+  common: number;
+  agreeing: number;
+  kappa: number | null;
+}
+
+export interface Policy {
+  name: string;
+  reward: number;
+  error: number | null;
+  answers: number;
 }
 
 export interface Moved {

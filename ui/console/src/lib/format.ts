@@ -9,6 +9,10 @@ export const shortCount = (value: number): string => (value < 10_000 ? numbers.f
 export const percent = (share: number): string =>
   share > 0.99 && share < 1 ? "> 99%" : share > 0 && share < 0.01 ? "< 1%" : `${Math.round(share * 100)}%`;
 
+/** A share with its interval: ``97% (91–99)``. */
+export const estimate = ({ value, low, high }: { value: number; low: number; high: number }): string =>
+  `${percent(value)} (${Math.round(low * 100)}–${Math.round(high * 100)})`;
+
 export function plural(value: number, one: string, many: string = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }

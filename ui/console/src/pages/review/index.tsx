@@ -4,15 +4,17 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import type { ReactNode } from "react";
 import { navigate, useRoute } from "../../lib/router";
+import { Accepting } from "./accepting";
 import { History } from "./history";
 import { LinkDetails } from "./link-details";
 import { LinkList } from "./link-list";
 import { Queue } from "./queue";
+import { Reviewers } from "./reviewers";
 import { Teach } from "./teach";
 
-const views = new Set(["queue", "links", "teach", "history"]);
+const views = new Set(["queue", "links", "teach", "accepting", "history", "reviewers"]);
 
-/** #/review, #/review/links, #/review/links/ID, #/review/history and #/review/teach */
+/** #/review, #/review/links, #/review/links/ID, #/review/teach, .../accepting, .../history and .../reviewers */
 export default function Review(): ReactNode {
   const { path } = useRoute();
   const [, asked = "queue", id] = path;
@@ -35,7 +37,9 @@ export default function Review(): ReactNode {
           { id: "queue", label: "Proposals", content: <Queue /> },
           { id: "links", label: "Link types", content: <LinkList /> },
           { id: "teach", label: "Teach by examples", content: <Teach /> },
+          { id: "accepting", label: "Accepting", content: <Accepting /> },
           { id: "history", label: "History", content: <History /> },
+          { id: "reviewers", label: "Reviewers", content: <Reviewers /> },
         ]}
       />
     </SpaceBetween>

@@ -10,6 +10,8 @@ import { Await, Empty } from "../../components/states";
 import { follow, navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";
 import { useData } from "../../lib/use-data";
+import { kinds } from "../../lib/wording";
+import { RuleForm } from "./accepting";
 import { Correct } from "./correct";
 import { JudgementTable } from "./history";
 import { LinkStatus } from "./link-list";
@@ -126,6 +128,18 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
           disabled={off}
           onAnswer={async (pair, verdict) => (await judgePair(link.id, pair.tail, pair.head, verdict)) !== undefined}
         />
+      </Container>
+      <Container
+        header={
+          <Header
+            variant="h2"
+            description={`Applies to all proposals of the kind ${kinds[link.kind].toLowerCase()}. A sample stays in the queue to be checked.`}
+          >
+            Accept without a question
+          </Header>
+        }
+      >
+        <RuleForm kind={link.kind} disabled={off} onSet={() => void reload()} />
       </Container>
       <JudgementTable
         judgements={link.judgements}

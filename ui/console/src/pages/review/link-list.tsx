@@ -10,7 +10,7 @@ import { LINK_TYPES } from "../../api/queries";
 import type { LinkState, LinkType } from "../../api/types";
 import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
-import { columnName, count, percent } from "../../lib/format";
+import { columnName, count, estimate, percent } from "../../lib/format";
 import { href, navigate, useRoute } from "../../lib/router";
 import { useData } from "../../lib/use-data";
 import { kinds, states } from "../../lib/wording";
@@ -112,6 +112,8 @@ export function LinkList(): ReactNode {
             sortingField: "probability",
             cell: (l) => (l.declared ? "declared" : percent(l.probability)),
           },
+          { id: "precision", header: "Precision", cell: (l) => estimate(l.precision) },
+          { id: "recall", header: "Recall", cell: (l) => (l.recall ? estimate(l.recall) : "–") },
           { id: "state", header: "State", cell: (l) => <LinkStatus state={l.state} /> },
         ]}
       />

@@ -3,7 +3,7 @@ import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { Fragment, type ReactNode } from "react";
 import type { LinkType } from "../../api/types";
-import { count, percent, values } from "../../lib/format";
+import { count, estimate, percent, values } from "../../lib/format";
 import { effect, kinds, question } from "../../lib/wording";
 
 interface Props {
@@ -22,13 +22,15 @@ export function Question({ link, name, blind, position }: Props): ReactNode {
       : [
           ["Probability", <Meter key="p" value={link.probability} />] as [string, ReactNode],
           ["Without the network", percent(link.baseline)] as [string, ReactNode],
+          ["Estimated precision", estimate(link.precision)] as [string, ReactNode],
+          ...(link.recall ? [["Estimated recall", estimate(link.recall)] as [string, ReactNode]] : []),
         ]),
     [link.edges ? "Links" : "Estimated links", count(link.edges || link.estimatedEdges)],
     ...(link.cardinality ? [["Cardinality", link.cardinality] as [string, ReactNode]] : []),
     ...(link.threshold !== null ? [["Threshold", percent(link.threshold)] as [string, ReactNode]] : []),
     ...(link.condition ? [["Only where", <code key="c">{link.condition}</code>] as [string, ReactNode]] : []),
     ...transform.map(([side, value]): [string, ReactNode] => [
-      `Reads ${side} as`,
+      side === "also" ? "Also named by" : `Reads ${side} as`,
       <code key={side}>{values(value).join(", ")}</code>,
     ]),
   ];
@@ -36,6 +38,7 @@ export function Question({ link, name, blind, position }: Props): ReactNode {
     <SpaceBetween size="s">
       <SpaceBetween direction="horizontal" size="xs" alignItems="center">
         <Badge color="blue">{kinds[link.kind]}</Badge>
+        {link.audit && <Badge color="severity-medium">Audit: accepted by a rule, please check</Badge>}
         {link.declared && <Badge color="green">declared by the source</Badge>}
         {position && (
           <Box color="text-body-secondary" fontSize="body-s">

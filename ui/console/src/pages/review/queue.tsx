@@ -185,7 +185,9 @@ function Item({
       onClick={onSelect}
     >
       <span className="review-item-name">{link.name || kinds[link.kind]}</span>
-      {!blind && <span className="review-item-score">{percent(link.probability)}</span>}
+      {(link.audit || !blind) && (
+        <span className="review-item-score">{link.audit ? "audit" : percent(link.probability)}</span>
+      )}
       <span className="review-item-ends">{`${link.tail.dataset} → ${link.head.dataset}`}</span>
     </button>
   );
