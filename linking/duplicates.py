@@ -1,0 +1,207 @@
+"""Duplicate candidates: tables of which several records probably describe the same thing.
+
+A sketch, not a matching run: records that share a rare word are compared column by column inside DuckDB. Records of a
+table are alike for many reasons (orders of one customer share its address), so a pair counts as a duplicate only
+if its columns agree in proportion to how much they tell, the figures and dates among them included.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
+from linking.candidates import MIN_PROBABILITY, Scorers, make_link_type
+from linking.describe import percent
+from linking.names import table_words
+from linking.profiles import ColumnProfile
+from linking.same_things import SEPARATOR
+from linking.workspace import LoadedTable, Workspace
+
+__all__ = ["DuplicateCandidate", "duplicate_candidates", "find_duplicates"]
+
+_LEAST_ROWS = 20
+_WORDS = 4_000
+_PAIRS = 6_000
+_OFTEN = 8
+"""Records that share a word, at most, for the word to be rare."""
+_SHORT = 100
+"""Characters of a text that are compared."""
+_AGREES = 0.72
+_PRESENT = 0.4
+"""The share of what a record may tell that both must have filled."""
+_HARD_AGREES = 0.5
+"""The share of what figures and dates may tell that agrees in a duplicate: orders of one customer have other dates."""
+_HARD = ("integer", "number", "date")
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCandidate:
+    """``pairs`` are sampled records that agree, best first: (uid, uid, agreement, text, text); ``weak_pairs`` do not."""
+
+    table: LoadedTable
+    pairs: tuple[tuple[str, str, float, str, str], ...]
+    weak_pairs: tuple[tuple[str, str, float, str, str], ...]
+    columns: tuple[str, ...]
+    share: float
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+def find_duplicates(
+    workspace: Workspace, scorers: Scorers, references: Sequence[LinkType], *, keep: frozenset[str] = frozenset()
+) -> list[LinkType]:
+    """Tables that probably hold several records of one thing, as same-thing types of a table with itself.
+
+    Types whose ids are in ``keep`` (judged ones) are returned whatever their probability.
+    """
+    found = []
+    for candidate in duplicate_candidates(workspace, _referring(workspace, references), keep):
+        table = candidate.table
+        side = Column(table.source, table.dataset)
+        name = f"same_{'_'.join(table_words(table.dataset)) or 'record'}"
+        link_type = make_link_type(
+            LinkKind.SAME_THING, side, side, candidate.features, scorers, name=name, **_evidence(candidate)
+        )
+        if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
+            found.append(link_type)
+    return found
+
+
+def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozenset[int]:
+    """Columns that name other records, by declared keys or probably."""
+    ids = {p.id for r in references if r.probability >= 0.5 for p in workspace.profiles_of(r.tail) or ()}
+    for table in workspace.tables():
+        declared = {name for reference in table.summary.info.references for name in reference.columns}
+        ids |= {p.id for name, p in table.columns.items() if name in declared}
+    return frozenset(ids)
+
+
+def _evidence(candidate: DuplicateCandidate) -> dict[str, object]:
+    f = candidate.features
+    twins = round(10 ** f["twins"] - 1)
+    reasons = (
+        f"{twins:,} of {candidate.table.rows:,} records ({percent(f['duplicate_share'])}) have a near copy in a sample.",
+        f"{percent(f['twins_share'])} of the sampled records that share a rare word agree in nearly all they tell.",
+        f"Compared by {', '.join(candidate.columns[:5])}.",
+    )
+
+    def example(pair: tuple[str, str, float, str, str], note: str = "") -> PairExample:
+        left, right, score, left_text, right_text = pair
+        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note)
+
+    return {
+        "reasons": reasons,
+        "examples": tuple(example(p) for p in candidate.pairs[:: max(len(candidate.pairs) // 5, 1)][:5]),
+        "counter_examples": tuple(example(p, "alike, but differs") for p in candidate.weak_pairs),
+        "estimated_edges": len(candidate.pairs),
+        "cardinality": "many-to-many",
+        "threshold": 0.5,
+    }
+
+
+def duplicate_candidates(
+    workspace: Workspace, referring: frozenset[int] = frozenset(), keep: frozenset[str] = frozenset()
+) -> list[DuplicateCandidate]:
+    """Tables with at least one pair of records that agree, and those whose link type is in ``keep``, in no order.
+
+    ``referring`` holds the ids of columns that name other records: that two records name the same one says little.
+    """
+    found = []
+    for table in workspace.tables():
+        side = Column(table.source, table.dataset)
+        wanted = link_type_id(LinkKind.SAME_THING, side, side) in keep
+        columns = _comparable(table, referring)
+        words = [p for p in columns if p.kind not in _HARD]
+        if not words or len(columns) < 2 or (table.rows < _LEAST_ROWS and not wanted):
+            continue
+        candidate = _candidate(workspace, table, columns, words)
+        if candidate.pairs or wanted:
+            found.append(candidate)
+    return found
+
+
+def _comparable(table: LoadedTable, referring: frozenset[int]) -> list[ColumnProfile]:
+    """Columns that describe a record: not its number, not what it refers to."""
+    return [
+        p
+        for p in table.columns.values()
+        if not p.multivalued
+        and p.id not in referring
+        and p.kind != "boolean"
+        and not (p.key_like and p.kind in ("integer", "code"))
+        and p.null_share <= 0.9
+        and p.distinct >= 2
+    ][:20]
+
+
+def _candidate(
+    workspace: Workspace, table: LoadedTable, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile]
+) -> DuplicateCandidate:
+    connection = workspace.connection
+    union = " UNION ALL ".join(
+        f"SELECT _row, unnest(regexp_extract_all(strip_accents(lower(left({p.sql}, {_SHORT}))), '[\\pL\\pN]+')) AS w"
+        f" FROM {table.name} WHERE {p.sql} IS NOT NULL"
+        for p in words
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE alike AS
+        WITH words AS (SELECT DISTINCT _row, w FROM ({union}) WHERE length(w) >= 3),
+        rare AS (SELECT w FROM words GROUP BY w HAVING count(*) BETWEEN 2 AND {_OFTEN} ORDER BY hash(w) LIMIT {_WORDS})
+        SELECT a._row AS x, b._row AS y, count(*) AS common FROM words a JOIN rare USING (w) JOIN words b USING (w)
+        WHERE a._row < b._row GROUP BY a._row, b._row ORDER BY common DESC, hash(a._row), b._row LIMIT {_PAIRS}"""
+    )
+    weights = [math.log(1 + p.distinct) for p in columns]
+    likeness = [_likeness(p) for p in columns]
+    score = " + ".join(f"{w:.4f} * coalesce({s}, 0)" for w, s in zip(weights, likeness, strict=True))
+    present = " + ".join(
+        f"CASE WHEN {s} IS NULL THEN 0 ELSE {w:.4f} END" for w, s in zip(weights, likeness, strict=True)
+    )
+    hard = [(w, s) for p, w, s in zip(columns, weights, likeness, strict=True) if p.kind in _HARD]
+    hard_score = " + ".join(f"{w:.4f} * coalesce({s}, 0)" for w, s in hard) or "0"
+    hard_present = " + ".join(f"CASE WHEN {s} IS NULL THEN 0 ELSE {w:.4f} END" for w, s in hard) or "0"
+    text = f"concat_ws('{SEPARATOR}', {', '.join(f'left({{}}.{p.sql}, {_SHORT})' for p in words[:6])})"
+    rows = connection.execute(
+        f"""SELECT a._uid, b._uid, (({score}) / greatest({present}, 0.001))::DOUBLE AS agreement,
+            {text.format(*["a"] * len(words[:6]))}, {text.format(*["b"] * len(words[:6]))}, x, y,
+            ({hard_score})::DOUBLE AS hard, ({hard_present})::DOUBLE AS hard_present
+        FROM alike JOIN {table.name} a ON a._row = x JOIN {table.name} b ON b._row = y
+        WHERE {present} >= {_PRESENT * sum(weights):.4f} ORDER BY agreement DESC, x, y"""
+    ).fetchall()
+    agreeing = [r for r in rows if r[2] >= _AGREES and r[7] >= _HARD_AGREES * r[8]]
+    hard_mass = sum(r[8] for r in agreeing)
+    twins = {row for r in agreeing for row in (r[5], r[6])}
+    compared = {row for r in rows for row in (r[5], r[6])}
+    features = {
+        "within": 1.0,
+        "twins_share": len(twins) / max(len(compared), 1),
+        "twins": math.log10(1 + len(twins)),
+        "duplicate_share": len(twins) / max(table.rows, 1),
+        "hard_agreement": sum(r[7] for r in agreeing) / hard_mass if hard_mass else 1.0,
+        "hard_share": sum(w for w, _ in hard) / max(sum(weights), 1e-9),
+    }
+    return DuplicateCandidate(
+        table,
+        tuple(r[:5] for r in agreeing[:300]),
+        tuple(r[:5] for r in rows if 0.4 <= r[2] < _AGREES)[:3],
+        tuple(p.name for p in columns),
+        len(twins) / max(table.rows, 1),
+        features,
+    )
+
+
+def _likeness(p: ColumnProfile) -> str:
+    """How alike two values of a column are, in [0, 1], as SQL over ``a`` and ``b``; NULL where one is absent."""
+    a, b = (f"strip_accents(lower(left({side}.{p.sql}, {_SHORT})))" for side in "ab")
+    if p.kind in _HARD:
+        near = f"length({a}) >= 6 AND levenshtein({a}, {b}) <= 1"
+        return f"CASE WHEN {a} = {b} THEN 1.0 WHEN {near} THEN 0.7 WHEN {a} <> {b} THEN 0.0 END"
+    # Two sizes or models of one product differ by a number only.
+    numbers = [f"list_distinct(regexp_extract_all({text}, '[\\pL]*[0-9][\\pL0-9]*'))" for text in (a, b)]
+    shared = f"len(list_intersect({numbers[0]}, {numbers[1]}))"
+    other = f"{shared} < least(len({numbers[0]}), len({numbers[1]}))"
+    alike = f"jaro_winkler_similarity({a}, {b})"
+    if p.mean_words < 2:
+        other = "FALSE"
+    return (
+        f"CASE WHEN {a} = {b} THEN 1.0 WHEN {other} THEN 0.0 WHEN {alike} >= 0.9 THEN 0.9 WHEN {alike} >= 0.8 THEN 0.6"
+        f" WHEN {a} <> {b} THEN 0.0 END"
+    )

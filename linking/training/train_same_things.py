@@ -1,0 +1,242 @@
+"""Trains the prior of same-thing types: ``python -m linking.training.train_same_things [DATA] [--out FILE] [--seeds N]``.
+
+Pairs of tables, and tables by themselves, of which it is known whether they hold the same things: generated people,
+companies, products and papers (shared or not, duplicated or not, with errors, other column names and other tables
+beside them), all pairs of tables of generated schemas, and the folders of ``DATA/entity_resolution``. A ridge regression
+on standardised features gives the log-odds. Its calibration is measured on families of examples that it did not see.
+"""
+
+import argparse
+import json
+import math
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linking.duplicates import duplicate_candidates
+from linking.memory import MemoryData
+from linking.records.logistic import Logistic, fit_logistic
+from linking.same_things import same_thing_candidates
+from linking.scoring import WEIGHTS
+from linking.training.generate import generate_schema
+from linking.training.values import makers
+from linking.workspace import Workspace
+
+__all__ = ["NAMES", "Example", "calibration_error", "examples", "fit"]
+
+NAMES = (
+    "agreeing_overlap", "word_overlap", "agreeing_share", "agreeing", "table_names", "aligned_share", "aligned_values",
+    "same_source", "reference_between", "within", "twins_share", "twins", "duplicate_share", "hard_agreement",
+)  # fmt: skip
+PENALTY = 1.0
+KINDS = {
+    "person": ("first", "last", "email", "phone", "street", "city", "date"),
+    "company": ("company", "street", "city", "country", "phone"),
+    "product": ("product", "price", "sentence", "small"),
+    "paper": ("phrase", "person", "year", "noun"),
+    "place": ("noun", "street", "city", "country"),
+}
+TABLES = {
+    "person": ("customers", "contacts", "clients", "people", "members"),
+    "company": ("accounts", "companies", "suppliers", "customers", "vendors"),
+    "product": ("products", "articles", "price_list", "catalog", "items"),
+    "paper": ("papers", "publications", "references", "titles"),
+    "place": ("sites", "shops", "locations", "branches"),
+}
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Features of a candidate and whether its tables hold the same things; ``family`` is what it was made from."""
+
+    family: str
+    features: Mapping[str, float]
+    same: bool
+
+
+def examples(data: Path | None, seeds: int) -> Iterator[Example]:
+    """All examples, the same for the same arguments."""
+    for seed in range(seeds):
+        yield from _made(seed)
+    for seed in range(seeds // 4):
+        yield from _from_schema(seed)
+    if data is not None and (data / "entity_resolution").is_dir():
+        for folder in sorted((data / "entity_resolution").iterdir()):
+            yield from _from_folder(folder)
+
+
+def _made(seed: int) -> Iterator[Example]:
+    rng = random.Random(seed)  # noqa: S311
+    make = makers(rng)
+    kind = rng.choice(sorted(KINDS))
+    things = [{f: make[f]() for f in KINDS[kind]} for _ in range(rng.choice([25, 60, 150, 400, 1_200]))]
+    repeated = rng.choice([0.0, 0.0, 0.0, 0.03, 0.08, 0.2, 0.5])
+    shared = rng.choice([0.0, 0.0, 0.05, 0.15, 0.4, 0.8, 1.0])
+    wrong = rng.choice([0.02, 0.1, 0.2])
+    copies = [_spoiled(r, wrong, rng) for r in things if rng.random() < repeated]
+    first = things + copies
+    others = [{f: make[f]() for f in KINDS[kind]} for _ in range(rng.randint(20, len(things)))]
+    common = [_spoiled(r, wrong, rng) for r in things if rng.random() < shared]
+    second = common + others
+    rng.shuffle(first)
+    data = MemoryData()
+    names = rng.sample(TABLES[kind], 2)
+    same_source = rng.random() < 0.4
+    data.add_rows("a", names[0], _renamed(first, rng))
+    data.add_rows("a" if same_source else "b", names[1], _renamed(second, rng))
+    # One or two by chance are not what a link type is for.
+    if len(copies) in (1, 2) or len(common) in (1, 2):
+        return
+    truth = {(names[0], names[0]): len(copies) > 0, (names[0], names[1]): len(common) > 0, (names[1], names[1]): False}
+    yield from _examples(f"made {kind}", data, truth)
+
+
+def _spoiled(row: Row, wrong: float, rng: random.Random) -> Row:
+    """A copy with errors in a share of the values, and some values gone."""
+    result = dict(row)
+    for name, value in row.items():
+        text = str(value)
+        if rng.random() < wrong / 2:
+            result[name] = None
+        elif rng.random() < wrong and len(text) > 3:
+            at = rng.randrange(1, len(text) - 1)
+            result[name] = rng.choice(
+                [text[:at] + text[at + 1 :], text[:at] + text[at + 1] + text[at] + text[at + 2 :], text.upper()]
+            )
+    return result
+
+
+def _renamed(rows: Sequence[Row], rng: random.Random) -> list[Row]:
+    """Under other column names, some columns left out or joined, with a number and what only this system knows."""
+    kept = [f for f in rows[0] if rng.random() < 0.85] or list(rows[0])
+    called = {
+        f: rng.choice([f, f"{f}_{rng.choice(['name', 'text', 'value'])}", f[:3] + "_" + str(n)])
+        for n, f in enumerate(kept)
+    }
+    start = rng.choice([1, 1_000, 70_000])
+    return [
+        {"id": start + n, **{called[f]: row.get(f) for f in kept}, "status": rng.choice(["new", "old", "gone"])}
+        for n, row in enumerate(rows)
+    ]
+
+
+def _from_schema(seed: int) -> Iterator[Example]:
+    schema = generate_schema(seed)
+    linked = {(tail.dataset, head.dataset) for tail, head in schema.references}
+    yield from _examples("schema", schema.data, {}, linked)
+
+
+def _from_folder(folder: Path) -> Iterator[Example]:
+    import pyarrow.csv as pa_csv
+
+    def rows(name: str) -> list[Row]:
+        table = pa_csv.read_csv(folder / name, parse_options=pa_csv.ParseOptions(newlines_in_values=True))
+        return [{k: (v if v != "" else None) for k, v in row.items()} for row in table.to_pylist()]
+
+    data = MemoryData()
+    if (folder / "records.csv").exists():
+        data.add_rows("a", "records", rows("records.csv"))
+        yield from _examples(folder.name, data, {("records", "records"): True})
+        return
+    data.add_rows("a", "left", rows("left.csv"))
+    data.add_rows("b", "right", rows("right.csv"))
+    yield from _examples(folder.name, data, {("left", "right"): True})
+    matched = {str(row["left_id"]) for row in rows("matches.csv")}
+    strangers = [row for row in rows("left.csv") if str(row["id"]) not in matched]
+    if len(strangers) >= 30:
+        apart = MemoryData()
+        apart.add_rows("a", "left", strangers)
+        apart.add_rows("b", "right", rows("right.csv"))
+        yield from _examples(folder.name, apart, {})
+
+
+def _examples(
+    family: str,
+    data: MemoryData,
+    truth: Mapping[tuple[str, str], bool],
+    linked: frozenset[tuple[str, str]] | set[tuple[str, str]] = frozenset(),
+) -> Iterator[Example]:
+    workspace = Workspace()
+    with workspace.using(data) as loaded:
+        for pair in same_thing_candidates(loaded):
+            ends = pair.left.dataset, pair.right.dataset
+            between = 0.95 if ends in linked or ends[::-1] in linked else 0.0
+            same = truth.get(ends, truth.get(ends[::-1], False))
+            yield Example(family, {**pair.features, "reference_between": between}, same)
+        for single in duplicate_candidates(loaded):
+            name = single.table.dataset
+            yield Example(family, single.features, truth.get((name, name), False))
+    workspace.close()
+
+
+def fit(chosen: Sequence[Example]) -> dict[str, Any]:
+    """The entry of the weights file."""
+    x = _matrix(chosen)
+    # What a kind of candidate does not have is its mean, so that it adds nothing; a table by itself has its own bias.
+    mean = np.nan_to_num(np.nanmean(x, axis=0))
+    scale = np.maximum(np.nan_to_num(np.nanstd(x, axis=0), nan=1.0), 0.05)
+    mean[NAMES.index("within")], scale[NAMES.index("within")] = 0.0, 1.0
+    z = np.clip(np.nan_to_num((x - mean) / scale), -4, 4).astype(np.float32)
+    y = np.array([e.same for e in chosen])
+    unit: dict[str, Any] = {"mean": np.zeros(len(NAMES)), "scale": np.ones(len(NAMES))}
+    model: Logistic = fit_logistic(z, y, penalty=PENALTY, **unit)
+    return {
+        "names": list(NAMES), "mean": mean.round(5).tolist(), "scale": scale.round(5).tolist(),
+        "weights": model.weights.round(4).tolist(), "bias": round(model.bias, 4),
+    }  # fmt: skip
+
+
+def _matrix(chosen: Sequence[Example]) -> np.ndarray:
+    return np.array([[e.features.get(n, math.nan) for n in NAMES] for e in chosen], np.float64)
+
+
+def _probabilities(entry: Mapping[str, Any], chosen: Sequence[Example]) -> np.ndarray:
+    z = np.clip(np.nan_to_num((_matrix(chosen) - entry["mean"]) / np.array(entry["scale"])), -4, 4)
+    return np.asarray(1 / (1 + np.exp(-np.clip(z @ np.array(entry["weights"]) + entry["bias"], -12, 12))))
+
+
+def calibration_error(probability: np.ndarray, same: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error over equally wide bins."""
+    index = np.minimum((probability * bins).astype(int), bins - 1)
+    gaps = [
+        abs(probability[index == b].mean() - same[index == b].mean()) * (index == b).mean() for b in set(index.tolist())
+    ]
+    return float(sum(gaps))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m linking.training.train_same_things")
+    parser.add_argument("data", type=Path, nargs="?", help="folder that holds entity_resolution")
+    parser.add_argument("--out", type=Path, default=WEIGHTS / "columns.json")
+    parser.add_argument("--seeds", type=int, default=240)
+    options = parser.parse_args()
+    found = list(examples(options.data, options.seeds))
+    unseen = np.zeros(len(found))
+    for family in sorted({e.family for e in found}):
+        entry = fit([e for e in found if e.family != family])
+        mine = [k for k, e in enumerate(found) if e.family == family]
+        unseen[mine] = _probabilities(entry, [found[k] for k in mine])
+    same = np.array([e.same for e in found])
+    accuracy = float(((unseen >= 0.5) == same).mean())
+    error = calibration_error(unseen, same)
+    lines = [f"{len(found)} examples, {same.sum()} same; families unseen: ECE {error:.3f}, accuracy {accuracy:.3f}"]
+    for low in range(10):
+        inside = (unseen * 10).astype(int) == low
+        if inside.any():
+            lines.append(
+                f"{low / 10:.1f} {inside.sum():5d} said {unseen[inside].mean():.3f}, true {same[inside].mean():.3f}"
+            )
+    sys.stdout.write("\n".join(lines) + "\n")
+    data = json.loads(options.out.read_text(encoding="utf-8"))
+    data["kinds"]["same_thing"] = fit(found)
+    options.out.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
