@@ -81,6 +81,8 @@ class _Builder:
         self.rng = rng
         self.tables = {table.name: table for table in tables}
         self.make = makers(rng)
+        if rng.random() < 0.2:
+            self._add_settings()
         sources = rng.choice([["db"], ["db"], ["db"], ["erp", "crm"]])
         self.styles = {source: Style(rng) for source in sources}
         for table in self.tables:
@@ -93,6 +95,7 @@ class _Builder:
         mixed = rng.random() < 0.4
         self.key_style = {t: rng.choice(KEY_STYLES) if mixed else style for t in self.tables}
         self.scale = rng.choice([0.3, 1.0, 1.0, 2.0])
+        self.second = rng.choice(["padded", "plain"])
         self.dirt = rng.choice([0.0, 0.0, 0.0, 0.02, 0.08])
         self._add_roles()
         self.keys: dict[str, list[object]] = {}
@@ -111,6 +114,14 @@ class _Builder:
                 role = f"={rng.choice(PERSON_ROLES)}"
                 table.fields.append(_Field(role, "reference", rng.choice(people).name, rng.random() < 0.3))
 
+    def _add_settings(self) -> None:
+        """A table of one or two rows, whose values are found all over the place and that nothing refers to."""
+        rng = self.rng
+        kinds = rng.sample(["city", "country", "flag", "noun", "rank", "small", "title", "street", "company"], k=5)
+        name = rng.choice(["settings", "head_office", "own_company", "site"])
+        fields = [_Field(kind if rng.random() < 0.5 else f"{name}_{kind}", kind) for kind in kinds]
+        self.tables[name] = _Table(name, False, False, rng.choice([1, 1, 2]), fields)
+
     def build(self) -> GeneratedSchema:
         result = GeneratedSchema(MemoryData())
         for table in self.tables.values():
@@ -128,7 +139,7 @@ class _Builder:
         rows = table.fixed or int(self.scale * self.rng.choice([8, 15, 40, 90, 200, 400, 700]))
         if len([f for f in table.fields if f.target]) >= 2 and not table.fixed:
             rows = int(rows * self.rng.choice([1, 2, 4]))
-        return make_key(self.rng, self.key_style[table.name], table.name, max(rows, 3))
+        return make_key(self.rng, self.key_style[table.name], table.name, rows if table.fixed else max(rows, 3))
 
     def _plain(self, table: _Table) -> dict[str, list[object]]:
         """The values of the columns that refer to nothing. E-mail addresses differ from person to person."""
@@ -158,19 +169,32 @@ class _Builder:
             self._put(columns, style.spell(name), [self.make["rank"]() for _ in range(rows)])
         if rng.random() < 0.15 and not table.join:
             self._put(columns, style.spell("row_number"), list(range(1, rows + 1)))
+        if rng.random() < 0.1 and not table.join:
+            self._put(columns, style.spell(table.name, rng.choice(["code", "no", "id"])), self._second_key(rows))
         order = list(columns)
         if rng.random() < 0.1:
             rng.shuffle(order)
         keep = [] if rng.random() < 0.05 else self._kept_rows(rows)
-        records = [{name: columns[name][i] for name in order} for i in keep]
+        written = {name: style.column(table.name, name) for name in order}
+        records = [{written[name]: columns[name][i] for name in order} for i in keep]
         info = DatasetInfo(
             dataset,
             DatasetKind.TABLE,
-            tuple(ColumnInfo(n, "integer" if isinstance(columns[n][0], int) else "text") for n in order),
-            key=(key,) if declared and key else (),
+            tuple(ColumnInfo(written[n], "integer" if isinstance(columns[n][0], int) else "text") for n in order),
+            key=(written[key],) if declared and key else (),
         )
         result.data.add_rows(source, dataset, records, info)
-        result.keys[source, dataset] = key
+        result.keys[source, dataset] = written[key] if key else ""
+
+    def _side(self, table: _Table, name: str) -> Column:
+        """A column as the finished schema has it."""
+        source = self.source[table.name]
+        style = self.styles[source]
+        return Column(source, style.table(table.name), (style.column(table.name, name),))
+
+    def _second_key(self, rows: int) -> list[object]:
+        """Codes that number the records once more, in the same way in each table that has them."""
+        return [f"{'A' * 6}{n:05d}" for n in range(rows)] if self.second == "padded" else list(range(1, rows + 1))
 
     def _kept_rows(self, rows: int) -> list[int]:
         """Sub-sampling: exports often lack some records, so that references to them dangle."""
@@ -204,7 +228,7 @@ class _Builder:
             if self._add_natural(result, table, item, columns, dataset, rows):
                 return
             values = self._pick(head_keys[: max(2, len(head_keys) // 4)] if few else head_keys, rows, item.often_empty)
-            self._add_copy(result, item, values, columns, dataset)
+            self._add_copy(result, table, item, values, columns)
             name = style.reference_name(item.name, target)
             if source != head_source or rng.random() < 0.08:
                 values = self._respelled(values, self.key_style[target])
@@ -212,11 +236,9 @@ class _Builder:
                 values = self._listed(values)
         name = self._put(columns, name, values)
         head_table = self.tables[target]
-        head_key = head_style.key_name(target)
         if head_table.shares_key:
             return
-        pair = (Column(source, dataset, (name,)), Column(head_source, head_style.table(target), (head_key,)))
-        result.references.add(pair)
+        result.references.add((self._side(table, name), self._side(head_table, head_style.key_name(target))))
 
     def _add_natural(
         self,
@@ -244,12 +266,12 @@ class _Builder:
         name = self._put(
             columns, style.spell(*parts), self._pick(self.plain[target][chosen.name], rows, item.often_empty)
         )
-        head = Column(head_source, head_style.table(target), (head_style.spell(chosen.name),))
-        result.references.add((Column(source, dataset, (name,)), head))
+        head = self._side(self.tables[target], head_style.spell(chosen.name))
+        result.references.add((self._side(table, name), head))
         return True
 
     def _add_copy(
-        self, result: GeneratedSchema, item: _Field, values: list[Any], columns: dict[str, list[Any]], dataset: str
+        self, result: GeneratedSchema, table: _Table, item: _Field, values: list[Any], columns: dict[str, list[Any]]
     ) -> None:
         """Sometimes a name is copied beside the key; whether that is a reference of its own is left open."""
         target = item.target
@@ -260,16 +282,13 @@ class _Builder:
             return
         chosen = self.rng.choice(options)
         of_key = dict(zip(self.keys[target], self.plain[target][chosen.name], strict=True))
-        source, head_source = self.source_of(dataset), self.source[target]
-        spelled = self.styles[source].spell(*self.rng.choice([(target, chosen.name), (target, "name"), (chosen.name,)]))
+        head_style = self.styles[self.source[target]]
+        spelled = self.styles[self.source[table.name]].spell(
+            *self.rng.choice([(target, chosen.name), (target, "name"), (chosen.name,)])
+        )
         name = self._put(columns, spelled, [of_key.get(v) for v in values])
-        head_style = self.styles[head_source]
-        head = Column(head_source, head_style.table(target), (head_style.spell(chosen.name),))
-        result.ignored.add((Column(source, dataset, (name,)), head))
-
-    def source_of(self, dataset: str) -> str:
-        """The source that writes a table under this name."""
-        return next(s for t, s in self.source.items() if self.styles[s].table(t) == dataset)
+        head = self._side(self.tables[target], head_style.spell(chosen.name))
+        result.ignored.add((self._side(table, name), head))
 
     def _listed(self, values: list[Any]) -> list[Any]:
         """Several keys in one cell, as a list or written out."""

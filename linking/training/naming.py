@@ -53,7 +53,13 @@ class Style:
         self.plural = rng.random() < 0.5
         self.prefix = rng.choice(["", "", "", "", "tbl_", "t_", "dim_"])
         self.short = rng.random() < 0.25
-        self.key = rng.choice(["id", "id", "table_id", "table_id", "table_id", "table_no", "table_code", "table_key"])
+        self.key = rng.choice(
+            ["id", "id", "table_id", "table_id", "table_id", "table_no", "table_code", "table_key", "table_sk"]
+        )
+        self.initials = rng.random() < 0.15
+        """Whether every column of a table starts with the initials of its name (``li_order_id``)."""
+        self.glued = self.case in ("snake", "upper") and rng.random() < 0.15
+        """Whether keys and references are written as one word (``custkey``)."""
         self.alias: dict[str, str] = {}
         self.reference = rng.choice(["id", "id", "id", "id", "same", "no", "code", "bare", "fk", "key", "ref"])
 
@@ -79,12 +85,28 @@ class Style:
             words[-1] = inflection.pluralize(words[-1])
         return self.prefix + self.spell(*words)
 
+    def column(self, table: str, name: str) -> str:
+        """A column's full name, where names carry the initials of their table."""
+        if not self.initials:
+            return name
+        words = table.split("_")
+        initials = "".join(word[0] for word in words) if len(words) > 1 else words[0][: 1 + len(table) % 3]
+        return f"{initials.upper() if name.isupper() else initials}_{name}"
+
     def key_name(self, table: str) -> str:
         if table in self.alias:
-            return self.spell(self.alias[table])
-        return self.spell("id") if self.key == "id" else self.spell(table, self.key.removeprefix("table_"))
+            return self._key(self.alias[table])
+        return self.spell("id") if self.key == "id" else self._key(table, self.key.removeprefix("table_"))
 
     def reference_name(self, role: str, table: str) -> str:
+        name = self._reference_name(role, table)
+        return name.replace("_", "") if self.glued and not role else name
+
+    def _key(self, *parts: str) -> str:
+        name = self.spell(*parts)
+        return name.replace("_", "") if self.glued else name
+
+    def _reference_name(self, role: str, table: str) -> str:
         if not role and table in self.alias and self.rng.random() < 0.8:
             return self.key_name(table)
         if role.startswith("="):
