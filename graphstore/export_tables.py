@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
@@ -157,9 +158,11 @@ def _read(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _write_tables(folder: Path, shapes: Shapes, batches: Iterable[list[Element]], *, is_edge: bool) -> None:
     folder.mkdir()
-    schemas = {label: _schema(properties, is_edge) for label, properties in shapes.items()}
+    schemas = {
+        label: _schema(properties, is_edge).with_metadata({"label": label}) for label, properties in shapes.items()
+    }
     writers = {
-        label: pq.ParquetWriter(folder / f"{quote(label, safe=' ')}.parquet", schema, compression="zstd")
+        label: pq.ParquetWriter(folder / f"{_file_name(label)}.parquet", schema, compression="zstd")
         for label, schema in schemas.items()
     }
     try:
@@ -172,6 +175,12 @@ def _write_tables(folder: Path, shapes: Shapes, batches: Iterable[list[Element]]
     finally:
         for writer in writers.values():
             writer.close()
+
+
+def _file_name(label: str) -> str:
+    """The label, escaped; a long one is cut and told apart by a digest. The whole label is in the file's metadata."""
+    name = quote(label, safe=" ")
+    return name if len(name) <= 150 else f"{name[:150]}~{blake2b(label.encode(), digest_size=8).hexdigest()}"
 
 
 def _schema(properties: Mapping[str, PropertyShape], is_edge: bool) -> pa.Schema:

@@ -10,9 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
+import networkx
 import pyarrow.parquet as pq
 import pytest
 import rdflib
+from gremlin_python.structure.io.graphsonV3d0 import GraphSONReader
 
 from bifrost.errors import InputError
 from bifrost.values import LinkStatement, RecordFragments
@@ -87,6 +89,39 @@ def test_graphson_lines_hold_each_edge_on_both_sides(store: SqlStore) -> None:
     assert {edge["outV"] for edge in found["a/x/2"]["inE"]["KNOWS"]} == {"a/x/1"}
     assert [p["value"] for p in found["a/x/1"]["properties"]["name"]] == ["Ann; <b>", "Änn\n2"]
     assert found["a/x/2"]["properties"]["d"][0]["value"] == {"@type": "gx:BigDecimal", "@value": "1.10"}
+
+
+def test_networkx_reads_graphml(store: SqlStore) -> None:
+    graph = networkx.read_graphml(io.BytesIO(exported(store, "graphml")), force_multigraph=True)
+    assert dict(graph.nodes["a/x/1"]) == {
+        "labelV": "X", "name": "Ann; <b>\nÄnn\n2", "n": "1", "f": 0.5, "ok": True, "day": "2024-01-02"
+    }  # fmt: skip
+    assert graph.number_of_edges("a/x/1", "a/x/2") == 2
+    assert {data.get("since") for _, _, data in graph.edges(data=True)} == {1999, None}
+
+
+def test_gremlinpython_reads_graphson(store: SqlStore) -> None:
+    reader = GraphSONReader()
+    found = {}
+    for line in exported(store, "graphson").splitlines():
+        vertex = reader.read_object(line.decode())
+        found[vertex["id"]] = vertex
+    assert len(found) == 3
+    assert [one["value"] for one in found["a/x/1"]["properties"]["n"]] == [1]
+    (decimal,) = (one["value"] for one in found["a/x/2"]["properties"]["d"])
+    assert (decimal.scale, decimal.unscaled_value) == (2, 110)
+    assert {edge["inV"] for edge in found["a/x/1"]["outE"]["KNOWS"]} == {"a/x/2"}
+
+
+def test_long_labels_have_files_too(sqlite_url: str) -> None:
+    made = SqlStore(sqlite_url)
+    labels = ["ü" * 200, "ü" * 200 + "2"]
+    register(made, "a/x")
+    say(made, "a/x", *(record_of("a/x", str(i), {"n": i}, type=label) for i, label in enumerate(labels)))
+    files = archive(made, "parquet")
+    stored = [pq.read_schema(io.BytesIO(data)).metadata[b"label"].decode() for data in files.values()]
+    assert sorted(stored) == sorted(labels)
+    made.close()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
