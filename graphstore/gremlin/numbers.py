@@ -52,6 +52,7 @@ class Char(str):
     """A single character."""
 
 
+_MOST_BITS = 1_000_000
 _INTEGERS = ("BYTE", "SHORT", "INT", "LONG", "BIGINT")
 _RANK = {name: rank for rank, name in enumerate((*_INTEGERS, "FLOAT", "DOUBLE", "BIGDECIMAL"))}
 _LIMITS = {"BYTE": 2**7, "SHORT": 2**15, "INT": 2**31, "LONG": 2**63}
@@ -91,6 +92,8 @@ def wrap(value: Any, kind: str) -> Any:
         case "SHORT":
             return Short(value)
         case "BIGINT":
+            if value.bit_length() > _MOST_BITS:
+                raise QueryError("BigInteger would overflow supported range", remedy="Compute with doubles.")
             return BigInteger(value)
         case "FLOAT":
             return Float(value)

@@ -4,13 +4,14 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from bifrost.errors import QueryLimitError
-from graphstore.gremlin.elements import Graph, Path
+from graphstore.gremlin.elements import Graph, HashableDict, HashableSet, Path
 from graphstore.gremlin.randomness import SeededRandom
 
-__all__ = ["ROOT", "SKIP", "Context", "Limits", "Meter", "PathNode", "Traverser"]
+__all__ = ["LONGEST_TEXT", "ROOT", "SKIP", "Context", "Limits", "Meter", "PathNode", "Traverser"]
 
 SKIP: Any = type("Skip", (), {"__repr__": lambda _: "SKIP", "__bool__": lambda _: False})()
 """What a mapping gives where it is not productive: no traverser goes on."""
@@ -50,6 +51,23 @@ class PathNode:
                 found.append(node.obj)
             node = node.parent
         return found
+
+
+_COLLECTIONS = (list, tuple, dict, HashableDict, HashableSet, set, frozenset)
+_LONG_TEXT, _TEXT_SHARE, LONGEST_TEXT = 10_000, 256, 4_000_000
+
+
+def _members(value: Any, known: dict[int, int]) -> int:
+    """How many values a collection holds, those of nested collections included as often as they are there. Each
+    collection is looked at once, so that this takes no longer than making it."""
+    total = len(value)
+    for member in chain(value, value.values()) if isinstance(value, dict) else value:
+        if type(member) in _COLLECTIONS:
+            found = known.get(id(member))
+            if found is None:
+                found = known[id(member)] = _members(member, known)
+            total += found
+    return total
 
 
 ROOT = PathNode(None, None, ())
@@ -179,6 +197,29 @@ class Context:
         other.scope = scope
         other.plain = self.plain
         return other
+
+    def grown(self, value: Any) -> Any:
+        """The value, a text or collection that a step has made, counted by its size: a loop may double it each round.
+
+        Raises QueryLimitError.
+        """
+        kind = type(value)
+        if kind is str:
+            if len(value) > _LONG_TEXT:
+                self.hold(len(value) // _TEXT_SHARE)
+                if len(value) > LONGEST_TEXT:
+                    raise QueryLimitError(
+                        f"A text of {len(value)} characters was made.", remedy="Make texts of up to 4 million."
+                    )
+        elif kind in _COLLECTIONS:
+            self.tick(len(value))
+            members = _members(value, {})
+            if members > self.meter.limits.traversers:
+                raise QueryLimitError(
+                    f"A collection with {members} members, nested ones included, was made.",
+                    remedy="Narrow the query: filter earlier, add dedup() or limit(), or count instead of folding.",
+                )
+        return value
 
     def random(self, step: object) -> SeededRandom:
         """The random numbers of one step: each step has its own, so that a seed makes them repeatable."""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bifrost.errors import QueryError
+from bifrost.errors import QueryError, QueryLimitError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import HashableDict, HashableSet, Path, freeze
 from graphstore.gremlin.ordering import dedup_key
 from graphstore.gremlin.plan import MapStep, Pipeline, Step
 from graphstore.gremlin.steps.text import java_string, java_type
-from graphstore.gremlin.traverser import SKIP, Context, Traverser
+from graphstore.gremlin.traverser import LONGEST_TEXT, SKIP, Context, Traverser
 from graphstore.gremlin.tree import Instruction, Traversal
 
 __all__ = ["ListStep"]
@@ -49,7 +49,10 @@ class ListStep(MapStep):
                 f"{java_type(incoming)}",
                 remedy="fold() values into a list first.",
             )
-        return self.combine(list(incoming), self._other(t, ctx))
+        other = self._other(t, ctx)
+        if self.title == "product":
+            ctx.hold(len(incoming) * len(other))
+        return ctx.grown(self.combine(list(incoming), other))
 
     def _other(self, t: Traverser, ctx: Context) -> list[Any]:
         other = self.argument.first(t, ctx) if isinstance(self.argument, Pipeline) else self.argument
@@ -135,7 +138,9 @@ class ConjoinStep(MapStep):
             )
         members = list(value)
         texts = [java_string(v) for v in members if v is not None]
-        return self.separator.join(texts)
+        if sum(map(len, texts)) + len(texts) * len(self.separator) > LONGEST_TEXT:
+            raise QueryLimitError("conjoin() would make a text that is too long.", remedy="Conjoin fewer values.")
+        return ctx.grown(self.separator.join(texts))
 
 
 @step("conjoin")

@@ -32,7 +32,7 @@ class ReduceStep(Step):
             total = fold(total, t.obj, t.bulk)
         result = self.finish(total)
         if result is not SKIP:
-            yield reduced(result, self.labels, ctx)
+            yield reduced(ctx.grown(result), self.labels, ctx)
 
 
 def reduced(value: Any, labels: tuple[str, ...], ctx: Context) -> Traverser:

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bifrost.errors import QueryError
+from bifrost.errors import QueryError, QueryLimitError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import BulkSet, Edge, Element, Path, VertexProperty
 from graphstore.gremlin.numbers import BigInteger, Long, is_number, to_type
 from graphstore.gremlin.plan import MapStep, Pipeline, Step, TakesBys, property_of
 from graphstore.gremlin.steps.project import scope_value
-from graphstore.gremlin.traverser import SKIP, Context, Traverser
+from graphstore.gremlin.traverser import LONGEST_TEXT, SKIP, Context, Traverser
 from graphstore.gremlin.tree import GType, Instruction, Scope, Traversal
 
 __all__ = ["java_string", "java_type"]
@@ -76,8 +76,8 @@ class TextStep(MapStep):
     def map(self, t: Traverser, ctx: Context) -> Any:
         value = t.obj
         if self.local and isinstance(value, (list, tuple, set, frozenset)):
-            return [self._one(member) for member in value]
-        return self._one(value)
+            return [ctx.grown(self._one(member)) for member in value]
+        return ctx.grown(self._one(value))
 
     def _one(self, value: Any) -> Any:
         if value is None:
@@ -126,13 +126,19 @@ def substring(instruction: Instruction, compiler: Compiler) -> Step:
 @step("replace")
 def replace(instruction: Instruction, compiler: Compiler) -> Step:
     local, (old, new) = _scoped(instruction.args)
-    return TextStep(lambda s: s if old is None or new is None else s.replace(old, new), local, "replace")
+    return TextStep(lambda s: s if old is None or new is None else _replaced(s, old, new), local, "replace")
 
 
 @step("split")
 def split(instruction: Instruction, compiler: Compiler) -> Step:
     local, (separator,) = _scoped(instruction.args)
     return TextStep(lambda s: list(s) if separator == "" else s.split(separator), local, "split")
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    if len(text) + text.count(old) * len(new) > LONGEST_TEXT:
+        raise QueryLimitError("replace() would make a text that is too long.", remedy="Replace by a shorter text.")
+    return text.replace(old, new)
 
 
 class ReverseStep(MapStep):
@@ -168,7 +174,7 @@ class ConcatStep(MapStep):
                     f"String concat() can only take string as argument, encountered {java_type(text)}",
                     remedy="Convert with asString() first.",
                 )
-        return "".join(texts) if texts else None
+        return ctx.grown("".join(texts)) if texts else None
 
 
 @step("concat")
@@ -183,8 +189,8 @@ class AsStringStep(MapStep):
     def map(self, t: Traverser, ctx: Context) -> Any:
         value = t.obj
         if self.local and isinstance(value, (list, tuple, set, frozenset)):
-            return [self._one(v) for v in value]
-        return self._one(value)
+            return [ctx.grown(self._one(v)) for v in value]
+        return ctx.grown(self._one(value))
 
     def _one(self, value: Any) -> str:
         if value is None:
@@ -222,7 +228,7 @@ class FormatStep(TakesBys, MapStep):
             if value is SKIP:
                 return SKIP
             text += [java_string(value), literal]
-        return "".join(text)
+        return ctx.grown("".join(text))
 
 
 @step("format")

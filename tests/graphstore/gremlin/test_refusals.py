@@ -1,5 +1,7 @@
 """What is refused, with words that help: unknown steps, wrong arguments, limits, writing readers."""
 
+import resource
+
 import pytest
 
 from bifrost.errors import PermissionDeniedError, QueryError, QueryLimitError, UnsupportedStepError
@@ -91,3 +93,25 @@ def test_readers_cannot_write_however_deep_it_is_hidden() -> None:
         with pytest.raises(PermissionDeniedError):
             engine.run(query, Request(read_only=True))
     assert engine.run("g.V().count()", Request(read_only=True))[0].obj == 6
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "g.inject('aaaaaaaaaa').repeat(map(union(identity(),identity()).fold().conjoin('x'))).times(60)",
+        "g.inject('aaaaaaaaaa').repeat(concat(identity())).times(60)",
+        "g.inject('aaaaaaaaaa').as('a').repeat(map(project('b').by(identity()).format('%{b}%{b}'))).times(60)",
+        "g.inject('aaaaaaaaaa').repeat(replace('a','aaaaaaaaaaaaaaaaaaaaaaaaaaaaa')).times(60)",
+        "g.inject([1,2]).repeat(map(combine(identity()))).times(60)",
+        "g.inject([1,2]).repeat(map(product(identity()))).times(60)",
+        "g.inject(1).repeat(map(union(identity(),identity()).fold())).times(60)",
+        "g.inject(1).repeat(map(union(identity(),identity()).fold())).times(60).dedup().asString()",
+        "g.withSack(3n).inject(1).repeat(sack(mult).by(sack())).times(60).sack()",
+        "g.inject(1).repeat(union(identity(),identity())).times(60).path()",
+    ],
+)
+def test_what_doubles_each_round_is_stopped(query: str) -> None:
+    engine = GremlinEngine(in_memory(MODERN))
+    with pytest.raises(QueryError):
+        engine.run(query, Request(limits=Limits(20, 100_000)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 3_000_000  # kB
