@@ -142,7 +142,7 @@ class ArrayGraph(SqlGraph):
 
     def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
         if key is not None:
-            if self.snapshot.has_columns:
+            if self.snapshot.has_column(key):
                 return iter(self.vertices_at(self.snapshot.column(key).having(value)))
             return super().vertices_where(None, key, value)
         if labels is None:

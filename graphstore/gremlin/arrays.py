@@ -5,19 +5,24 @@ in compressed sparse rows, property columns are dictionary-encoded on first use.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from graphstore.gremlin.ordering import dedup_key, equal, order_key
+from graphstore.gremlin.columns import Column, ColumnBuilder
 from graphstore.gremlin.sqlelements import decoded
 
-__all__ = ["Column", "ColumnBuilder", "EdgeTable", "Rows", "Snapshot", "Texts", "VertexTable"]
+__all__ = ["EAGER", "EdgeTable", "Rows", "Snapshot", "Texts", "UidTable", "VertexTable"]
 
 Ints = NDArray[np.int64]
+EAGER = 1_000_000
+"""Graphs with more vertices keep only what is asked for."""
+_KEPT = 4
+"""Property columns that a large graph keeps."""
 
 
 class Texts:
@@ -25,7 +30,7 @@ class Texts:
 
     __slots__ = ("blob", "ends")
 
-    def __init__(self, blob: bytes, ends: Ints) -> None:
+    def __init__(self, blob: bytes | bytearray, ends: Ints) -> None:
         self.blob, self.ends = blob, ends
 
     @classmethod
@@ -42,7 +47,7 @@ class Texts:
         start = int(self.ends[index - 1]) if index else 0
         return self.blob[start : int(self.ends[index])].decode("utf-8", "surrogatepass")
 
-    def raw(self, index: int) -> bytes:
+    def raw(self, index: int) -> bytes | bytearray:
         """One string as it is stored."""
         start = int(self.ends[index - 1]) if index else 0
         return self.blob[start : int(self.ends[index])]
@@ -65,7 +70,7 @@ class Texts:
 
     def joined(self, parts: "Sequence[tuple[int, int] | Texts]") -> "Texts":
         """Runs (from, to) of these strings and other texts, one after the other."""
-        blobs: list[bytes] = []
+        blobs: list[bytes | bytearray] = []
         ends: list[Ints] = []
         total = 0
         for part in parts:
@@ -92,9 +97,7 @@ class TextsWriter:
         self._ends.append(len(self._blob))
 
     def done(self) -> Texts:
-        return Texts(
-            bytes(self._blob), np.frombuffer(self._ends, np.int64).copy() if self._ends else np.zeros(0, np.int64)
-        )
+        return Texts(self._blob, _ints(self._ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,70 +153,7 @@ class EdgeTable:
 
 
 def _ints(values: "array[int]", kind: Any = np.int64) -> Any:
-    return np.frombuffer(values, kind).copy() if values else np.zeros(0, kind)
-
-
-@dataclass(slots=True)
-class Column:
-    """One property of all vertices: ``codes`` index ``values`` (first value of each vertex), -1 where it has none.
-
-    ``more`` holds all values of the vertices that have several. ``numbers`` are the values where all are plain integers
-    or all are doubles, ``largest`` the greatest magnitude among them.
-    """
-
-    codes: NDArray[np.int32]
-    values: list[Any]
-    more: dict[int, list[Any]]
-    numbers: NDArray[np.float64] | None
-    known: dict[Any, int] = field(default_factory=dict)
-    largest: float = 0.0
-    _ranks: NDArray[np.int64] | None = None
-    _order: NDArray[np.int64] | None = None
-    _starts: NDArray[np.int64] | None = None
-
-    def passing(self, test: Callable[[Any], bool], indices: NDArray[Any]) -> NDArray[np.bool_]:
-        """Which of some vertices have a value that passes. Each distinct value is tested once."""
-        codes = self.codes[indices]
-        if len(codes) <= 256:
-            values = self.values
-            result = np.array([code >= 0 and test(values[code]) for code in codes.tolist()], np.bool_)
-        elif len(codes) * 2 < len(self.values):
-            distinct = np.unique(codes)
-            values = self.values
-            fitting = [code for code in distinct.tolist() if code >= 0 and test(values[code])]
-            result = np.isin(codes, fitting)
-        else:
-            fits = np.fromiter((test(value) for value in self.values), np.bool_, len(self.values))
-            result = np.append(fits, False)[codes]
-        for index, values in self.more.items():
-            result[indices == index] = any(test(value) for value in values)
-        return result
-
-    def having(self, value: Any) -> NDArray[np.int64]:
-        """The vertices with a value."""
-        code = self.known.get(_key(value))
-        found = np.zeros(0, np.int64)
-        if code is not None:
-            if self._order is None:
-                self._order = np.argsort(self.codes, kind="stable")
-                self._starts = np.searchsorted(self.codes[self._order], np.arange(len(self.values) + 1))
-            assert self._starts is not None
-            found = self._order[self._starts[code] : self._starts[code + 1]]
-        others = [i for i, values in self.more.items() if any(equal(v, value) for v in values)]
-        return np.unique(np.concatenate((found, np.array(others, np.int64)))) if others else found
-
-    def ranks(self) -> NDArray[np.int64]:
-        """For each code its place in Gremlin's order."""
-        if self._ranks is not None:
-            return self._ranks
-        kinds = {type(v) for v in self.values}
-        plain = kinds <= {str} or (kinds <= {int, float} and not any(v != v for v in self.values))
-        positions = range(len(self.values))
-        by_value = (lambda i: self.values[i]) if plain else (lambda i: order_key(self.values[i]))
-        ranks = np.empty(len(self.values), np.int64)
-        ranks[sorted(positions, key=by_value)] = np.arange(len(self.values))
-        self._ranks = ranks
-        return ranks
+    return np.frombuffer(values, kind) if values else np.zeros(0, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +176,11 @@ class Rows:
 class Snapshot:
     """All of the served graph at ``position`` of the change log. Never changes; :mod:`.follow` makes the next one."""
 
-    def __init__(self, position: int, names: dict[int, str], vertices: VertexTable, edges: EdgeTable) -> None:
-        self.position, self.names = position, names
-        self.vertex_table, self.edge_table = vertices, edges
+    def __init__(
+        self, position: int, names: dict[int, str], vertices: VertexTable, edges: EdgeTable, eager: int = EAGER
+    ) -> None:
+        """``eager``: up to so many vertices all property columns are kept, beyond it only those in use."""
+        self.position, self.names, self.eager = position, names, eager
         self.numbers, self.uids, self.labels, self.texts = (
             vertices.numbers,
             vertices.uids,
@@ -254,8 +196,9 @@ class Snapshot:
         self.everything = np.arange(size)
         self.out = Rows.build(self.tails, self.heads, self.edge_labels, size)
         self.into = Rows.build(self.heads, self.tails, self.edge_labels, size)
-        self.columns: dict[str, Column] | None = None
-        self._by_uid: dict[str, int] | None = None
+        self.columns: dict[str, Column] = {}
+        self.complete = False
+        self._uids: UidTable | None = None
         self._label_sets: dict[tuple[str, ...], NDArray[np.int32]] = {}
         self._degrees: dict[tuple[str, tuple[str, ...]], Ints] = {}
 
@@ -279,31 +222,56 @@ class Snapshot:
 
     def index_of_uid(self, uid: str) -> int | None:
         """The index of a vertex; the table behind it is made on first use."""
-        if self._by_uid is None:
-            self._by_uid = {uid: index for index, uid in enumerate(self.uids.all())}
-        return self._by_uid.get(uid)
+        if self._uids is None:
+            self._uids = UidTable(self.uids, self.eager)
+        return self._uids.find(uid)
 
     def index_of(self, number: int) -> int:
         return int(np.searchsorted(self.numbers, number))
 
     def column(self, key: str) -> Column:
-        """A property column; all columns are decoded together on first use."""
-        if self.columns is None:
-            self.columns = self._decode()
+        """A property column. Those of a graph of moderate size are all decoded together; of a large one, the few that
+        were asked for last are kept."""
         found = self.columns.get(key)
+        if found is None and not self.complete:
+            if self.size <= self.eager:
+                self.columns, self.complete = self._decode(), True
+                found = self.columns.get(key)
+            else:
+                found = self.columns[key] = self._decode_one(key)
+                for old in list(self.columns)[:-_KEPT]:
+                    self.columns.pop(old, None)
         if found is None:
             found = Column(np.full(self.size, -1, np.int32), [], {}, np.zeros(0), {})
         return found
 
+    def part(self, key: str, indices: NDArray[Any]) -> tuple[Column, NDArray[Any]]:
+        """A column and where some vertices stand in it: the column of all vertices if it is there or worth making, else
+        one of these vertices alone."""
+        if self.has_column(key) or len(indices) * 4 >= self.size:
+            return self.column(key), indices
+        builder = ColumnBuilder(len(indices))
+        for place, index in enumerate(indices.tolist()):
+            builder.add(place, decoded(self.texts.raw(index)).get(key, []))
+        return builder.column(), np.arange(len(indices))
+
     def prepare(self) -> None:
         """Makes what is made on first use: the columns and the table of uids. Before that, a small query could be slow."""
-        self.column("")
+        if self.size <= self.eager:
+            self.column("")
         self.index_of_uid("")
 
-    @property
-    def has_columns(self) -> bool:
-        """Whether the property columns are decoded already."""
-        return self.columns is not None
+    def has_column(self, key: str) -> bool:
+        """Whether a property column is decoded already."""
+        return self.complete or key in self.columns
+
+    def tail_numbers(self) -> Ints:
+        """The ids of the vertices where edges start."""
+        return self.numbers[self.tails]
+
+    def head_numbers(self) -> Ints:
+        """The ids of the vertices where edges end."""
+        return self.numbers[self.heads]
 
     def degrees(self, direction: str, labels: tuple[str, ...]) -> Ints:
         """How many edges each vertex has in a direction, of some labels or (none given) of all."""
@@ -332,36 +300,39 @@ class Snapshot:
                 builder.add(index, values)
         return {key: builder.column() for key, builder in builders.items()}
 
+    def _decode_one(self, key: str) -> Column:
+        builder, sign = ColumnBuilder(self.size), orjson.dumps(key) + b":"
+        blob, start = self.texts.blob, 0
+        for index, end in enumerate(self.texts.ends.tolist()):
+            text = blob[start:end]
+            if sign in text:
+                builder.add(index, decoded(text).get(key, []))
+            start = end
+        return builder.column()
 
-class ColumnBuilder:
-    """Collects a column vertex by vertex."""
 
-    def __init__(self, size: int) -> None:
-        self.codes = np.full(size, -1, np.int32)
-        self.known: dict[Any, int] = {}
-        self.values: list[Any] = []
-        self.more: dict[int, list[Any]] = {}
+class UidTable:
+    """Finds vertices by uid: a dictionary, or for a large graph, where its objects would take most of the memory, the
+    sorted hashes."""
 
-    def add(self, index: int, values: list[Any]) -> None:
-        if not values:
+    def __init__(self, uids: Texts, eager: int = EAGER) -> None:
+        self._uids = uids
+        self._known: dict[str, int] | None = None
+        if len(uids) <= eager:
+            self._known = {uid: index for index, uid in enumerate(uids.all())}
             return
-        value = values[0]
-        key = _key(value)
-        code = self.known.get(key)
-        if code is None:
-            code = self.known[key] = len(self.values)
-            self.values.append(value)
-        self.codes[index] = code
-        if len(values) > 1:
-            self.more[index] = values
+        hashes = np.fromiter(map(hash, uids.all()), np.int64, len(uids))
+        self._order = np.argsort(hashes).astype(np.int32)
+        self._hashes = hashes[self._order]
 
-    def column(self) -> Column:
-        kinds = {type(v) for v in self.values}
-        numbers = np.array(self.values, np.float64) if len(kinds) == 1 and kinds <= {int, float} else None
-        largest = float(np.abs(numbers).max()) if numbers is not None and len(numbers) else 0.0
-        return Column(self.codes, self.values, self.more, numbers, self.known, largest)
-
-
-def _key(value: Any) -> Any:
-    """What tells values of a column apart: 1 and 1.0 are one value, True and 1 are not."""
-    return value if type(value) is str else dedup_key(value)
+    def find(self, uid: str) -> int | None:
+        if self._known is not None:
+            return self._known.get(uid)
+        wanted = hash(uid)
+        place = int(np.searchsorted(self._hashes, wanted))
+        while place < len(self._hashes) and self._hashes[place] == wanted:
+            index = int(self._order[place])
+            if self._uids[index] == uid:
+                return index
+            place += 1
+        return None

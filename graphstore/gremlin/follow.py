@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from graphstore import schema as s
 from graphstore.database import Database
-from graphstore.gremlin.arrays import EdgeTable, Snapshot, VertexTable
+from graphstore.gremlin.arrays import EAGER, EdgeTable, Snapshot, VertexTable
 from graphstore.gremlin.patch import patched
 from graphstore.log import last_change
 
@@ -22,13 +22,15 @@ _TEXTS = (_VERTICES, _EDGES)
 
 
 class SnapshotKeeper:
-    """The newest snapshot of a store. ``limit``: graphs with more vertices and edges than this are left to SQL."""
+    """The newest snapshot of a store. ``limit``: graphs with more vertices and edges than this are left to SQL;
+    ``eager``: those with more vertices keep only the property columns in use."""
 
-    def __init__(self, database: Database, limit: int = 6_000_000) -> None:
-        self._db = database
+    def __init__(self, database: Database, limit: int = 12_000_000, eager: int = EAGER) -> None:
+        self._db, self._eager = database, eager
         self._limit = limit
         self._snapshot: Snapshot | None = None
         self._shown = -1
+        self._too_large = 0
         self._building = threading.Lock()
         self._watch = _Watch(database)
 
@@ -53,6 +55,10 @@ class SnapshotKeeper:
         with self._building:
             snapshot = self._snapshot
             position = self.position()
+            if snapshot is None and self._too_large and position - self._shown < self._too_large:
+                self._too_large -= position - self._shown
+                self._shown = position
+                return None
             if snapshot is None or snapshot.position != position:
                 snapshot = self._next(snapshot)
                 if snapshot is not None:
@@ -82,10 +88,12 @@ class SnapshotKeeper:
             sizes = [
                 connection.execute(sa.select(sa.func.count()).select_from(t)).scalar_one() for t in (s.vertex, s.edge)
             ]
-            if sum(sizes) > self._limit:
+            self._too_large = max(sum(sizes) - self._limit, 0)
+            if self._too_large:
                 return None
             vertices = VertexTable.of(_rows(connection, f"{_VERTICES} ORDER BY id"))
-            return Snapshot(position, names, vertices, EdgeTable.of(_rows(connection, f"{_EDGES} ORDER BY id")))
+            edges = EdgeTable.of(_rows(connection, f"{_EDGES} ORDER BY id"))
+            return Snapshot(position, names, vertices, edges, self._eager)
 
     def _changed(self, connection: sa.Connection, text: str, ids: set[int]) -> list[Any]:
         """The rows that changed elements have now; removed ones have none."""

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphstore.gremlin.arrays import Column, ColumnBuilder, EdgeTable, Snapshot, Texts, VertexTable
+from graphstore.gremlin.arrays import EdgeTable, Snapshot, Texts, VertexTable
+from graphstore.gremlin.columns import Column, ColumnBuilder
 from graphstore.gremlin.sqlelements import decoded
 
 __all__ = ["patched"]
@@ -35,19 +36,18 @@ def patched(
         meta,
     )
     touched_edges, edge_rows = edges
-    new, before = EdgeTable.of(edge_rows), old.edge_table
-    pieces = _pieces(before.numbers, touched_edges, new.numbers)
+    new = EdgeTable.of(edge_rows)
+    pieces = _pieces(old.edge_numbers, touched_edges, new.numbers)
     edge_table = EdgeTable(
-        _spliced(before.numbers, new.numbers, pieces),
-        _joined(before.uids, new.uids, pieces),
-        _spliced(before.labels, new.labels, pieces),
-        _spliced(before.tails, new.tails, pieces),
-        _spliced(before.heads, new.heads, pieces),
-        _joined(before.texts, new.texts, pieces),
+        _spliced(old.edge_numbers, new.numbers, pieces),
+        _joined(old.edge_uids, new.uids, pieces),
+        _spliced(old.edge_labels, new.labels, pieces),
+        _spliced(old.tail_numbers(), new.tails, pieces),
+        _spliced(old.head_numbers(), new.heads, pieces),
+        _joined(old.edge_texts, new.texts, pieces),
     )
-    snapshot = Snapshot(position, names, vertex_table, edge_table)
-    if old.columns is not None:
-        snapshot.columns = _columns(old, snapshot, vertex_pieces)
+    snapshot = Snapshot(position, names, vertex_table, edge_table, old.eager)
+    snapshot.columns, snapshot.complete = _columns(old, snapshot, vertex_pieces), old.complete
     return snapshot
 
 
@@ -93,12 +93,13 @@ def _columns(old: Snapshot, new: Snapshot, pieces: list[Piece]) -> dict[str, Col
             at += piece[1] - piece[0]
     kept = np.flatnonzero(place >= 0)
     builders: dict[str, ColumnBuilder] = {}
-    for key, column in (old.columns or {}).items():
+    for key, column in list(old.columns.items()):
         builder = builders[key] = ColumnBuilder(new.size)
         builder.codes[place[kept]] = column.codes[kept]
         builder.known, builder.values = dict(column.known), list(column.values)
         builder.more = {int(place[i]): values for i, values in column.more.items() if place[i] >= 0}
     for index in fresh:
         for key, values in decoded(new.texts[index]).items():
-            builders.setdefault(key, ColumnBuilder(new.size)).add(index, values)
+            if old.complete or key in builders:
+                builders.setdefault(key, ColumnBuilder(new.size)).add(index, values)
     return {key: builder.column() for key, builder in builders.items()}

@@ -111,10 +111,10 @@ class ServedGraph:
     collects = False
     arrays = True
 
-    def __init__(self, store: SqlStore, edits: Edits | None = None) -> None:
+    def __init__(self, store: SqlStore, edits: Edits | None = None, *, keeper: SnapshotKeeper | None = None) -> None:
         self._store = store
         self._edits = edits or Edits(store)
-        self._keeper: SnapshotKeeper | None = None
+        self._keeper = keeper
         self._warmer: SnapshotWarmer | None = None
         self._lock = threading.Lock()
 

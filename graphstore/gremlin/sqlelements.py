@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["SqlEdge", "SqlVertex", "SqlVertexProperty", "decoded"]
 
 
-def decoded(text: str | bytes) -> dict[str, list[Any]]:
+def decoded(text: str | bytes | bytearray) -> dict[str, list[Any]]:
     """A ``properties`` column: name -> values."""
     found: dict[str, list[Any]] = orjson.loads(text)
     for values in found.values():

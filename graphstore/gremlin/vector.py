@@ -100,9 +100,10 @@ def _started(step: ElementsStep, graph: ArrayGraph, ctx: Context) -> Frontier:
         found = dict.fromkeys(graph.index(id.id if isinstance(id, Element) else id) for id in step.wanted(ctx))
         found.pop(None, None)
         return Frontier(False, np.array(list(found), np.int64))
-    if step.all_of_them and step.vertices and step.value_hint is not None and snapshot.has_columns:
+    if step.all_of_them and step.vertices and step.value_hint is not None:
         key, value = step.value_hint
-        return Frontier(False, snapshot.column(key).having(value))
+        if snapshot.has_column(key):
+            return Frontier(False, snapshot.column(key).having(value))
     if not step.all_of_them or step.value_hint is not None:
         elements = [element.index for element in step.flat_map(Traverser(None), ctx)]
         return Frontier(not step.vertices, np.array(elements, np.int64))

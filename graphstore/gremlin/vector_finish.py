@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphstore.gremlin.arrays import Column, Snapshot
+from graphstore.gremlin.arrays import Snapshot
+from graphstore.gremlin.columns import Column
 from graphstore.gremlin.elements import HashableDict
 from graphstore.gremlin.frontier import Frontier, bincount, sides
 from graphstore.gremlin.numbers import Long
@@ -107,8 +108,8 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
 
         def by_key(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
             f = f.sparse()
-            column = s.column(key)
-            codes = column.codes[f.indices]
+            column, where = s.part(key, f.indices)
+            codes = column.codes[where]
             present = codes >= 0
             complete = bool(present.all())
             counts = bincount(
@@ -129,9 +130,9 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
 def _valued(key: str) -> Finish:
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
         f = f.sparse()
-        column = s.column(key)
-        counts = [1] * len(f.indices) if f.counts is None else f.counts.tolist()
-        for index, code, many in zip(f.indices.tolist(), column.codes[f.indices].tolist(), counts, strict=True):
+        column, where = s.part(key, f.indices)
+        counts = [1] * len(where) if f.counts is None else f.counts.tolist()
+        for index, code, many in zip(where.tolist(), column.codes[where].tolist(), counts, strict=True):
             if code >= 0:
                 for value in column.more.get(index) or (column.values[code],):
                     yield Traverser(value, many, None, c.initial_sack())
@@ -145,11 +146,11 @@ def _folded(key: str, step: ReduceStep) -> Finish:
 
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
         f = f.sparse()
-        column = s.column(key)
+        column, where = s.part(key, f.indices)
         if column.more:
             yield from step.run(_valued(key)(f, s, c), c)
             return
-        codes = column.codes[f.indices]
+        codes = column.codes[where]
         present = codes >= 0
         counts = f.counts
         if not present.all():

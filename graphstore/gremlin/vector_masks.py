@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from graphstore.gremlin.arrays import Column, Snapshot
+from graphstore.gremlin.arrays import Snapshot
+from graphstore.gremlin.columns import Column
 from graphstore.gremlin.frontier import Frontier
-from graphstore.gremlin.sqlelements import decoded
 from graphstore.gremlin.steps.filters import HasStep
 from graphstore.gremlin.tree import P, T
 
@@ -53,20 +53,15 @@ def _by_value(step: HasStep, key: str) -> Mask:
     comparison = None if step.predicate is None else _comparison(step.predicate)
 
     def by_value(f: Frontier, s: Snapshot) -> NDArray[np.bool_]:
-        if len(f.indices) * 4 < s.size and not s.has_columns:
-            return np.fromiter((_passes(step, key, i, s) for i in f.indices.tolist()), np.bool_, len(f.indices))
-        column = s.column(key)
+        column, where = s.part(key, f.indices)
         if comparison is not None and _comparable(column):
             assert column.numbers is not None
-            codes = column.codes[f.indices]
-            return comparison(column.numbers[codes]) & (codes >= 0)
-        return column.passing(step.passes, f.indices)
+            codes = column.codes[where]
+            passing: NDArray[np.bool_] = comparison(column.numbers[codes]) & (codes >= 0)
+            return passing
+        return column.passing(step.passes, where)
 
     return by_value
-
-
-def _passes(step: HasStep, key: str, index: int, snapshot: Snapshot) -> bool:
-    return any(step.passes(value) for value in decoded(snapshot.texts[index]).get(key, ()))
 
 
 def _comparable(column: Column) -> bool:

@@ -171,8 +171,8 @@ def _ordered(step: OrderStep, top: int | None = None) -> tuple[Move, bool] | Non
 
     def move(f: Frontier, s: Snapshot, c: Context) -> Frontier:
         for by, descending in reversed(comparisons):
-            column = s.column(by.key)
-            places = np.append(column.ranks(), -1)[column.codes[f.indices]]
+            column, where = s.part(by.key, f.indices)
+            places = column.places(column.codes[where])
             if not c.productive_by:
                 f, places = f.kept(places >= 0), places[places >= 0]
             wanted = -places if descending else places

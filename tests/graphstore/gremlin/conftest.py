@@ -8,6 +8,7 @@ import pytest
 
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine, Request
+from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.served import ServedGraph
 from graphstore.gremlin.source import Session
 from graphstore.gremlin.sqlgraph import SqlGraph
@@ -73,9 +74,14 @@ def engines() -> Iterator[dict[str, GremlinEngine]]:
     fill(made, MODERN)
     source = ServedGraph(made)
     source.keeper.warm()
+    large = ServedGraph(made, keeper=SnapshotKeeper(made.database, eager=2))
+    large.keeper.warm()
     yield {
         "memory": GremlinEngine(in_memory(MODERN)),
         "sql": GremlinEngine(SqlOnly(made)),
         "arrays": GremlinEngine(source),
+        "large arrays": GremlinEngine(large),
     }
+    large.close()
+    source.close()
     made.close()

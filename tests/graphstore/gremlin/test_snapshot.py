@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pytest
 
 from graphstore.gremlin.arrays import Snapshot
 from graphstore.gremlin.engine import GremlinEngine
@@ -29,9 +30,10 @@ def content(snapshot: Snapshot) -> tuple[object, ...]:
     )
 
 
-def test_a_patched_snapshot_equals_one_made_anew(store: SqlStore) -> None:
+@pytest.mark.parametrize("eager", [1_000, 2])
+def test_a_patched_snapshot_equals_one_made_anew(store: SqlStore, eager: int) -> None:
     fill(store, MODERN)
-    keeper = SnapshotKeeper(store.database)
+    keeper = SnapshotKeeper(store.database, eager=eager)
     keeper.warm()
     engine = GremlinEngine(ServedGraph(store))
     ask = asker(engine)
@@ -99,3 +101,32 @@ def test_explain_and_profile_say_what_runs_where(store: SqlStore) -> None:
     assert profile["steps"][0]["where"] == "arrays"
     assert sum(step["percent"] for step in profile["steps"]) <= 101
     assert profile["duration_ms"] > 0
+
+
+def test_a_large_graph_keeps_the_columns_in_use(store: SqlStore) -> None:
+    fill(store, MODERN)
+    snapshot = SnapshotKeeper(store.database, eager=2).current(wide=True)
+    assert snapshot is not None
+    assert not snapshot.has_column("age")
+    few, where = snapshot.part("age", np.array([0]))
+    assert few.values == [29]
+    assert where.tolist() == [0]
+    assert not snapshot.has_column("age")
+    for key in ("age", "name", "lang", "a", "b", "age"):
+        snapshot.column(key)
+    assert snapshot.has_column("age")
+    assert not snapshot.has_column("name")
+    assert [snapshot.index_of_uid(uid) for uid in ("1", "6", "7", "")] == [0, 5, None, None]
+
+
+def test_a_graph_that_was_too_large_is_looked_at_again_once_it_may_fit(store: SqlStore) -> None:
+    keeper = SnapshotKeeper(store.database, limit=3)
+    ask = asker(GremlinEngine(ServedGraph(store, keeper=keeper)))
+    ask("g.inject(1,2,3,4,5).addV('new')")
+    assert keeper.current(wide=True) is None
+    assert keeper.shown == keeper.position()
+    ask("g.V().limit(1).drop()")
+    assert keeper.current(wide=True) is None
+    ask("g.V().limit(1).drop()")
+    assert keeper.current(wide=True) is not None
+    assert ask("g.V().count()") == [3]

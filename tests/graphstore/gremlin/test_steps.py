@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize("kind", ["memory", "sql", "arrays"])
+@pytest.mark.parametrize("kind", ["memory", "sql", "arrays", "large arrays"])
 def test_answers(kind: str, engines: dict[str, GremlinEngine]) -> None:
     ask = asker(engines[kind])
     wrong = {}
