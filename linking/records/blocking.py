@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Pairs", "nearest", "union"]
+__all__ = ["Pairs", "best_of_each", "nearest", "union"]
 
 Csr: TypeAlias = sparse.csr_matrix
 BLOCK_NONZERO = 20_000_000
@@ -58,6 +58,16 @@ def union(found: list[tuple[NDArray[np.int64], NDArray[np.int64]]], width: int, 
         codes.append(i.astype(np.int64) * width + j)
     code = np.unique(np.concatenate(codes))
     return Pairs(code // max(width, 1), code % max(width, 1))
+
+
+def best_of_each(pairs: Pairs, score: NDArray[np.float32], shape: tuple[int, int], count: int) -> NDArray[np.bool_]:
+    """Marks the pairs that are among the ``count`` best of their left or of their right record."""
+    kept = np.zeros(len(pairs), bool)
+    for end, size in zip((pairs.left, pairs.right), shape, strict=True):
+        order = np.lexsort((-score, end))
+        first = np.searchsorted(end[order], np.arange(size))
+        kept[order[np.arange(len(end)) - first[end[order]] < count]] = True
+    return kept
 
 
 def _affordable(left: Csr, right: Csr, budget: float) -> tuple[Csr, Csr]:

@@ -80,6 +80,13 @@ class Comparer:
         """Log of how much rarer the left value is than the field's average value, float32 [pairs, fields]."""
         return np.stack([f.rarity(pairs.left) for f in self.fields], axis=1)
 
+    def likeness(self, pairs: Pairs) -> NDArray[np.float32]:
+        """The measure called ``mix`` of :meth:`overall` alone."""
+        i, j = pairs.left, pairs.right
+        grams = vectors.row_cosine(self.sharp_grams.left, self.sharp_grams.right, i, j)
+        words = vectors.row_cosine(self.sharp_words.left, self.sharp_words.right, i, j)
+        return np.asarray((grams + words) / 2, np.float32)
+
     def overall(self, pairs: Pairs) -> dict[str, NDArray[np.float32]]:
         """Similarities over all fields together, by feature name."""
         i, j = pairs.left, pairs.right

@@ -11,6 +11,8 @@ from linking.records.blocking import Pairs
 __all__ = ["cluster_records", "components", "unique_mapping"]
 
 Float = NDArray[np.float32]
+SMALL = 4
+"""Records up to which a group counts as small."""
 
 
 def unique_mapping(
@@ -38,16 +40,24 @@ def components(pairs: Pairs, keep: NDArray[np.bool_], size: int) -> NDArray[np.i
 
 
 def cluster_records(
-    pairs: Pairs, probability: Float, size: int, *, threshold: float, link: float = 0.2, largest: int = 2_000
+    pairs: Pairs,
+    probability: Float,
+    size: int,
+    *,
+    threshold: float,
+    link: float = 0.2,
+    largest: int = 2_000,
+    small_factor: float = 1.0,
 ) -> NDArray[np.int64]:
     """The cluster of each record of one table by average linkage of pair probabilities.
 
     Two groups are joined while the mean probability over all their pairs is at least ``threshold``, so one strong pair
     cannot chain two groups. Pairs that are no candidates count as probability 0. Components over pairs above
-    ``link`` that hold more than ``largest`` records are cut by a higher ``link`` first.
+    ``link`` that hold more than ``largest`` records are cut by a higher ``link`` first. Small groups need
+    ``small_factor`` times the threshold: the mean over few pairs says less.
     """
     label = np.arange(size)
-    _cluster(pairs, probability, np.arange(size), label, threshold, link, largest)
+    _cluster(pairs, probability, np.arange(size), label, (threshold, small_factor * threshold), link, largest)
     return label
 
 
@@ -56,11 +66,11 @@ def _cluster(
     probability: Float,
     records: NDArray[np.int64],
     label: NDArray[np.int64],
-    threshold: float,
+    threshold: tuple[float, float],
     link: float,
     largest: int,
 ) -> None:
-    """Writes the smallest member of its cluster to ``label`` for each record of ``records``."""
+    """Writes the smallest member of its cluster to ``label`` for each record; thresholds of large and of small groups."""
     position = np.full(len(label), -1)
     position[records] = np.arange(len(records))
     local = Pairs(position[pairs.left], position[pairs.right])
@@ -90,7 +100,7 @@ def _average_linkage(
     probability: Float,
     members: NDArray[np.int64],
     mine: NDArray[np.int64],
-    threshold: float,
+    threshold: tuple[float, float],
     largest: int,
 ) -> NDArray[np.int64]:
     n = len(members)
@@ -101,5 +111,9 @@ def _average_linkage(
     a = np.array([slot[x] for x in local.left[mine].tolist()], np.int64)
     b = np.array([slot[x] for x in local.right[mine].tolist()], np.int64)
     distance[a, b] = distance[b, a] = np.clip(1 - probability[mine], 0, 1)
-    condensed = distance[np.triu_indices(n, 1)]
-    return np.asarray(fcluster(linkage(condensed, "average"), 1 - threshold, criterion="distance"), np.int64)
+    tree = linkage(distance[np.triu_indices(n, 1)], "average")
+    groups = np.asarray(fcluster(tree, 1 - threshold[0], criterion="distance"), np.int64)
+    strict = np.asarray(fcluster(tree, 1 - min(threshold[1], 0.99), criterion="distance"), np.int64)
+    # Cuts of one tree are nested, so a small group falls into whole groups of the stricter cut.
+    small = np.bincount(groups)[groups] <= SMALL
+    return np.where(small, groups.max() + strict, groups)

@@ -23,6 +23,9 @@ __all__ = ["Matching", "match_records"]
 Float = NDArray[np.float32]
 CERTAIN = 30.0
 """Log odds of a pair that a person judged."""
+DOUBT_OF_DECOYS, DOUBT_OF_PRIOR = 0.025, 0.1
+"""Standard errors of the mean probability on data that the model never saw, by what it rests on."""
+SMALL_FACTOR = 1.6
 LOST = 0.02
 """What is left of the probability of a pair whose records have better partners, where each has one at most."""
 
@@ -61,13 +64,19 @@ class Matching:
     def precision(self) -> tuple[float, float, float]:
         """Estimated precision of the accepted pairs and its 95% interval, from their probabilities."""
         p = self.probability[self.accepted].astype(np.float64)
-        return _interval(float(p.mean()) if len(p) else 1.0, float((p * (1 - p)).sum()), max(len(p), 1))
+        value = float(p.mean()) if len(p) else 1.0
+        return _interval(value, float((p * (1 - p)).sum()), max(len(p), 1), self._doubt)
 
     def recall(self) -> tuple[float, float, float]:
         """Estimated share of the true candidate pairs that is accepted, and its 95% interval."""
         p = self.probability.astype(np.float64)
         total = max(float(p.sum()), 1e-9)
-        return _interval(float(p[self.accepted].sum()) / total, float((p * (1 - p))[~self.accepted].sum()), total)
+        missed = float((p * (1 - p))[~self.accepted].sum())
+        return _interval(float(p[self.accepted].sum()) / total, missed, total, self._doubt)
+
+    @property
+    def _doubt(self) -> float:
+        return DOUBT_OF_DECOYS if self.unique else DOUBT_OF_PRIOR
 
     def scores(self) -> Float:
         """Probabilities moved to the side of the threshold on which the decision fell."""
@@ -172,7 +181,9 @@ def _decide(
     if not prepared.comparer.records.dirty:
         return np.asarray(probability >= options.threshold)
     join = options.linkage * options.threshold
-    label = cluster_records(pairs, probability, shape[0], threshold=join, largest=options.largest_component)
+    label = cluster_records(
+        pairs, probability, shape[0], threshold=join, largest=options.largest_component, small_factor=SMALL_FACTOR
+    )
     accepted = np.asarray(label[pairs.left] == label[pairs.right])
     if answers is not None:
         position, same = answers.locate(pairs, shape[1])
@@ -211,6 +222,8 @@ def _rebuilt(prepared: Prepared, pairs: Pairs) -> Prepared:
     return replace(prepared, table=table, multiple=np.hstack([own, rivals]))
 
 
-def _interval(value: float, variance: float, count: float) -> tuple[float, float, float]:
-    half = 1.96 * float(np.sqrt(max(variance, 0.25 / max(count, 1)))) / max(count, 1)
+def _interval(value: float, variance: float, count: float, doubt: float) -> tuple[float, float, float]:
+    """Chance and the model's own error together: probabilities of data never seen are off as a whole."""
+    chance = float(np.sqrt(max(variance, 0.25 / max(count, 1)))) / max(count, 1)
+    half = 1.96 * float(np.hypot(chance, doubt))
     return value, max(0.0, value - half), min(1.0, value + half)

@@ -17,6 +17,7 @@ class MatchOptions:
     the threshold.
     ``one_to_one``: None lets the data decide: the records of a table are given one partner at most, unless more than
     ``repeated_share`` of those with a likely partner (log odds above ``repeated_odds``) has several.
+    ``candidates_kept``: of more candidates than this between two tables only the three best of each record are compared.
     ``expand``: in one table, compare all pairs inside groups of linked records of up to ``largest_group``; groups
     beyond ``largest_component`` are cut before they are clustered.
     """
@@ -27,10 +28,11 @@ class MatchOptions:
     threshold: float = 0.5
     one_to_one: bool | None = None
     keep: float = 0.02
-    linkage: float = 0.4
+    linkage: float = 0.45
     repeated_odds: float = 2.5
     repeated_share: float = 0.15
     expand: bool = True
+    candidates_kept: int = 500_000
     largest_group: int = 400
     largest_component: int = 2_000
     seed: int = 0

@@ -1,5 +1,7 @@
 """Entry points: same-thing pairs of a confirmed link type, and of two tables at hand."""
 
+import hashlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
@@ -17,7 +19,11 @@ from linking.records.alignment import UID, records_of
 from linking.records.fields import Records
 from linking.records.matching import Matching, match_records
 from linking.records.options import MatchOptions
+from linking.records.prepared import Prepared, prepare
 from linking.records.questions import Question, choose
+
+KEPT_PAIRS = 300_000
+"""Prepared tasks up to so many candidate pairs (about 300 MB) are kept for the next answer."""
 
 __all__ = ["answers_of", "match", "match_tables", "next_pairs", "resolve"]
 
@@ -97,8 +103,48 @@ def match_tables(
     """
     records = records_of(left, right, columns, encoder)
     answers = Answers.of(records, judged) if judged else None
-    rows = None if only is None else rows_of(records, only)
-    return match_records(records, options, answers=answers, rows=rows)
+    if only is not None:
+        return match_records(records, options, answers=answers, rows=rows_of(records, only))
+    options = options or MatchOptions()
+    return match_records(records, options, answers=answers, prepared=_PREPARED.of(records, options))
+
+
+class _PreparedTasks:
+    """The latest prepared task: after an answer only what depends on answers is done again.
+
+    Kept by the records' content, so it can never be stale; large tasks are not kept.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest: tuple[bytes, Prepared] | None = None
+
+    def of(self, records: Records, options: MatchOptions) -> Prepared:
+        key = _digest(records, options)
+        with self._lock:
+            if self._latest is not None and self._latest[0] == key:
+                return self._latest[1]
+        prepared = prepare(records, options)
+        if len(prepared.pairs) <= KEPT_PAIRS:
+            with self._lock:
+                self._latest = key, prepared
+        return prepared
+
+
+_PREPARED = _PreparedTasks()
+
+
+def _digest(records: Records, options: MatchOptions) -> bytes:
+    digest = hashlib.blake2b(repr((options, records.dirty)).encode(), digest_size=16)
+    for field in records.fields:
+        digest.update(f"\0{field.name}\0{field.kind}\0".encode())
+    columns = [column for field in records.fields for column in (field.left, field.right)]
+    for column in (records.left_uids, records.right_uids, *columns):
+        digest.update(str(len(column)).encode())
+        # A copy has no offset and no slack, so equal columns have equal buffers.
+        for buffer in pa.concat_arrays([column, column[:0]]).buffers():
+            digest.update(memoryview(buffer) if buffer is not None else b"-")
+    return digest.digest()
 
 
 def rows_of(records: Records, uids: Sequence[str]) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linking.records.blocking import Pairs, nearest, union
+from linking.records.blocking import Pairs, best_of_each, nearest, union
 from linking.records.compare import Comparer
 from linking.records.features import (
     PAIR_FEATURES,
@@ -22,6 +22,8 @@ __all__ = ["MULTIPLE_FEATURES", "Prepared", "block", "prepare"]
 
 Float = NDArray[np.float32]
 LEAST_BUDGET = 5e7
+BEST_KEPT = 3
+"""Of many candidates so many of each record are compared in full: decoys look no further than the third."""
 MULTIPLE_FEATURES = (*PAIR_FEATURES, *RIVAL_FEATURES)
 """What is known of a pair, whatever the task."""
 
@@ -50,7 +52,11 @@ def block(comparer: Comparer, options: MatchOptions, rows: NDArray[np.int64] | N
     spaces = ((comparer.grams, options.neighbours), (comparer.words, options.word_neighbours))
     budget = max(LEAST_BUDGET, options.budget_per_record * sum(comparer.records.shape))
     found = [nearest(s.left, s.right, k, budget=budget, dirty=dirty, rows=rows) for s, k in spaces]
-    return union([(p.left, p.right) for p in found], comparer.records.shape[1], dirty=dirty)
+    pairs = union([(p.left, p.right) for p in found], comparer.records.shape[1], dirty=dirty)
+    if dirty or len(pairs) <= options.candidates_kept:
+        return pairs
+    # Frequent terms were left out to find candidates; with all terms the best of them are told apart cheaply.
+    return pairs.take(best_of_each(pairs, comparer.likeness(pairs), comparer.records.shape, BEST_KEPT))
 
 
 def prepare(records: Records, options: MatchOptions, rows: NDArray[np.int64] | None = None) -> Prepared:
