@@ -25,6 +25,7 @@ from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 from linking.asking import next_questions
+from linking.knowledge import kept_knowledge
 from linking.linker import BifrostLinker
 
 __all__ = ["open_service", "open_store"]
@@ -61,7 +62,7 @@ def open_service(settings: Settings) -> Service:
         row_mappings=row_mapping,
         vertex_type=vertex_type_of,
         documents=documents,
-        linker=BifrostLinker(load_encoder(), gnn=settings.gnn_backend),
+        linker=BifrostLinker(load_encoder(), gnn=settings.gnn_backend, knowledge=kept_knowledge(settings.data_dir)),
         projections=(search, sparql),
     )
     review = Review(store.links, ReviewBook(settings), pipeline.apply)

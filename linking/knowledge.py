@@ -6,15 +6,17 @@ A file of a few kilobytes. The answers of another project count less than one's 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bifrost.errors import InputError
 from bifrost.links import Judgement, LinkKind, LinkType
 from linking.scoring import answers, load_priors
 
-__all__ = ["Knowledge", "export_knowledge", "import_knowledge"]
+__all__ = ["Knowledge", "export_knowledge", "import_knowledge", "keep_knowledge", "kept_knowledge"]
 
 _FORMAT = "bifrost-linking-knowledge-1"
 _MAX_EXAMPLES = 10_000
+_FILE = "linking-knowledge.json"
 WEIGHT = 0.5
 """How much an answer of another project counts beside one of this project."""
 
@@ -59,3 +61,17 @@ def import_knowledge(content: bytes) -> Knowledge:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("This is no file of linking knowledge.", remedy=remedy) from error
     return Knowledge(examples)
+
+
+def keep_knowledge(data_dir: Path, content: bytes) -> Knowledge:
+    """Puts a file of knowledge where :func:`kept_knowledge` finds it. Raises InputError for anything else."""
+    knowledge = import_knowledge(content)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    (data_dir / _FILE).write_bytes(content)
+    return knowledge
+
+
+def kept_knowledge(data_dir: Path) -> Knowledge:
+    """What was imported into a data directory; nothing where nothing was."""
+    file = data_dir / _FILE
+    return import_knowledge(file.read_bytes()) if file.exists() else Knowledge()

@@ -1,6 +1,7 @@
 """``bifrost links ...``: review the link types that were found."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -9,6 +10,7 @@ from rich.markup import escape
 from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError
 from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, PairExample, Verdict
+from linking.knowledge import export_knowledge, import_knowledge, keep_knowledge
 
 if TYPE_CHECKING:
     from api.ports import JudgeOutcome
@@ -248,6 +250,29 @@ def replay(context: Context) -> None:
         },
         "No choices are logged yet.",
     )
+
+
+@links.command("export-knowledge")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@pass_context
+def export_taught(context: Context, file: Path) -> None:
+    """Writes what people taught as features and verdicts, without names or values, for another project."""
+    store = context.service.store.links
+    content = export_knowledge(store.link_types(), store.judgements())
+    file.write_bytes(content)
+    taught = len(import_knowledge(content))
+    context.show(
+        {"file": str(file), "answers": taught}, f"{taught} answers, {len(content):,} bytes: {escape(str(file))}"
+    )
+
+
+@links.command("import-knowledge")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@pass_context
+def import_taught(context: Context, file: Path) -> None:
+    """Lets the proposals of this project start from what people taught another one; used from the next start on."""
+    knowledge = keep_knowledge(context.settings.data_dir, file.read_bytes())
+    context.show({"answers": len(knowledge)}, f"{len(knowledge)} answers; the next build uses them.")
 
 
 @links.command("history")

@@ -16,6 +16,7 @@ SHORT = "short"
 """The form of a company's name without its legal form."""
 _JOINED = 5
 _STARTS = 3
+_BARE_DIGITS = 4
 _LEGAL_FORMS = frozenset(
     tuple(form.split())
     for form in (
@@ -100,7 +101,7 @@ def _other_forms(value: str, tokens: tuple[str, ...], prefix: str) -> Iterator[t
     if prefix and folded.startswith(prefix):
         number = "".join(c for c in folded.removeprefix(prefix) if c.isalnum())
         for bare in {number, number.lstrip("0")} if number.isdigit() else ():
-            if len(bare) >= _STARTS:
+            if len(bare) >= _BARE_DIGITS:
                 yield (bare,), BARE
     for length in range(1, min(len(tokens), 5)):
         if tokens[-length:] in _LEGAL_FORMS and not any(c.isdigit() for c in value):

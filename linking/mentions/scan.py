@@ -137,6 +137,8 @@ def confidence(found: FoundMention, labels_usual: bool) -> float:
         return (0.9 if not hit.entry.form else 0.85) * share
     if found.labelled:
         return 0.95 * share
+    if hit.entry.form:  # one word of a company's name is an ordinary word
+        return 0.2 * share
     if labels_usual or hit.entry.value.isdigit():
         return 0.2 * share
     return (0.6 if hit.exact_case and len(hit.entry.value) >= 5 else 0.3) * share

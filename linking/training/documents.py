@@ -41,6 +41,7 @@ _ORDINARY = (
     "Light", "Power", "Active", "Order", "Box", "Office", "Team", "Model",
 )  # fmt: skip
 _ENTITIES = 2
+_TABLES = 6
 _DOCUMENTS = (6, 120)
 
 
@@ -55,7 +56,7 @@ class WrittenCase:
 def write_case(seed: int, archetypes: Sequence[str], workspace: Workspace) -> WrittenCase | None:
     """A schema with texts that name records of one or two of its tables; None where no column can be named."""
     rng = random.Random(f"documents {seed}")  # noqa: S311
-    data = _smaller(generate_schema(seed, archetypes).data, rng.choice((30, 150, 400)))
+    data = _smaller(generate_schema(seed, archetypes).data, rng, rng.choice((30, 150, 400)))
     if rng.random() < 0.5:
         names = rng.sample(_ORDINARY, rng.randint(4, 12))
         table = rng.choice(("state", "department", "category", "area", "kind"))
@@ -70,13 +71,33 @@ def write_case(seed: int, archetypes: Sequence[str], workspace: Workspace) -> Wr
             return None
         chosen = rng.sample(sorted(usable), min(rng.randint(1, _ENTITIES), len(usable)))
         named = [_Named(rng, workspace, usable[table]) for table in chosen]
-    return _write(rng, data, [entity for entity in named if entity.rows])
+        others = [h for table, hs in sorted(by_table.items()) if table not in chosen for h in hs]
+        accidents = _accidents(rng, workspace, others)
+    return _write(rng, data, [entity for entity in named if entity.rows], accidents)
 
 
-def _smaller(data: MemoryData, rows: int) -> MemoryData:
-    """The same tables with at most so many rows: a few hundred are enough to be named."""
+def _accidents(rng: random.Random, workspace: Workspace, heads: Sequence[Head]) -> list[tuple[float, list[str]]]:
+    """Values of other columns that texts hold without naming the record: a brand, a town, an ordinary word.
+
+    Each with the share of the texts that hold one of the values.
+    """
+    found = []
+    for head in rng.sample(list(heads), min(len(heads), rng.choice((0, 1, 2, 3)))):
+        value = " || ' ' || ".join(f"trim({sql})" for sql in head.sql)
+        rows = workspace.connection.execute(f"SELECT DISTINCT {value} AS v FROM {head.table} ORDER BY v").fetchall()
+        values = [str(v) for (v,) in rows if v]
+        if values:
+            found.append(
+                (rng.choice((0.05, 0.15, 0.4)), rng.sample(values, min(len(values), rng.choice((1, 1, 2, 6)))))
+            )
+    return found
+
+
+def _smaller(data: MemoryData, rng: random.Random, rows: int) -> MemoryData:
+    """Some of the tables with at most so many rows: a few hundred are enough to be named."""
     smaller = MemoryData()
-    for summary in data.datasets():
+    summaries = data.datasets()
+    for summary in rng.sample(summaries, min(len(summaries), _TABLES)):
         batches = list(data.rows(summary.source, summary.info.name))
         if batches:
             table = pa.Table.from_batches(batches).slice(0, rows)
@@ -107,7 +128,9 @@ def _numeric(head: Head, rows: Sequence[tuple[Any, ...]], n: int) -> bool:
     return all(str(row[n] or "").isdigit() for row in rows[:20])
 
 
-def _write(rng: random.Random, data: MemoryData, named: Sequence[_Named]) -> WrittenCase | None:
+def _write(
+    rng: random.Random, data: MemoryData, named: Sequence[_Named], accidents: Sequence[tuple[float, list[str]]]
+) -> WrittenCase | None:
     if not named:
         return None
     case = WrittenCase(data)
@@ -127,6 +150,9 @@ def _write(rng: random.Random, data: MemoryData, named: Sequence[_Named]) -> Wri
                     truth.add(row[0])
         for _ in range(rng.randint(1, 6)):
             parts.append(_filler(rng, nouns, cities))
+        for share, values in accidents:
+            if rng.random() < share:
+                parts.append(f"{rng.choice(nouns)} {rng.choice(values)} {rng.choice(nouns)}, as before.")
         rng.shuffle(parts)
         texts.append("\n".join(parts))
         truths.append(truth)

@@ -135,6 +135,22 @@ def test_every_link_type_tells_how_right_and_complete_it_is(service: Service) ->
     assert service.review.precision(service.store.links.link_type(one.id)).value < surer.value
 
 
+def test_knowledge_is_carried_to_another_project(service: Service, tmp_path: Path) -> None:
+    service.judge(service.questions()[0].id, Verdict.CONFIRM, "ann")
+    service.close()
+    runner, file = CliRunner(), tmp_path / "taught.json"
+    made = runner.invoke(cli, ["--data-dir", str(tmp_path / "data"), "links", "export-knowledge", str(file)])
+    assert "1 answers" in made.output
+    assert "person" not in file.read_text()
+    other = ["--data-dir", str(tmp_path / "other")]
+    assert "1 answers" in runner.invoke(cli, [*other, "links", "import-knowledge", str(file)]).output
+    second = open_service(load_settings(data_dir=tmp_path / "other"))
+    assert second.pipeline.linker.version != service.pipeline.linker.version
+    second.close()
+    file.write_text("{}")
+    assert runner.invoke(cli, [*other, "links", "import-knowledge", str(file)]).exit_code != 0
+
+
 def test_the_command_line_sets_shows_and_ends_a_rule(service: Service, tmp_path: Path) -> None:
     runner, data = CliRunner(), ["--data-dir", str(tmp_path / "data")]
     service.close()
