@@ -1,9 +1,11 @@
 """Counts and measures of vertices, per group and per property, computed by the database.
 
 Values count as they do everywhere in the graph: all values of a property, not only the shown one, and a vertex with two
-values of a grouping property belongs to two groups.
+values of a grouping property belongs to two groups. There is one statement for the groups and one per measured property;
+each walks the members once and takes their values out of the JSON on the way, so that nothing is joined by searching.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -24,6 +26,9 @@ _MOMENTS: Mapping[str, Any] = {
     "date": date.fromisoformat, "datetime": datetime.fromisoformat, "time": time.fromisoformat,
 }  # fmt: skip
 _MOST_GROUPS = 10_000
+_NOTHING = Measured(0)
+_PATH = re.compile(r'[^"\\\x00-\x1f]+').fullmatch
+"""Matches names that can stand in a JSON path as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +40,23 @@ class Aggregation:
     by: Mapping[str, str] | None = None
     limit: int = 100
 
-    def run(self, connection: Connection, members: Any, sqlite: bool, *, grouped: bool = False) -> dict[Any, Any]:
+    def run(self, connection: Connection, members: Any, sqlite: bool, *, grouped: bool = False) -> dict[Any, Aggregate]:
         """``members`` selects ``id`` of vertices, and with ``grouped`` also ``of``: then aggregates are by ``of``.
 
         Returns aggregates in the order of their size: by ``of``, else by the tuple of the group's values."""
         plan = _Plan(members.cte("members"), sqlite, tuple((self.by or {}).items()), grouped)
-        rows = connection.execute(plan.measures(self.measure, min(self.limit, _MOST_GROUPS))).all()
-        keys = [tuple(row[: plan.width]) for row in rows]
-        distinct = {name: plan.distinct(connection, name, set(keys)) for name in self.distinct}
-        types = list(self.measure.items())
+        rows = connection.execute(plan.groups(min(self.limit, _MOST_GROUPS))).all()
+        counts = {tuple(row[:-1]): int(row[-1]) for row in rows}
+        measured: dict[str, dict[Any, Measured]] = {
+            name: plan.measured(connection, name, type_, name in self.distinct, counts)
+            for name, type_ in self.measure.items()
+        }
         found: dict[Any, Aggregate] = {}
-        for key, row in zip(keys, rows, strict=True):
-            count, *cells = row[plan.width :]
-            measured = {
-                name: _measured(
-                    type_, cells[i * 4 : i * 4 + 4], distinct[name].get(key, 0) if name in distinct else None
-                )
-                for i, (name, type_) in enumerate(types)
-            }
+        for key, count in counts.items():
+            nothing = {name: Measured(0, distinct=0) if name in self.distinct else _NOTHING for name in measured}
             values = () if grouped else tuple(_value(v, t) for v, (_, t) in zip(key, plan.by, strict=True))
-            found[key[0] if grouped else key] = Aggregate(count, measured, values)
+            said = {name: of.get(key, nothing[name]) for name, of in measured.items()}
+            found[key[0] if grouped else key] = Aggregate(count, said, values)
         return found
 
 
@@ -67,71 +69,91 @@ class _Plan:
     by: tuple[tuple[str, str], ...]
     grouped: bool
 
-    @property
-    def width(self) -> int:
-        return len(self.by) + self.grouped
-
-    def measures(self, measure: Mapping[str, str], limit: int) -> Any:
-        """Keys, the number of members, and per property the number, sum, minimum and maximum of values."""
-        source, keys = self._source()
-        columns: list[Any] = []
-        for i, (name, type_) in enumerate(measure.items()):
-            sql = value_sql(self.sqlite)
-            number = f"({sql.number})" if type_ in _NUMBERS else "NULL"
-            shown = _shown(type_, self.sqlite)
-            per_vertex = self._values(
-                f"m{i}", name, n="count(*)", total=f"sum(CAST({number} AS {self._real}))", low=f"min({shown})",
-                high=f"max({shown})", group=True,
-            )  # fmt: skip
-            source = source.outerjoin(per_vertex, per_vertex.c.id == self.members.c.id)
-            columns += [
-                sa.func.coalesce(sa.func.sum(per_vertex.c.n), 0), sa.func.sum(per_vertex.c.total),
-                sa.func.min(per_vertex.c.low), sa.func.max(per_vertex.c.high),
-            ]  # fmt: skip
-        named = [column.label(f"a{i}") for i, column in enumerate(columns)]
-        count = sa.func.count(self.members.c.id).label("n")
-        query = sa.select(*keys, count, *named).select_from(source)
+    def groups(self, limit: int) -> Any:
+        """Keys and the number of members, the largest groups first."""
+        keys = self._keys()
+        count: Any = sa.literal_column("count(*)").label("n")
+        query = self._select([*keys, count], self._source())
         if not keys:
             return query
-        query = query.group_by(*keys)
-        return query if self.grouped else query.order_by(count.desc(), *(key.nulls_last() for key in keys)).limit(limit)
+        query = query.group_by(*(sa.literal_column(str(i + 1)) for i in range(len(keys))))
+        if self.grouped:
+            return query
+        order: list[Any] = [sa.literal_column(f"{i + 1} NULLS LAST") for i in range(len(keys))]
+        return query.order_by(sa.literal_column(f"{len(keys) + 1} DESC"), *order).limit(limit)
 
-    def distinct(self, connection: Connection, name: str, wanted: set[Any]) -> dict[Any, int]:
-        """The number of different values of a property, by the ``wanted`` keys."""
-        source, keys = self._source()
-        sql = value_sql(self.sqlite)
-        values = self._values("d", name, number=f"({sql.number})", text=f"({sql.kind}) || ({sql.text})")
-        source = source.join(values, values.c.id == self.members.c.id)
-        count = sa.func.count(values.c.number.distinct()) + sa.func.count(values.c.text.distinct())
-        query = sa.select(*keys, count).select_from(source)
-        rows = connection.execute(query.group_by(*keys) if keys else query)
-        return {key: row[-1] for row in rows if (key := tuple(row[:-1])) in wanted}
+    def measured(
+        self, connection: Connection, name: str, type_: str, distinct: bool, wanted: Mapping[Any, int]
+    ) -> dict[Any, Measured]:
+        """What the values of a property amount to, by the ``wanted`` keys."""
+        sql, keys = value_sql(self.sqlite), self._keys()
+        shown = _shown(type_, self.sqlite)
+        real = "REAL" if self.sqlite else "double precision"
+        columns = ["count(*)", f"min({shown})", f"max({shown})"]
+        columns.append(f"sum(CAST(({sql.number}) AS {real}))" if type_ in _NUMBERS else "NULL")
+        if distinct:
+            columns.append(f"count(DISTINCT ({sql.number})) + count(DISTINCT ({sql.kind}) || ({sql.text}))")
+        texts = [*keys, *(sa.literal_column(text).label(f"m{i}") for i, text in enumerate(columns))]
+        query = self._select(texts, self._source(name))
+        if keys:
+            query = query.group_by(*(sa.literal_column(str(i + 1)) for i in range(len(keys))))
+        found = {}
+        for row in connection.execute(query):
+            key = tuple(row[: len(keys)])
+            if key in wanted and row[len(keys)]:
+                count, low, high, total, *different = row[len(keys) :]
+                found[key] = Measured(
+                    int(count),
+                    None if total is None else float(total),
+                    _value(low, type_),
+                    _value(high, type_),
+                    int(different[0]) if different else None,
+                )
+        return found
 
-    def _source(self) -> tuple[Any, list[Any]]:
-        """Members joined with the values that group them, and these values' columns."""
-        source, keys = self.members, [self.members.c.of.label("of")] if self.grouped else []
-        for i, (name, type_) in enumerate(self.by):
-            values = self._values(f"k{i}", name, v=_shown(type_, self.sqlite), distinct=True)
-            source = source.outerjoin(values, values.c.id == self.members.c.id)
-            keys.append(values.c.v.label(f"key{i}"))
-        return source, keys
+    def _keys(self) -> list[Any]:
+        keys: list[Any] = [sa.literal_column("members.of").label("of")] if self.grouped else []
+        for i, (_, type_) in enumerate(self.by):
+            keys.append(sa.literal_column(_of(_shown(type_, self.sqlite), i)).label(f"key{i}"))
+        return keys
 
-    @property
-    def _real(self) -> str:
-        return "REAL" if self.sqlite else "double precision"
+    def _source(self, measured: str | None = None) -> Any:
+        """Members, a row for each combination of values that group them, and for each value that is measured."""
+        text, bound = "members JOIN vertex ON vertex.id = members.id", []
+        names = [*((name, str(i), "LEFT JOIN") for i, (name, _) in enumerate(self.by))]
+        if measured is not None:
+            names.append((measured, "", "JOIN"))
+        for name, i, join in names:
+            step, parameter = self._values(name, i, join)
+            text += step
+            bound.append(parameter)
+        return sa.text(text).bindparams(*bound)
 
-    def _values(self, alias: str, name: str, *, distinct: bool = False, group: bool = False, **columns: str) -> Any:
-        """A table of columns computed from the values of a property of the members."""
-        sql = value_sql(self.sqlite)
-        bound = sa.bindparam(f"{alias}_name", clean_text(name), sa.Text)
-        shown = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
-        text = (
-            f"SELECT {'DISTINCT ' if distinct else ''}vertex.id AS id, {shown} FROM vertex, "
-            f"{sql.values.format(name=f':{alias}_name')} AND vertex.id IN (SELECT id FROM members)"
-            f"{' GROUP BY vertex.id' if group else ''}"
+    def _values(self, name: str, i: str, join: str) -> tuple[str, Any]:
+        """The values of a property as the table ``j`` (numbered ``i``)."""
+        place, name = f"name{i}", clean_text(name)
+        if not self.sqlite:
+            step = (
+                f" {join} LATERAL jsonb_each(vertex.properties::jsonb) p{i} ON p{i}.key = :{place}"
+                f" {join} LATERAL jsonb_array_elements(p{i}.value) AS j{i}(value) ON true"
+            )
+            return step, sa.bindparam(place, name, sa.Text)
+        if _PATH(name):
+            step = f" {join} json_each(vertex.properties, :{place}) j{i} ON true"
+            return step, sa.bindparam(place, f'$."{name}"', sa.Text)
+        step = (
+            f" {join} json_each(vertex.properties) p{i} ON p{i}.key = :{place}"
+            f" {join} json_each(p{i}.value) j{i} ON true"
         )
-        selected = sa.text(text).bindparams(bound).columns(sa.column("id"), *(sa.column(name) for name in columns))
-        return selected.subquery(alias)
+        return step, sa.bindparam(place, name, sa.Text)
+
+    def _select(self, columns: Sequence[Any], source: Any) -> Any:
+        return sa.select(*columns).select_from(source).add_cte(self.members)
+
+
+def _of(expression: str, i: int) -> str:
+    """An expression over the values ``j`` as one over the values of the key number ``i``."""
+    return re.sub(r"\bj\.", f"j{i}.", expression)
 
 
 def _shown(type_: str, sqlite: bool) -> str:
@@ -140,13 +162,6 @@ def _shown(type_: str, sqlite: bool) -> str:
     if type_ in _NUMBERS:
         return f"({sql.number})"
     return f"coalesce(({sql.text}), CAST(({sql.number}) AS TEXT))" if type_ == "text" else f"({sql.text})"
-
-
-def _measured(type_: str, cells: Sequence[Any], distinct: int | None) -> Measured:
-    count, total, low, high = cells
-    return Measured(
-        int(count), None if total is None else float(total), _value(low, type_), _value(high, type_), distinct
-    )
 
 
 def _value(cell: Any, type_: str) -> Value | None:

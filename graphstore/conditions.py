@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.elements import Grouping
 
 from bifrost.errors import InputError
 from bifrost.graph import Direction, Filter, FilterGroup, LinkFilter, PropertyFilter
@@ -67,7 +68,8 @@ class Conditions:
                 if how == "all":
                     return sa.and_(sa.true(), *inner)
                 found = sa.or_(sa.false(), *inner)
-                return found if how == "any" else sa.not_(found)
+                # A single text clause cannot be negated by itself.
+                return found if how == "any" else sa.not_(Grouping(found))
 
     def _has_value(self, filter: PropertyFilter) -> Any:
         wanted = filter.value if isinstance(filter.value, tuple) else (filter.value,)
