@@ -1,0 +1,199 @@
+"""How every system of record is read, logged and shared between threads, on each database it runs on."""
+
+import threading
+from datetime import date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from bifrost.documents import Box
+from bifrost.errors import InputError
+from bifrost.graph import Direction, PropertyFilter
+from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
+from graphstore.sql import SqlStore
+from tests.contracts.stores import (
+    SAME,
+    confirmed_same,
+    order,
+    postgres_url,
+    shared_postgres_url,
+    shop,
+    sqlite_template,
+    sqlite_url,
+    store,
+)
+from tests.graphstore.worlds import beliefs, graph, record, record_of, register, say
+
+__all__ = ["postgres_url", "shared_postgres_url", "shop", "sqlite_template", "sqlite_url", "store"]
+
+
+class TestReading:
+    def test_pages_follow_each_other_without_gaps(self, shop: SqlStore) -> None:
+        seen: list[str] = []
+        cursor = None
+        while True:
+            page = shop.view().vertices("Order", after=cursor, limit=4)
+            seen += [v.id for v in page.items]
+            if (cursor := page.cursor) is None:
+                break
+        assert seen == [f"erp/order/{i}" for i in range(6)]
+
+    @pytest.mark.parametrize("descending", [False, True])
+    def test_ordered_pages_follow_each_other_and_the_missing_come_last(self, shop: SqlStore, descending: bool) -> None:
+        say(shop, "erp/order", record("erp/order", "none"), record("erp/order", "text", n="x"), build=2)
+        seen: list[str] = []
+        cursor = None
+        while True:
+            page = shop.view().vertices("Order", order_by="n", descending=descending, after=cursor, limit=3)
+            seen += [v.id.rsplit("/", 1)[1] for v in page.items]
+            if (cursor := page.cursor) is None:
+                break
+        numbers = [str(i) for i in range(6)]
+        assert seen == ([*reversed([*numbers, "text"]), "none"] if descending else [*numbers, "text", "none"])
+
+    @pytest.mark.parametrize(
+        ("name", "op", "value", "expected"),
+        [
+            ("n", "eq", 2, 1), ("n", "eq", 2.0, 1), ("n", "eq", "2", 0), ("n", "neq", 2, 5), ("n", "lt", 2, 2), ("n", "lte", 2, 3),
+            ("n", "gt", 2, 3), ("n", "gte", 2, 4), ("n", "in", (1, 2, 99), 2), ("n", "exists", True, 6),
+            ("n", "exists", False, 6), ("amount", "gte", Decimal("4.5"), 2), ("amount", "eq", 4.5, 1),
+            ("day", "lt", date(2024, 1, 3), 2), ("day", "eq", date(2024, 1, 3), 1), ("name", "contains", "tomer", 6),
+            ("name", "starts_with", "Cust", 3), ("name", "eq", "Customer 1", 1), ("name", "contains", "%", 0),
+            ("no such", "eq", 1, 0),
+        ],
+    )  # fmt: skip
+    def test_filters(self, shop: SqlStore, name: str, op: str, value: object, expected: int) -> None:
+        wanted = PropertyFilter(name, op, value)  # type: ignore[arg-type]
+        assert shop.view().count(filters=[wanted]) == expected
+        assert len(shop.view().vertices(filters=[wanted], limit=50).items) == expected
+
+    def test_a_filter_nobody_knows_is_refused(self, shop: SqlStore) -> None:
+        for wanted in (
+            PropertyFilter("n", "like", "x"),
+            PropertyFilter("n", "lt", None),
+            PropertyFilter("n", "contains", 3),
+        ):
+            with pytest.raises(InputError):
+                shop.view().count(filters=[wanted])
+
+    def test_a_cursor_that_is_none_is_refused(self, shop: SqlStore) -> None:
+        for cursor in ("x", "W10", "!!", "WyJhIl0"):
+            with pytest.raises(InputError):
+                shop.view().vertices(after=cursor)
+
+    def test_edges_of_many_vertices_at_once(self, shop: SqlStore) -> None:
+        view = shop.view()
+        found = view.edges_of(["erp/customer/0", "erp/order/1", "nothing"], limit=1)
+        assert {id: len(edges) for id, edges in found.items()} == {"erp/customer/0": 1, "erp/order/1": 1}
+        assert view.edges_of(["erp/customer/0"], Direction.OUT) == {"erp/customer/0": []}
+        assert len(view.edges_of(["erp/customer/0"], Direction.IN, ["PLACED_BY"])["erp/customer/0"]) == 2
+        assert view.edges_of(["erp/customer/0"], labels=["OTHER"]) == {"erp/customer/0": []}
+
+    def test_what_types_properties_have(self, shop: SqlStore) -> None:
+        assert shop.view().property_types("Order") == {"amount": "number", "day": "date", "n": "integer"}
+        say(shop, "erp/order", record("erp/order", "x", n="text", day=datetime(2024, 1, 1), amount=1), build=2)
+        assert shop.view().property_types("Order") == {"amount": "number", "day": "text", "n": "text"}
+
+    def test_patterns_of_edges(self, shop: SqlStore) -> None:
+        assert shop.view().edge_patterns() == [("Order", "PLACED_BY", "Customer", 6)]
+
+    def test_origins_name_source_record_and_evidence(self, store: SqlStore) -> None:
+        register(store, "files/docs")
+        where = Evidence("reader.pdf", 0.9, page=2, boxes=(Box(1, 2, 3, 4),), quote="Total 5")
+        fragment = Fragment("files/docs/a", "Doc", {"total": (5,), "kind": ("x",)}, Evidence("row"), {"total": where})
+        say(store, "files/docs", RecordFragments("a.pdf", b"1", (fragment,)))
+        (origin,) = store.view().vertex_origins("files/docs/a")
+        assert (origin.source, origin.dataset, origin.record, origin.type) == ("files", "docs", "a.pdf", "Doc")
+        assert origin.evidence == {"total": where}
+        assert origin.default_evidence == Evidence("row")
+        assert origin.seen is not None
+
+    def test_rows_for_linking(self, shop: SqlStore) -> None:
+        say(shop, "erp/customer", record("erp/customer", "9", name=("A", "B"), since=date(2020, 1, 1)), build=2)
+        table = pa.Table.from_batches(shop.linking_data().rows("erp", "customer"))
+        assert table.schema.names == ["_uid", "name", "since"]
+        assert table.to_pylist()[-1] == {"_uid": "erp/customer/9", "name": ["A", "B"], "since": "2020-01-01"}
+
+    def test_rows_of_a_join_table_are_its_links(self, store: SqlStore) -> None:
+        register(store, "a/x", "a/pairs")
+        link = LinkStatement("a/pairs/1|2", "WITH", "a/x/1", "a/x/2", {"since": (2001,), "ok": (True,)})
+        say(store, "a/pairs", RecordFragments("1|2", b"1", links=(link,)))
+        table = pa.Table.from_batches(store.linking_data().rows("a", "pairs"))
+        assert table.to_pylist() == [{"_uid": "a/pairs/1|2", "since": "2001", "ok": "true"}]
+
+
+class TestTheLog:
+    def test_positions_grow_and_projections_remember_theirs(self, shop: SqlStore) -> None:
+        changes = shop.log.changes(0)
+        assert [c.seq for c in changes] == sorted({c.seq for c in changes})
+        assert changes[-1].seq == shop.log.position()
+        shop.log.set_projection_position("search", 5)
+        shop.log.set_projection_position("search", 6)
+        assert (shop.log.projection_position("search"), shop.log.projection_position("other")) == (6, 0)
+        assert [c.seq for c in shop.log.changes(3, limit=2)] == [4, 5]
+
+    def test_edges_come_after_their_ends_and_go_before_them(self, shop: SqlStore) -> None:
+        position = shop.log.position()
+        shop.fragments.remove_records("erp", "order", ["0"])
+        assert [(c.op, c.element) for c in shop.log.changes(position)] == [("remove", "edge"), ("remove", "vertex")]
+
+    def test_replaying_the_log_gives_the_graph(self, shop: SqlStore) -> None:
+        confirmed_same(shop)
+        shop.fragments.remove_records("erp", "order", ["0", "1"])
+        alive: dict[str, set[str]] = {"vertex": set(), "edge": set()}
+        for change in shop.log.changes(0):
+            (alive[change.element].add if change.op == "put" else alive[change.element].discard)(change.id)
+        served = graph(shop)
+        assert alive["vertex"] == {row[0] for row in served["vertices"]}
+        assert alive["edge"] == {row[0] for row in served["edges"]}
+
+
+class TestTransactions:
+    def test_a_batch_is_all_or_nothing(self, shop: SqlStore) -> None:
+        before, known = graph(shop), beliefs(shop)
+        with pytest.raises(RuntimeError), shop.batch():
+            say(shop, "erp/customer", record_of("erp/customer", "9", {"other": "x"}, type="New"), build=2)
+            shop.links.save_link_types([SAME])
+            assert shop.view().vertex("erp/customer/9") is not None, "a batch sees its own writes"
+            raise RuntimeError
+        assert (graph(shop), beliefs(shop)) == (before, known)
+        say(shop, "erp/customer", record_of("erp/customer", "9", {}, type="Newer"), build=2)
+        assert shop.view().label_counts()[0]["Newer"] == 1
+
+    def test_readers_go_on_beside_a_writer(self, shop: SqlStore) -> None:
+        stop, seen, errors = threading.Event(), [], []
+
+        def read() -> None:
+            while not stop.is_set():
+                try:
+                    vertices, edges = shop.view().label_counts()
+                    seen.append((vertices.get("Order", 0), edges.get("PLACED_BY", 0)))
+                except Exception as error:  # noqa: BLE001 - any error fails the test
+                    errors.append(error)
+
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        for build in range(2, 22):
+            say(shop, "erp/order", *(order(i, b=build) for i in range(6 + build)), build=build)
+        stop.set()
+        for reader in readers:
+            reader.join()
+        assert errors == []
+        assert all(orders == edges for orders, edges in seen), "a reader never sees half a write"
+
+    def test_writers_in_several_threads_take_turns(self, store: SqlStore) -> None:
+        register(store, "a/x")
+
+        def write(part: int) -> None:
+            for i in range(10):
+                say(store, "a/x", record("a/x", f"{part}-{i}"))
+
+        writers = [threading.Thread(target=write, args=(part,)) for part in range(4)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert store.view().label_counts()[0] == {"X": 40}
+        assert len(store.log.changes(0)) == store.log.position() == 40
