@@ -4,8 +4,10 @@ import random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from graphstore.gremlin.arrays import Snapshot
+from graphstore.gremlin.arrays import EdgeTable, Snapshot, VertexTable
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.served import ServedGraph
@@ -73,6 +75,15 @@ def test_only_an_up_to_date_snapshot_answers(store: SqlStore) -> None:
 def test_a_graph_beyond_the_limit_is_left_to_sql(store: SqlStore) -> None:
     fill(store, MODERN)
     assert SnapshotKeeper(store.database, limit=5).current(wide=True) is None
+
+
+@given(st.sets(st.integers(-(2**40), 2**40) | st.integers(0, 60), min_size=1), st.randoms())
+def test_ids_are_found_whether_they_lie_close_or_far_apart(ids: set[int], pick: random.Random) -> None:
+    wanted = [pick.choice(sorted(ids)) for _ in range(20)]
+    vertices = VertexTable.of((id, str(id), 1, "{}", None) for id in sorted(ids))
+    edges = EdgeTable.of((n, f"e{n}", 2, id, id, "{}") for n, id in enumerate(wanted))
+    snapshot = Snapshot(1, {1: "v", 2: "e"}, vertices, edges)
+    assert [snapshot.uids[index] for index in snapshot.tails.tolist()] == [str(id) for id in wanted]
 
 
 def test_degrees_and_columns(store: SqlStore) -> None:
