@@ -129,7 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures: dict[str, Any] = dict(figures_of(p, test.y))
     figures |= {"candidates": len(train.y), "tested": len(test.y), "reliability": reliability(p, test.y)}
     sys.stdout.write(json.dumps(figures, indent=1) + "\n")
-    data = json.loads(options.out.read_text()) if options.out.exists() else {"kinds": {}, "version": "columns-1"}
+    data: dict[str, Any] = (
+        json.loads(options.out.read_text()) if options.out.exists() else {"kinds": {}, "version": "columns-1"}
+    )
     data["kinds"]["mention"] = {
         "names": list(NAMES),
         "mean": [round(float(v), 5) for v in train.x.mean(axis=0)],
