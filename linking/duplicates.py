@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
-from linking.candidates import MIN_PROBABILITY, Scorers, make_link_type
+from linking.candidates import Scorers, make_link_type
 from linking.describe import percent
 from linking.names import table_words
 from linking.profiles import ColumnProfile
@@ -20,6 +20,8 @@ from linking.workspace import LoadedTable, Workspace
 __all__ = ["DuplicateCandidate", "duplicate_candidates", "find_duplicates"]
 
 _LEAST_ROWS = 20
+_LEAST_PROBABLE = 0.5
+"""A few near copies are in most tables; a question about every table would be a nuisance."""
 _WORDS = 4_000
 _PAIRS = 6_000
 _OFTEN = 8
@@ -61,7 +63,7 @@ def find_duplicates(
         link_type = make_link_type(
             LinkKind.SAME_THING, side, side, candidate.features, scorers, name=name, **_evidence(candidate)
         )
-        if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
+        if link_type.probability >= _LEAST_PROBABLE or link_type.id in keep:
             found.append(link_type)
     return found
 

@@ -41,18 +41,22 @@ def identifying_columns(table: LoadedTable, referring: frozenset[int] = frozense
 
     ``referring`` holds the ids of columns that name other records: they say nothing of the record itself.
     """
-    usable = [
-        p
-        for p in table.columns.values()
-        if p.kind in ("name", "code", "text")
-        and not p.multivalued
-        and p.id not in referring
-        and p.uniqueness >= 0.6
-        and p.null_share <= 0.5
-        and p.letter_share >= 0.3
-        and p.mean_length <= 200
-        and p.mean_words <= 15
-    ]
+    for uniqueness, absent in ((0.6, 0.5), (0.3, 0.7)):
+        usable = [
+            p
+            for p in table.columns.values()
+            if p.kind in ("name", "code", "text")
+            and not p.multivalued
+            and p.id not in referring
+            and p.uniqueness >= uniqueness
+            and p.null_share <= absent
+            and p.letter_share >= 0.3
+            and p.mean_length <= 200
+            and p.mean_words <= 15
+        ]
+        if usable:
+            break
+        # Where no column tells records apart by itself, several may together: first name, last name, street.
     return sorted(usable, key=lambda p: (p.kind != "name", -p.uniqueness))[:4]
 
 

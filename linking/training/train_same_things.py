@@ -29,10 +29,12 @@ from linking.workspace import Workspace
 
 __all__ = ["NAMES", "Example", "calibration_error", "examples", "fit"]
 
-NAMES = (
-    "agreeing_overlap", "word_overlap", "agreeing", "table_names", "aligned_share", "aligned_values",
-    "same_source", "reference_between", "within", "twins_share", "twins", "duplicate_share", "hard_agreement",
-)  # fmt: skip
+SIGNS = {
+    "agreeing_overlap": 1, "word_overlap": 1, "agreeing_share": 1, "agreeing": 1, "table_names": 1, "same_source": -1,
+    "reference_between": -1, "within": 0, "twins_share": 1, "twins": 1, "duplicate_share": 1, "hard_agreement": 1,
+}  # fmt: skip
+"""The features, and whether more of one may only speak for (1) or against (-1) the same things."""
+NAMES = tuple(SIGNS)
 PENALTY = 1.0
 FOLDS = 5
 KINDS = {
@@ -123,10 +125,17 @@ def _renamed(rows: Sequence[Row], rng: random.Random) -> list[Row]:
         for n, f in enumerate(kept)
     }
     start = rng.choice([1, 1_000, 70_000])
-    return [
-        {"id": start + n, **{called[f]: row.get(f) for f in kept}, "status": rng.choice(["new", "old", "gone"])}
-        for n, row in enumerate(rows)
-    ]
+    joined = rng.sample(kept, 2) if len(kept) > 2 and rng.random() < 0.35 else []
+    large = rng.random() < 0.2
+    made = []
+    for n, row in enumerate(rows):
+        values = {called[f]: row.get(f) for f in kept if f not in joined}
+        if joined:
+            values[called[joined[0]]] = ", ".join(str(row[f]) for f in joined if row.get(f) is not None) or None
+        if large:
+            values = {f: v.upper() if isinstance(v, str) else v for f, v in values.items()}
+        made.append({"id": start + n, **values, "status": rng.choice(["new", "old", "gone"])})
+    return made
 
 
 def _from_schema(seed: int) -> Iterator[Example]:
@@ -188,7 +197,14 @@ def fit(chosen: Sequence[Example]) -> dict[str, Any]:
     z = np.clip(np.nan_to_num((x - mean) / scale), -4, 4).astype(np.float32)
     y = np.array([e.same for e in chosen])
     unit: dict[str, Any] = {"mean": np.zeros(len(NAMES)), "scale": np.ones(len(NAMES))}
-    model: Logistic = fit_logistic(z, y, penalty=PENALTY, **unit)
+    sign = np.array(list(SIGNS.values()))
+    used = np.ones(len(NAMES), bool)
+    while True:
+        model: Logistic = fit_logistic((z * used).astype(np.float32), y, penalty=PENALTY, **unit)
+        wrong = used & (sign * model.weights < 0)
+        if not wrong.any():
+            break
+        used &= ~wrong
     return {
         "names": list(NAMES), "mean": mean.round(5).tolist(), "scale": scale.round(5).tolist(),
         "weights": model.weights.round(4).tolist(), "bias": round(model.bias, 4),
