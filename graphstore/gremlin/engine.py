@@ -188,8 +188,10 @@ class GremlinEngine:
         if graph is None:
             return None
         try:
-            request = Request(limits=limits, starts=starts)
-            return list(self._results(compiled, graph, request, traversers=traversers))
+            ctx = self._context(compiled, graph, Request(limits=limits, starts=starts))
+            found = list(_run(compiled, ctx))
+            ctx.hold(len(found) if traversers else sum(t.bulk for t in found))
+            return found if traversers else [obj for t in found for obj in repeat(t.obj, t.bulk)]
         except QueryLimitError:
             return None
 
@@ -198,13 +200,7 @@ class GremlinEngine:
 
     def _results(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> Iterator[Any]:
         ctx = self._context(compiled, graph, request)
-        vector = compiled.vector(ctx.track_path) if isinstance(ctx.graph, ArrayGraph) else None
-        if vector is not None and vector.start is not None and isinstance(ctx.graph, ArrayGraph):
-            found = vector.run(ctx.graph, ctx)
-        else:
-            start = Traverser(START, 1, ROOT if ctx.track_path else None, ctx.initial_sack())
-            found = compiled.plan.run(iter((start,)), ctx)
-        for t in found:
+        for t in _run(compiled, ctx):
             if traversers:
                 ctx.hold()
                 yield t
@@ -314,6 +310,16 @@ class Compiled:
         steps = self.plan.steps
         start = steps[0] if steps else None
         return isinstance(start, ElementsStep) and start.all_of_them and start.value_hint is None
+
+
+def _run(compiled: Compiled, ctx: Context) -> Iterator[Traverser]:
+    """The traversers of a plan, on arrays as far as that goes."""
+    if isinstance(ctx.graph, ArrayGraph):
+        vector = compiled.vector(ctx.track_path)
+        if vector.start is not None:
+            return vector.run(ctx.graph, ctx)
+    start = Traverser(START, 1, ROOT if ctx.track_path else None, ctx.initial_sack())
+    return compiled.plan.run(iter((start,)), ctx)
 
 
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -19,6 +19,7 @@ _FQ_INT, _FQ_LONG = struct.Struct(">BBi").pack, struct.Struct(">BBq").pack
 _FQ_DOUBLE, _FQ_FLOAT = struct.Struct(">BBd").pack, struct.Struct(">BBf").pack
 _HEAD = struct.Struct(">BBi").pack
 _NULL = b"\xfe\x01"
+_ONCE = _FQ_LONG(0x21, 0, 1)
 _ENUM_CODES = {
     "Barrier": 0x13,
     "Cardinality": 0x16,
@@ -134,12 +135,16 @@ class GraphBinaryWriter:
 
     def sequence(self, code: int, values: Any) -> None:
         self.out += _HEAD(code, 0, len(values))
-        write = self.write
+        out, write = self.out, self.write
         for value in values:
             if type(value) is Traverser:
-                self.out += _FQ_LONG(0x21, 0, value.bulk)
+                out += _ONCE if value.bulk == 1 else _FQ_LONG(0x21, 0, value.bulk)
                 value = value.obj
-            write(value)
+            if type(value) is str:
+                data = value.encode()
+                out += _HEAD(3, 0, len(data)) + data
+            else:
+                write(value)
 
     def mapping(self, values: Mapping[Any, Any]) -> None:
         self.out += _HEAD(0x0A, 0, len(values))

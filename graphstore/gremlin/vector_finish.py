@@ -77,8 +77,11 @@ def _tokens(token: T) -> Finish:
             indices = f.indices[start : start + _BATCH]
             counts = repeat(1) if f.counts is None else iter(f.counts[start : start + _BATCH].tolist())
             values = uids.many(indices) if token is T.id else [s.names[n] for n in labels[indices].tolist()]
-            for value, many in zip(values, counts, strict=False):
-                yield Traverser(value, many, None, c.initial_sack())
+            if c.sack_initial is None:
+                yield from map(Traverser, values, counts)
+            else:
+                for value, many in zip(values, counts, strict=False):
+                    yield Traverser(value, many, None, c.initial_sack())
 
     return finish
 
