@@ -149,7 +149,7 @@ def test_it_goes_on_where_it_was_cut_off(endpoint: Endpoint, monkeypatch: pytest
         store.close()
 
 
-@settings(examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=HISTORIES)
 def test_following_any_history_gives_the_graph(history: list[tuple[object, ...]]) -> None:
     endpoint = Endpoint(Oxigraph())
