@@ -23,6 +23,8 @@ __all__ = ["MIN_PROBABILITY", "find_mentions", "find_references", "find_same_thi
 
 MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
+_MIN_MENTION = 0.3
+"""The same for mentions: of those that were given less, one in twelve was right (docs/linking.md)."""
 _SAME_EDGES = 0.9
 """The share of equal edges from which two references say the same."""
 _SAME_SPANS = 0.7
@@ -312,7 +314,7 @@ def find_mentions(
         for probability, c in ranked:
             judged = link_type_id(LinkKind.MENTION, c.tail, c.head.column) in keep
             group = next((g for g in groups if any(_says_the_same(member, c) for member in g)), None)
-            if judged or (probability >= MIN_PROBABILITY and group is None):
+            if judged or (probability >= _MIN_MENTION and group is None):
                 groups.append([c])
             elif group is not None:
                 group.append(c)
