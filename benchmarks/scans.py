@@ -37,7 +37,7 @@ def fresh_scans(pdfs: list[Path], target: Path, count: int, seed: int) -> dict[s
 
 def _scanned(page: Image.Image, rng: np.random.Generator) -> Image.Image:
     turned = page.rotate(rng.uniform(-1.2, 1.2), fillcolor=255, resample=Image.Resampling.BICUBIC)
-    grey = np.asarray(turned.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.8))), dtype=np.float32)
+    grey = np.asarray(turned.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.8))), dtype=np.float64)
     height, width = grey.shape
     ink = rng.uniform(0.0, 70.0)
     grey = ink + grey * (255 - ink) / 255

@@ -61,7 +61,8 @@ class SqlChangeLog:
         c = s.change
         with self._db.read() as connection:
             length, alive = (
-                connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in (c, s.vertex)
+                connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for table in (c, s.vertex)
             )
             if length > 2 * alive + slack:
                 alive += connection.execute(sa.select(sa.func.count()).select_from(s.edge)).scalar_one()

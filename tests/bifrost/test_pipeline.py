@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -59,19 +60,19 @@ def test_link_types_are_looked_for_again_only_when_something_changed(
     (folder / "people.csv").write_text(f"id,name\n{people}")
     (folder / "orders.csv").write_text("no,person_id\n" + "".join(f"{100 + n},{1 + n % 29}\n" for n in range(90)))
     service.add_source("shop", "files", {"path": str(folder)}, {})
-    linker, runs = service.pipeline.linker, []
-    propose = linker.propose
-    monkeypatch.setattr(linker, "propose", lambda *given: runs.append(1) or propose(*given))
+    linker = service.pipeline.linker
+    proposing = Mock(wraps=linker.propose)
+    monkeypatch.setattr(linker, "propose", proposing)
     _build(service)
     known = service.questions()
     assert known
     _build(service)
-    assert (len(runs), service.questions()) == (1, known)
+    assert (proposing.call_count, service.questions()) == (1, known)
     service.judge(known[0].id, Verdict.CONFIRM, "ann")
     _build(service)
-    assert len(runs) == 2
+    assert proposing.call_count == 2
     _build(service)
-    assert len(runs) == 2
+    assert proposing.call_count == 2
     (folder / "people.csv").write_text(f"id,name\n{people}30,Cy\n")
     _build(service)
-    assert len(runs) == 3
+    assert proposing.call_count == 3

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,7 +195,7 @@ def _post() -> MemoryData:
     """People with names in two columns, letters that name them, mails whose headers do, and slides with an author."""
     data = MemoryData()
     first, last = ["Ada", "Bela", "Cora", "Dora", "Emil"], ["Moor", "Nyland", "Ibsen", "Falk"]
-    people = [
+    people: list[dict[str, Any]] = [
         {"emp_id": 4000 + n, "first_name": f, "last_name": s, "email": f"{f}.{s}@we.example".lower()}
         for n, (f, s) in enumerate((f, s) for f in first for s in last)
     ]

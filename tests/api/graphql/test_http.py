@@ -165,7 +165,15 @@ def audits() -> Path | None:
 
 @pytest.mark.skipif(audits() is None or shutil.which("npm") is None, reason="needs the audit script and npm")
 def test_all_audits_of_the_specification_pass(shop: Shop, tmp_path: Path) -> None:
-    npm = [shutil.which("npm") or "npm", "install", "--silent", "--no-audit", "--no-fund", "graphql@16", "graphql-http@1"]
+    npm = [
+        shutil.which("npm") or "npm",
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "graphql@16",
+        "graphql-http@1",
+    ]
     subprocess.run(npm, cwd=tmp_path, check=True, timeout=300)
     app = build_app(shop.service, None)
     with Server(app) as server:
