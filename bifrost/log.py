@@ -66,7 +66,7 @@ def configure_logging(settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, _mask_event, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # the stream of the moment: it may be redirected
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

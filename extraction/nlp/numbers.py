@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 __all__ = ["CURRENCIES", "CURRENCY_CODES", "MONTHS", "NUMBER", "iso_date", "month_number", "parse_number", "year_of"]
 
-NUMBER = r"\d{1,3}(?:[,.'’\u00a0\u202f]\d{2,3}){1,6}+(?:[.,]\d{1,4})?+|\d{1,15}+(?:[.,]\d{1,4})?+"
+NUMBER = r"\d{1,3}(?:[,.'’\u00a0\u202f]\d{2,3}+){1,6}+(?:[.,]\d{1,4})?+|\d{1,15}+(?:[.,]\d{1,4})?+"
 """A number with or without thousands separators; without sign."""
 
 CURRENCY_CODES = "USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD"
