@@ -13,7 +13,6 @@ import base64
 import binascii
 import json
 import uuid
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,8 +25,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import Authenticator
 from api.direct_socket import DIRECT
-from api.gremlin_frames import CODECS, DEFAULT, GRAPHBINARY, Codec, Message, MessageError, codec_for, open_message
+from api.gremlin_frames import CODECS, DEFAULT, GRAPHBINARY, Codec, Message, MessageError, codec_for
 from api.gremlin_service import GremlinService, GremlinSettings, Reply
+from api.gremlin_socket import Connection
 from api.http import client_address
 from api.permissions import Scope
 from bifrost.errors import AuthenticationError, BifrostError, InputError
@@ -37,9 +37,6 @@ __all__ = ["Authenticate", "GremlinEndpoint", "gremlin_routes"]
 
 Authenticate = Callable[[str, str, str], Any]
 """(user name, password or token, client address) -> principal. Raises a BifrostError, or gives None, when it is wrong."""
-
-_WAITING = 100
-"""Requests that may wait on a connection while one is running; then it is not read on."""
 
 
 def has_write_scope(principal: Any) -> bool:
@@ -120,7 +117,8 @@ class GremlinEndpoint:
 
     async def websocket(self, socket: WebSocket) -> None:
         await socket.accept()
-        connection = _Connection(self, socket)
+        sign_in = None if self.authenticate is None else self.sign_in
+        connection = Connection(self.service, self.threads, socket, sign_in)
         connection.principal = await self.principal(socket)
         direct = socket.scope.get("extensions", {}).get(DIRECT)
         if direct is not None:
@@ -227,151 +225,9 @@ class GremlinEndpoint:
         return {"status": "200 OK", "payload": {"version": "v1", "graphSummary": graph}}
 
 
-class _Connection:
-    """One WebSocket: its principal, and the request that waits for the client to sign in.
-
-    While a query runs in a thread the connection is listened to, so that a client that goes away stops its query.
-    """
-
-    def __init__(self, endpoint: GremlinEndpoint, socket: WebSocket) -> None:
-        self.endpoint, self.socket = endpoint, socket
-        self.principal: Any = None
-        self.waiting: tuple[Message, Codec] | None = None
-        self._arrived: deque[Any] = deque()
-        self._receiving: asyncio.Task[Any] | None = None
-        self._busy = False
-        self._tried: Any = None
-
-    async def next_event(self) -> Any:
-        """The next message, or the end of the connection."""
-        if self._arrived:
-            return self._arrived.popleft()
-        if self._receiving is None:
-            return await self.socket.receive()
-        task, self._receiving = self._receiving, None
-        return await task
-
-    def close(self) -> None:
-        if self._receiving is not None:
-            self._receiving.cancel()
-
-    async def _finished(self, work: "asyncio.Future[bytes]", message: Message) -> bytes:
-        """Waits for a query; stops it when the client goes away meanwhile."""
-        while True:
-            if self._receiving is None:
-                self._receiving = asyncio.ensure_future(self.socket.receive())
-            await asyncio.wait({work, self._receiving}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                return work.result()
-            event, self._receiving = self._receiving.result(), None
-            self._arrived.append(event)
-            if event["type"] != "websocket.receive":
-                self.endpoint.service.cancel(message.name, self.principal)
-                await asyncio.wait({work})
-                raise WebSocketDisconnect
-            if len(self._arrived) >= _WAITING:
-                return await work
-
-    def answer(self, data: bytes) -> tuple[bool, bytes] | None:
-        """The answer to a small read, given where the message arrives; None if it must be received the usual way."""
-        if self._busy or len(data) > self.endpoint.service.settings.max_message:
-            return None
-        self._busy = True  # until what is not answered here has been received
-        if self.endpoint.authenticate is not None and self.principal is None:
-            return None
-        try:
-            codec, body = open_message(data)
-            message = codec.read(body)
-        except MessageError:
-            return None
-        reply = self.endpoint.service.quick(message, self.principal)
-        if reply is None:
-            self._tried = message.id
-            return None
-        self._busy = False
-        return codec.text, reply.frame(codec, message.id)
-
-    async def receive(self, data: bytes) -> None:
-        self._busy = True
-        try:
-            await self._receive(data)
-        finally:
-            self._busy = bool(self._arrived)
-
-    async def _receive(self, data: bytes) -> None:
-        if len(data) > self.endpoint.service.settings.max_message:
-            await self.socket.close(1009, "message too large")
-            return
-        try:
-            codec, body = open_message(data)
-            message = codec.read(body)
-        except MessageError as error:
-            codec = CODECS[DEFAULT]
-            await self._send(codec, Reply(498, message=error.message).frame(codec, error.id))
-            return
-        if self.endpoint.authenticate is not None and self.principal is None:
-            await self._sign_in(message, codec)
-            return
-        await self._run(message, codec)
-
-    async def _sign_in(self, message: Message, codec: Codec) -> None:
-        """SASL PLAIN: asks for it, then answers the request that had to wait."""
-        if message.op != "authentication":
-            self.waiting = (message, codec)
-            await self._send(codec, Reply(407, message="Authentication is required.").frame(codec, message.id))
-            return
-        username, secret = _sasl_plain(message.args.get("sasl"))
-        self.principal, reason = await self.endpoint.sign_in(username, secret, client_address(self.socket))
-        waiting, self.waiting = self.waiting, None
-        if self.principal is None:
-            reply = Reply(401, message=reason)
-            await self._send(codec, reply.frame(codec, message.id))
-        elif waiting is None:
-            await self._send(codec, Reply(204).frame(codec, message.id))
-        else:
-            await self._run(*waiting)
-
-    async def _run(self, message: Message, codec: Codec) -> None:
-        if message.op == "authentication":
-            await self._send(codec, Reply(204).frame(codec, message.id))
-            return
-        quick = None if message.id == self._tried else self.endpoint.service.quick(message, self.principal)
-        if quick is not None:
-            await self._send(codec, quick.frame(codec, message.id))
-            return
-        loop = asyncio.get_running_loop()
-
-        def work() -> bytes:
-            last = b""
-            for reply in self.endpoint.service.answer(message, self.principal):
-                if last:
-                    asyncio.run_coroutine_threadsafe(self._send(codec, last), loop).result()
-                last = reply.frame(codec, message.id)
-            return last
-
-        started = loop.run_in_executor(self.endpoint.threads, work)
-        await self._send(codec, await self._finished(started, message))
-
-    async def _send(self, codec: Codec, frame: bytes) -> None:
-        if codec.text:
-            await self.socket.send_text(frame.decode())
-        else:
-            await self.socket.send_bytes(frame)
-
-
 def _unauthenticated() -> Response:
     error = AuthenticationError("Sign in to use Gremlin.")
     return JSONResponse(error.to_dict(), 401, {"WWW-Authenticate": 'Bearer realm="bifrost", Basic realm="bifrost"'})
-
-
-def _sasl_plain(value: Any) -> tuple[str, str]:
-    """User name and secret of a SASL PLAIN response, empty where it is none."""
-    try:
-        raw = base64.b64decode(value, validate=True) if isinstance(value, str) else bytes(value or b"")
-        _, username, secret = raw.decode().split("\0", 2)
-    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError):
-        return "", ""
-    return username, secret
 
 
 def _accepted(header: str) -> Codec:

@@ -12,7 +12,7 @@ from api.gremlin_frames import Codec, Message
 from api.gremlin_shapes import Starts, text_shape
 from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, QueryLimitError, QuerySyntaxError
 from graphstore.gremlin.engine import Compiled, GremlinEngine, Request
-from graphstore.gremlin.source import Session
+from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.traverser import Limits
 from graphstore.gremlin.tree import Traversal
 
@@ -40,7 +40,7 @@ class GremlinSettings:
     threads: int = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """One frame of an answer: status ``code``, results (or traversers), and what goes with an error."""
 
@@ -59,10 +59,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Quick:
-    """A small read, planned."""
+    """A small read, planned. ``movable``: it starts from given ids, for which others may stand."""
 
     compiled: Compiled
     starts: Starts | None
+    movable: bool
     traversers: bool
     properties: bool
 
@@ -184,8 +185,9 @@ class GremlinService:
             seconds = min(seconds, wanted / 1000)
         return Limits(seconds, self.settings.traversers)
 
-    def quick(self, message: Message, principal: Any) -> Reply | None:
-        """The answer to a small read, without blocking for long; None where :meth:`answer` has to do it."""
+    def quick(self, message: Message, principal: Any, moment: Moment | None = None) -> Reply | None:
+        """The answer to a small read, without blocking for long; None where :meth:`answer` has to do it. Requests of one
+        ``moment`` share their look at the change log."""
         memo = message.content.memo
         prepared: _Quick | None = memo.get("quick", _UNKNOWN)
         if prepared is _UNKNOWN:
@@ -193,10 +195,13 @@ class GremlinService:
         if prepared is None:
             return None
         starts = message.starts or prepared.starts
-        if starts is not None and prepared.compiled.starts is None:
+        if starts is not None and not prepared.movable:
             return None
         try:
-            found = self.engine.quick(prepared.compiled, _QUICK, principal, starts, traversers=prepared.traversers)
+            graph = self.engine.source.ready(principal, moment)
+            if graph is None:
+                return None
+            found = self.engine.quick(prepared.compiled, graph, _QUICK, starts, traversers=prepared.traversers)
         except BifrostError as error:
             return _failed(error, message.op)
         if found is None or len(found) > self.settings.batch:
@@ -222,7 +227,7 @@ class GremlinService:
         if compiled is None:
             return None
         properties = args.get("materializeProperties") != "tokens"
-        return _Quick(compiled, starts, message.op == "bytecode", properties)
+        return _Quick(compiled, starts, compiled.starts is not None, message.op == "bytecode", properties)
 
     def _planned(self, gremlin: str | Traversal, request: Request) -> tuple[Starts | None, Compiled | None]:
         """The plan of a small read; texts of one shape share it."""

@@ -18,13 +18,25 @@ _LONG = struct.Struct(">q").unpack_from
 _GREMLIN = b"\x03\x00\x00\x00\x00\x07gremlin\x15\x00"
 """The first argument's name, and the type of bytecode."""
 _TEXT, _INT_TYPE, _LONG_TYPE = b"\x03\x00", b"\x01\x00", b"\x02\x00"
+_ONE_TEXT = re.compile(
+    re.escape(b"\0\0\0\x08bytecode\0\0\0\x09traversal")
+    + rb"[\0-\xff]{4}"
+    + re.escape(_GREMLIN)
+    + rb"[\0-\xff]{4}\0\0\0\x01[VE]\0\0\0\x01\x03\0"
+)
+"""How most requests begin: bytecode that starts with V or E of one text."""
 _MOST = 16
 _FIRST = re.compile(r"""(\w+\.[VE]\()(?:'([^'"\\\s]*)'|"([^'"\\\s]*)")\)([^;\n]*)""")
 
 
 def bytecode_shape(body: bytes) -> tuple[Starts, Hashable] | None:
     """The ids and the shape of a GraphBinary request (behind its id), if its traversal starts with V or E of plain ids."""
+    usual = _ONE_TEXT.match(body)
     try:
+        if usual is not None:
+            start = usual.end()
+            at = start + 4 + _size(body, start)
+            return ((body[start + 4 : at].decode(),), (body[: start - 2], body[at:])) if at <= len(body) else None
         at = 0
         for _ in range(2):  # operation and processor
             at += 4 + _size(body, at)

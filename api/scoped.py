@@ -27,7 +27,7 @@ from graphstore.edits import Edits
 from graphstore.export import Exporter
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.served import ServedGraph
-from graphstore.gremlin.source import GraphSource, Session
+from graphstore.gremlin.source import GraphSource, Moment, Session
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
@@ -217,10 +217,10 @@ class ScopedGraphs:
     def reading(self, principal: Any, *, wide: bool = False) -> AbstractContextManager[Graph]:
         return (self._readers.graph(principal) or self._everything).reading(principal, wide=wide)
 
-    def ready(self, principal: Any) -> Graph | None:
+    def ready(self, principal: Any, moment: Moment | None = None) -> Graph | None:
         # A scoped graph may have to catch up first, which takes a connection.
         restricted = principal is not None and principal.sources is not None
-        return None if restricted else self._everything.ready(principal)
+        return None if restricted else self._everything.ready(principal, moment)
 
     def writing(self, principal: Any, session: Session | None) -> AbstractContextManager[Graph]:
         if principal is not None and principal.sources is not None:

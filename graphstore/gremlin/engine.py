@@ -42,10 +42,7 @@ _ = _steps
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes with a traversal: values of its names, limits, whether it may write.
-
-    ``starts``: ids that its first step finds instead of those of the plan (see :attr:`Compiled.starts`).
-    """
+    """What goes with a traversal: values of its names, limits, whether it may write."""
 
     bindings: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -53,7 +50,6 @@ class Request:
     source: str = "g"
     cancelled: Callable[[], bool] | None = None
     principal: Any = None
-    starts: tuple[Any, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +63,13 @@ class _Source:
     sack: Instruction | None = None
     bulk: bool = True
     path: bool = False
+
+    def within(self, limits: Limits) -> Limits:
+        """The limits, with less time where the traversal asks for less."""
+        timeout = self.options.get("evaluationTimeout", self.options.get("scriptEvaluationTimeout"))
+        if isinstance(timeout, int) and timeout > 0:
+            return Limits(min(limits.seconds, timeout / 1000), limits.traversers)
+        return limits
 
 
 class GremlinEngine:
@@ -120,7 +123,10 @@ class GremlinEngine:
         expected: dict[str, Callable[[], Any]] = {}
         for step in plan.walk():
             expected.update(step.declares())
-        return Compiled(tree, plan, settings, settings.path or _needs_path(tree), _has_pattern(tree), expected)
+        configured = settings != _Source()
+        return Compiled(
+            tree, plan, settings, configured, settings.path or _needs_path(tree), _has_pattern(tree), expected
+        )
 
     def run(self, query: str | Traversal, request: Request | None = None) -> list[Traverser]:
         """All results at once, inside a transaction: what failed has changed nothing."""
@@ -175,20 +181,17 @@ class GremlinEngine:
     def quick(
         self,
         compiled: "Compiled",
+        graph: Graph,
         limits: Limits,
-        principal: Any,
         starts: tuple[Any, ...] | None = None,
         *,
         traversers: bool,
     ) -> list[Any] | None:
-        """All results of a small read on a graph in memory, if that keeps within the limits; else None, and the query
-        must be run by :meth:`stream`. For callers that must not block. ``starts``: ids to start from instead of those
-        of the plan."""
-        graph = self.source.ready(principal)
-        if graph is None:
-            return None
+        """All results of a small read on a graph that was :meth:`~GraphSource.ready`, if that keeps within the limits;
+        else None, and the query must be run by :meth:`stream`. For callers that must not block. ``starts``: ids to
+        start from instead of those of the plan."""
         try:
-            ctx = self._context(compiled, graph, Request(limits=limits, starts=starts))
+            ctx = self._context(compiled, graph, limits, starts=starts)
             found = list(_run(compiled, ctx))
             ctx.hold(len(found) if traversers else sum(t.bulk for t in found))
             return found if traversers else [obj for t in found for obj in repeat(t.obj, t.bulk)]
@@ -199,7 +202,7 @@ class GremlinEngine:
         return list(self._results(compiled, graph, request, traversers=traversers))
 
     def _results(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> Iterator[Any]:
-        ctx = self._context(compiled, graph, request)
+        ctx = self._context(compiled, graph, request.limits, request.cancelled)
         for t in _run(compiled, ctx):
             if traversers:
                 ctx.hold()
@@ -253,14 +256,26 @@ class GremlinEngine:
             counted.append({str(label): int(count) for label, count in found.items()})
         return counted[0], counted[1]
 
-    def _context(self, compiled: "Compiled", graph: Graph, request: Request) -> Context:
+    def _context(
+        self,
+        compiled: "Compiled",
+        graph: Graph,
+        limits: Limits,
+        cancelled: Callable[[], bool] | None = None,
+        starts: tuple[Any, ...] | None = None,
+    ) -> Context:
         source = compiled.settings
-        limits = request.limits
-        options = source.options
-        timeout = options.get("evaluationTimeout", options.get("scriptEvaluationTimeout")) if options else None
-        if isinstance(timeout, int) and timeout > 0:
-            limits = Limits(min(limits.seconds, timeout / 1000), limits.traversers)
-        ctx = Context(graph, Meter(limits, request.cancelled), track_path=compiled.needs_path)
+        if source.options:
+            limits = source.within(limits)
+        ctx = Context(graph, Meter(limits, cancelled), track_path=compiled.needs_path)
+        ctx.expected = compiled.expected
+        if starts is not None:
+            ctx.starts = (compiled.plan.steps[0], starts)
+        if compiled.configured:
+            self._configure(ctx, source)
+        return ctx
+
+    def _configure(self, ctx: Context, source: "_Source") -> None:
         if source.side_effects:
             ctx.side_effects = {key: copy.copy(value) for key, value in source.side_effects.items()}
         ctx.reducers = source.reducers
@@ -270,21 +285,18 @@ class GremlinEngine:
             ctx.sack_initial = lambda: copy.copy(initial)
             if operators:
                 ctx.sack_merge = operator(operators[-1])
-        ctx.expected = compiled.expected
-        if request.starts is not None:
-            ctx.starts = (compiled.plan.steps[0], request.starts)
         if source.strategies:
             apply_strategies(source.strategies, ctx)
-        return ctx
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A query ready to run: its tree, its plan, the settings of its source."""
+    """A query ready to run: its tree, its plan, the settings of its source and whether there are any."""
 
     tree: Traversal
     plan: Pipeline
     settings: _Source
+    configured: bool
     needs_path: bool
     matches_patterns: bool
     expected: Mapping[str, Callable[[], Any]]

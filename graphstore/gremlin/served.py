@@ -12,13 +12,15 @@ from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
-from graphstore.gremlin.source import Session
+from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.sqlgraph import SqlGraph
 from graphstore.gremlin.sqlwrites import Notes
 from graphstore.gremlin.warm import SnapshotWarmer
 from graphstore.sql import SqlStore
 
 __all__ = ["EditWriter", "ServedGraph", "gremlin_engine"]
+
+_UNKNOWN: Any = object()
 
 
 class EditWriter:
@@ -152,9 +154,14 @@ class ServedGraph:
         with self._store.database.read() as connection:
             yield SqlGraph(self._store.database, connection)
 
-    def ready(self, principal: Any) -> Graph | None:
-        snapshot = self.keeper.current(wide=False)
-        return None if snapshot is None else ArrayGraph(self._store.database, snapshot)
+    def ready(self, principal: Any, moment: Moment | None = None) -> Graph | None:
+        found: Graph | None = _UNKNOWN if moment is None else moment.get(self, _UNKNOWN)
+        if found is _UNKNOWN:
+            snapshot = self.keeper.current(wide=False)
+            found = None if snapshot is None else ArrayGraph(self._store.database, snapshot)
+            if moment is not None:
+                moment[self] = found
+        return found
 
     @contextmanager
     def writing(self, principal: Any, session: Session | None) -> Iterator[Graph]:

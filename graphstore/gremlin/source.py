@@ -8,7 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.memory import MemoryGraph
 
-__all__ = ["GraphSource", "MemorySource", "Session", "WorksInBackground"]
+__all__ = ["GraphSource", "MemorySource", "Moment", "Session", "WorksInBackground"]
+
+Moment = dict[Any, Any]
+"""What was found out at one moment, for all who ask about that moment; a place to keep it."""
 
 
 class Session:
@@ -38,9 +41,9 @@ class GraphSource(Protocol):
     def reading(self, principal: Any, *, wide: bool) -> AbstractContextManager[Graph]:
         """The graph as a principal sees it, unchanged while the context is open; ``wide`` plans visit all of it."""
 
-    def ready(self, principal: Any) -> Graph | None:
+    def ready(self, principal: Any, moment: Moment | None = None) -> Graph | None:
         """A graph in memory that shows the newest state and needs neither a lock nor a connection; None if there is
-        none at hand."""
+        none at hand. Calls with the same ``moment`` may share what the first of them found."""
 
     def writing(self, principal: Any, session: Session | None) -> AbstractContextManager[Graph]:
         """A graph whose changes are kept when the context ends well, and taken back when an error leaves it."""
@@ -69,7 +72,7 @@ class MemorySource:
         with self._lock:
             yield self.graph
 
-    def ready(self, principal: Any) -> Graph | None:
+    def ready(self, principal: Any, moment: Moment | None = None) -> Graph | None:
         return None
 
     @contextmanager

@@ -97,7 +97,7 @@ def _traversers(frontier: Frontier, graph: ArrayGraph, ctx: Context) -> Iterator
 def _started(step: ElementsStep, graph: ArrayGraph, ctx: Context) -> Frontier:
     snapshot = graph.snapshot
     if not step.all_of_them and step.vertices:
-        found = dict.fromkeys(graph.index(id.id if isinstance(id, Element) else id) for id in step.wanted(ctx))
+        found = dict.fromkeys([graph.index(id.id if isinstance(id, Element) else id) for id in step.wanted(ctx)])
         found.pop(None, None)
         return Frontier(False, np.array(list(found), np.int64))
     if step.all_of_them and step.vertices and step.value_hint is not None:

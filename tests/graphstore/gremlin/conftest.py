@@ -10,7 +10,7 @@ from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine, Request
 from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.served import ServedGraph
-from graphstore.gremlin.source import Session
+from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.sqlgraph import SqlGraph
 from graphstore.gremlin.traverser import Limits
 from graphstore.sql import SqlStore
@@ -57,7 +57,7 @@ class SqlOnly:
         with self.store.database.read() as connection:
             yield SqlGraph(self.store.database, connection)
 
-    def ready(self, principal: Any) -> Graph | None:
+    def ready(self, principal: Any, moment: Moment | None = None) -> Graph | None:
         return None
 
     @contextmanager

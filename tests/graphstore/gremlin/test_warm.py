@@ -47,7 +47,9 @@ def test_after_changes_the_next_query_finds_a_new_snapshot(served: ServedGraph) 
     eventually(lambda: served.ready(None))
     plan = engine.for_quick("g.V().has('name','n').count()", Request())
     assert plan is not None
-    assert engine.quick(plan, Limits(10), None, traversers=False) == [1]
+    graph = served.ready(None)
+    assert graph is not None
+    assert engine.quick(plan, graph, Limits(10), traversers=False) == [1]
 
 
 def test_changes_that_never_pause_are_followed_too(store: SqlStore, served: ServedGraph) -> None:
