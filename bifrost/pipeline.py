@@ -7,7 +7,7 @@ A build is a list of steps. Each step is idempotent, so a build that was killed 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -24,6 +24,7 @@ from bifrost.ports import (
     RowMappings,
     Store,
 )
+from bifrost.row_keys import KEY_NO_LONGER_UNIQUE, first_of_each_key, with_known_key
 from bifrost.values import DatasetInfo, DatasetKind, FileRecord, RecordFragments, RowBatch, digest_of
 
 __all__ = ["BuildCancelledError", "Pipeline", "Step"]
@@ -31,7 +32,6 @@ __all__ = ["BuildCancelledError", "Pipeline", "Step"]
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 _DOCUMENT_BATCH = 32
-_KEY_NO_LONGER_UNIQUE = "key_no_longer_unique"
 _PROGRESS_SECONDS = 0.25
 _PROPOSED = "proposals"
 """Under this name the change log keeps what the stored proposals were made from (:meth:`Pipeline._proposed_from`)."""
@@ -179,7 +179,7 @@ class Pipeline:
         finally:
             connector.close()
         known = self.store.catalog.datasets(source.name)
-        found = tuple(_with_known_key(info, known) for info in found)
+        found = tuple(with_known_key(info, known) for info in found)
         types = {summary.info.name: summary.type for summary in known}
         types |= {info.name: self._default_type(info) for info in found if info.name not in types}
         self.store.catalog.save_datasets(source.name, found, types)
@@ -244,8 +244,8 @@ class Pipeline:
         track, item = self._tracker(build), f"{source}/{summary.info.name}"
         report, done = ReplaceReport(), 0
         stream: Iterable[RowBatch | FileRecord | RecordError] = connector.crawl(summary.info)
-        if summary.info.options.get(_KEY_NO_LONGER_UNIQUE):
-            stream = _first_of_each_key(stream)
+        if summary.info.options.get(KEY_NO_LONGER_UNIQUE):
+            stream = first_of_each_key(stream)
         for batch in self._records(build, source, summary.info.name, stream):
             if isinstance(batch, RowBatch):
                 report += self.store.fragments.replace(source, summary.info.name, mapping.map(batch), build)
@@ -354,42 +354,6 @@ class Pipeline:
 
     def _tracker(self, build: int) -> _Tracker:
         return self._trackers.setdefault(build, _Tracker(self, build))
-
-
-def _with_known_key(info: DatasetInfo, known: Sequence[DatasetSummary]) -> DatasetInfo:
-    """Keeps the key that a dataset had when its source cannot tell one any more: one duplicate row in an export must not
-    give all its records new ids."""
-    for summary in known:
-        key = summary.info.key
-        if summary.info.name == info.name and key and not info.key and set(key) <= {c.name for c in info.columns}:
-            return replace(info, key=key, options={**info.options, _KEY_NO_LONGER_UNIQUE: True})
-    return info
-
-
-def _first_of_each_key(
-    stream: Iterable[RowBatch | FileRecord | RecordError],
-) -> Iterator[RowBatch | FileRecord | RecordError]:
-    """Passes on the first row of each key; the others are record errors."""
-    seen: set[str] = set()
-    for batch in stream:
-        if not isinstance(batch, RowBatch):
-            yield batch
-            continue
-        first = []
-        for at, key in enumerate(batch.keys):
-            if key in seen:
-                yield RecordError(
-                    f"Another row has the key {key!r} too; this one was left out.",
-                    record=f"{key} (again)",
-                    remedy="Correct the key of one of the two rows in the source.",
-                )
-            else:
-                seen.add(key)
-                first.append(at)
-        if len(first) == len(batch.keys):
-            yield batch
-        elif first:
-            yield RowBatch(batch.table.take(first), tuple(batch.keys[at] for at in first))
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
