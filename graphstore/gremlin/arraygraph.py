@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.database import Database
-from graphstore.gremlin.arrays import Rows, Snapshot
+from graphstore.gremlin.arrays import Snapshot
 from graphstore.gremlin.elements import Edge, Vertex
+from graphstore.gremlin.frontier import sides
 from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, decoded
 from graphstore.gremlin.sqlgraph import SqlGraph
 from graphstore.values import clean_text
@@ -68,6 +69,28 @@ class ArrayEdge(SqlEdge):
             assert isinstance(self._graph, ArrayGraph)
             self._text = self._graph.snapshot.edge_texts[self.index]
         return super().properties
+
+
+class _Handles(Sequence[ArrayVertex]):
+    """Vertices of which the handles are made as they are asked for: who takes ten of a thousand pays for ten."""
+
+    __slots__ = ("_graph", "_indices")
+
+    def __init__(self, graph: "ArrayGraph", indices: NDArray[Any]) -> None:
+        self._graph, self._indices = graph, indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, place: Any) -> Any:
+        found = self._graph.vertices_at(np.atleast_1d(self._indices[place]))
+        return found if isinstance(place, slice) else found[0]
+
+    def __iter__(self) -> Iterator[ArrayVertex]:
+        at, size = 0, 16
+        while at < len(self._indices):
+            yield from self._graph.vertices_at(self._indices[at : at + size])
+            at, size = at + size, 1_000
 
 
 class ArrayGraph(SqlGraph):
@@ -154,14 +177,10 @@ class ArrayGraph(SqlGraph):
         wanted = self.snapshot.label_numbers(labels)
         return map(self.edge_at, np.flatnonzero(np.isin(self.snapshot.edge_labels, wanted)).tolist())
 
-    def _sides(self, direction: str) -> list[Rows]:
-        both = (("OUT", self.snapshot.out), ("IN", self.snapshot.into))
-        return [rows for side, rows in both if direction in (side, "BOTH")]
-
     def _found(self, vertex: Vertex, direction: str, labels: Sequence[str], which: str) -> NDArray[Any]:
         assert isinstance(vertex, ArrayVertex)
         found: list[NDArray[Any]] = []
-        for rows in self._sides(direction):
+        for rows in sides(direction, self.snapshot):
             part = slice(int(rows.starts[vertex.index]), int(rows.starts[vertex.index + 1]))
             values = getattr(rows, which)[part]
             if labels and len(values):
@@ -182,8 +201,10 @@ class ArrayGraph(SqlGraph):
     def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
         return [list(self.edges_at(self._found(self._own(v), direction, labels, "edges"))) for v in vertices]
 
-    def vertices_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Vertex]]:
-        return [list(self.vertices_at(self._found(self._own(v), direction, labels, "ends"))) for v in vertices]
+    def vertices_of(
+        self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]
+    ) -> Sequence[Sequence[Vertex]]:
+        return [_Handles(self, self._found(self._own(v), direction, labels, "ends")) for v in vertices]
 
     def _own(self, vertex: Vertex) -> Vertex:
         """The same vertex in this graph; bindings and side effects may bring others."""

@@ -61,7 +61,8 @@ SMALL = 2_500
 """Frontiers up to this size are not merged: merging would cost more than it saves."""
 
 
-def sides(direction: str, snapshot: Snapshot) -> list[Rows]:
+def sides(direction: str, snapshot: Snapshot) -> tuple[Rows, ...]:
     """The adjacency of a direction: out, in, or both."""
-    both = (("OUT", snapshot.out), ("IN", snapshot.into))
-    return [rows for side, rows in both if direction in (side, "BOTH")]
+    if direction == "OUT":
+        return (snapshot.out,)
+    return (snapshot.into,) if direction == "IN" else (snapshot.out, snapshot.into)

@@ -10,7 +10,7 @@ from typing import Any
 from graphstore.gremlin.elements import BulkSet, Edge, Entry, Path, Property, SubGraph, Tree, Vertex, VertexProperty
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
 from graphstore.gremlin.traverser import Traverser
-from graphstore.gremlin.tree import GremlinEnum
+from graphstore.gremlin.tree import GremlinEnum, T
 
 __all__ = ["GraphBinaryWriter"]
 
@@ -19,7 +19,7 @@ _FQ_INT, _FQ_LONG = struct.Struct(">BBi").pack, struct.Struct(">BBq").pack
 _FQ_DOUBLE, _FQ_FLOAT = struct.Struct(">BBd").pack, struct.Struct(">BBf").pack
 _HEAD = struct.Struct(">BBi").pack
 _NULL = b"\xfe\x01"
-_ONCE = _FQ_LONG(0x21, 0, 1)
+_BULKED_TEXT = struct.Struct(">BBqBBi").pack
 _ENUM_CODES = {
     "Barrier": 0x13,
     "Cardinality": 0x16,
@@ -127,34 +127,42 @@ class GraphBinaryWriter:
         self.out += b"\x81\x00" + struct.pack(">qi", seconds, rest.microseconds * 1000)
 
     def enum(self, value: GremlinEnum) -> None:
-        data = _ENUMS.get(value)
-        if data is None:
-            code = _ENUM_CODES[type(value).__name__]
-            data = _ENUMS[value] = bytes((code, 0)) + _key(str(value.value))
-        self.out += data
+        self.out += _ENUMS.get(value) or self.enum_bytes(value)
+
+    @staticmethod
+    def enum_bytes(value: GremlinEnum) -> bytes:
+        code = _ENUM_CODES[type(value).__name__]
+        data = _ENUMS[value] = bytes((code, 0)) + _key(str(value.value))
+        return data
 
     def sequence(self, code: int, values: Any) -> None:
         self.out += _HEAD(code, 0, len(values))
         out, write = self.out, self.write
         for value in values:
             if type(value) is Traverser:
-                out += _ONCE if value.bulk == 1 else _FQ_LONG(0x21, 0, value.bulk)
-                value = value.obj
+                bulk, value = value.bulk, value.obj
+                if type(value) is str:
+                    data = value.encode()
+                    out += _BULKED_TEXT(0x21, 0, bulk, 3, 0, len(data)) + data
+                    continue
+                out += _FQ_LONG(0x21, 0, bulk)
+            write(value)
+
+    def mapping(self, values: Mapping[Any, Any]) -> None:
+        out, write = self.out, self.write
+        out += _HEAD(0x0A, 0, len(values))
+        for key, value in values.items():
+            if type(key) is str:
+                out += _KEYS.get(key) or _key(key)
+            elif type(key) is T:
+                out += _ENUMS.get(key) or self.enum_bytes(key)
+            else:
+                write(key)
             if type(value) is str:
                 data = value.encode()
                 out += _HEAD(3, 0, len(data)) + data
             else:
                 write(value)
-
-    def mapping(self, values: Mapping[Any, Any]) -> None:
-        self.out += _HEAD(0x0A, 0, len(values))
-        write = self.write
-        for key, value in values.items():
-            if type(key) is str:
-                self.out += _KEYS.get(key) or _key(key)
-            else:
-                write(key)
-            write(value)
 
     def traverser(self, t: Traverser) -> None:
         self.out += _FQ_LONG(0x21, 0, t.bulk)

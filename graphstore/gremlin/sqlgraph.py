@@ -233,7 +233,9 @@ class SqlGraph:
     def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
         return [[self._edge(row) for row, _ in rows] for rows in self._at(vertices, direction, labels)]
 
-    def vertices_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Vertex]]:
+    def vertices_of(
+        self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]
+    ) -> Sequence[Sequence[Vertex]]:
         found = self._at(vertices, direction, labels)
         self.load(row[4] if out else row[3] for rows in found for row, out in rows)
         return [[self.by_number(row[4] if out else row[3]) for row, out in rows] for rows in found]

@@ -36,6 +36,8 @@ __all__ = [
 class GremlinEnum(Enum):
     """A Gremlin enum: ``value`` is its name on the wire."""
 
+    __hash__ = object.__hash__  # each member is there once; Enum would hash its name, slowly
+
     def __str__(self) -> str:
         return str(self.value)
 

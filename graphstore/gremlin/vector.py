@@ -97,9 +97,10 @@ def _traversers(frontier: Frontier, graph: ArrayGraph, ctx: Context) -> Iterator
 def _started(step: ElementsStep, graph: ArrayGraph, ctx: Context) -> Frontier:
     snapshot = graph.snapshot
     if not step.all_of_them and step.vertices:
-        found = dict.fromkeys([graph.index(id.id if isinstance(id, Element) else id) for id in step.wanted(ctx)])
-        found.pop(None, None)
-        return Frontier(False, np.array(list(found), np.int64))
+        indices = [graph.index(id.id if isinstance(id, Element) else id) for id in step.wanted(ctx)]
+        if len(indices) > 1 or indices == [None]:
+            indices = [index for index in dict.fromkeys(indices) if index is not None]
+        return Frontier(False, np.array(indices, np.int64))
     if step.all_of_them and step.vertices and step.value_hint is not None:
         key, value = step.value_hint
         if snapshot.has_column(key):

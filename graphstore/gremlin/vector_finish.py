@@ -53,8 +53,9 @@ def finish_of(steps: tuple[Step, ...], edges: bool) -> tuple[Finish, int] | None
 def _degree_sum(step: AdjacentStep, count: ReduceStep) -> Finish:
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
         if len(f.indices) == 1 and f.counts is None:
-            index = int(f.indices[0])
-            total = sum(int(rows.starts[index + 1]) - int(rows.starts[index]) for rows in sides(step.direction, s))
+            index, total = f.indices[0], 0
+            for rows in sides(step.direction, s):
+                total += int(rows.starts[index + 1] - rows.starts[index])
         elif len(f.indices) * 4 > s.size:
             degrees = s.degrees(step.direction, ())
             if f.indices is not s.everything:
