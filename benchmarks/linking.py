@@ -1,6 +1,6 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
-``python -m benchmarks.linking [--only references|schema|entities|links|effort] [--json FILE] [--seed N] [--plots FOLDER]``
+``python -m benchmarks.linking [--only references|schema|entities|scale|links|effort] [--json FILE] [--seed N] [--plots FOLDER]``
 """
 
 import importlib
@@ -13,6 +13,7 @@ PARTS = {
     "references": "benchmarks.linking_references",
     "schema": "benchmarks.linking_schema",
     "entities": "benchmarks.linking_entities",
+    "scale": "benchmarks.linking_scale",
     "links": "benchmarks.linking_links",
     "effort": "benchmarks.linking_effort",
 }

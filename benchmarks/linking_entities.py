@@ -16,15 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.linking_scale import run_scale
 from benchmarks.report import Report
 from linking.records.adapt import Answers
 from linking.records.blocking import Pairs
+from linking.records.candidates import block
 from linking.records.compare import Comparer
 from linking.records.decide import cluster_records, unique_mapping
 from linking.records.matching import Matching, match_records
 from linking.records.options import MatchOptions
-from linking.records.prepared import block
 from linking.records.prior import Prior, load_prior
 from linking.records.questions import choose_rows
 from linking.records.training import Labelled, Task, read_labelled, tasks_of, train
@@ -51,8 +50,6 @@ def run(report: Report, seed: int, data: Path) -> None:
     tasks = {x.name: tasks_of(x, COPIES) for x in labelled if x.name in TRAINED_ON}
     for task in labelled:
         _one(report, task, _without(task.name, tasks) if task.name in TRAINED_ON else load_prior(), seed)
-    if size := int(os.environ.get("BIFROST_BENCH_SCALE", "0")):
-        run_scale(report, size, seed)
 
 
 def _one(report: Report, task: Labelled, prior: Prior, seed: int) -> None:

@@ -9,6 +9,7 @@ that their record has one, in a few rounds of expectation maximisation. The idea
 Gygi 2007) with the two-groups model of Efron 2004, carried over from mass spectrometry to record matching.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from linking.records.blocking import Pairs
 
-__all__ = ["Decoys", "judge_by_decoys"]
+__all__ = ["Curve", "Decoys", "judge_by_decoys"]
 
 Float = NDArray[np.float32]
 Double = NDArray[np.float64]
@@ -34,16 +35,31 @@ SUREST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """How likely a pair is a stranger: ``share`` times ``ratio`` (of decoy over target density) of its score's bin."""
+
+    edges: Double
+    ratio: Double
+    share: float
+
+    def matching(self, surplus: Double) -> Double:
+        """The probability of a match, kept away from 0 and 1."""
+        true = 1 - self.share * self.ratio[np.searchsorted(self.edges, surplus, side="right")]
+        return np.clip(true, SUREST, 1 - SUREST)
+
+
+@dataclass(frozen=True, slots=True)
 class Decoys:
     """``surplus`` orders the pairs: the score plus the lead over rivals. ``log_odds`` are those of a true match.
 
     ``matches`` is the estimated number of pairs that match; None where there was too little to learn from, and the
-    log odds are 0.
+    log odds are 0. ``curves`` are what was learnt, of each side where a record has one partner at most.
     """
 
     surplus: Float
     log_odds: Float
     matches: float | None
+    curves: tuple[Curve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,7 @@ class _End:
     decoys: Double
     has_decoy: NDArray[np.bool_]
 
-    def fit(self, strangers: float | None = None) -> tuple[Double, Double, float]:
+    def fit(self, strangers: float | None = None) -> Curve:
         """Bin edges, the ratio of decoy over target density in each bin (falling), and the share of strangers."""
         decoys = self.decoys[self.has_decoy]
         edges = np.unique(np.quantile(np.r_[self.targets, decoys], np.linspace(0, 1, BINS + 1)[1:-1]))
@@ -78,42 +94,56 @@ class _End:
                 share = strangers
             share = float(np.clip(share, LOWEST_STRANGERS, 1))
             partnered = np.clip(1 - share * ratio[target_bin], 0, 1)
-        return edges, ratio, share
+        return Curve(edges, ratio, share)
 
 
 def judge_by_decoys(
-    pairs: Pairs, score: Float, shape: tuple[int, int], once: tuple[bool, bool] = (True, True)
+    pairs: Pairs,
+    score: Float,
+    shape: tuple[int, int],
+    once: tuple[bool, bool] = (True, True),
+    learnt: Decoys | None = None,
 ) -> Decoys:
     """Judges all pairs by a score of likeness (the margin of which matters, not its scale, about 0 to 1).
 
     ``once`` tells whether a left record, and a right record, has at most one partner; decoys are made on those sides
-    only, at least one.
+    only, at least one. With ``learnt`` its curves judge and nothing is estimated.
     """
     value = score.astype(np.float64)
     ends = [_ranked(end, value, n) for end, n in zip((pairs.left, pairs.right), shape, strict=True)]
     lead = [value - np.where(rank == 0, best[1][end], best[0][end]) for end, rank, best in ends]
     surplus = value + sum(MARGIN * lead[k] for k in (0, 1) if once[k])
-    found: list[_End] = []
-    for k in (0, 1):
-        if not once[k]:
-            continue
-        end, rank, best = ends[k]
-        other = MARGIN * lead[1 - k] if once[1 - k] else 0.0
-        without_first = value + other + MARGIN * (value - best[2][end])
-        targets, decoys = _at(end, rank == 0, surplus, shape[k]), _at(end, rank == 1, without_first, shape[k])
-        present = ~np.isnan(targets)
-        found.append(_End(targets[present], decoys[present], ~np.isnan(decoys[present])))
-    if not found or min(int(f.has_decoy.sum()) for f in found) < LEAST:
+    if learnt is None:
+        found: list[_End] = []
+        for k in (0, 1):
+            if not once[k]:
+                continue
+            end, rank, best = ends[k]
+            other = MARGIN * lead[1 - k] if once[1 - k] else 0.0
+            without_first = value + other + MARGIN * (value - best[2][end])
+            targets, decoys = _at(end, rank == 0, surplus, shape[k]), _at(end, rank == 1, without_first, shape[k])
+            present = ~np.isnan(targets)
+            found.append(_End(targets[present], decoys[present], ~np.isnan(decoys[present])))
+        matches, curves = _learn(found)
+    else:
+        matches, curves = learnt.matches, learnt.curves
+    if matches is None:
         return Decoys(surplus.astype(np.float32), np.zeros(len(pairs), np.float32), None)
-    # Both sides have the same number of matches; strangers are rather over- than underestimated.
-    matches = max(len(f.targets) * (1 - f.fit()[2]) for f in found)
     probability = np.zeros(len(pairs))
-    for f in found:
-        edges, ratio, share = f.fit(float(np.clip(1 - matches / len(f.targets), LOWEST_STRANGERS, 1)))
-        true = 1 - share * ratio[np.searchsorted(edges, surplus, side="right")]
-        probability += np.clip(true, SUREST, 1 - SUREST) / len(found)
+    for curve in curves:
+        probability += curve.matching(surplus) / len(curves)
     log_odds = np.log(probability / (1 - probability))
-    return Decoys(surplus.astype(np.float32), log_odds.astype(np.float32), matches)
+    return Decoys(surplus.astype(np.float32), log_odds.astype(np.float32), matches, curves)
+
+
+def _learn(found: Sequence[_End]) -> tuple[float | None, tuple[Curve, ...]]:
+    """The number of matches and the curve of each side; None where there are too few decoys."""
+    if not found or min(int(f.has_decoy.sum()) for f in found) < LEAST:
+        return None, ()
+    # Both sides have the same number of matches; strangers are rather over- than underestimated.
+    matches = max(len(f.targets) * (1 - f.fit().share) for f in found)
+    strangers = [float(np.clip(1 - matches / len(f.targets), LOWEST_STRANGERS, 1)) for f in found]
+    return matches, tuple(f.fit(share) for f, share in zip(found, strangers, strict=True))
 
 
 def _ranked(end: Ids, value: Double, size: int) -> tuple[Ids, Ids, list[Double]]:

@@ -5,13 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linking.records import vectors
 from linking.records.agreement import LEVELS, Agreement, estimate, level_of
 from linking.records.blocking import Pairs
 from linking.records.compare import Comparer
 from linking.records.rivals import Rivals, mean_rival, rivals_of
 
-__all__ = ["PAIR_FEATURES", "RIVAL_FEATURES", "PairTable", "compare_pairs", "pair_features", "rival_features"]
+__all__ = [
+    "PAIR_FEATURES",
+    "RIVAL_FEATURES",
+    "Known",
+    "PairTable",
+    "compare_pairs",
+    "pair_features",
+    "rival_features",
+    "updated_rivals",
+]
 
 Float = NDArray[np.float32]
 
@@ -59,11 +67,36 @@ class PairTable:
     agreement: Agreement
 
 
-def compare_pairs(comparer: Comparer, pairs: Pairs, *, seed: int = 0, background: int = 20_000) -> PairTable:
-    """Compares the pairs and estimates from them, without labels, what agreement on each field is worth."""
-    similarities = comparer.similarities(pairs)
-    overall = comparer.overall(pairs)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Pairs compared before: row ``place[k]`` of ``table`` and of ``rivals`` is pair k, where that is not negative.
+
+    ``rivals`` are their RIVAL_FEATURES. ``touched`` marks the left and the right records with other pairs than before.
+    """
+
+    table: PairTable
+    rivals: Float
+    place: NDArray[np.int64]
+    touched: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
+def compare_pairs(
+    comparer: Comparer,
+    pairs: Pairs,
+    *,
+    agreement: Agreement | None = None,
+    known: Known | None = None,
+    seed: int = 0,
+    background: int = 20_000,
+) -> PairTable:
+    """Compares the pairs, but for ``known`` ones, and estimates from them, without labels, what agreement is worth.
+
+    With ``agreement`` nothing is estimated.
+    """
+    similarities, overall = _compared(comparer, pairs, known)
     levels = level_of(similarities)
+    if agreement is not None:
+        return PairTable(pairs, similarities, _contributions(comparer, pairs, levels, agreement), overall, agreement)
     if not len(pairs):
         none = Agreement(np.zeros((len(comparer.fields), LEVELS)), 0.0)
         return PairTable(pairs, similarities, similarities, overall, none)
@@ -71,6 +104,20 @@ def compare_pairs(comparer: Comparer, pairs: Pairs, *, seed: int = 0, background
     guess = (1 / (1 + np.exp(-12 * (overall["grams"] - 0.5)))).astype(np.float32)
     agreement = estimate(levels, level_of(comparer.similarities(random)), guess)
     return PairTable(pairs, similarities, _contributions(comparer, pairs, levels, agreement), overall, agreement)
+
+
+def _compared(comparer: Comparer, pairs: Pairs, known: Known | None) -> tuple[Float, dict[str, Float]]:
+    if known is None:
+        return comparer.similarities(pairs), comparer.overall(pairs)
+    fresh = np.flatnonzero(known.place < 0)
+    made = comparer.similarities(pairs.take(fresh)), comparer.overall(pairs.take(fresh))
+    similarities = known.table.similarities[known.place]
+    similarities[fresh] = made[0]
+    overall = {}
+    for name, values in known.table.overall.items():
+        overall[name] = values[known.place]
+        overall[name][fresh] = made[1][name]
+    return similarities, overall
 
 
 def pair_features(comparer: Comparer, table: PairTable) -> Float:
@@ -81,7 +128,7 @@ def pair_features(comparer: Comparer, table: PairTable) -> Float:
     similarity = np.nan_to_num(table.similarities)
     total = table.contributions.sum(axis=1)
     possible = (np.maximum(table.agreement.weights[:, -1], 0.5) * present).sum(axis=1)
-    size = float(np.log(max(1, *comparer.records.shape)))
+    size = float(np.log(max(1, *comparer.statistics.shape)))
     columns = {
         **table.overall,
         "agreement": np.clip(total, -15, 30) / 10,
@@ -116,11 +163,24 @@ def rival_features(comparer: Comparer, pairs: Pairs, features: Float) -> Float:
     return np.stack([c.astype(np.float32) for c in (*columns, *(likeness or ()))], axis=1)
 
 
+def updated_rivals(comparer: Comparer, pairs: Pairs, features: Float, known: Known) -> Float:
+    """What :func:`rival_features` would give, computed only for pairs of touched records."""
+    stale = known.touched[0][pairs.left] | known.touched[1][pairs.right]
+    ends = [np.zeros(n, bool) for n in comparer.records.shape]
+    if comparer.records.dirty:
+        ends[1] = ends[0]
+    ends[0][pairs.left[stale]] = True
+    ends[1][pairs.right[stale]] = True
+    around = np.flatnonzero(ends[0][pairs.left] | ends[1][pairs.right])
+    made = known.rivals[known.place]
+    made[stale] = rival_features(comparer, pairs.take(around), features[around])[stale[around]]
+    return made
+
+
 def _likeness(comparer: Comparer, pairs: Pairs, rivals: Rivals) -> tuple[Float, Float]:
     """How alike each end is to its rival: two rivals that are copies of each other do not exclude each other."""
-    left, right = comparer.grams.left, comparer.grams.right
-    to_right = vectors.row_cosine(right, right, pairs.right, np.maximum(rivals.left_record, 0))
-    to_left = vectors.row_cosine(left, left, pairs.left, np.maximum(rivals.right_record, 0))
+    to_right = comparer.grams.within(1, pairs.right, np.maximum(rivals.left_record, 0))
+    to_left = comparer.grams.within(0, pairs.left, np.maximum(rivals.right_record, 0))
     to_right = np.where(rivals.left_record < 0, 0, to_right)
     to_left = np.where(rivals.right_record < 0, 0, to_left)
     return np.minimum(to_left, to_right), np.maximum(to_left, to_right)

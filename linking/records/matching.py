@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from bifrost.links import SamePair
 from linking.records.adapt import Answers, adapt
 from linking.records.blocking import Pairs, union
+from linking.records.candidates import Change
 from linking.records.decide import cluster_records, components, unique_mapping
-from linking.records.features import compare_pairs, pair_features, rival_features
+from linking.records.decoys import Decoys
 from linking.records.fields import Records
 from linking.records.options import MatchOptions
-from linking.records.prepared import Prepared, prepare
+from linking.records.prepared import Prepared, changed, known_pairs, prepare, with_pairs
 from linking.records.prior import Prior, load_prior
 from linking.records.unlabelled import unlabelled_log_odds
 
-__all__ = ["Matching", "match_records"]
+__all__ = ["Matching", "match_records", "rematch_records"]
 
 Float = NDArray[np.float32]
 CERTAIN = 30.0
@@ -34,8 +35,8 @@ LOST = 0.02
 class Matching:
     """``log_odds`` and ``probability`` are per candidate pair; ``accepted`` pairs are to be merged.
 
-    ``left_cluster`` and ``right_cluster`` number the things that the rows of both tables describe. ``seconds`` tells
-    how long each stage took.
+    ``blocked`` is ``prepared`` as it was before pairs of answers and of groups came in. ``once`` tells whether a left record,
+    and a right record, has one partner at most, and ``decoys`` what was learnt from that. ``seconds`` are per stage.
     """
 
     prepared: Prepared
@@ -44,6 +45,9 @@ class Matching:
     log_odds: Float
     probability: Float
     accepted: NDArray[np.bool_]
+    blocked: Prepared
+    once: tuple[bool, bool]
+    decoys: Decoys | None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -125,25 +129,56 @@ def match_records(
     prior: Prior | None = None,
     rows: NDArray[np.int64] | None = None,
     prepared: Prepared | None = None,
+    like: Matching | None = None,
 ) -> Matching:
-    """Matches a task. ``rows`` restricts it to pairs that touch these left rows; ``prepared`` reuses earlier work."""
+    """Matches a task. ``rows`` restricts it to pairs that touch these left rows; ``prepared`` reuses earlier work.
+
+    With ``like`` nothing is estimated from the data as a whole: frequencies, what agreement is worth and the number of
+    partners are those of that run.
+    """
     options = options or MatchOptions()
-    prior = prior or load_prior()
     clock = time.perf_counter()
     seconds: dict[str, float] = {}
     if prepared is None:
-        prepared = prepare(records, options, rows)
+        prepared = prepare(records, options, rows, like=like.blocked if like else None)
         seconds["compare"] = time.perf_counter() - clock
-    if answers is not None:
-        prepared = _with_pairs(prepared, answers.pairs)
-    once = _at_most_once(prepared, prior, options)
-    unique = all(once)
+    return _matched(prepared, options, answers, prior or load_prior(), like, None, seconds)
+
+
+def rematch_records(
+    previous: Matching,
+    records: Records,
+    change: Change,
+    *,
+    answers: Answers | None = None,
+    prior: Prior | None = None,
+) -> Matching:
+    """What :func:`match_records` with ``like=previous`` would give, by looking only at what the change touches."""
     clock = time.perf_counter()
-    base = unlabelled_log_odds(prepared, prior, once)
-    if records.dirty and options.expand:
-        prepared = _expanded(prepared, base, options)
-        base = unlabelled_log_odds(prepared, prior, once)
-    log_odds = base if answers is None else adapt(prepared, base, answers, unique=unique)
+    prepared = changed(previous.blocked, records, previous.options, change)
+    seconds = {"compare": time.perf_counter() - clock}
+    return _matched(prepared, previous.options, answers, prior or load_prior(), previous, change, seconds)
+
+
+def _matched(
+    blocked: Prepared,
+    options: MatchOptions,
+    answers: Answers | None,
+    prior: Prior,
+    like: Matching | None,
+    change: Change | None,
+    seconds: dict[str, float],
+) -> Matching:
+    prepared = blocked
+    if answers is not None:
+        prepared = _with_judged(prepared, answers.pairs)
+    once = like.once if like else _at_most_once(prepared, prior, options)
+    clock = time.perf_counter()
+    base, decoys = unlabelled_log_odds(prepared, prior, once, like.decoys if like else None)
+    if prepared.comparer.records.dirty and options.expand:
+        prepared = _expanded(prepared, base, options, like, change)
+        base, _ = unlabelled_log_odds(prepared, prior, once)
+    log_odds = base if answers is None else adapt(prepared, base, answers, unique=all(once))
     seconds["score"] = time.perf_counter() - clock
     clock = time.perf_counter()
     probability = (1 / (1 + np.exp(-np.clip(log_odds, -CERTAIN, CERTAIN)))).astype(np.float32)
@@ -153,7 +188,7 @@ def match_records(
         probability = np.where(won, probability, LOST * probability).astype(np.float32)
     accepted = _decide(prepared, probability, answers, options)
     seconds["decide"] = time.perf_counter() - clock
-    return Matching(prepared, options, unique, log_odds, probability, accepted, seconds)
+    return Matching(prepared, options, all(once), log_odds, probability, accepted, blocked, once, decoys, seconds)
 
 
 def _at_most_once(prepared: Prepared, prior: Prior, options: MatchOptions) -> tuple[bool, bool]:
@@ -191,7 +226,9 @@ def _decide(
     return accepted
 
 
-def _expanded(prepared: Prepared, log_odds: Float, options: MatchOptions) -> Prepared:
+def _expanded(
+    prepared: Prepared, log_odds: Float, options: MatchOptions, like: Matching | None, change: Change | None
+) -> Prepared:
     """Adds the missing pairs inside groups of linked records, so that a cluster is judged by all its pairs."""
     size = prepared.comparer.records.shape[0]
     label = components(prepared.pairs, log_odds > 0, size)
@@ -203,23 +240,19 @@ def _expanded(prepared: Prepared, log_odds: Float, options: MatchOptions) -> Pre
         members = order[bounds[group] - counts[group] : bounds[group]]
         a, b = np.triu_indices(len(members), 1)
         found.append((members[a], members[b]))
-    return _rebuilt(prepared, union(found, size, dirty=True))
+    pairs = union(found, size, dirty=True)
+    if like is None:
+        return with_pairs(prepared, pairs)
+    known = None if change is None else known_pairs(like.prepared, pairs, prepared.comparer.records.shape, change)
+    return with_pairs(prepared, pairs, agreement=like.prepared.table.agreement, known=known)
 
 
-def _with_pairs(prepared: Prepared, pairs: Pairs) -> Prepared:
+def _with_judged(prepared: Prepared, pairs: Pairs) -> Prepared:
     """Adds judged pairs that blocking did not find."""
     records = prepared.comparer.records
     found = [(prepared.pairs.left, prepared.pairs.right), (pairs.left, pairs.right)]
-    return _rebuilt(prepared, union(found, records.shape[1], dirty=records.dirty))
-
-
-def _rebuilt(prepared: Prepared, pairs: Pairs) -> Prepared:
-    if len(pairs) == len(prepared.pairs):
-        return prepared
-    table = compare_pairs(prepared.comparer, pairs)
-    own = pair_features(prepared.comparer, table)
-    rivals = rival_features(prepared.comparer, pairs, own)
-    return replace(prepared, table=table, multiple=np.hstack([own, rivals]))
+    every = union(found, records.shape[1], dirty=records.dirty)
+    return with_pairs(prepared, every, agreement=prepared.table.agreement)
 
 
 def _interval(value: float, variance: float, count: float, doubt: float) -> tuple[float, float, float]:

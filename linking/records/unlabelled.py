@@ -20,20 +20,24 @@ COMPARABLE = 3
 """From so many fields on, one field in common is not enough by itself."""
 
 
-def unlabelled_log_odds(prepared: Prepared, prior: Prior, once: tuple[bool, bool]) -> Float:
-    """float32 [pairs]. ``once`` tells whether a left record, and a right record, has at most one partner."""
+def unlabelled_log_odds(
+    prepared: Prepared, prior: Prior, once: tuple[bool, bool], learnt: Decoys | None = None
+) -> tuple[Float, Decoys | None]:
+    """float32 [pairs], and what decoys said. ``learnt`` are decoys from before, to judge by.
+
+    ``once`` tells whether a left record, and a right record, has at most one partner.
+    """
     log_odds = prior.log_odds(prepared)
     if not any(once):
-        return log_odds
+        return log_odds, None
     score = _column(prepared, "mix") + AGREEMENT * _column(prepared, "agreement")
-    shape = prepared.comparer.records.shape
-    decoys = judge_by_decoys(prepared.pairs, score, shape, once)
+    decoys = judge_by_decoys(prepared.pairs, score, prepared.comparer.records.shape, once, learnt)
     if decoys.matches is None:
-        return log_odds
-    size = min(n for n, single in zip(shape, once, strict=True) if single)
+        return log_odds, decoys
+    size = min(n for n, single in zip(prepared.comparer.statistics.shape, once, strict=True) if single)
     share = size / (size + PRIOR_RECORDS)
     mixed = share * decoys.log_odds + (1 - share) * np.clip(log_odds, -LIMIT, LIMIT)
-    return _cautious(prepared, mixed.astype(np.float32), decoys)
+    return _cautious(prepared, mixed.astype(np.float32), decoys), decoys
 
 
 def _cautious(prepared: Prepared, log_odds: Float, decoys: Decoys) -> Float:
@@ -47,7 +51,7 @@ def _cautious(prepared: Prepared, log_odds: Float, decoys: Decoys) -> Float:
     present = ~np.isnan(prepared.table.similarities)
     text = np.array([f.source.kind is FieldKind.TEXT for f in fields])
     poor = (present.sum(axis=1) <= 1) & ~(present & text).any(axis=1)
-    left, right = prepared.comparer.records.shape
+    left, right = prepared.comparer.statistics.shape
     matching = max(decoys.matches or 1.0, 1.0) / max(left * right, 1)
     alone = prepared.table.contributions.sum(axis=1) + np.log(matching)
     return np.where(poor, np.minimum(log_odds, alone), log_odds).astype(np.float32)
