@@ -26,6 +26,7 @@ from bifrost.values import DatasetInfo, FileRecord
 from graphstore.edits import Edits
 from graphstore.export import Exporter
 from graphstore.gremlin.elements import Graph
+from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.served import ServedGraph
 from graphstore.gremlin.source import GraphSource, Moment, Session
 from graphstore.search import SearchProjection
@@ -214,8 +215,8 @@ class ScopedGraphs:
         self._everything, self._readers = everything, readers
         self.collects, self.arrays = everything.collects, everything.arrays
 
-    def reading(self, principal: Any, *, wide: bool = False) -> AbstractContextManager[Graph]:
-        return (self._readers.graph(principal) or self._everything).reading(principal, wide=wide)
+    def reading(self, principal: Any, *, wide: bool = False, check: Check = unchecked) -> AbstractContextManager[Graph]:
+        return (self._readers.graph(principal) or self._everything).reading(principal, wide=wide, check=check)
 
     def ready(self, principal: Any, moment: Moment | None = None) -> Graph | None:
         # A scoped graph may have to catch up first, which takes a connection.

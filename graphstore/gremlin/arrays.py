@@ -14,6 +14,7 @@ import orjson
 from numpy.typing import NDArray
 
 from graphstore.gremlin.columns import Column, ColumnBuilder
+from graphstore.gremlin.pace import Check, paced, sort_order, unchecked
 from graphstore.gremlin.sqlelements import decoded
 
 __all__ = ["EAGER", "EdgeTable", "Rows", "Snapshot", "Texts", "UidTable", "VertexTable"]
@@ -166,8 +167,10 @@ class Rows:
     labels: NDArray[np.int32]
 
     @classmethod
-    def build(cls, near: NDArray[np.int32], far: NDArray[np.int32], labels: NDArray[np.int32], size: int) -> "Rows":
-        order = np.argsort(near, kind="stable").astype(np.int32)
+    def build(
+        cls, near: NDArray[np.int32], far: NDArray[np.int32], labels: NDArray[np.int32], size: int, check: Check
+    ) -> "Rows":
+        order = sort_order(near, check).astype(np.int32)
         starts = np.zeros(size + 1, np.int64)
         np.cumsum(np.bincount(near, minlength=size), out=starts[1:])
         return cls(starts, order, far[order], labels[order])
@@ -188,7 +191,13 @@ class Snapshot:
     """All of the served graph at ``position`` of the change log. Never changes; :mod:`.follow` makes the next one."""
 
     def __init__(
-        self, position: int, names: dict[int, str], vertices: VertexTable, edges: EdgeTable, eager: int = EAGER
+        self,
+        position: int,
+        names: dict[int, str],
+        vertices: VertexTable,
+        edges: EdgeTable,
+        eager: int = EAGER,
+        check: Check = unchecked,
     ) -> None:
         """``eager``: up to so many vertices all property columns are kept, beyond it only those in use."""
         self.position, self.names, self.eager = position, names, eager
@@ -204,8 +213,8 @@ class Snapshot:
         self.tails, self.heads = _places(self.numbers, edges.tails), _places(self.numbers, edges.heads)
         size = len(self.numbers)
         self.everything = np.arange(size)
-        self.out = Rows.build(self.tails, self.heads, self.edge_labels, size)
-        self.into = Rows.build(self.heads, self.tails, self.edge_labels, size)
+        self.out = Rows.build(self.tails, self.heads, self.edge_labels, size, check)
+        self.into = Rows.build(self.heads, self.tails, self.edge_labels, size, check)
         self.columns: dict[str, Column] = {}
         self.complete = False
         self._uids: UidTable | None = None
@@ -239,36 +248,37 @@ class Snapshot:
     def index_of(self, number: int) -> int:
         return int(np.searchsorted(self.numbers, number))
 
-    def column(self, key: str) -> Column:
+    def column(self, key: str, check: Check = unchecked) -> Column:
         """A property column. Those of a graph of moderate size are all decoded together; of a large one, the few that
         were asked for last are kept."""
         found = self.columns.get(key)
         if found is None and not self.complete:
             if self.size <= self.eager:
-                self.columns, self.complete = self._decode(), True
+                self.columns, self.complete = self._decode(check), True
                 found = self.columns.get(key)
             else:
-                found = self.columns[key] = self._decode_one(key)
+                found = self.columns[key] = self._decode_one(key, check)
                 for old in list(self.columns)[:-_KEPT]:
                     self.columns.pop(old, None)
         if found is None:
             found = Column(np.full(self.size, -1, np.int32), [], {}, np.zeros(0), {})
         return found
 
-    def part(self, key: str, indices: NDArray[Any]) -> tuple[Column, NDArray[Any]]:
+    def part(self, key: str, indices: NDArray[Any], check: Check = unchecked) -> tuple[Column, NDArray[Any]]:
         """A column and where some vertices stand in it: the column of all vertices if it is there or worth making, else
         one of these vertices alone."""
         if self.has_column(key) or len(indices) * 4 >= self.size:
-            return self.column(key), indices
+            return self.column(key, check), indices
         builder = ColumnBuilder(len(indices))
-        for place, index in enumerate(indices.tolist()):
+        for place, index in enumerate(paced(indices.tolist(), check)):
             builder.add(place, decoded(self.texts.raw(index)).get(key, []))
         return builder.column(), np.arange(len(indices))
 
-    def prepare(self) -> None:
+    def prepare(self, check: Check = unchecked) -> None:
         """Makes what is made on first use: the columns and the table of uids. Before that, a small query could be slow."""
         if self.size <= self.eager:
-            self.column("")
+            self.column("", check)
+        check()
         self.index_of_uid("")
 
     def has_column(self, key: str) -> bool:
@@ -300,9 +310,9 @@ class Snapshot:
             self._degrees[direction, labels] = found
         return found
 
-    def _decode(self) -> dict[str, Column]:
+    def _decode(self, check: Check) -> dict[str, Column]:
         builders: dict[str, ColumnBuilder] = {}
-        for index, text in enumerate(self.texts.all()):
+        for index, text in enumerate(paced(self.texts.all(), check)):
             for key, values in decoded(text).items():
                 builder = builders.get(key)
                 if builder is None:
@@ -310,10 +320,10 @@ class Snapshot:
                 builder.add(index, values)
         return {key: builder.column() for key, builder in builders.items()}
 
-    def _decode_one(self, key: str) -> Column:
+    def _decode_one(self, key: str, check: Check) -> Column:
         builder, sign = ColumnBuilder(self.size), orjson.dumps(key) + b":"
         blob, start = self.texts.blob, 0
-        for index, end in enumerate(self.texts.ends.tolist()):
+        for index, end in enumerate(paced(self.texts.ends.tolist(), check)):
             text = blob[start:end]
             if sign in text:
                 builder.add(index, decoded(text).get(key, []))

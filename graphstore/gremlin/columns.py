@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.gremlin.ordering import dedup_key, equal, order_key
+from graphstore.gremlin.pace import Check, paced, sort_order, sorted_places, unchecked
 
 __all__ = ["Column", "ColumnBuilder"]
 
@@ -30,62 +31,61 @@ class Column:
     _order: NDArray[np.int64] | None = None
     _starts: NDArray[np.int64] | None = None
 
-    def passing(self, test: Callable[[Any], bool], indices: NDArray[Any]) -> NDArray[np.bool_]:
+    def passing(
+        self, test: Callable[[Any], bool], indices: NDArray[Any], check: Check = unchecked
+    ) -> NDArray[np.bool_]:
         """Which of some vertices have a value that passes. Each distinct value is tested once."""
         codes = self.codes[indices]
         if len(codes) <= 256:
             values = self.values
             result = np.array([code >= 0 and test(values[code]) for code in codes.tolist()], np.bool_)
         elif len(codes) * 2 < len(self.values):
-            distinct = np.unique(codes)
             values = self.values
-            fitting = [code for code in distinct.tolist() if code >= 0 and test(values[code])]
+            fitting = [code for code in paced(np.unique(codes).tolist(), check) if code >= 0 and test(values[code])]
             result = np.isin(codes, fitting)
         else:
-            fits = np.fromiter((test(value) for value in self.values), np.bool_, len(self.values))
+            fits = np.fromiter((test(value) for value in paced(self.values, check)), np.bool_, len(self.values))
             result = np.append(fits, False)[codes]
         for index, values in self.more.items():
             result[indices == index] = any(test(value) for value in values)
         return result
 
-    def having(self, value: Any) -> NDArray[np.int64]:
+    def having(self, value: Any, check: Check = unchecked) -> NDArray[np.int64]:
         """The vertices with a value."""
         code = self.known.get(_key(value))
         found = np.zeros(0, np.int64)
         if code is not None:
             if self._order is None:
-                self._order = np.argsort(self.codes, kind="stable")
+                self._order = sort_order(self.codes, check)
                 self._starts = np.searchsorted(self.codes[self._order], np.arange(len(self.values) + 1))
             assert self._starts is not None
             found = self._order[self._starts[code] : self._starts[code + 1]]
-        others = [i for i, values in self.more.items() if any(equal(v, value) for v in values)]
+        others = [i for i, values in paced(self.more.items(), check) if any(equal(v, value) for v in values)]
         return np.unique(np.concatenate((found, np.array(others, np.int64)))) if others else found
 
-    def places(self, codes: NDArray[Any]) -> NDArray[np.int64]:
+    def places(self, codes: NDArray[Any], check: Check = unchecked) -> NDArray[np.int64]:
         """The places of some codes in Gremlin's order, -1 for -1."""
         if self._ranks is None and len(codes) * 4 < len(self.values):
             distinct = np.unique(codes)
             values = [None if code < 0 else self.values[code] for code in distinct.tolist()]
             first = 1 if len(distinct) and distinct[0] < 0 else 0
-            order = sorted(range(first, len(values)), key=lambda i: order_key(values[i]))
+            order = sorted_places(values[first:], order_key, check)
             ranks = np.full(len(values), -1, np.int64)
-            ranks[order] = np.arange(len(order))
+            ranks[np.array(order, np.int64) + first] = np.arange(len(order))
             codes = np.searchsorted(distinct, codes)
         else:
-            ranks = np.append(self.ranks(), -1)
+            ranks = np.append(self.ranks(check), -1)
         found: NDArray[np.int64] = ranks[codes]
         return found
 
-    def ranks(self) -> NDArray[np.int64]:
+    def ranks(self, check: Check = unchecked) -> NDArray[np.int64]:
         """For each code its place in Gremlin's order."""
         if self._ranks is not None:
             return self._ranks
         kinds = {type(v) for v in self.values}
         plain = kinds <= {str} or (kinds <= {int, float} and not any(v != v for v in self.values))
-        positions = range(len(self.values))
-        by_value = (lambda i: self.values[i]) if plain else (lambda i: order_key(self.values[i]))
         ranks = np.empty(len(self.values), np.int64)
-        ranks[sorted(positions, key=by_value)] = np.arange(len(self.values))
+        ranks[sorted_places(self.values, _itself if plain else order_key, check)] = np.arange(len(self.values))
         self._ranks = ranks
         return ranks
 
@@ -117,6 +117,10 @@ class ColumnBuilder:
         numbers = np.array(self.values, np.float64) if len(kinds) == 1 and kinds <= {int, float} else None
         largest = float(np.abs(numbers).max()) if numbers is not None and len(numbers) else 0.0
         return Column(self.codes, self.values, self.more, numbers, self.known, largest)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _key(value: Any) -> Any:

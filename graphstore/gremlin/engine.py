@@ -4,7 +4,6 @@ engine = GremlinEngine(graph)
 for chunk in engine.stream("g.V().has('name', 'Ann').out()"): ...
 """
 
-import copy
 import re
 import time
 from collections import OrderedDict
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice, repeat
 from typing import Any
 
-from bifrost.errors import PermissionDeniedError, QueryError, QueryLimitError, UnsupportedStepError
+from bifrost.errors import PermissionDeniedError, QueryError, QueryLimitError
 from graphstore.gremlin import steps as _steps  # registers the step library
 from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.compiler import Compiler
@@ -22,13 +21,13 @@ from graphstore.gremlin.memory import MemoryGraph
 from graphstore.gremlin.parser import parse
 from graphstore.gremlin.plan import Pipeline
 from graphstore.gremlin.profile import StepMeter, explained, profile_result, profiled
+from graphstore.gremlin.settings import SourceSettings, read_source
 from graphstore.gremlin.source import GraphSource, MemorySource, Session, WorksInBackground
 from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.graph import ElementsStep
-from graphstore.gremlin.steps.reduce import operator
-from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, apply_strategies, verify
+from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, verify
 from graphstore.gremlin.traverser import ROOT, Context, Limits, Meter, Traverser
-from graphstore.gremlin.tree import Instruction, P, Strategy, Traversal
+from graphstore.gremlin.tree import Instruction, P, Traversal
 from graphstore.gremlin.vector import VectorPlan
 
 __all__ = ["Compiled", "GremlinEngine", "Request"]
@@ -50,26 +49,6 @@ class Request:
     source: str = "g"
     cancelled: Callable[[], bool] | None = None
     principal: Any = None
-
-
-@dataclass(slots=True)
-class _Source:
-    """What the source instructions of a traversal ask for."""
-
-    strategies: dict[str, Strategy] = field(default_factory=dict)
-    side_effects: dict[str, Any] = field(default_factory=dict)
-    reducers: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-    sack: Instruction | None = None
-    bulk: bool = True
-    path: bool = False
-
-    def within(self, limits: Limits) -> Limits:
-        """The limits, with less time where the traversal asks for less."""
-        timeout = self.options.get("evaluationTimeout", self.options.get("scriptEvaluationTimeout"))
-        if isinstance(timeout, int) and timeout > 0:
-            return Limits(min(limits.seconds, timeout / 1000), limits.traversers)
-        return limits
 
 
 class GremlinEngine:
@@ -117,13 +96,13 @@ class GremlinEngine:
 
     def _planned(self, query: str | Traversal, request: Request) -> "Compiled":
         tree = parse(query, request.bindings, request.source) if isinstance(query, str) else query
-        settings = _read_source(tree.source)
+        settings = read_source(tree.source)
         plan = Compiler().pipeline(tree)
         verify(plan, settings.strategies)
         expected: dict[str, Callable[[], Any]] = {}
         for step in plan.walk():
             expected.update(step.declares())
-        configured = settings != _Source()
+        configured = settings != SourceSettings()
         return Compiled(
             tree, plan, settings, configured, settings.path or _needs_path(tree), _has_pattern(tree), expected
         )
@@ -157,17 +136,19 @@ class GremlinEngine:
                 yield [Traverser(found) if traversers else found]
                 return
         compiled = self.compile(query, request)
+        meter = compiled.meter(request.limits, request.cancelled)
         if compiled.plan.mutates:
             with self.source.writing(request.principal, session) as graph:
-                found = self._collect(compiled, graph, request, traversers=traversers)
+                found = list(self._results(compiled, graph, meter, traversers=traversers))
             yield from _chunks(iter(found), size)
-        elif self.source.collects:
-            with self.source.reading(request.principal, wide=compiled.wide) as graph:
-                found = self._collect(compiled, graph, request, traversers=traversers)
-            yield from _chunks(iter(found), size)
-        else:
-            with self.source.reading(request.principal, wide=compiled.wide) as graph:
-                yield from _chunks(self._results(compiled, graph, request, traversers=traversers), size)
+            return
+        with self.source.reading(request.principal, wide=compiled.wide, check=meter.check) as graph:
+            results = self._results(compiled, graph, meter, traversers=traversers)
+            if not self.source.collects:
+                yield from _chunks(results, size)
+                return
+            found = list(results)
+        yield from _chunks(iter(found), size)
 
     def for_quick(self, query: str | Traversal, request: Request) -> "Compiled | None":
         """The plan of a read that :meth:`quick` may run; None if it visits the whole graph, writes or may take long."""
@@ -191,18 +172,15 @@ class GremlinEngine:
         else None, and the query must be run by :meth:`stream`. For callers that must not block. ``starts``: ids to
         start from instead of those of the plan."""
         try:
-            ctx = self._context(compiled, graph, limits, starts=starts)
+            ctx = self._context(compiled, graph, compiled.meter(limits), starts)
             found = list(_run(compiled, ctx))
             ctx.hold(len(found) if traversers else sum(t.bulk for t in found))
             return found if traversers else [obj for t in found for obj in repeat(t.obj, t.bulk)]
         except QueryLimitError:
             return None
 
-    def _collect(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> list[Any]:
-        return list(self._results(compiled, graph, request, traversers=traversers))
-
-    def _results(self, compiled: "Compiled", graph: Graph, request: Request, *, traversers: bool) -> Iterator[Any]:
-        ctx = self._context(compiled, graph, request.limits, request.cancelled)
+    def _results(self, compiled: "Compiled", graph: Graph, meter: Meter, *, traversers: bool) -> Iterator[Any]:
+        ctx = self._context(compiled, graph, meter)
         for t in _run(compiled, ctx):
             if traversers:
                 ctx.hold()
@@ -242,9 +220,10 @@ class GremlinEngine:
             raise QueryError("profile() does not run traversals that write.", remedy="Use explain(), or leave it out.")
         began = time.perf_counter()
         meters: list[StepMeter] = []
-        with self.source.reading(request.principal, wide=compiled.wide) as graph:
+        meter = compiled.meter(request.limits, request.cancelled)
+        with self.source.reading(request.principal, wide=compiled.wide, check=meter.check) as graph:
             plan = profiled(compiled, graph, meters)
-            for _ in self._results(plan, graph, request, traversers=True):
+            for _ in self._results(plan, graph, meter, traversers=True):
                 pass
         return profile_result(meters, time.perf_counter() - began)
 
@@ -260,33 +239,16 @@ class GremlinEngine:
         self,
         compiled: "Compiled",
         graph: Graph,
-        limits: Limits,
-        cancelled: Callable[[], bool] | None = None,
+        meter: Meter,
         starts: tuple[Any, ...] | None = None,
     ) -> Context:
-        source = compiled.settings
-        if source.options:
-            limits = source.within(limits)
-        ctx = Context(graph, Meter(limits, cancelled), track_path=compiled.needs_path)
+        ctx = Context(graph, meter, track_path=compiled.needs_path)
         ctx.expected = compiled.expected
         if starts is not None:
             ctx.starts = (compiled.plan.steps[0], starts)
         if compiled.configured:
-            self._configure(ctx, source)
+            compiled.settings.apply(ctx)
         return ctx
-
-    def _configure(self, ctx: Context, source: "_Source") -> None:
-        if source.side_effects:
-            ctx.side_effects = {key: copy.copy(value) for key, value in source.side_effects.items()}
-        ctx.reducers = source.reducers
-        ctx.bulk = source.bulk
-        if source.sack is not None:
-            initial, *operators = source.sack.args
-            ctx.sack_initial = lambda: copy.copy(initial)
-            if operators:
-                ctx.sack_merge = operator(operators[-1])
-        if source.strategies:
-            apply_strategies(source.strategies, ctx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +257,16 @@ class Compiled:
 
     tree: Traversal
     plan: Pipeline
-    settings: _Source
+    settings: SourceSettings
     configured: bool
     needs_path: bool
     matches_patterns: bool
     expected: Mapping[str, Callable[[], Any]]
     _vectors: dict[bool, VectorPlan] = field(default_factory=dict)
+
+    def meter(self, limits: Limits, cancelled: Callable[[], bool] | None = None) -> Meter:
+        """What an execution that starts now may use."""
+        return Meter(self.settings.within(limits) if self.settings.options else limits, cancelled)
 
     def vector(self, track_path: bool) -> VectorPlan:
         """The part that runs on arrays."""
@@ -337,41 +303,6 @@ def _run(compiled: Compiled, ctx: Context) -> Iterator[Traverser]:
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:
     while chunk := list(islice(items, size)):
         yield chunk
-
-
-def _read_source(instructions: tuple[Instruction, ...]) -> _Source:
-    source = _Source()
-    for instruction in instructions:
-        name, args = instruction.name, instruction.args
-        if name == "withStrategies":
-            for strategy in args:
-                if not isinstance(strategy, Strategy):
-                    raise QueryError(f"withStrategies() takes strategies, not {strategy!r}.")
-                source.strategies[strategy.name] = strategy
-                if strategy.name == "OptionsStrategy":
-                    source.options.update(strategy.configuration)
-        elif name == "withoutStrategies":
-            for strategy in args:
-                source.strategies.pop(strategy.name if isinstance(strategy, Strategy) else str(strategy), None)
-        elif name == "withSideEffect":
-            source.side_effects[str(args[0])] = args[1]
-            if len(args) > 2:
-                source.reducers[str(args[0])] = operator(args[2])
-        elif name == "withSack":
-            source.sack = instruction
-        elif name == "withBulk":
-            source.bulk = bool(args[0])
-        elif name == "withPath":
-            source.path = True
-        elif name == "with":
-            source.options[str(args[0])] = args[1] if len(args) > 1 else True
-        elif name == "withComputer":
-            source.strategies["VertexProgramStrategy"] = Strategy("VertexProgramStrategy")
-        else:
-            raise UnsupportedStepError(
-                f"The source step {name}() is not known.", remedy="Use withSideEffect, withSack, ..."
-            )
-    return source
 
 
 def _has_pattern(tree: Traversal) -> bool:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from graphstore import schema as s
 from graphstore.database import Database
 from graphstore.gremlin.arrays import EAGER, EdgeTable, Snapshot, VertexTable
+from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.patch import patched
 from graphstore.log import last_change
 
@@ -43,16 +45,16 @@ class SnapshotKeeper:
         """The position up to which it has looked: that of the snapshot, or of a graph found too large for one."""
         return self._shown
 
-    def current(self, *, wide: bool) -> Snapshot | None:
+    def current(self, *, wide: bool, check: Check = unchecked) -> Snapshot | None:
         """A snapshot that shows the newest state. For a wide traversal it is made or patched first; for others only
-        one that is ready counts."""
+        one that is ready counts. ``check`` may end the making, or the waiting for whoever makes it."""
         position = self.position()
         snapshot = self._snapshot
         if snapshot is not None and snapshot.position == position:
             return snapshot
         if not wide:
             return None
-        with self._building:
+        with _held(self._building, check):
             snapshot = self._snapshot
             position = self.position()
             if snapshot is None and self._too_large and position - self._shown < self._too_large:
@@ -60,9 +62,9 @@ class SnapshotKeeper:
                 self._shown = position
                 return None
             if snapshot is None or snapshot.position != position:
-                snapshot = self._next(snapshot)
+                snapshot = self._next(snapshot, check)
                 if snapshot is not None:
-                    snapshot.prepare()
+                    snapshot.prepare(check)
                 self._snapshot = snapshot
                 self._shown = position if snapshot is None else snapshot.position
             return snapshot
@@ -76,7 +78,7 @@ class SnapshotKeeper:
         self._snapshot = None
         self._watch.close()
 
-    def _next(self, old: Snapshot | None) -> Snapshot | None:
+    def _next(self, old: Snapshot | None, check: Check) -> Snapshot | None:
         with self._db.read() as connection:
             position = last_change(connection)
             names = dict(self._db.label_names(connection))
@@ -84,16 +86,16 @@ class SnapshotKeeper:
                 touched = _touched(connection, old.position)
                 if sum(map(len, touched)) <= max(1_000, (old.size + old.edge_size) // 20):
                     found = [self._changed(connection, text, ids) for text, ids in zip(_TEXTS, touched, strict=True)]
-                    return patched(old, position, names, (touched[0], found[0]), (touched[1], found[1]))
+                    return patched(old, position, names, (touched[0], found[0]), (touched[1], found[1]), check)
             sizes = [
                 connection.execute(sa.select(sa.func.count()).select_from(t)).scalar_one() for t in (s.vertex, s.edge)
             ]
             self._too_large = max(sum(sizes) - self._limit, 0)
             if self._too_large:
                 return None
-            vertices = VertexTable.of(_rows(connection, f"{_VERTICES} ORDER BY id"))
-            edges = EdgeTable.of(_rows(connection, f"{_EDGES} ORDER BY id"))
-            return Snapshot(position, names, vertices, edges, self._eager)
+            vertices = VertexTable.of(_rows(connection, f"{_VERTICES} ORDER BY id", check))
+            edges = EdgeTable.of(_rows(connection, f"{_EDGES} ORDER BY id", check))
+            return Snapshot(position, names, vertices, edges, self._eager, check)
 
     def _changed(self, connection: sa.Connection, text: str, ids: set[int]) -> list[Any]:
         """The rows that changed elements have now; removed ones have none."""
@@ -112,14 +114,26 @@ def _touched(connection: sa.Connection, after: int) -> tuple[set[int], set[int]]
     return found
 
 
-def _rows(connection: sa.Connection, text: str) -> Iterator[Any]:
+def _rows(connection: sa.Connection, text: str, check: Check) -> Iterator[Any]:
     cursor = connection.connection.cursor()
     try:
         cursor.execute(text)
         while rows := cursor.fetchmany(10_000):
+            check()
             yield from rows
     finally:
         cursor.close()
+
+
+@contextmanager
+def _held(lock: threading.Lock, check: Check) -> Iterator[None]:
+    """The lock, waited for while ``check`` lets one."""
+    while not lock.acquire(timeout=0.05):
+        check()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Watch:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from graphstore.gremlin.arrays import EdgeTable, Snapshot, Texts, VertexTable
 from graphstore.gremlin.columns import Column, ColumnBuilder
+from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.sqlelements import decoded
 
 __all__ = ["patched"]
@@ -22,6 +23,7 @@ def patched(
     names: dict[int, str],
     vertices: tuple[set[int], Sequence[Sequence[Any]]],
     edges: tuple[set[int], Sequence[Sequence[Any]]],
+    check: Check = unchecked,
 ) -> Snapshot:
     """``vertices`` and ``edges`` are the ids that changed and the rows, ordered by id, that they have now."""
     touched, rows = vertices
@@ -46,8 +48,8 @@ def patched(
         _spliced(old.head_numbers(), new.heads, pieces),
         _joined(old.edge_texts, new.texts, pieces),
     )
-    snapshot = Snapshot(position, names, vertex_table, edge_table, old.eager)
-    snapshot.columns, snapshot.complete = _columns(old, snapshot, vertex_pieces), old.complete
+    snapshot = Snapshot(position, names, vertex_table, edge_table, old.eager, check)
+    snapshot.columns, snapshot.complete = _columns(old, snapshot, vertex_pieces, check), old.complete
     return snapshot
 
 
@@ -80,7 +82,7 @@ def _joined(old: Texts, new: Texts, pieces: list[Piece]) -> Texts:
     return old.joined([Texts.of([new[p]]) if isinstance(p, int) else p for p in pieces])
 
 
-def _columns(old: Snapshot, new: Snapshot, pieces: list[Piece]) -> dict[str, Column]:
+def _columns(old: Snapshot, new: Snapshot, pieces: list[Piece], check: Check) -> dict[str, Column]:
     place = np.full(old.size, -1, np.int64)
     fresh: list[int] = []
     at = 0
@@ -94,6 +96,7 @@ def _columns(old: Snapshot, new: Snapshot, pieces: list[Piece]) -> dict[str, Col
     kept = np.flatnonzero(place >= 0)
     builders: dict[str, ColumnBuilder] = {}
     for key, column in list(old.columns.items()):
+        check()
         builder = builders[key] = ColumnBuilder(new.size)
         builder.codes[place[kept]] = column.codes[kept]
         builder.known, builder.values = dict(column.known), list(column.values)

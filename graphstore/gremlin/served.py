@@ -12,6 +12,7 @@ from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
+from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.sqlgraph import SqlGraph
 from graphstore.gremlin.sqlwrites import Notes
@@ -146,8 +147,9 @@ class ServedGraph:
                 self._keeper = None
 
     @contextmanager
-    def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:
-        snapshot = self.keeper.current(wide=wide)
+    def reading(self, principal: Any, *, wide: bool = False, check: Check = unchecked) -> Iterator[Graph]:
+        # Where nobody else makes the snapshot, a query has to, however long that takes.
+        snapshot = self.keeper.current(wide=wide, check=unchecked if self._warmer is None else check)
         if snapshot is not None:
             yield ArrayGraph(self._store.database, snapshot)
             return

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.memory import MemoryGraph
+from graphstore.gremlin.pace import Check, unchecked
 
 __all__ = ["GraphSource", "MemorySource", "Moment", "Session", "WorksInBackground"]
 
@@ -38,8 +39,9 @@ class GraphSource(Protocol):
     collects: bool
     arrays: bool
 
-    def reading(self, principal: Any, *, wide: bool) -> AbstractContextManager[Graph]:
-        """The graph as a principal sees it, unchanged while the context is open; ``wide`` plans visit all of it."""
+    def reading(self, principal: Any, *, wide: bool, check: Check = unchecked) -> AbstractContextManager[Graph]:
+        """The graph as a principal sees it, unchanged while the context is open; ``wide`` plans visit all of it.
+        ``check`` may end what it takes to get there."""
 
     def ready(self, principal: Any, moment: Moment | None = None) -> Graph | None:
         """A graph in memory that shows the newest state and needs neither a lock nor a connection; None if there is
@@ -68,7 +70,7 @@ class MemorySource:
         self._lock = threading.RLock()
 
     @contextmanager
-    def reading(self, principal: Any, *, wide: bool = False) -> Iterator[Graph]:
+    def reading(self, principal: Any, *, wide: bool = False, check: Check = unchecked) -> Iterator[Graph]:
         with self._lock:
             yield self.graph
 

@@ -104,7 +104,7 @@ def _started(step: ElementsStep, graph: ArrayGraph, ctx: Context) -> Frontier:
     if step.all_of_them and step.vertices and step.value_hint is not None:
         key, value = step.value_hint
         if snapshot.has_column(key):
-            return Frontier(False, snapshot.column(key).having(value))
+            return Frontier(False, snapshot.column(key, ctx.meter.check).having(value, ctx.meter.check))
     if not step.all_of_them or step.value_hint is not None:
         elements = [element.index for element in step.flat_map(Traverser(None), ctx)]
         return Frontier(not step.vertices, np.array(elements, np.int64))

@@ -12,6 +12,7 @@ from graphstore.gremlin.columns import Column
 from graphstore.gremlin.elements import HashableDict
 from graphstore.gremlin.frontier import Frontier, bincount, sides
 from graphstore.gremlin.numbers import Long
+from graphstore.gremlin.pace import paced, pieces
 from graphstore.gremlin.plan import By, KeyBy, Step, TokenBy, TraversalBy
 from graphstore.gremlin.steps.graph import AdjacentStep
 from graphstore.gremlin.steps.group import GroupCountStep, GroupStep
@@ -115,7 +116,8 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
 
         def by_key(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
             f = f.sparse()
-            column, where = s.part(key, f.indices)
+            check = c.meter.check
+            column, where = s.part(key, f.indices, check)
             codes = column.codes[where]
             present = codes >= 0
             complete = bool(present.all())
@@ -124,7 +126,8 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
                 f.counts if complete or f.counts is None else f.counts[present],
                 0,
             )
-            found = HashableDict((column.values[i], Long(counts[i])) for i in np.flatnonzero(counts).tolist())
+            there = paced(np.flatnonzero(counts).tolist(), check)
+            found = HashableDict((column.values[i], Long(counts[i])) for i in there)
             missing = int((~present).sum() if f.counts is None else f.counts[~present].sum())
             if c.productive_by and missing:
                 found[None] = Long(missing)
@@ -137,12 +140,14 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
 def _valued(key: str) -> Finish:
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
         f = f.sparse()
-        column, where = s.part(key, f.indices)
-        counts = [1] * len(where) if f.counts is None else f.counts.tolist()
-        for index, code, many in zip(where.tolist(), column.codes[where].tolist(), counts, strict=True):
-            if code >= 0:
-                for value in column.more.get(index) or (column.values[code],):
-                    yield Traverser(value, many, None, c.initial_sack())
+        column, where = s.part(key, f.indices, c.meter.check)
+        for piece in pieces(len(where), c.meter.check):
+            codes = column.codes[where[piece]].tolist()
+            counts = [1] * len(codes) if f.counts is None else f.counts[piece].tolist()
+            for index, code, many in zip(where[piece].tolist(), codes, counts, strict=True):
+                if code >= 0:
+                    for value in column.more.get(index) or (column.values[code],):
+                        yield Traverser(value, many, None, c.initial_sack())
 
     return finish
 
@@ -153,7 +158,7 @@ def _folded(key: str, step: ReduceStep) -> Finish:
 
     def finish(f: Frontier, s: Snapshot, c: Context) -> Iterator[Traverser]:
         f = f.sparse()
-        column, where = s.part(key, f.indices)
+        column, where = s.part(key, f.indices, c.meter.check)
         if column.more:
             yield from step.run(_valued(key)(f, s, c), c)
             return
@@ -168,7 +173,7 @@ def _folded(key: str, step: ReduceStep) -> Finish:
             return
         often = bincount(codes, counts, len(column.values))
         there = np.flatnonzero(often)
-        pairs = zip(there.tolist(), often[there].tolist(), strict=True)
+        pairs = paced(zip(there.tolist(), often[there].tolist(), strict=True), c.meter.check)
         yield from step.run((Traverser(column.values[i], many) for i, many in pairs), c)
 
     return finish

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from graphstore.gremlin.arrays import Snapshot
 from graphstore.gremlin.columns import Column
 from graphstore.gremlin.frontier import Frontier
+from graphstore.gremlin.pace import Check
 from graphstore.gremlin.steps.filters import HasStep
 from graphstore.gremlin.tree import P, T
 
 __all__ = ["Mask", "mask_of"]
 
-Mask = Callable[[Frontier, Snapshot], NDArray[np.bool_]]
+Mask = Callable[[Frontier, Snapshot, Check], NDArray[np.bool_]]
 Comparison = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
 _EXACT = 2**53
@@ -34,16 +35,16 @@ def _by_label(step: HasStep) -> Mask:
     if predicate is not None and predicate.op == "eq" and isinstance(predicate.args[0], str):
         wanted = (predicate.args[0],)
 
-        def by_name(f: Frontier, s: Snapshot) -> NDArray[np.bool_]:
+        def by_name(f: Frontier, s: Snapshot, check: Check) -> NDArray[np.bool_]:
             numbers = s.label_numbers(wanted)
             labels = (s.edge_labels if f.edges else s.labels)[f.indices]
             return labels == numbers[0] if len(numbers) == 1 else np.isin(labels, numbers)
 
         return by_name
 
-    def by_label(f: Frontier, s: Snapshot) -> NDArray[np.bool_]:
+    def by_label(f: Frontier, s: Snapshot, check: Check) -> NDArray[np.bool_]:
         labels = (s.edge_labels if f.edges else s.labels)[f.indices]
-        passing = [number for number in np.unique(labels).tolist() if step.passes(s.names[number])]
+        passing = [number for number in np.flatnonzero(np.bincount(labels)).tolist() if step.passes(s.names[number])]
         return labels == passing[0] if len(passing) == 1 else np.isin(labels, passing)
 
     return by_label
@@ -52,14 +53,14 @@ def _by_label(step: HasStep) -> Mask:
 def _by_value(step: HasStep, key: str) -> Mask:
     comparison = None if step.predicate is None else _comparison(step.predicate)
 
-    def by_value(f: Frontier, s: Snapshot) -> NDArray[np.bool_]:
-        column, where = s.part(key, f.indices)
+    def by_value(f: Frontier, s: Snapshot, check: Check) -> NDArray[np.bool_]:
+        column, where = s.part(key, f.indices, check)
         if comparison is not None and _comparable(column):
             assert column.numbers is not None
             codes = column.codes[where]
             passing: NDArray[np.bool_] = comparison(column.numbers[codes]) & (codes >= 0)
             return passing
-        return column.passing(step.passes, where)
+        return column.passing(step.passes, where, check)
 
     return by_value
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from graphstore.gremlin.arrays import Rows, Snapshot
 from graphstore.gremlin.frontier import SMALL, Frontier, Indices, sides
+from graphstore.gremlin.pace import distinct, pieces, sort_order
 from graphstore.gremlin.plan import KeyBy, Step
 from graphstore.gremlin.steps.filters import AllOf, HasStep, IdentityStep, IsStep, TraversalFilterStep
 from graphstore.gremlin.steps.graph import AlongStep, EdgeVertexStep, IncidentStep
@@ -41,7 +42,7 @@ def move_of(
     if isinstance(step, EdgeVertexStep) and edges:
         return _ends(step.direction), False
     if isinstance(step, DedupStep) and not step.bys and not step.scope_labels:
-        return (lambda f, s, c: Frontier(f.edges, np.unique(f.indices))), edges
+        return (lambda f, s, c: Frontier(f.edges, distinct(f.indices, s.edge_size if f.edges else s.size))), edges
     if isinstance(step, RangeStep):
         return _ranged(step), edges
     if isinstance(step, RepeatStep):
@@ -75,7 +76,8 @@ def _by_degree(step: TraversalFilterStep) -> tuple[Move, bool] | None:
 
     def move(f: Frontier, s: Snapshot, c: Context) -> Frontier:
         degrees = s.degrees(direction, labels)[f.indices]
-        passing = [d for d in np.unique(degrees).tolist() if test(d) is not step.negate]
+        c.meter.check()
+        passing = [d for d in np.flatnonzero(np.bincount(degrees)).tolist() if test(d) is not step.negate]
         return f.kept(np.isin(degrees, passing))
 
     return move, False
@@ -84,7 +86,8 @@ def _by_degree(step: TraversalFilterStep) -> tuple[Move, bool] | None:
 def _filtered(masks: list[Mask]) -> Move:
     def move(f: Frontier, s: Snapshot, c: Context) -> Frontier:
         for mask in masks:
-            f = f.kept(mask(f, s))
+            c.meter.check()
+            f = f.kept(mask(f, s, c.meter.check))
         return f
 
     return move
@@ -115,18 +118,11 @@ def _along(step: AlongStep) -> Move:
             return Frontier(False, s.everything, s.degrees(opposite, step.edge_labels or ()), dense=True)
         wanted = s.label_numbers(step.edge_labels) if step.edge_labels else None
         for rows in sides(step.direction, s):
-            positions, lengths = _positions(rows, f.indices)
-            c.hold(int(lengths.sum()))
-            ends = (rows.edges if incident else rows.ends)[positions]
-            many = None if f.counts is None else np.repeat(f.counts, lengths)
-            if wanted is not None:
-                labels = rows.labels[positions]
-                mask = labels == wanted[0] if len(wanted) == 1 else np.isin(labels, wanted)
-                ends = ends[mask]
-                many = None if many is None else many[mask]
-            found.append(ends)
-            if many is not None:
-                counts.append(many)
+            for piece in pieces(len(f.indices), c.meter.check):
+                ends, many = _stepped(f, piece, rows, incident, wanted, c)
+                found.append(ends)
+                if many is not None:
+                    counts.append(many)
         c.release(sum(map(len, found)))
         indices = found[0] if len(found) == 1 else np.concatenate(found)
         total = None if not counts else counts[0] if len(counts) == 1 else np.concatenate(counts)
@@ -136,11 +132,28 @@ def _along(step: AlongStep) -> Move:
     return move
 
 
+def _stepped(
+    f: Frontier, piece: slice, rows: Rows, incident: bool, wanted: Indices | None, c: Context
+) -> tuple[Indices, Indices | None]:
+    """Where a piece of a frontier gets along its edges of the wanted labels, and how many get there."""
+    positions, lengths = _positions(rows, f.indices[piece])
+    c.hold(int(lengths.sum()))
+    ends = (rows.edges if incident else rows.ends)[positions]
+    many = None if f.counts is None else np.repeat(f.counts[piece], lengths)
+    if wanted is not None:
+        labels = rows.labels[positions]
+        mask = labels == wanted[0] if len(wanted) == 1 else np.isin(labels, wanted)
+        ends = ends[mask]
+        many = None if many is None else many[mask]
+    return ends, many
+
+
 def _ends(direction: str) -> Move:
     def move(f: Frontier, s: Snapshot, c: Context) -> Frontier:
         sides = {"OUT": [s.tails], "IN": [s.heads], "BOTH": [s.tails, s.heads]}[direction]
         indices = np.concatenate([side[f.indices] for side in sides]).astype(np.int64)
         counts = None if f.counts is None else np.concatenate([f.counts] * len(sides))
+        c.meter.check()
         after = Frontier(False, indices, counts)
         return after if len(indices) <= SMALL else after.merged(s.size)
 
@@ -171,15 +184,16 @@ def _ordered(step: OrderStep, top: int | None = None) -> tuple[Move, bool] | Non
 
     def move(f: Frontier, s: Snapshot, c: Context) -> Frontier:
         for by, descending in reversed(comparisons):
-            column, where = s.part(by.key, f.indices)
-            places = column.places(column.codes[where])
+            check = c.meter.check
+            column, where = s.part(by.key, f.indices, check)
+            places = column.places(column.codes[where], check)
             if not c.productive_by:
                 f, places = f.kept(places >= 0), places[places >= 0]
             wanted = -places if descending else places
             if top is not None and len(comparisons) == 1 and f.counts is None and top < len(wanted) // 8:
                 near = np.flatnonzero(wanted <= np.partition(wanted, top)[top])
                 f, wanted = Frontier(f.edges, f.indices[near]), wanted[near]
-            order = np.argsort(wanted, kind="stable")
+            order = sort_order(wanted, check)
             f = Frontier(f.edges, f.indices[order], None if f.counts is None else f.counts[order])
         return f
 

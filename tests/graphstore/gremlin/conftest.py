@@ -9,6 +9,7 @@ import pytest
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine, Request
 from graphstore.gremlin.follow import SnapshotKeeper
+from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.served import ServedGraph
 from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.sqlgraph import SqlGraph
@@ -53,7 +54,7 @@ class SqlOnly:
         self.store = store
 
     @contextmanager
-    def reading(self, principal: Any, *, wide: bool) -> Iterator[Graph]:
+    def reading(self, principal: Any, *, wide: bool, check: Check = unchecked) -> Iterator[Graph]:
         with self.store.database.read() as connection:
             yield SqlGraph(self.store.database, connection)
 
