@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from bifrost.catalog import Progress
 from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, SamePair
@@ -12,6 +13,7 @@ from linking.duplicates import find_duplicates
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
+from linking.records import KeptTasks, match
 from linking.same_concepts import find_same_concepts
 from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_serves, load_priors
 from linking.semantics import NameVectors
@@ -28,7 +30,8 @@ class BifrostLinker:
 
     ``memory_limit`` and ``threads`` bound DuckDB; what does not fit is spilled to a temporary folder. ``knowledge`` is
     what people taught other projects. ``gnn`` is the backend of the column GNN (auto, dgl, torch), None leaves it out; it is
-    only used where the shipped one beat the explicit features.
+    only used where the shipped one beat the explicit features. ``kept`` is a folder for large matched tables, so that after a
+    sync only what it touched is matched again.
     """
 
     def __init__(
@@ -39,12 +42,14 @@ class BifrostLinker:
         threads: int = 1,
         knowledge: Knowledge | None = None,
         gnn: str | None = "auto",
+        kept: Path | None = None,
     ) -> None:
         self.encoder = encoder
         self._gnn = gnn if gnn_serves() else None
         self._knowledge = knowledge or Knowledge()
         self._vectors = NameVectors(encoder) if encoder is not None else None
         self._workspace = Workspace(memory_limit, threads)
+        self._tasks = KeptTasks(kept)
 
     @property
     def version(self) -> str:
@@ -79,6 +84,7 @@ class BifrostLinker:
         fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions, *concepts)}
         for id, link_type in judged.items():
             fresh[id] = _keep_decision(link_type, fresh.get(id))
+        self._tasks.forget(frozenset(fresh))
         return sorted(fresh.values(), key=lambda t: (-t.probability, t.id))
 
     def _scorers(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> Mapping[LinkKind, Adapted]:
@@ -151,9 +157,7 @@ class BifrostLinker:
         self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
     ) -> Iterator[SamePair]:
         """The scored pairs of a same-thing link type."""
-        from linking.records import match
-
-        yield from match(link_type, data, judgements, progress, encoder=self.encoder)
+        yield from match(link_type, data, judgements, progress, encoder=self.encoder, kept=self._tasks)
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:

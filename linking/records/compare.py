@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -47,11 +48,21 @@ class Comparer:
             Space.of(*_both(records, count_grams), known[0]),
             Space.of(*_both(records, count_words), known[1]),
         )
-        fields: Sequence[FieldStatistics | None] = statistics.fields if statistics else [None] * len(records.fields)
-        self.fields = tuple(FieldComparer(f, s) for f, s in zip(records.fields, fields, strict=True))
-        self.statistics = statistics or Statistics(
-            records.shape, self.grams.statistics, self.words.statistics, tuple(f.statistics for f in self.fields)
-        )
+        self._known = statistics
+
+    @cached_property
+    def fields(self) -> tuple[FieldComparer, ...]:
+        """One for each field of the records."""
+        sources = self.records.fields
+        known: Sequence[FieldStatistics | None] = self._known.fields if self._known else [None] * len(sources)
+        return tuple(FieldComparer(f, s) for f, s in zip(sources, known, strict=True))
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        if self._known is not None:
+            return self._known
+        fields = tuple(f.statistics for f in self.fields)
+        return Statistics(self.records.shape, self.grams.statistics, self.words.statistics, fields)
 
     def changed(self, records: Records, old: tuple[Ids, Ids]) -> "Comparer":
         """The comparer of the same task after a sync: row k of a table was ``old[k]``, or is new where that is negative."""

@@ -1,7 +1,5 @@
 """Entry points: same-thing pairs of a confirmed link type, and of two tables at hand."""
 
-import hashlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
@@ -17,13 +15,10 @@ from linking.conditions import condition_sql
 from linking.records.adapt import Answers
 from linking.records.alignment import UID, records_of
 from linking.records.fields import Records
+from linking.records.kept import KeptTasks
 from linking.records.matching import Matching, match_records
 from linking.records.options import MatchOptions
-from linking.records.prepared import Prepared, prepare
 from linking.records.questions import Question, choose
-
-KEPT_PAIRS = 300_000
-"""Prepared tasks up to so many candidate pairs (about 300 MB) are kept for the next answer."""
 
 __all__ = ["answers_of", "match", "match_tables", "next_pairs", "resolve"]
 
@@ -36,12 +31,13 @@ def match(
     *,
     encoder: Encoder | None = None,
     options: MatchOptions | None = None,
+    kept: KeptTasks | None = None,
 ) -> Iterator[SamePair]:
     """The scored pairs of a same-thing link type, best first; those at or above its threshold are to be merged.
 
     Columns are aligned by their order in the link type, or by name and content where it names none.
     """
-    matching = resolve(link_type, data, judgements, progress, encoder=encoder, options=options)
+    matching = resolve(link_type, data, judgements, progress, encoder=encoder, options=options, kept=kept)
     yield from matching.same_pairs()
 
 
@@ -67,6 +63,7 @@ def resolve(
     *,
     encoder: Encoder | None = None,
     options: MatchOptions | None = None,
+    kept: KeptTasks | None = None,
 ) -> Matching:
     """Like :func:`match`, with all that is known about the run. Raises InputError for columns that do not exist."""
     progress(Progress("match", link_type.name, 0, 2, "reading records"))
@@ -80,8 +77,9 @@ def resolve(
     options = options or MatchOptions(threshold=link_type.threshold or MatchOptions().threshold)
     progress(Progress("match", link_type.name, 1, 2, f"comparing {left.num_rows:,} records"))
     return match_tables(
-        left, right, columns=columns, judged=_pair_answers(link_type.id, judgements), encoder=encoder, options=options
-    )
+        left, right, columns=columns, judged=_pair_answers(link_type.id, judgements), encoder=encoder, options=options,
+        kept=kept, key=link_type.id,
+    )  # fmt: skip
 
 
 def match_tables(
@@ -93,58 +91,25 @@ def match_tables(
     encoder: Encoder | None = None,
     options: MatchOptions | None = None,
     only: Sequence[str] | None = None,
+    kept: KeptTasks | None = None,
+    key: str = "",
 ) -> Matching:
     """Matches two tables, or finds the duplicates inside one (``right`` None).
 
     Tables have a ``_uid`` column and text columns (:meth:`bifrost.ports.LinkingData.rows`). ``columns`` are the column
     pairs to compare, by default those that say the same by name and content (the encoder reads the names). ``judged``
-    maps uid pairs to people's answers. ``only`` restricts the work to pairs of these left records, after a sync that
-    changed a few. Raises InputError for unknown columns.
+    maps uid pairs to people's answers. ``only`` restricts the work to pairs of these left records. What ``kept`` knows of an
+    earlier run under the same ``key`` is not done again. Raises InputError for unknown columns.
     """
     records = records_of(left, right, columns, encoder)
     answers = Answers.of(records, judged) if judged else None
     if only is not None:
         return match_records(records, options, answers=answers, rows=rows_of(records, only))
-    options = options or MatchOptions()
-    return match_records(records, options, answers=answers, prepared=_PREPARED.of(records, options))
+    return (kept or _TASKS).match(key, records, options, answers)
 
 
-class _PreparedTasks:
-    """The latest prepared task: after an answer only what depends on answers is done again.
-
-    Kept by the records' content, so it can never be stale; large tasks are not kept.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._latest: tuple[bytes, Prepared] | None = None
-
-    def of(self, records: Records, options: MatchOptions) -> Prepared:
-        key = _digest(records, options)
-        with self._lock:
-            if self._latest is not None and self._latest[0] == key:
-                return self._latest[1]
-        prepared = prepare(records, options)
-        if len(prepared.pairs) <= KEPT_PAIRS:
-            with self._lock:
-                self._latest = key, prepared
-        return prepared
-
-
-_PREPARED = _PreparedTasks()
-
-
-def _digest(records: Records, options: MatchOptions) -> bytes:
-    digest = hashlib.blake2b(repr((options, records.dirty)).encode(), digest_size=16)
-    for field in records.fields:
-        digest.update(f"\0{field.name}\0{field.kind}\0".encode())
-    columns = [column for field in records.fields for column in (field.left, field.right)]
-    for column in (records.left_uids, records.right_uids, *columns):
-        digest.update(str(len(column)).encode())
-        # A copy has no offset and no slack, so equal columns have equal buffers.
-        for buffer in pa.concat_arrays([column, column[:0]]).buffers():
-            digest.update(memoryview(buffer) if buffer is not None else b"-")
-    return digest.digest()
+_TASKS = KeptTasks()
+"""Of tables at hand the latest task is kept in memory."""
 
 
 def rows_of(records: Records, uids: Sequence[str]) -> NDArray[np.int64]:

@@ -30,18 +30,18 @@ def _fields(before: Records, after: Records) -> zip:  # type: ignore[type-arg]
 
 
 def _old_rows(before: pa.Array, after: pa.Array, columns: list[tuple[pa.Array, pa.Array]]) -> Ids | None:
-    """The row before of each row, -1 where it is new or says something else; None if rows changed places."""
+    """The row before of each row, -1 where it is new or says something else; None if rows that stayed changed places."""
     if len(before) == len(after) and before.equals(after):
-        place = pa.array(np.arange(len(after)), pa.int32())
+        row = np.arange(len(after))
     else:
         place = pc.index_in(after, value_set=before)
-    row = np.asarray(pc.fill_null(place, -1).to_numpy(zero_copy_only=False), np.int64)
+        row = np.asarray(pc.fill_null(place, -1).to_numpy(zero_copy_only=False), np.int64)
     known = np.flatnonzero(row >= 0)
-    if len(known) > 1 and (np.diff(row[known]) <= 0).any():
-        return None
     for old, new in columns:
         same = pc.equal(old.take(pa.array(row[known])), new.take(pa.array(known)))
         known = known[np.asarray(same.to_numpy(zero_copy_only=False), bool)]
+    if (np.diff(row[known]) <= 0).any():
+        return None
     made = np.full(len(after), -1)
     made[known] = row[known]
     return made
