@@ -62,7 +62,12 @@ def open_service(settings: Settings) -> Service:
         row_mappings=row_mapping,
         vertex_type=vertex_type_of,
         documents=documents,
-        linker=BifrostLinker(load_encoder(), gnn=settings.gnn_backend, knowledge=kept_knowledge(settings.data_dir)),
+        linker=BifrostLinker(
+            load_encoder(),
+            gnn=settings.gnn_backend,
+            knowledge=kept_knowledge(settings.data_dir),
+            kept=settings.data_dir / "matching",
+        ),
         projections=(search, sparql),
     )
     review = Review(store.links, ReviewBook(settings), pipeline.apply)
