@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmarks.report import Report
+from linking.records.adapt import Answers
 from linking.records.alignment import records_of
 from linking.records.matching import Matching, match_records, rematch_records
 from linking.records.sync import change_between
@@ -43,6 +44,7 @@ SYLLABLES = [
     "sen",
 ]
 CHANGED = 1_000
+ANSWERS = 100
 RULES = (
     ("phone",), ("surname", "born"), ("given", "born"), ("street", "given"), ("street", "surname"),
     ("given", "surname", "city"),
@@ -82,6 +84,7 @@ def run_bifrost(size: int, seed: int) -> dict[str, float]:
     figures["candidates"] = len(matching.pairs)
     figures["reduction_ratio"] = matching.reduction_ratio
     print({n: round(s) for n, s in matching.seconds.items()}, file=sys.stderr)
+    figures["answers_seconds"] = _answered(matching, true, seed)
     after = _synced(left, seed), _synced(right, seed + 1)
     clock = _Clock()
     fresh = records_of(*after)
@@ -93,6 +96,17 @@ def run_bifrost(size: int, seed: int) -> dict[str, float]:
         len(_merged(again) ^ _merged(match_records(fresh, like=matching))) if size <= 100_000 else -1
     )
     return figures
+
+
+def _answered(matching: Matching, true: NDArray[np.bool_], seed: int) -> float:
+    """Seconds to learn from a hundred answers about random pairs, half of them merged ones."""
+    generator = np.random.default_rng(seed)
+    merged = generator.choice(np.flatnonzero(matching.accepted), ANSWERS // 2, replace=False)
+    position = np.unique(np.append(merged, generator.integers(0, len(true), ANSWERS // 2)))
+    clock = time.perf_counter()
+    answers = Answers(matching.pairs.take(position), true[position])
+    match_records(matching.records, matching.options, answers=answers, prepared=matching.blocked)
+    return time.perf_counter() - clock
 
 
 def _synced(table: pa.Table, seed: int) -> pa.Table:
