@@ -15,6 +15,7 @@ from typing import Any
 from api.demo import make_company
 from benchmarks.effort_projects import Pairs, Project, demo_company, enterprise
 from benchmarks.report import Report, f1_score
+from bifrost.errors import InputError
 from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, Verdict
 from extraction.encoder_minilm import load_encoder
 from linking.accepting import AcceptRule, audits
@@ -180,7 +181,10 @@ def _review(project: Project, knowledge: Knowledge, *, accept_from: float = 2.0)
 def _links_of(linker: BifrostLinker, p: LinkType, data: MemoryData) -> list[tuple[float, tuple[str, ...]]]:
     if p.kind is LinkKind.SAME_THING:
         threshold = 0.5 if p.threshold is None else p.threshold
-        found = [(s.score, s.left, s.right) for s in linker.same(p, data, (), lambda _: None)]
+        try:
+            found = [(s.score, s.left, s.right) for s in linker.same(p, data, (), lambda _: None)]
+        except InputError:  # Tables without a column in common: the product asks for columns, and there are no pairs.
+            return []
         return [(score, tuple(sorted((a, b)))) for score, a, b in found if score >= threshold]
     if p.kind is LinkKind.SAME_CONCEPT:
         return []

@@ -2,57 +2,28 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bifrost.errors import InputError
-from linking.prediction.decoder import Decoder, DecoderOptions, train_decoder
-from linking.prediction.encoder import GraphEncoder, train_encoder
+from linking.gnn_backend import choose_backend
+from linking.prediction.decoder import DecoderOptions, train_decoder
+from linking.prediction.encoder import EncoderOptions, PathEncoder
+from linking.prediction.encoder_training import train_encoder
+from linking.prediction.mixing import Held, Mean, Mixture, Part, chosen
 from linking.prediction.paths import Path, PathFinder
-from linking.prediction.ranking import filtered_ranking
 from linking.prediction.rules import RuleModel, mine_rules
-from linking.prediction.triples import Triple, TripleSet, index_triples
+from linking.prediction.triples import Ids, Triple, TripleSet, index_triples
 
-__all__ = ["Combined", "PredictedLink", "Predictor", "fit_predictor", "options_for"]
+__all__ = ["PredictedLink", "Predictor", "fit_predictor", "options_for"]
 
-Ids = NDArray[np.int64]
 SMALL = 50
+"""With fewer held-out edges nothing is chosen: the decoder serves alone."""
+LARGE = 200_000
+"""The encoder is left out of graphs with more entities."""
 _RULE_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
-_CHOSEN_ON = 1_500
-"""At most so many held-out edges choose the weight of the rules."""
-
-
-class Scorer(Protocol):
-    """Anything that scores all entities as tails."""
-
-    def scores(self, head: Ids, relation: Ids) -> NDArray[np.float32]: ...
-
-
-@dataclass(frozen=True)
-class Combined:
-    """The mean of some models, and rules beside them with a weight chosen on held-out edges."""
-
-    models: tuple[Scorer, ...]
-    rules: RuleModel | None = None
-    weight: float = 0.0
-
-    @property
-    def longest(self) -> int:
-        """How many edges the longest rule follows."""
-        bodies = self.rules.rules.values() if self.rules is not None else ()
-        return max((len(rule.body) for rules in bodies for rule in rules), default=1)
-
-    def scores(self, head: Ids, relation: Ids) -> NDArray[np.float32]:
-        """Scores of all entities as tails, float32 [queries, entities]."""
-        total = self.models[0].scores(head, relation)
-        for model in self.models[1:]:
-            total = total + model.scores(head, relation)
-        total = total / np.float32(len(self.models))
-        if self.rules is not None:
-            total = total + np.float32(self.weight) * self.rules.scores(head, relation)
-        return np.asarray(total, np.float32)
+_ENCODER_WEIGHTS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +39,21 @@ class PredictedLink:
 
 @dataclass(frozen=True)
 class Predictor:
-    """``validation`` holds the filtered MRR on held-out edges of the decoder and of what was tried beside it."""
+    """``decoder`` is shown beside ``model``, which may be more or something else.
+
+    ``validation`` holds the filtered MRR on held-out edges of the decoder and of what was tried beside it.
+    """
 
     data: TripleSet
-    model: Combined
+    model: Mixture
+    decoder: Mixture
     finder: PathFinder
     validation: dict[str, float]
 
     @property
     def serves(self) -> str:
-        """What won on validation: decoder or encoder, and whether rules stand beside it."""
-        model = "encoder" if isinstance(self.model.models[0], GraphEncoder) else "decoder"
-        several = f"{len(self.model.models)} {model}s" if len(self.model.models) > 1 else model
-        return several if self.model.rules is None else f"{several} and rules"
+        """What won on validation: the decoder, the encoder, the rules, or some of them together."""
+        return self.model.names
 
     def tails(self, head: str, relation: str, limit: int = 10) -> list[PredictedLink]:
         """The likeliest missing tails of ``(head, relation)``. Raises InputError for names the graph does not have."""
@@ -126,20 +99,36 @@ class Predictor:
         return PredictedLink(head, relation, tail, score, tuple(self.finder.between(head, relation, tail)))
 
 
-def options_for(triples: Sequence[Triple], *, seconds: float = 1_800.0, seed: int = 0) -> DecoderOptions:
-    """Settings by the shape of the graph: sparse graphs over many entities want more regularisation, and a sampled softmax."""
+def options_for(
+    triples: Sequence[Triple], *, seconds: float = 1_800.0, seed: int = 0
+) -> tuple[DecoderOptions, EncoderOptions]:
+    """Settings by the shape of the graph. Half of the time is for each of the two, which seldom take all of it.
+
+    Sparse graphs over many entities want a decoder with more regularisation and a sampled softmax, and an encoder that
+    follows longer paths; where edges are many, paths of three edges reach everything.
+    """
     entities = len({t[0] for t in triples} | {t[2] for t in triples})
     dense = len(triples) / max(entities, 1) > 5
-    return DecoderOptions(
+    decoder = DecoderOptions(
         rank=256 if dense else 128,
         batch=128 if dense else 512,
         regularisation=0.02 if dense else 0.05,
         sample=4_096 if entities > 20_000 else 0,
-        epochs=60,
-        check_every=5 if dense else 10,
-        seconds=seconds,
+        epochs=60 if dense else 10,
+        check_every=5,
+        seconds=seconds / 2,
         seed=seed,
     )
+    encoder = EncoderOptions(
+        width=16 if dense else 32,
+        layers=3 if dense else 4,
+        negatives=256 if dense else 1_024,
+        asked=60_000 if dense else 80_000,
+        learning_rate=1e-2 if dense else 5e-3,
+        seconds=seconds / 2,
+        seed=seed,
+    )
+    return decoder, encoder
 
 
 def fit_predictor(
@@ -147,65 +136,80 @@ def fit_predictor(
     valid: Sequence[Triple] = (),
     options: DecoderOptions | None = None,
     *,
-    encoder: bool = True,
+    encoder: EncoderOptions | None = None,
     rules: bool = True,
     decoders: int = 1,
+    backend: str = "auto",
     report: Callable[[str], None] | None = None,
 ) -> Predictor:
     """Learns from ``triples``. Without ``valid`` a tenth of them is held out, and learnt from at the end again.
 
-    The encoder is fine-tuned from the trained decoder, and serves only where it is better on the held-out edges; so do
-    rules beside either. ``decoders`` trains several with different seeds and takes their mean.
+    With options for it, the graph encoder is trained too, and serves, beside the decoder or instead of it, only where it is
+    better on the held-out edges; so do rules. ``decoders`` trains several with different seeds and takes their mean.
     """
     options = options or DecoderOptions()
     everything = index_triples(triples)
     if valid:
-        data, held = everything, everything.encode(valid)
+        data, asked = everything, everything.encode(valid)
     else:
-        data, held = _hold_out(everything, options.seed)
-    known = np.concatenate([data.triples, held])
-
-    def value(model: Scorer, asked: Ids = held) -> float:
-        return filtered_ranking(data, asked, known, model.scores).mrr
-
-    use = len(held) >= SMALL
-    decoder = train_decoder(data, options, value if use else None, report)
-    models: tuple[Decoder | GraphEncoder, ...] = (decoder,)
-    validation = {"decoder": value(decoder)} if use else {}
-    if use and encoder:
-        state = {k: v.clone() for k, v in decoder.state_dict().items()}
-        tuned, validation["encoder"] = train_encoder(decoder, data, options, value)
-        if validation["encoder"] > validation["decoder"]:
-            models = (tuned,)
-        else:
-            decoder.load_state_dict(state)
-    if isinstance(models[0], Decoder):
-        for n in range(1, decoders):
-            again = replace(options, seed=options.seed + n)
-            models = (*models, train_decoder(data, again, value if use else None, report))
-    best = Combined(models)
-    if use and decoders > 1:
-        validation["together"] = value(best)
-    if use and rules:
-        best, validation["rules"] = _with_rules(best, mine_rules(data, seed=options.seed), held, value)
-    if not valid and isinstance(models[0], Decoder) and len(held):
-        whole = train_decoder(everything, replace(options, epochs=max(options.epochs // 2, 1)))
-        mined = mine_rules(everything, length=best.longest, seed=options.seed) if best.rules is not None else None
-        best = Combined((whole,), mined, best.weight)
-    return Predictor(everything, best, PathFinder(everything, options.seed), validation)
+        data, asked = _hold_out(everything, options.seed)
+    held = Held(data, asked, np.concatenate([data.triples, asked]))
+    use = len(asked) >= SMALL
+    decoder = _decoders(data, options, decoders, held if use else None, report)
+    alone = best = Mixture((decoder,))
+    if not use:
+        return Predictor(everything, best, alone, PathFinder(everything, options.seed), {})
+    validation = {"decoder": held.mrr(best)[0]}
+    if encoder is not None and len(data.entities) <= LARGE:
+        follower = train_encoder(data, encoder, choose_backend(backend), report)
+        best = _with_encoder(best, follower, held, validation)
+    if rules:
+        best = _with_rules(best, mine_rules(data, seed=options.seed), held, validation)
+    if not valid:
+        best = Mixture(tuple(_on_everything(part, everything, options, decoders) for part in best.parts))
+    return Predictor(everything, best, alone, PathFinder(everything, options.seed), validation)
 
 
-def _with_rules(
-    model: Combined, mined: RuleModel, held: Ids, value: Callable[[Scorer, Ids], float]
-) -> tuple[Combined, float]:
-    """The model with the rules and the weight that are best on held-out edges, and its value; the model alone if none helps."""
-    chosen = held[np.random.default_rng(0).permutation(len(held))[:_CHOSEN_ON]]
-    options = [model]
+def _decoders(
+    data: TripleSet, options: DecoderOptions, count: int, held: Held | None, report: Callable[[str], None] | None = None
+) -> Part:
+    sample = held.sample() if held is not None else None
+    validate = None if sample is None else lambda model: sample.mrr(Mixture((Part("decoder", model),)))[0]
+    models = [
+        train_decoder(data, replace(options, seed=options.seed + n), validate, report) for n in range(max(count, 1))
+    ]
+    return Part("decoder" if len(models) == 1 else f"{len(models)} decoders", Mean(tuple(models)))
+
+
+def _with_encoder(best: Mixture, encoder: PathEncoder, held: Held, validation: dict[str, float]) -> Mixture:
+    """The encoder beside the decoder, or alone, whichever is best on held-out edges; without it where it does not help."""
+    alone = Mixture((Part("encoder", encoder),))
+    beside = [Mixture((*best.parts, Part("encoder", encoder, weight))) for weight in _ENCODER_WEIGHTS]
+    found = chosen(held, [best, *beside, alone])
+    validation["encoder"], validation["decoder_and_encoder"] = held.mrr(alone, found)
+    return found if validation["decoder_and_encoder"] > validation["decoder"] else best
+
+
+def _with_rules(best: Mixture, mined: RuleModel, held: Held, validation: dict[str, float]) -> Mixture:
+    """The rules with the length and the weight that are best on held-out edges; without them where none helps."""
+    options = [best]
     for length in (1, 2, 3):
         shorter = mined.shorter(length)
-        options += [Combined(model.models, shorter, weight) for weight in _RULE_WEIGHTS]
-    best = max(options, key=lambda option: value(option, chosen))
-    return best, value(best, held)
+        options += [Mixture((*best.parts, Part("rules", shorter, weight))) for weight in _RULE_WEIGHTS]
+    found = chosen(held, options)
+    before, validation["with_rules"] = held.mrr(best, found)
+    return found if validation["with_rules"] > before else best
+
+
+def _on_everything(part: Part, everything: TripleSet, options: DecoderOptions, decoders: int) -> Part:
+    """A part that was chosen on held-out edges, now with those edges."""
+    if isinstance(part.model, PathEncoder):
+        part.model.on(everything)
+        return part
+    if isinstance(part.model, RuleModel):
+        mined = mine_rules(everything, length=part.model.longest, seed=options.seed)
+        return replace(part, model=mined)
+    return _decoders(everything, replace(options, epochs=max(options.epochs // 2, 1)), decoders, None)
 
 
 def _hold_out(everything: TripleSet, seed: int) -> tuple[TripleSet, Ids]:

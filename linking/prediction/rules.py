@@ -8,12 +8,11 @@ learns slowly on sparse graphs; together both are better than either.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from linking.prediction.simple_paths import Body, PathCounts, SimplePaths
 from linking.prediction.triples import Ids, TripleSet
 
 __all__ = ["Rule", "RuleModel", "mine_rules"]
@@ -25,29 +24,32 @@ _SUPPORT = 2
 _KEPT = 120
 _SMOOTHING = 5.0
 _LEAST = 0.01
-Matrix: TypeAlias = Any
-"""A scipy.sparse.csr_matrix (scipy has no types)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``body`` are the relations of the path, reverse ones included; ``confidence`` is smoothed towards 0."""
 
-    body: tuple[int, ...]
+    body: Body
     confidence: float
 
 
 class RuleModel:
     """Scores tails by the rules that reach them. ``rules`` by relation, the surest first; ``r + n`` is the reverse of ``r``."""
 
-    def __init__(self, adjacency: Sequence[Matrix], rules: Mapping[int, Sequence[Rule]]) -> None:
-        self.adjacency = adjacency
+    def __init__(self, paths: SimplePaths, rules: Mapping[int, Sequence[Rule]]) -> None:
+        self.paths = paths
         self.rules = rules
+
+    @property
+    def longest(self) -> int:
+        """How many edges the longest rule follows."""
+        return max((len(rule.body) for rules in self.rules.values() for rule in rules), default=1)
 
     def shorter(self, length: int) -> "RuleModel":
         """Only the rules of at most so many edges."""
         return RuleModel(
-            self.adjacency, {r: [x for x in rules if len(x.body) <= length] for r, rules in self.rules.items()}
+            self.paths, {r: [x for x in rules if len(x.body) <= length] for r, rules in self.rules.items()}
         )
 
     def scores(self, head: Ids, relation: Ids) -> NDArray[np.float32]:
@@ -55,14 +57,12 @@ class RuleModel:
 
         The sum over rules (a noisy-or) was tried and is worse: rules that say the same are counted many times.
         """
-        entities = self.adjacency[0].shape[0]
-        found = np.zeros((len(head), entities), np.float32)
+        found = np.zeros((len(head), self.paths.entities), np.float32)
         for r in np.unique(relation).tolist():
             rows = np.flatnonzero(relation == r)
-            starts = _starts(head[rows], entities)
-            cache: dict[tuple[int, ...], Matrix] = {}
+            counts = PathCounts(self.paths, head[rows])
             for rule in self.rules.get(r, ()):
-                reached = _reached(starts, rule.body, self.adjacency, cache).tocoo()
+                reached = counts.to(rule.body).tocoo()
                 said = np.float32(-np.log1p(-min(rule.confidence, 0.999)))
                 at = rows[reached.row], reached.col
                 found[at] = np.maximum(found[at], said)
@@ -73,7 +73,7 @@ def mine_rules(data: TripleSet, *, length: int = 3, seed: int = 0) -> RuleModel:
     """The rules of all relations and their reverses. A minute for a hundred thousand edges."""
     entities, count = len(data.entities), 2 * len(data.relations)
     both = data.with_reciprocals(data.triples)
-    adjacency = [_matrix(both[both[:, 1] == r], entities) for r in range(count)]
+    paths = SimplePaths(both, entities, len(data.relations))
     generator = np.random.default_rng(seed)
     order = np.lexsort((both[:, 2], both[:, 1], both[:, 0]))
     edges = both[order]
@@ -91,62 +91,26 @@ def mine_rules(data: TripleSet, *, length: int = 3, seed: int = 0) -> RuleModel:
         )
         bodies.pop((r,), None)
         likely = [body for body, n in bodies.most_common(4 * _KEPT) if n >= min(_SUPPORT, len(mine))]
-        judged = (_judge(body, r, adjacency, generator) for body in likely)
+        judged = (_judge(body, r, paths, generator) for body in likely)
         best = sorted(
             (rule for rule in judged if rule.confidence >= _LEAST), key=lambda rule: (-rule.confidence, rule.body)
         )
         rules[r] = best[:_KEPT]
-    return RuleModel(adjacency, rules)
+    return RuleModel(paths, rules)
 
 
-def _matrix(triples: Ids, entities: int) -> Matrix:
-    ones = np.ones(len(triples), np.float32)
-    return sp.csr_matrix((ones, (triples[:, 0], triples[:, 2])), shape=(entities, entities))
-
-
-def _starts(heads: Ids, entities: int) -> Matrix:
-    ones = np.ones(len(heads), np.float32)
-    return sp.csr_matrix((ones, (np.arange(len(heads)), heads)), shape=(len(heads), entities))
-
-
-def _reached(
-    starts: Matrix, body: tuple[int, ...], adjacency: Sequence[Matrix], cache: dict[tuple[int, ...], Matrix]
-) -> Matrix:
-    """Where the path leads from each start, as zeros and ones; never back to the start."""
-    if body not in cache:
-        before = starts if len(body) == 1 else _walk(starts, body[:-1], adjacency, cache)
-        cache[body] = _ones(before @ adjacency[body[-1]])
-    found: Matrix = cache[body] - cache[body].multiply(starts)
-    found.eliminate_zeros()
-    return found
-
-
-def _walk(
-    starts: Matrix, body: tuple[int, ...], adjacency: Sequence[Matrix], cache: dict[tuple[int, ...], Matrix]
-) -> Matrix:
-    if body not in cache:
-        before = starts if len(body) == 1 else _walk(starts, body[:-1], adjacency, cache)
-        cache[body] = _ones(before @ adjacency[body[-1]])
-    return cache[body]
-
-
-def _ones(matrix: Matrix) -> Matrix:
-    matrix.data[:] = 1.0
-    return matrix
-
-
-def _judge(body: tuple[int, ...], relation: int, adjacency: Sequence[Matrix], generator: np.random.Generator) -> Rule:
+def _judge(body: Body, relation: int, paths: SimplePaths, generator: np.random.Generator) -> Rule:
     """Confidence over the pairs that the path joins from sampled vertices where it begins."""
-    begin = np.flatnonzero(np.diff(adjacency[body[0]].indptr))
+    begin = paths.starting(body[0])
     chosen = generator.choice(begin, min(_SAMPLE, len(begin)), replace=False)
-    reached = _reached(_starts(chosen, adjacency[0].shape[0]), body, adjacency, {})
-    hits = reached.multiply(adjacency[relation][chosen]).nnz
+    reached = PathCounts(paths, chosen).to(body)
+    hits = reached.multiply(paths.adjacency[relation][chosen]).nnz
     return Rule(body, hits / (reached.nnz + _SMOOTHING))
 
 
 def _bodies(
     head: int, tail: int, edges: Ids, bounds: Ids, length: int, relations: int, generator: np.random.Generator
-) -> set[tuple[int, ...]]:
+) -> set[Body]:
     """The relations of the paths from head to tail that visit no vertex twice; of hubs some edges are followed."""
 
     def out(vertex: int) -> Ids:
@@ -161,7 +125,7 @@ def _bodies(
     back: dict[int, list[int]] = {}
     for relation, vertex in out(tail).tolist():
         back.setdefault(vertex, []).append(reverse(relation))
-    found: set[tuple[int, ...]] = set()
+    found: set[Body] = set()
     for first, vertex in out(head).tolist():
         if vertex == tail:
             found.add((first,))

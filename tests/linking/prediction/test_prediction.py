@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bifrost.errors import InputError
-from linking.prediction.decoder import Decoder, DecoderOptions, train_decoder
-from linking.prediction.encoder import GraphEncoder
+from linking.prediction.decoder import DecoderOptions, train_decoder
 from linking.prediction.paths import PathFinder
 from linking.prediction.predictor import fit_predictor
 from linking.prediction.ranking import filtered_ranking
@@ -31,7 +30,7 @@ def families(count: int = 60, missing: int = 10) -> tuple[list[Triple], list[Tri
 
 def test_missing_links_are_ranked_first_and_explained_by_a_path() -> None:
     triples, absent = families()
-    predictor = fit_predictor(triples, options=SMALL, encoder=False)
+    predictor = fit_predictor(triples, options=SMALL)
     asked = predictor.data.encode(absent)
     known = np.concatenate([predictor.data.triples, asked])
     assert filtered_ranking(predictor.data, asked[:, :], known, predictor.model.scores).mrr > 0.4
@@ -45,28 +44,13 @@ def test_missing_links_are_ranked_first_and_explained_by_a_path() -> None:
 
 def test_proposals_are_links_that_the_graph_lacks() -> None:
     triples, _ = families()
-    predictor = fit_predictor(triples, options=SMALL, encoder=False)
+    predictor = fit_predictor(triples, options=SMALL)
     known = set(triples)
     proposals = predictor.proposals("lives in", limit=5)
     assert len(proposals) == 5
     assert all((p.head, p.relation, p.tail) not in known for p in proposals)
     assert all(0 <= p.score <= 1 for p in proposals)
     assert [p.score for p in proposals] == sorted((p.score for p in proposals), reverse=True)
-
-
-def test_the_encoder_serves_only_where_it_is_better_on_validation() -> None:
-    triples, absent = families(180, 60)
-    predictor = fit_predictor(triples, absent, SMALL)
-    scores = predictor.validation
-    assert predictor.serves == ("encoder" if scores["encoder"] > scores["decoder"] else "decoder")
-
-
-def test_a_closed_gate_makes_the_encoder_equal_its_decoder() -> None:
-    data = index_triples(families()[0])
-    decoder = Decoder(len(data.entities), len(data.relations), 8, seed=0)
-    encoder = GraphEncoder(decoder, data)
-    head, relation = np.arange(5), np.zeros(5, np.int64)
-    np.testing.assert_allclose(encoder.scores(head, relation), decoder.scores(head, relation), atol=1e-6)
 
 
 def test_losses_are_finite_and_gradients_reach_every_embedding() -> None:
@@ -111,7 +95,7 @@ def test_paths_never_use_the_link_they_explain() -> None:
 
 
 def test_unknown_vertices_and_link_types_are_named() -> None:
-    predictor = fit_predictor(families()[0], options=DecoderOptions(rank=4, epochs=1), encoder=False)
+    predictor = fit_predictor(families()[0], options=DecoderOptions(rank=4, epochs=1))
     with pytest.raises(InputError, match="nobody"):
         predictor.tails("nobody", "lives in")
     with pytest.raises(InputError, match="hates"):
