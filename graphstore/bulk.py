@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ class BulkLoader:
         self._evidences = Evidences(database)
         self._evidence: dict[Any, tuple[Any, str | None]] = {}
         self._labels: dict[tuple[int, str], int] = {}
+        self._types: dict[str, int] = {}
         self._values = (array("q"), array("q"), array("q"))
         self._fragments: list[tuple[Any, ...]] = []
         self._vertices: list[tuple[Any, ...]] = []
@@ -144,6 +146,9 @@ class BulkLoader:
             (s.link, LINK_COLUMNS, self._links),
             (s.edge, _EDGE_COLUMNS, self._edges),
         ]
+        # Ids of ends seen first lie apart: rows in the order of their ids touch each page once.
+        self._fragments.sort(key=itemgetter(0))
+        self._vertices.sort(key=itemgetter(0))
         self._writer.write(batches)
         self._fragments, self._vertices, self._links, self._edges = [], [], [], []
         if documents:
@@ -186,15 +191,19 @@ class BulkLoader:
         return id
 
     def _add_links(self, record: int, links: Sequence[LinkStatement]) -> None:
-        known, number, append, serve = self._ids, self._next["link"], self._links.append, self._edges.append
-        plain = not self._known_before
+        known, types, number = self._ids, self._types, self._next["link"]
+        append, serve, plain = self._links.append, self._edges.append, not self._known_before
+        evidence: Evidence | None = None
+        shown, score = None, 1.0
         for link in links:
             number += 1
             tail = known.get(link.tail) or self._end(link.tail)
             head = known.get(link.head) or self._end(link.head)
-            evidence, text = link.evidence, properties_text(link.properties)
-            uid, type_id, score = clean_text(link.uid), self._label(EDGE, link.type), evidence.confidence
-            shown = self._link_evidence(evidence)
+            if link.evidence is not evidence:
+                evidence = link.evidence
+                shown, score = self._link_evidence(evidence), evidence.confidence
+            uid, text = clean_text(link.uid), properties_text(link.properties)
+            type_id = types.get(link.type) or self._type(link.type)
             append((number, uid, record, None, type_id, tail, head, text, shown, score, 0, 1, 1))
             if plain:
                 serve((number, uid, type_id, tail, head, text, score))
@@ -218,6 +227,11 @@ class BulkLoader:
         if found is None:
             self._writer.wait()
             found = self._labels[element, name] = self._db.label_id(self._connection, element, clean_text(name))
+        return found
+
+    def _type(self, name: str) -> int:
+        """The id of an edge label."""
+        found = self._types[name] = self._label(EDGE, name)
         return found
 
     def _fragment_evidence(self, fragment: Fragment) -> str | None:
