@@ -1,6 +1,7 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
-``python -m benchmarks.linking [--only references|schema|entities|scale|links|effort] [--json FILE] [--seed N] [--plots FOLDER]``
+``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
+schema, entities, scale, links, effort, calibration and ablation.
 """
 
 import importlib
@@ -16,6 +17,8 @@ PARTS = {
     "scale": "benchmarks.linking_scale",
     "links": "benchmarks.linking_links",
     "effort": "benchmarks.linking_effort",
+    "calibration": "benchmarks.linking_calibration",
+    "ablation": "benchmarks.linking_ablation",
 }
 """Each module has ``run(report, seed, data)``, which adds its figures to the report."""
 

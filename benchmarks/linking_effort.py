@@ -24,7 +24,7 @@ from linking.knowledge import Knowledge, export_knowledge, import_knowledge
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 
-__all__ = ["run"]
+__all__ = ["Outcome", "review", "run"]
 
 _ENOUGH = 0.95
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ def run(report: Report, seed: int, data: Path, plots: Path | None = None) -> Non
     if not (data / "enterprise" / "truth.json").exists():
         return
     first = enterprise(data / "enterprise")
-    outcome = _review(first, Knowledge())
+    outcome = review(first, Knowledge())
     _report_project(report, "enterprise", first, outcome)
     for n in (5, 10, 15, 20, 30):
         if n < len(outcome.curve):
@@ -66,8 +66,8 @@ def run(report: Report, seed: int, data: Path, plots: Path | None = None) -> Non
     with tempfile.TemporaryDirectory() as folder:
         make_company(Path(folder), scale=1, seed=7 + seed)
         second = demo_company(Path(folder))
-    alone, carried = _review(second, Knowledge()), _review(second, knowledge)
-    accepted = _review(second, knowledge, accept_from=threshold)
+    alone, carried = review(second, Knowledge()), review(second, knowledge)
+    accepted = review(second, knowledge, accept_from=threshold)
     _report_project(report, "demo", second, alone)
     needed = outcome.needed()
     report.add("effort.demo.answers_carried", carried.needed(), baseline=alone.needed(), note="scorer carried over")
@@ -144,8 +144,16 @@ def draw(folder: Path, outcomes: Mapping[str, Outcome], pairs: Mapping[str, Sequ
 # ---- the reviewer ----------------------------------------------------------------------------------------------------
 
 
-def _review(project: Project, knowledge: Knowledge, *, accept_from: float = 2.0) -> Outcome:
-    linker = BifrostLinker(load_encoder(), knowledge=knowledge)
+def review(
+    project: Project,
+    knowledge: Knowledge,
+    *,
+    accept_from: float = 2.0,
+    gnn: str | None = "auto",
+    draw: int | None = None,
+) -> Outcome:
+    """A reviewer's answers, in the order in which Bifrost asks; with ``draw``, a seed, in random order instead."""
+    linker = BifrostLinker(load_encoder(), knowledge=knowledge, gnn=gnn)
     known = linker.propose(project.data, (), (), lambda _: None)
     links = {p.id: _links_of(linker, p, project.data) for p in known}
     judgements: list[Judgement] = []
@@ -157,13 +165,14 @@ def _review(project: Project, knowledge: Knowledge, *, accept_from: float = 2.0)
     automatic = [Judgement(-1, id, Verdict.CONFIRM, AUTOMATIC, _AT) for id in sorted(accepted)]
     checks = audits(taken, automatic, [AcceptRule(None, accept_from, 0.1, "reviewer", _AT)])
     curve = [_mean_f1(project, known, confirmed, links)]
+    lot = None if draw is None else random.Random(draw)
     while len(answered) < _MOST:
         done = {p.id for p in answered} | accepted
         open_types = [p for p in known if p.id not in done and (not accepted or p.probability >= _WORTH_ASKING)]
         questions = [*checks[len(answered) :], *order_questions(open_types, judgements)]
         if not questions:
             break
-        question = questions[0]
+        question = questions[0] if lot is None else lot.choice(questions)
         right = project.right(question, links[question.id])
         answered.append(question)
         if right:

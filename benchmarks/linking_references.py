@@ -20,7 +20,7 @@ from linking.profiles import ColumnProfile
 from linking.references import reference_candidates
 from linking.workspace import Workspace
 
-__all__ = ["databases", "run"]
+__all__ = ["databases", "inclusion_and_names", "run", "said", "tasks"]
 
 Pairs = set[tuple[str, ...]]
 _ANSWERS = 5
@@ -29,12 +29,18 @@ _BAR = 0.93
 
 def run(report: Report, seed: int, data: Path) -> None:
     """F1 per database without an answer and after five, beside a rule of inclusion and equal names."""
+    for name, database, truth in tasks(data, seed):
+        _measure(report, name, database, truth)
+
+
+def tasks(data: Path, seed: int) -> Iterator[tuple[str, MemoryData, Pairs]]:
+    """Name, tables and true references of each database."""
     with tempfile.TemporaryDirectory() as folder:
         for path, undeclared in (*((path, ()) for path in databases(data)), *_demo_companies(Path(folder), seed)):
             database = MemoryData()
             truth = _pairs(add_sqlite(database, path, "db", keys=False)) | set(undeclared)
             if truth:
-                _measure(report, path.stem, database, truth)
+                yield path.stem, database, truth
 
 
 def _demo_companies(folder: Path, seed: int) -> Iterator[tuple[Path, tuple[tuple[str, ...], ...]]]:
@@ -51,7 +57,7 @@ def _measure(report: Report, name: str, database: MemoryData, truth: Pairs) -> N
     linker = BifrostLinker(load_encoder())
     proposals = linker.propose(database, (), (), lambda _: None)
     linker.close()
-    found = _said(proposals)
+    found = said(proposals)
     precision, recall, f1 = f1_score(found, truth)
     baseline = f1_score(inclusion_and_names(database), truth)[2]
     wrong = ", ".join(f"+{t}" for t in sorted(" -> ".join(p) for p in found - truth)[:3])
@@ -71,7 +77,8 @@ def _pairs(references: References) -> Pairs:
     return {(str(tail), str(head)) for tail, head in references}
 
 
-def _said(proposals: Sequence[LinkType]) -> Pairs:
+def said(proposals: Sequence[LinkType]) -> Pairs:
+    """What is thought a reference without an answer."""
     return {(str(p.tail), str(p.head)) for p in proposals if p.kind is LinkKind.REFERENCE and p.probability >= 0.5}
 
 
