@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from linking.column_graph import build_graph
 from linking.references import ReferenceCandidate
-from linking.scoring import WEIGHTS, Prior
+from linking.scoring import WEIGHTS, Prior, gnn_trust
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
-__all__ = ["corrections"]
+__all__ = ["LARGEST_CORRECTION", "corrections"]
 
+LARGEST_CORRECTION = 6.0
+"""In log-odds."""
 _MAX_COLUMNS = 20_000
 
 
@@ -45,4 +47,5 @@ def corrections(
     baseline = prior.log_odds(features)
     graph = build_graph(profiles, candidates, names, vectors, model.name.in_features)
     corrected = model.log_odds(prepare_graph(graph, chosen), baseline)
-    return np.asarray(np.clip(corrected - baseline, -6.0, 6.0), np.float64)
+    change = np.clip(corrected - baseline, -LARGEST_CORRECTION, LARGEST_CORRECTION)
+    return np.asarray(gnn_trust() * change, np.float64)

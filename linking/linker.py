@@ -15,7 +15,7 @@ from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
 from linking.records import KeptTasks, match
 from linking.same_concepts import find_same_concepts
-from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_serves, load_priors
+from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_trust, load_priors
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
@@ -45,7 +45,7 @@ class BifrostLinker:
         kept: Path | None = None,
     ) -> None:
         self.encoder = encoder
-        self._gnn = gnn if gnn_serves() else None
+        self._gnn = gnn if gnn_trust() else None
         self._knowledge = knowledge or Knowledge()
         self._vectors = NameVectors(encoder) if encoder is not None else None
         self._workspace = Workspace(memory_limit, threads)

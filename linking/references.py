@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from linking.names import (
+    ID_WORDS,
     MEASURE_WORDS,
     containment,
     core_words,
@@ -28,7 +29,24 @@ __all__ = ["ReferenceCandidate", "describe_pair", "name_score", "reference_candi
 
 MIN_CONTAINMENT = 0.5
 _POINTING = {(w,) for w in ("to", "by", "of", "via", "from", "for", "in", "at", "under", "parent", "with")}
-_QUANTIFIERS = {"total", "remaining", "average", "mean", "maximum", "minimum", "max", "min", "sum", "net", "number"}
+_QUANTIFIERS = {
+    "total",
+    "quantity",
+    "count",
+    "remaining",
+    "average",
+    "mean",
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "sum",
+    "net",
+    "number",
+}
+_NUMBERED = {"street", "house", "floor", "page", "line", "row", "version", "phone", "fax", "mobile", "serial", "tax"}
+"""Words before "number" that make it a property of the thing itself, not the key of another."""
+_SAYING_NOTHING = {*ID_WORDS, "name", "title", "label", "description", "type", "status"}
 _FORM_COST = 0.03
 """By how much a form that drops something must raise the containment to be preferred."""
 
@@ -108,7 +126,9 @@ def _forms_agree(tail: ColumnProfile, tail_form: str, head: ColumnProfile, head_
     dropped = ["strip_prefix" in form for form in (tail_form, head_form)]
     if not any(dropped):
         return True
-    return not (all(dropped) and tail.prefix == head.prefix) and name_score(tail, head) >= 0.5
+    if (all(dropped) and tail.prefix == head.prefix) or set(words(tail.said)) <= _SAYING_NOTHING:
+        return False
+    return name_score(tail, head) >= 0.5
 
 
 def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:
@@ -142,7 +162,8 @@ def _log(x: float) -> float:
 def _measure(name: str) -> float:
     found = words(name)
     counted = len(found) > 1 and found[0] in _QUANTIFIERS and not is_id_name(name)
-    return float(bool(found) and (found[-1] in MEASURE_WORDS or counted))
+    printed = len(found) > 1 and found[-1] == "number" and found[-2] in _NUMBERED
+    return float(bool(found) and (found[-1] in MEASURE_WORDS or counted or printed))
 
 
 def _with_features(

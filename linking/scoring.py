@@ -29,7 +29,7 @@ __all__ = [
     "adapt",
     "answers",
     "choice_inputs",
-    "gnn_serves",
+    "gnn_trust",
     "load_priors",
     "odds_shares",
 ]
@@ -67,10 +67,10 @@ def odds_shares(log_odds: NDArray[np.float64], groups: Sequence[Hashable]) -> li
 def choice_inputs(log_odds: float, share: float, features: Mapping[str, float]) -> list[float]:
     """A column that is named like an identifier, but not of its own table, refers to something: the question is to what."""
     own = features.get("tail_named_own_table", 0.0) >= 0.7 or features.get("tail_key_like", 0.0) > 0
-    foreign = float(features.get("tail_id_name", 0.0) > 0 and not own)
+    named = features.get("tail_id_name", 0.0) > 0 and not features.get("tail_measure", 0.0)
+    foreign = float(named and not own)
     log_share = math.log(max(share, 1e-4))
-    containment = features.get("containment", math.nan)
-    empty = float(containment != containment)
+    empty = float(math.isnan(features.get("coverage", math.nan)))
     return [log_odds, log_share, foreign, foreign * log_share, features.get("tail_preposition", 0.0), empty]
 
 
@@ -126,10 +126,11 @@ def load_priors(folder: Path = WEIGHTS) -> Mapping[LinkKind, Prior]:
 
 
 @cache
-def gnn_serves(folder: Path = WEIGHTS) -> bool:
-    """Whether the shipped GNN beat the explicit features where neither was trained."""
+def gnn_trust(folder: Path = WEIGHTS) -> float:
+    """The share of the shipped GNN's correction that is added, in [0, 1]; 0 unless it won where neither model was trained."""
     data: dict[str, Any] = json.loads((folder / "columns.json").read_text())
-    return bool(data.get("gnn", {}).get("serves")) and (folder / "column_gnn.npz").exists()
+    entry = data.get("gnn", {})
+    return float(entry["trust"]) if entry.get("serves") and (folder / "column_gnn.npz").exists() else 0.0
 
 
 def _prior(entry: Mapping[str, Any], version: str) -> Prior:

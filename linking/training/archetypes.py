@@ -147,6 +147,18 @@ ARCHETYPES: dict[str, str] = {
         service ~15: name=noun, price=price
         charge: >stay, >service, quantity=rank, charged=date
         review: >stay, rating=rank, text=sentence""",
+    "chain": """
+        address: street_number=medium, street=street, suite=short, city=city, country=country, location_type=short
+        household: income_band=rank, size=rank, vehicles=rank, buy_potential=short
+        customer: first_name=first, last_name=last, email=email, current>address, shipping>>address, >household, birth_year=year
+        shop ~12: name=city, >address, manager=person, floor_space=large, opened=date, closed=date
+        depot ~6: name=city, >address, space=large
+        item: name=product, brand=company, brand_number=medium, size=short, container=short, price=price
+        stock: >item, >depot, counted=date, quantity_on_hand=medium
+        campaign ~30: name=phrase, >item, started=date, ended=date, cost=price, target=rank, purpose=short
+        sale: >item, >customer, >shop, >campaign, sold=date, quantity=small, list_price=price, tax=price
+        refund: >sale, >customer, refunded=date, amount=price, cause>>cause
+        cause ~20: text=phrase""",
     "election": """
         party ~10: name=noun, founded=year
         district: name=city, population=large, area=medium

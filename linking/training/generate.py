@@ -83,6 +83,7 @@ class _Builder:
         self.make = makers(rng)
         if rng.random() < 0.2:
             self._add_settings()
+        calendar = self._add_calendar() if rng.random() < 0.15 else ""
         sources = rng.choice([["db"], ["db"], ["db"], ["erp", "crm"]])
         self.styles = {source: Style(rng) for source in sources}
         for table in self.tables:
@@ -94,6 +95,8 @@ class _Builder:
         style = rng.choice(KEY_STYLES)
         mixed = rng.random() < 0.4
         self.key_style = {t: rng.choice(KEY_STYLES) if mixed else style for t in self.tables}
+        if calendar:
+            self.key_style[calendar] = rng.choice(["serial", "day number", "day number", "date digits"])
         self.scale = rng.choice([0.3, 1.0, 1.0, 2.0])
         self.second = rng.choice(["padded", "plain"])
         self.dirt = rng.choice([0.0, 0.0, 0.0, 0.02, 0.08])
@@ -121,6 +124,19 @@ class _Builder:
         name = rng.choice(["settings", "head_office", "own_company", "site"])
         fields = [_Field(kind if rng.random() < 0.5 else f"{name}_{kind}", kind) for kind in kinds]
         self.tables[name] = _Table(name, False, False, rng.choice([1, 1, 2]), fields)
+
+    def _add_calendar(self) -> str:
+        """A table of days, as warehouses have it, that many dates refer to; returns its name."""
+        rng = self.rng
+        name = rng.choice(["date", "day", "calendar"])
+        for table in self.tables.values():
+            for item in table.fields:
+                if item.kind == "date" and rng.random() < 0.8:
+                    item.name = rng.choice(["", "="]) + item.name + rng.choice(["", "_date"])
+                    item.kind, item.target = "reference", name
+        fields = [("full_date", "date"), ("year", "year"), ("month", "rank"), ("weekday", "rank"), ("holiday", "flag")]
+        self.tables[name] = _Table(name, False, False, rng.choice([365, 731, 2_000]), [_Field(*f) for f in fields])
+        return name
 
     def build(self) -> GeneratedSchema:
         result = GeneratedSchema(MemoryData())
@@ -169,6 +185,11 @@ class _Builder:
             self._put(columns, style.spell(name), [self.make["rank"]() for _ in range(rows)])
         if rng.random() < 0.15 and not table.join:
             self._put(columns, style.spell("row_number"), list(range(1, rows + 1)))
+        if rng.random() < 0.25 and not table.join:
+            at_home = any(f.kind in ("street", "city") for f in table.fields)
+            names = ["street_number", "house_no"] if at_home else ["floor_no", "version_no", f"{table.name}_number"]
+            numbers = self.make[rng.choice(["small", "medium"])]
+            self._put(columns, style.spell(rng.choice([*names, table.name])), [numbers() for _ in range(rows)])
         if rng.random() < 0.1 and not table.join:
             self._put(columns, style.spell(table.name, rng.choice(["code", "no", "id"])), self._second_key(rows))
         order = list(columns)

@@ -2,7 +2,8 @@
 
 ``EXAMPLES`` is the file that ``train_columns --examples`` wrote. The GNN learns on the same schemas as the trees, whose
 log-odds for them come from five-fold cross-fitting, so that it sees them as good as they are on new schemas, no better.
-It is compared with the explicit-feature model on the held-back archetypes and serves only if it is better there.
+Which share of its correction is added is chosen on one half of the held-back schemas; on the other half the result is
+compared with the explicit-feature model, and serves only if it is better there.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from linking.column_gnn import ColumnGnn, PreparedGraph, prepare_graph, save_gnn
 from linking.column_graph import ColumnGraph
 from linking.gnn_backend import choose_backend
+from linking.gnn_scoring import LARGEST_CORRECTION
 from linking.scoring import WEIGHTS, choice_inputs, odds_shares
 from linking.training.train_columns import (
     Examples,
@@ -65,16 +67,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     train(model, prepared, _split(crossed, graphs), _split(examples.y, graphs))
     parts = _split(baseline, held_graphs)
     z = np.concatenate([model.log_odds(prepare_graph(g, backend), p) for g, p in zip(held_graphs, parts, strict=True)])
+    change = np.clip(z - baseline, -LARGEST_CORRECTION, LARGEST_CORRECTION)
+    trust = _trust(baseline[half], change[half], held.y[half])
     test = ~half
-    report = {"baseline": _report(baseline[test], held.y[test]), "gnn": _report(z[test], held.y[test])}
+    served = baseline + trust * change
+    report = {"baseline": _report(baseline[test], held.y[test]), "gnn": _report(served[test], held.y[test])}
     serves = (
         report["gnn"]["log_loss"] < report["baseline"]["log_loss"] and report["gnn"]["f1"] > report["baseline"]["f1"]
     )
-    sys.stdout.write(json.dumps({**report, "serves": serves}, indent=1) + "\n")
+    sys.stdout.write(json.dumps({**report, "trust": trust, "serves": serves}, indent=1) + "\n")
     save_gnn(model, options.weights / "column_gnn.npz", examples.names)
     path = options.weights / "columns.json"
     data = json.loads(path.read_text())
-    data["gnn"] = {"serves": serves, "figures": report}
+    data["gnn"] = {"serves": serves, "trust": trust, "figures": report}
     path.write_text(json.dumps(data, separators=(",", ":")) + "\n")
 
 
@@ -119,14 +124,31 @@ def _cross_fitted(examples: Examples) -> NDArray[np.float64]:
     return np.array([choice_inputs(v, s, row) for v, s, row in zip(z, shares, rows, strict=True)], np.float64)
 
 
+def _trust(baseline: NDArray[np.float64], change: NDArray[np.float64], y: NDArray[np.bool_]) -> float:
+    """The share of the change, in steps of .05, with the least log loss."""
+    return min((round(0.05 * n, 2) for n in range(21)), key=lambda share: _log_loss(baseline + share * change, y))
+
+
 def _split(values: NDArray[Scalar], graphs: Sequence[ColumnGraph]) -> list[NDArray[Scalar]]:
     return np.split(values, np.cumsum([len(graph.tail) for graph in graphs])[:-1])
 
 
 def _report(z: NDArray[np.float64], y: NDArray[np.bool_]) -> dict[str, float]:
-    p = 1 / (1 + np.exp(-np.clip(z, -12, 12)))
-    loss = -np.where(y, np.log(p), np.log(1 - p)).mean()
-    return {**figures_of(p, y), "log_loss": round(float(loss), 5), "ece": round(expected_calibration_error(p, y), 4)}
+    p = _probability(z)
+    return {
+        **figures_of(p, y),
+        "log_loss": round(_log_loss(z, y), 5),
+        "ece": round(expected_calibration_error(p, y), 4),
+    }
+
+
+def _log_loss(z: NDArray[np.float64], y: NDArray[np.bool_]) -> float:
+    p = _probability(z)
+    return float(-np.where(y, np.log(p), np.log(1 - p)).mean())
+
+
+def _probability(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(z, -12, 12))), np.float64)
 
 
 if __name__ == "__main__":

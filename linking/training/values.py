@@ -111,6 +111,12 @@ def make_key(rng: random.Random, style: str, table: str, rows: int) -> list[obje
             return [f"{rng.choice(['AN', 'SE', 'LB'])}-{n}-{rng.choice('ABCDX')}{n % 9}" for n in numbers]
         case "padded":
             return [f"{n:05d}" for n in rng.sample(range(1, 20 * rows + 50), rows)]
+        case "day number":
+            start = rng.choice([30_000, 2_400_000]) + rng.randint(0, 20_000)
+            return list(range(start, start + rows))
+        case "date digits":
+            first = date(rng.randint(1990, 2020), 1, 1)
+            return [int((first + timedelta(days=n)).strftime("%Y%m%d")) for n in range(rows)]
         case "letters":
             found: dict[str, None] = {}
             while len(found) < rows:
