@@ -4,12 +4,15 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from bifrost.errors import StoreFullError
+from bifrost.values import RecordFragments
+from graphstore.schema import metadata
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
@@ -70,6 +73,41 @@ def test_a_killed_writer_loses_nothing_it_reported_and_leaves_no_halves(
     assert len(search.search("17", limit=10)) >= 1
     for closing in (search, store, whole):
         closing.close()
+
+
+def bulk(count: int) -> Iterator[RecordFragments]:
+    """More than one chunk of the bulk load; says when it has handed out half."""
+    for i in range(count):
+        if i == count // 2:
+            sys.stdout.write("half\n")
+            sys.stdout.flush()
+        yield record("a/x", str(i), [("NEXT", f"a/x/{(i * 7) % count}")], n=i)
+
+
+def load_all(url: str, count: int) -> None:
+    """What the process that gets killed runs: loads, then stays until it is killed."""
+    store = SqlStore(url)
+    store.fragments.bulk_load("a", "x", bulk(count), 1)
+
+
+def test_a_killed_bulk_load_leaves_nothing_and_can_be_started_again(sqlite_url: str) -> None:
+    store = SqlStore(sqlite_url)
+    register(store, "a/x")
+    count = 12_000
+    program = f"from tests.graphstore.test_crashes import load_all; load_all({sqlite_url!r}, {count})"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as loader:
+        assert loader.stdout is not None
+        assert loader.stdout.readline() == "half\n"
+        loader.kill()
+    assert store.view().count() == 0
+    assert store.log.changes(0) == []
+    inspector = sa.inspect(store.engine)
+    for table in metadata.sorted_tables:
+        assert {index.name for index in table.indexes} <= {index["name"] for index in inspector.get_indexes(table.name)}
+    assert store.fragments.bulk_load("a", "x", bulk(count), 1).added == count
+    assert store.view().label_counts() == ({"X": count}, {"NEXT": count})
+    assert len(store.log.changes(0, 10**6)) == 2 * count
+    store.close()
 
 
 def test_processes_that_write_at_once_take_turns(sqlite_url: str) -> None:
