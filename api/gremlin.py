@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
@@ -37,6 +38,10 @@ __all__ = ["Authenticate", "GremlinEndpoint", "gremlin_routes"]
 
 Authenticate = Callable[[str, str, str], Any]
 """(user name, password or token, client address) -> principal. Raises a BifrostError, or gives None, when it is wrong."""
+
+
+_FORM = 10_000
+"""Bytes that the question for running queries may have."""
 
 
 def has_write_scope(principal: Any) -> bool:
@@ -154,19 +159,14 @@ class GremlinEndpoint:
 
     async def _http_message(self, request: Request) -> Message:
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        limit = self.service.settings.max_message
         if request.method == "GET":
             fields: dict[str, Any] = dict(request.query_params)
         else:
-            body = bytearray()
-            async for piece in request.stream():
-                body += piece
-                if len(body) > limit:
-                    raise InputError(f"The request is larger than {limit} bytes.", remedy="Send less, or use bindings.")
+            body = await _body(request, self.service.settings.max_message)
             if kind == GRAPHBINARY:
-                return CODECS[kind].read(bytes(body))
+                return CODECS[kind].read(body)
             try:
-                fields = json.loads(bytes(body) or b"{}")
+                fields = json.loads(body or b"{}")
             except (ValueError, RecursionError):
                 raise InputError("The body is no JSON.", remedy='Send {"gremlin": "g.V().limit(1)"}.') from None
         if not isinstance(fields, dict):
@@ -190,12 +190,19 @@ class GremlinEndpoint:
         return reply
 
     async def status(self, request: Request) -> Response:
-        """Running queries; with cancelQuery and queryId stops one (as Neptune does)."""
+        """Running queries; with cancelQuery and queryId, in the address or as a form, stops one (as Neptune does)."""
         principal = await self.principal(request)
         if principal is None and self.authenticate is not None:
             return _unauthenticated()
-        query_id = request.query_params.get("queryId", "")
-        if "cancelQuery" in request.query_params:
+        fields = dict(request.query_params)
+        if request.method == "POST":
+            try:
+                form = (await _body(request, _FORM)).decode("ascii", "replace")
+                fields |= dict(parse_qsl(form, keep_blank_values=True))
+            except InputError as error:
+                return JSONResponse(error.to_dict(), 400)
+        query_id = fields.get("queryId", "")
+        if "cancelQuery" in fields:
             if not self.service.cancel(query_id, principal):
                 return JSONResponse(
                     {"code": "not_found", "message": f"No running query has the id {query_id}.", "requestId": query_id},
@@ -223,6 +230,16 @@ class GremlinEndpoint:
             "edgeLabels": sorted(edges),
         }
         return {"status": "200 OK", "payload": {"version": "v1", "graphSummary": graph}}
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """Raises InputError when it is larger than ``limit`` bytes."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise InputError(f"The request is larger than {limit} bytes.", remedy="Send less, or use bindings.")
+    return bytes(body)
 
 
 def _unauthenticated() -> Response:
