@@ -143,20 +143,22 @@ class _Watch:
         self._db = database
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._cursor: sqlite3.Cursor | None = None
         if database.is_sqlite:
             address = Path(str(database.url.database)).absolute().as_uri()
             self._connection = sqlite3.connect(
                 f"{address}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
             )
+            self._cursor = self._connection.cursor()
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
 
     def position(self) -> int:
-        if self._connection is None:
+        if self._cursor is None:
             with self._db.read() as connection:
                 return last_change(connection)
         with self._lock:
-            row = self._connection.execute("SELECT value FROM counter WHERE name = 'change'").fetchone()
+            row = self._cursor.execute("SELECT value FROM counter WHERE name = 'change'").fetchone()
         return row[0] if row else 0

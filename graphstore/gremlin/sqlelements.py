@@ -17,6 +17,8 @@ __all__ = ["SqlEdge", "SqlVertex", "SqlVertexProperty", "decoded"]
 def decoded(text: str | bytes | bytearray) -> dict[str, list[Any]]:
     """A ``properties`` column: name -> values."""
     found: dict[str, list[Any]] = orjson.loads(text)
+    if (text.find("{", 1) if isinstance(text, str) else text.find(b"{", 1)) < 0:
+        return found  # no value is tagged with its type
     for values in found.values():
         for index, value in enumerate(values):
             if type(value) is dict:

@@ -53,7 +53,7 @@ class PathNode:
         return found
 
 
-_COLLECTIONS = (list, tuple, dict, HashableDict, HashableSet, set, frozenset)
+_COLLECTIONS = frozenset({list, tuple, dict, HashableDict, HashableSet, set, frozenset})
 _LONG_TEXT, _TEXT_SHARE, LONGEST_TEXT = 10_000, 256, 4_000_000
 
 
