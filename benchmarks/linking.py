@@ -14,6 +14,7 @@ PARTS = {
     "references": "benchmarks.linking_references",
     "schema": "benchmarks.linking_schema",
     "entities": "benchmarks.linking_entities",
+    "answers": "benchmarks.linking_answers",
     "scale": "benchmarks.linking_scale",
     "links": "benchmarks.linking_links",
     "effort": "benchmarks.linking_effort",

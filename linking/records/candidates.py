@@ -135,7 +135,7 @@ def _spaces(comparer: Comparer, options: MatchOptions) -> tuple[tuple[Space, int
 
 
 def _frequent(space: Space, shape: tuple[int, int], options: MatchOptions) -> Ids:
-    budget = max(LEAST_BUDGET, options.budget_per_record * sum(shape))
+    budget = min(max(LEAST_BUDGET, options.budget_per_record * sum(shape)), options.largest_budget)
     dear = ~affordable(space.left.counts, space.right.counts, budget)
     return np.asarray(space.codes[dear & _on_both_sides(space)])
 

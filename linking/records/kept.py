@@ -46,7 +46,8 @@ class _Kept:
 class KeptTasks:
     """The latest run of each task, in a folder where they are large. Safe to use from several threads.
 
-    ``large`` is the number of records from which on a task counts as large. Without a ``folder`` every change is matched anew. Files that are damaged or of another version are as good as none.
+    ``large`` is the number of records from which on a task counts as large. Without a ``folder`` every change is matched
+    anew. Files that are damaged or of another version are as good as none.
     """
 
     def __init__(self, folder: Path | None = None, *, large: int = LARGE) -> None:

@@ -26,7 +26,7 @@ from linking.records.prepared import MULTIPLE_FEATURES, Prepared, prepare
 from linking.records.prior import WEIGHTS, Prior
 from linking.trees import Forest
 
-__all__ = ["DEV", "TEST", "Labelled", "Task", "disturb", "half", "read_labelled", "tasks_of", "train"]
+__all__ = ["DEV", "TEST", "Labelled", "Task", "disturb", "half", "read_labelled", "tasks_of", "train", "typo"]
 
 Ids = NDArray[np.int64]
 AGAINST = frozenset({"codes_conflict", "numbers_conflict"})
@@ -166,12 +166,12 @@ def _repeated(rows: Ids, generator: np.random.Generator) -> Ids:
 
 def _worsen(values: list[str], blank: float, wrong: float, generator: np.random.Generator) -> pa.Array:
     for k in np.flatnonzero(generator.random(len(values)) < wrong).tolist():
-        values[k] = _typo(values[k], generator)
+        values[k] = typo(values[k], generator)
     gone = generator.random(len(values)) < blank
     return pa.array(["" if g else v for g, v in zip(gone, values, strict=True)], pa.string())
 
 
-def _typo(value: str, generator: np.random.Generator) -> str:
+def typo(value: str, generator: np.random.Generator) -> str:
     """One error: a letter lost, swapped, added or replaced, or a word lost, cut to its first letter or moved."""
     if len(value) < 3:
         return value
