@@ -25,7 +25,7 @@ class MatchOptions:
     neighbours: int = 10
     word_neighbours: int = 5
     budget_per_record: float = 5e3
-    largest_budget: float = 3e9
+    largest_budget: float = 1e10
     threshold: float = 0.5
     one_to_one: bool | None = None
     keep: float = 0.02
