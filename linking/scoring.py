@@ -35,10 +35,11 @@ __all__ = [
 ]
 
 WEIGHTS = Path(__file__).parent / "weights"
-_PRECISION_SLOPE = 4.0
+_PRECISION_SLOPE = 40.0
+"""Log-odds reach 10: with less, one mistaken answer to a sure question would overturn everything that is sure."""
 _PRECISION_FEATURE = 2.0
 """Per feature: all features together move an equal candidate by about half the error of one answer."""
-_PRECISION_BIAS = 1.0
+_PRECISION_BIAS = 3.0
 _LIMIT = 12.0
 
 

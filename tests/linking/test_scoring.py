@@ -93,6 +93,14 @@ def test_a_rejection_makes_similar_proposals_less_likely_and_a_confirmation_more
     assert lower[second.id] < before[second.id] <= higher[second.id] + 1e-6
 
 
+def test_one_mistaken_answer_does_not_overturn_what_is_sure() -> None:
+    known = [t for t in proposals() if t.kind is LinkKind.REFERENCE and t.probability >= 0.9]
+    assert len(known) >= 2
+    for mistaken in known:
+        after = BifrostLinker().rescore(known, [judged(mistaken, Verdict.REJECT)])
+        assert all(t.probability > 0.5 for t in after if t.id != mistaken.id)
+
+
 def test_answers_of_one_kind_leave_other_kinds_alone() -> None:
     known = proposals()
     reference = next(t for t in known if t.kind is LinkKind.REFERENCE)
