@@ -17,11 +17,14 @@ __all__ = ["Answers", "adapt"]
 
 Float = NDArray[np.float32]
 PINNED = 40.0
-PENALTY = 2.0
-"""How strongly the correction shrinks to the prior. Chosen on made-up tasks, as the next two (benchmarks.linking_answers)."""
+PENALTY = 200.0
+"""How strongly the correction shrinks to the prior, divided by the number of answers: a few of one kind must not bend it far.
+
+Chosen on made-up tasks (benchmarks.linking_answers), as the next two."""
+LEAST_PENALTY = 2.0
 LARGEST = 8.0
 """The largest correction of the log odds."""
-HALF_TRUST = 8
+HALF_TRUST = 15
 """With so many answers half of the correction is applied: the first few may all be of one kind."""
 SURE = 2.5
 ANCHORS = 500
@@ -98,8 +101,9 @@ def _refit(prepared: Prepared, base: Float, position: NDArray[np.int64], same: N
     sure = np.random.default_rng(0).permutation(sure)[:ANCHORS]
     rows = np.concatenate([position, sure])
     weight = np.concatenate([np.ones(len(position)), np.full(len(sure), len(position) / max(len(sure), 1))])
+    penalty = max(PENALTY / len(position), LEAST_PENALTY)
     model = fit_logistic(
-        x[rows], np.concatenate([same, base[sure] > 0]), penalty=PENALTY, bias_penalty=PENALTY / 10,
+        x[rows], np.concatenate([same, base[sure] > 0]), penalty=penalty, bias_penalty=penalty / 10,
         weight=weight.astype(np.float32), offset=np.clip(base[rows], -8, 8),
         mean=population.mean(axis=0, dtype=np.float64), scale=np.maximum(population.std(axis=0, dtype=np.float64), 1e-3),
     )  # fmt: skip
