@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from operator import contains
 from typing import Any
 
 import regex
@@ -109,8 +110,11 @@ def _without(*args: Any) -> Test:
 
 def _text(name: str, check: Callable[[str, str], bool], *, negate: bool = False) -> Callable[[Any], Test]:
     def make(target: Any) -> Test:
+        if not isinstance(target, str):
+            return lambda value: negate
+
         def test(value: Any) -> bool:
-            return (isinstance(value, str) and isinstance(target, str) and check(value, target)) is not negate
+            return (isinstance(value, str) and check(value, target)) is not negate
 
         return test
 
@@ -228,8 +232,8 @@ _MAKERS: dict[str, Callable[..., Test]] = {
     "or": _connective(_or),
     "not": _not,
     "typeOf": type_test,
-    "containing": _text("containing", lambda value, part: part in value),
-    "notContaining": _text("notContaining", lambda value, part: part in value, negate=True),
+    "containing": _text("containing", contains),
+    "notContaining": _text("notContaining", contains, negate=True),
     "startingWith": _text("startingWith", str.startswith),
     "notStartingWith": _text("notStartingWith", str.startswith, negate=True),
     "endingWith": _text("endingWith", str.endswith),
