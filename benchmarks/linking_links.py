@@ -59,7 +59,7 @@ def _tested(
     found = filtered_ranking(index, asked, known, predictor.model.scores)
     low, high = _interval(found.reciprocal, seed)
     weights = ", ".join(f"{part.name} {part.weight:g}" for part in predictor.model.parts)
-    note = f"{weights}; 95% {low:.3f}-{high:.3f}; tail frequency"
+    note = f"{weights}; 95% {low * share:.3f}-{high * share:.3f}; tail frequency"
     frequent = _frequency_mrr(index, asked, known)
     report.add(f"links.{name}.mrr", found.mrr * share, baseline=frequent * share, bar=BARS.get(name), note=note)
     report.add(f"links.{name}.hits_at_10", found.hits[2] * share)
