@@ -18,10 +18,9 @@ _LOOKS = 256
 
 
 class Turns:
-    """The passes of one event loop. Not for other threads."""
+    """The passes of one event loop. Not for other threads. It does not hold the loop, which may end before it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._moment: dict[Any, Any] | None = None
         self._looks = self._answers = 0
         self._several = False
@@ -32,7 +31,7 @@ class Turns:
         """The turns of a loop, the same for all who ask."""
         found = _TURNS.get(loop)
         if found is None:
-            found = _TURNS[loop] = cls(loop)
+            found = _TURNS[loop] = cls()
         return found
 
     def moment(self, last: dict[Any, Any] | None) -> dict[Any, Any]:
@@ -40,7 +39,7 @@ class Turns:
         the connection got before: what it asks after that in the same pass may have arrived later, and gets a new one."""
         moment = self._moment
         if moment is None:
-            self._loop.call_soon(self._end)
+            asyncio.get_running_loop().call_soon(self._end)
         elif moment is not last and self._looks < _LOOKS:
             self._looks += 1
             return moment

@@ -1,7 +1,9 @@
 """Requests that arrive together share one look at the graph and one burst of writes, and see all that was written before."""
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -117,3 +119,15 @@ def test_requests_in_one_burst_see_what_was_written_before(store: SqlStore) -> N
         stack.callback(source.close)
         running = stack.enter_context(Server(Starlette(routes=gremlin_routes(engine, None))))
         asyncio.run(run(f"ws://127.0.0.1:{running.port}/gremlin"))
+
+
+def test_a_loop_that_has_ended_is_not_held() -> None:
+    async def run() -> "weakref.ref[asyncio.AbstractEventLoop]":
+        loop = asyncio.get_running_loop()
+        Turns.of(loop).moment(None)
+        await asyncio.sleep(0)
+        return weakref.ref(loop)
+
+    held = asyncio.run(run())
+    gc.collect()
+    assert held() is None
