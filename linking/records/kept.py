@@ -90,7 +90,7 @@ class KeptTasks:
             return self._latest
         if self._folder is None or not (path := self._folder / _name(key)).is_dir():
             return None
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, LookupError, TypeError, EOFError):
             info = json.loads((path / _INFO).read_text(encoding="utf-8"))
             if info["version"] == _version():
                 return _Kept(key, unpack(path / _STATE), int(info["drift"]))
