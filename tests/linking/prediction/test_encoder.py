@@ -99,6 +99,17 @@ def test_it_serves_only_where_it_is_better_on_held_out_links() -> None:
     )
 
 
+def test_without_validation_links_the_held_out_ones_are_followed_in_the_end() -> None:
+    triples, absent = families(600, 200)
+    predictor = fit_predictor(triples, options=DECODER, encoder=QUICK, rules=False, backend="torch")
+    assert "encoder" in predictor.serves
+    encoder = next(part.model for part in predictor.model.parts if part.name == "encoder")
+    assert isinstance(encoder, PathEncoder)
+    assert len(encoder.neighbours.target) == 2 * len(set(triples))
+    head, relation, _ = absent[0]
+    assert all(0 <= link.score <= 1 and link.tail != head for link in predictor.tails(head, relation))
+
+
 def test_options_follow_the_shape_of_the_graph() -> None:
     sparse, dense = [("a", "r", "b")], [(f"v{h}", "r", f"v{t}") for h in range(9) for t in range(9)]
     assert options_for(sparse)[1].layers > options_for(dense)[1].layers
