@@ -6,6 +6,7 @@ the test triples. ComplEx learns with reciprocal relations, one-against-all, by 
 library's defaults.
 """
 
+import functools
 import os
 import subprocess
 import sys
@@ -68,16 +69,14 @@ def _set_up(model: str, known: Any, seed: int) -> tuple[Any, Any, int]:
         graph = RGCN(triples_factory=known, random_seed=seed)
         adam = torch.optim.Adam(graph.parameters(), lr=1e-3)
         return graph, SLCWATrainingLoop(model=graph, triples_factory=known, optimizer=adam), 8_192
-    small: dict[str, Any] = {"entity_initializer": "normal", "relation_initializer": "normal"}
-    small |= {f"{side}_initializer_kwargs": {"std": 1e-3} for side in ("entity", "relation")}
+    small = functools.partial(torch.nn.init.normal_, std=1e-3)
     decoder = ComplEx(
         triples_factory=known,
         embedding_dim=256,
+        entity_initializer=small,
+        relation_initializer=small,
         loss="crossentropy",
-        regularizer="lp",
-        regularizer_kwargs={"p": 3.0, "apply_pow": True, "normalize": False, "weight": 2e-3},
         random_seed=seed,
-        **small,
     )
     adagrad = torch.optim.Adagrad(decoder.parameters(), lr=0.1)
     return decoder, LCWATrainingLoop(model=decoder, triples_factory=known, optimizer=adagrad), 512
