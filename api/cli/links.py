@@ -1,6 +1,6 @@
 """``bifrost links ...``: review the link types that were found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,11 +14,13 @@ from linking.knowledge import export_knowledge, import_knowledge, keep_knowledge
 
 if TYPE_CHECKING:
     from api.ports import JudgeOutcome
+    from api.predictions import Predictions
 
 __all__ = ["commands"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _STATES = [state.value for state in LinkState]
+_POOR = 0.1
 
 
 @click.group("links")
@@ -233,6 +235,52 @@ def reviewers(context: Context) -> None:
         for a in found.agreements
     ]
     context.show(found, "\n".join(lines) or "No answers yet.")
+
+
+@links.command("predict")
+@click.argument("name")
+@click.option("--limit", default=20, show_default=True, help="How many links to propose.")
+@click.option("--subjects", default=200, show_default=True, help="Ask for up to so many vertices.")
+@click.option(
+    "--linked", is_flag=True, help="Ask for vertices that have such a link already, instead of those that have none."
+)
+@click.option("--seconds", default=60.0, show_default=True, help="Learn for up to so long, on one core.")
+@pass_context
+def predict(context: Context, name: str, limit: int, subjects: int, linked: bool, seconds: float) -> None:
+    """Links called NAME that the graph probably lacks, with the paths that speak for them. Writes nothing."""
+    from api.predictions import predict_links
+
+    found = context.working(
+        lambda report: predict_links(
+            context.service.store.view(),
+            name,
+            limit=limit,
+            subjects=subjects,
+            linked=linked,
+            seconds=seconds,
+            report=report,
+        )
+    )
+    context.show(found, escape("\n".join(_written(found))))
+
+
+def _written(found: "Predictions") -> Iterator[str]:
+    """Proposed links, each with the paths that speak for it, and how far the model behind them is to be trusted."""
+    if not found.asked:
+        yield f"Every vertex that could have {found.label!r} has one. With --linked, second ones are proposed too."
+        return
+    for one in found.links:
+        yield f"{one.score:.3f}  {one.tail_name} -[{found.label}]-> {one.head_name}"
+        yield from (f"         {path}" for path in one.paths)
+    if not found.links:
+        yield f"None of {found.asked} vertices asked seems to lack such a link."
+    if not found.validation:
+        yield "There were too few links to hold some out: nothing says how good these are."
+        return
+    tried = ", ".join(f"{model} {mrr:.3f}" for model, mrr in found.validation.items())
+    yield f"Serving: {found.serves}. Mean reciprocal rank on held-out links of all labels: {tried}."
+    if max(found.validation.values()) < _POOR:
+        yield "That is poor: these links say little about each other. Read the paths before you believe one."
 
 
 @links.command("replay")

@@ -1,15 +1,16 @@
 """How the command line prints: tables and progress for people, JSON for scripts."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # importing the parts takes a second, which help texts need n
     from api.service import Service
 
 __all__ = ["Context", "key_values", "pass_context", "plain", "print_error", "user_name"]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -50,6 +53,12 @@ class Context:
             click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
         else:
             self.console.print(text, highlight=False, soft_wrap=True)
+
+    def working(self, work: Callable[[Callable[[str], None]], T]) -> T:
+        """What ``work`` returns; what it reports is shown on standard error while it runs."""
+        console = Console(stderr=True)
+        with console.status("starting") as status:
+            return work(lambda text: status.update(escape(text)))
 
     def table(self, rows: Sequence[Any], columns: Mapping[str, Iterable[Any]], empty: str) -> None:
         """Prints ``rows`` as JSON, or the ``columns`` (heading -> one cell per row) as a table; ``empty`` if there are none."""

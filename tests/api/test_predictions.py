@@ -1,0 +1,68 @@
+"""Links that a finished graph lacks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.predictions import predict_links
+from bifrost.errors import NotFoundError
+from graphstore.sql import SqlStore
+from tests.graphstore.databases import sqlite_template, sqlite_url
+from tests.graphstore.worlds import record, register, say
+
+__all__ = ["sqlite_template", "sqlite_url"]
+
+CUSTOMERS, TOWNS, DEPOTS = 360, 12, 4
+UNSERVED = range(0, CUSTOMERS, 31)
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[SqlStore]:
+    """The town a customer lives in decides which depot serves them. Some are not served yet."""
+    made = SqlStore(sqlite_url)
+    register(made, "erp/depot", "erp/town", "erp/customer")
+    say(made, "erp/depot", *(record("erp/depot", str(i), name=f"Depot {i}") for i in range(DEPOTS)))
+    say(made, "erp/town", *(record("erp/town", str(i), name=f"Town {i}") for i in range(TOWNS)))
+    customers = []
+    for i in range(CUSTOMERS):
+        links = [("LIVES_IN", f"erp/town/{i % TOWNS}")]
+        if i not in UNSERVED:
+            links.append(("SERVED_BY", f"erp/depot/{i % TOWNS % DEPOTS}"))
+        customers.append(record("erp/customer", str(i), links, name=f"Customer {i}"))
+    say(made, "erp/customer", *customers)
+    yield made
+    made.close()
+
+
+def test_links_that_follow_from_others_are_proposed_with_the_path(store: SqlStore) -> None:
+    found = predict_links(store.view(), "SERVED_BY", limit=len(UNSERVED), seconds=10)
+    assert found.asked == len(UNSERVED)
+    right = [one for one in found.links if one.head == f"erp/depot/{int(one.tail.split('/')[-1]) % TOWNS % DEPOTS}"]
+    assert len(right) >= 0.8 * len(UNSERVED)
+    assert max(found.validation.values()) > 0.5
+    best = right[0]
+    assert best.tail_name.startswith("Customer ")
+    assert best.head_name.startswith("Depot ")
+    assert "-[LIVES_IN]-> Town " in best.paths[0]
+
+
+def test_proposals_keep_to_the_types_that_have_such_links_and_never_repeat_one(store: SqlStore) -> None:
+    found = predict_links(store.view(), "SERVED_BY", linked=True, limit=30, seconds=3)
+    assert found.links
+    assert {one.tail.split("/")[1] for one in found.links} == {"customer"}
+    assert {one.head.split("/")[1] for one in found.links} == {"depot"}
+    known = {(edge.tail, edge.head) for edge in store.view().edges(limit=1000).items}
+    assert not known & {(one.tail, one.head) for one in found.links}
+
+
+def test_nothing_is_learnt_where_nobody_lacks_the_link(store: SqlStore) -> None:
+    reports: list[str] = []
+    found = predict_links(store.view(), "LIVES_IN", report=reports.append)
+    assert (found.asked, found.links, found.validation) == (0, (), {})
+    assert reports == ["reading the graph"]
+
+
+def test_a_label_that_the_graph_lacks_is_refused_with_those_it_has(store: SqlStore) -> None:
+    with pytest.raises(NotFoundError, match="MARRIED") as refused:
+        predict_links(store.view(), "MARRIED")
+    assert "LIVES_IN, SERVED_BY" in str(refused.value.remedy)
