@@ -45,7 +45,7 @@ _LIMIT = 12.0
 
 CORRECTION = "gnn_correction"
 """The feature that holds what the GNN adds to the log-odds."""
-CHOICE_INPUTS = ("log_odds", "log_share", "foreign_id", "foreign_id_share", "pointing", "empty")
+CHOICE_INPUTS = ("log_odds", "log_share", "foreign_id", "foreign_id_share", "pointing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def choice_inputs(log_odds: float, share: float, features: Mapping[str, float]) 
     named = features.get("tail_id_name", 0.0) > 0 and not features.get("tail_measure", 0.0)
     foreign = float(named and not own)
     log_share = math.log(max(share, 1e-4))
-    empty = float(math.isnan(features.get("coverage", math.nan)))
-    return [log_odds, log_share, foreign, foreign * log_share, features.get("tail_preposition", 0.0), empty]
+    return [log_odds, log_share, foreign, foreign * log_share, features.get("tail_preposition", 0.0)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bifrost.links import Column, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
 from linking.asking import BanditRecord, blind, choose, order_questions, replay, worth
 from linking.linker import BifrostLinker
-from linking.scoring import WEIGHTS, adapt, load_priors
+from linking.scoring import CHOICE_INPUTS, WEIGHTS, adapt, load_priors
 from linking.trees import Forest
 from tests.linking.company import company, quiet
 
@@ -191,3 +191,10 @@ def test_a_blind_question_hides_every_score() -> None:
     assert not question.features
     assert all(example.score == 0 for example in (*question.examples, *question.counter_examples))
     assert question.examples
+
+
+def test_every_input_of_the_choice_among_rivals_counts() -> None:
+    choice = load_priors()[LinkKind.REFERENCE].choice
+    assert choice is not None
+    assert len(choice.weights) == len(CHOICE_INPUTS)
+    assert all(choice.weights)
