@@ -33,12 +33,12 @@ class ArrayVertex(SqlVertex):
             self._values = decoded(self._graph.snapshot.texts.raw(self.index))
         return self._values
 
-    def meta(self, key: str, index: int) -> dict[str, Any]:
+    def meta(self, key: str, value: Any) -> dict[str, list[Any]]:
         assert isinstance(self._graph, ArrayGraph)
         snapshot = self._graph.snapshot
         self.number = int(snapshot.numbers[self.index])
         self.meta_text = snapshot.meta.get(self.number)
-        return self._graph.meta_of(self, key, index)
+        return self._graph.meta_of(self, key, value)
 
 
 class ArrayEdge(SqlEdge):
@@ -118,6 +118,7 @@ class ArrayGraph(SqlGraph):
 
     def vertices_at(self, indices: NDArray[Any]) -> list[ArrayVertex]:
         """Handles of many vertices at once."""
+        self._origins.together(indices)
         snapshot, names = self.snapshot, self.snapshot.names
         labels = snapshot.labels[indices].tolist()
         found = zip(indices.tolist(), snapshot.uids.many(indices), labels, strict=True)
@@ -128,6 +129,10 @@ class ArrayGraph(SqlGraph):
         labels = snapshot.edge_labels[indices].tolist()
         found = zip(indices.tolist(), snapshot.edge_uids.many(indices), labels, strict=True)
         return [ArrayEdge(self, index, uid, names[label]) for index, uid, label in found]
+
+    def _vertex_numbers(self, together: Any) -> NDArray[np.int64]:
+        numbers: NDArray[np.int64] = self.snapshot.numbers[together]
+        return numbers
 
     def vertex(self, id: Any) -> Vertex | None:
         index = self.index(id)
@@ -158,6 +163,7 @@ class ArrayGraph(SqlGraph):
         return self.edge_at(index) if known else None
 
     def vertices(self) -> Iterator[Vertex]:
+        self._origins.together(self.snapshot.everything)
         return map(self.at, range(self.snapshot.size))
 
     def edges(self) -> Iterator[Edge]:
@@ -170,8 +176,9 @@ class ArrayGraph(SqlGraph):
             return super().vertices_where(None, key, value)
         if labels is None:
             return None
-        wanted = self.snapshot.label_numbers(labels)
-        return map(self.at, np.flatnonzero(np.isin(self.snapshot.labels, wanted)).tolist())
+        found = np.flatnonzero(np.isin(self.snapshot.labels, self.snapshot.label_numbers(labels)))
+        self._origins.together(found)
+        return map(self.at, found.tolist())
 
     def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
         wanted = self.snapshot.label_numbers(labels)

@@ -4,7 +4,7 @@
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 __all__ = [
@@ -110,8 +110,13 @@ class VertexProperty(Element):
 
     @property
     def meta(self) -> dict[str, Any] | None:
-        """Meta-properties; None where there are none."""
+        """Meta-properties, the first value of each; None where there are none."""
         return self._meta
+
+    @property
+    def all_meta(self) -> Mapping[str, Sequence[Any]]:
+        """Meta-properties with all their values: several where several sources gave the same value."""
+        return {name: (value,) for name, value in (self._meta or {}).items()}
 
     def own_meta(self) -> dict[str, Any]:
         """Meta-properties as a dict that may be changed."""

@@ -1,6 +1,6 @@
 """Elements of the served tables: properties are decoded when they are asked for, meta-properties when they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -60,30 +60,34 @@ class SqlVertex(Vertex):
             for index, value in enumerate(values)
         ]
 
-    def meta(self, key: str, index: int) -> dict[str, Any]:
-        """Meta-properties of one value: what people set, and where it came from."""
-        return self._graph.meta_of(self, key, index)
+    def meta(self, key: str, value: Any) -> dict[str, list[Any]]:
+        """Meta-properties of one value: what people set, and where it came from; several where several gave it."""
+        return self._graph.meta_of(self, key, value)
 
 
 class SqlVertexProperty(VertexProperty):
     """Its id is made of the vertex's id, the key and the position. ``stored_meta`` is empty: provenance is derived."""
 
-    __slots__ = ("_index",)
+    __slots__ = ("_all_meta",)
 
     def __init__(self, vertex: SqlVertex, key: str, value: Any, index: int) -> None:
         super().__init__(f"{vertex.id}#{key}/{index}", key, value, vertex)
-        self._index = index
+        self._all_meta: dict[str, list[Any]] | None = None
+
+    @property
+    def all_meta(self) -> Mapping[str, Sequence[Any]]:
+        if self._all_meta is None:
+            assert isinstance(self.vertex, SqlVertex)
+            self._all_meta = self.vertex.meta(self.label, self.value)
+        return self._all_meta
 
     @property
     def meta(self) -> dict[str, Any] | None:
-        if self._meta is None:
-            assert isinstance(self.vertex, SqlVertex)
-            self._meta = self.vertex.meta(self.label, self._index)
-        return self._meta
+        return {name: values[0] for name, values in self.all_meta.items()}
 
     def forget_meta(self) -> None:
         """Lets the meta-properties be read again."""
-        self._meta = None
+        self._all_meta = None
 
     @property
     def stored_meta(self) -> dict[str, Any] | None:

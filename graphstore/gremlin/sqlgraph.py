@@ -8,16 +8,29 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from bifrost.codec import decode_value
 from bifrost.errors import PermissionDeniedError, QueryError
+from bifrost.graph import FragmentOrigin
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
+from graphstore.gremlin.ahead import Ahead
 from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
 from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, SqlVertexProperty
-from graphstore.gremlin.sqlwrites import Assigned, GraphWriter, check_meta, folded, notes_in, values_of, with_value
-from graphstore.provenance import fragment_origins
+from graphstore.gremlin.sqlwrites import (
+    PROVENANCE,
+    Assigned,
+    GraphWriter,
+    check_meta,
+    folded,
+    notes_in,
+    values_of,
+    with_value,
+)
+from graphstore.provenance import vertex_origins
 from graphstore.values import clean_text, equal_values, value_hash
 
 __all__ = ["SqlGraph"]
@@ -41,7 +54,7 @@ class SqlGraph:
         self._writer = writer
         self._names: Mapping[int, str] = {}
         self._known: dict[int, SqlVertex] = {}
-        self._origins: dict[int, list[Any]] = {}
+        self._origins = Ahead[list[FragmentOrigin]](self._vertex_numbers, self._read_origins, list)
 
     # ---- statements --------------------------------------------------------------------------------------------------
 
@@ -130,18 +143,25 @@ class SqlGraph:
         missing = [n for n in dict.fromkeys(numbers) if n not in self._known]
         for start in range(0, len(missing), _PAGE):
             where, parameter = self._among("v.id", missing[start : start + _PAGE])
-            for row in self.rows(f"SELECT {_VERTEX} FROM vertex v WHERE {where}", parameter):
-                self._vertex(row)
+            rows = self.rows(f"SELECT {_VERTEX} FROM vertex v WHERE {where}", parameter)
+            self._noted(rows)
 
     def vertices(self) -> Iterator[Vertex]:
-        return self._paged(f"SELECT {_VERTEX} FROM vertex v WHERE v.id > ?", "v.id", self._vertex)
+        return self._paged(f"SELECT {_VERTEX} FROM vertex v WHERE v.id > ?", "v.id", self._noted)
 
-    def _paged(self, text: str, key: str, make: Callable[[Any], Any], *parameters: Any) -> Iterator[Any]:
+    def _noted(self, rows: list[Any]) -> list[SqlVertex]:
+        """The vertices of some rows, noted as found together."""
+        self._origins.together([row[0] for row in rows])
+        return [self._vertex(row) for row in rows]
+
+    def _paged(
+        self, text: str, key: str, make: Callable[[list[Any]], Iterable[Any]], *parameters: Any
+    ) -> Iterator[Any]:
         """Rows page by page along a key, so that no cursor stays open."""
         last = -(2**62)
         while True:
             rows = self.rows(f"{text} ORDER BY {key} LIMIT {_PAGE}", last, *parameters)
-            yield from map(make, rows)
+            yield from make(rows)
             if len(rows) < _PAGE:
                 return
             last = rows[-1][0]
@@ -161,21 +181,22 @@ class SqlGraph:
                 keys[0],
                 hashed,
             )
-            return map(self._vertex, rows)
+            return iter(self._noted(rows))
         if labels is None:
             return None
         numbers = self.label_numbers(VERTEX, labels)
         if not numbers:
             return iter(())
         where, parameter = self._among("v.label", numbers)
-        return self._paged(
-            f"SELECT {_VERTEX} FROM vertex v WHERE v.id > ? AND {where}", "v.id", self._vertex, parameter
-        )
+        return self._paged(f"SELECT {_VERTEX} FROM vertex v WHERE v.id > ? AND {where}", "v.id", self._noted, parameter)
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
     def _edge(self, row: Sequence[Any]) -> SqlEdge:
         return SqlEdge(self, row, self.name(row[2]))
+
+    def _edges(self, rows: list[Any]) -> list[SqlEdge]:
+        return [self._edge(row) for row in rows]
 
     def edge(self, id: Any) -> Edge | None:
         if not isinstance(id, str):
@@ -184,7 +205,7 @@ class SqlGraph:
         return self._edge(rows[0]) if rows else None
 
     def edges(self) -> Iterator[Edge]:
-        return self._with_ends(self._paged(f"SELECT {_EDGE} FROM edge e WHERE e.id > ?", "e.id", self._edge))
+        return self._with_ends(self._paged(f"SELECT {_EDGE} FROM edge e WHERE e.id > ?", "e.id", self._edges))
 
     def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
         numbers = self.label_numbers(EDGE, labels)
@@ -192,7 +213,7 @@ class SqlGraph:
             return iter(())
         where, parameter = self._among("e.label", numbers)
         text = f"SELECT {_EDGE} FROM edge e WHERE e.id > ? AND {where}"
-        return self._with_ends(self._paged(text, "e.id", self._edge, parameter))
+        return self._with_ends(self._paged(text, "e.id", self._edges, parameter))
 
     def _with_ends(self, edges: Iterator[SqlEdge]) -> Iterator[Edge]:
         """Edges whose ends are fetched together, some hundred at a time."""
@@ -242,37 +263,37 @@ class SqlGraph:
 
     # ---- provenance --------------------------------------------------------------------------------------------------
 
-    def _origins_of(self, vertex: SqlVertex) -> list[Any]:
-        origins = self._origins.get(vertex.number)
-        if origins is None:
-            names = self._with(self._db.label_names)
-            origins = self._with(lambda c: fragment_origins(self._db, c, vertex.number, names))
-            self._origins[vertex.number] = origins
-        return origins
+    def _vertex_numbers(self, together: Any) -> NDArray[np.int64]:
+        """The numbers of vertices that were found together."""
+        return np.asarray(together, np.int64)
 
-    def meta_of(self, vertex: SqlVertex, key: str, index: int) -> dict[str, Any]:
-        """source, record, confidence, extractor and time of a value, and what people set beside it."""
-        value = vertex.all_values()[key][index]
-        found: dict[str, Any] = {}
-        for origin in self._origins_of(vertex):
+    def _read_origins(self, numbers: Sequence[int]) -> Mapping[int, list[FragmentOrigin]]:
+        names = self._with(self._db.label_names)
+        found: Mapping[int, list[FragmentOrigin]] = self._with(
+            lambda c: vertex_origins(self._db, c, numbers, names),
+        )
+        return found
+
+    def meta_of(self, vertex: SqlVertex, key: str, value: Any) -> dict[str, list[Any]]:
+        """The meta-properties of a value: source, dataset, record, confidence, extractor and time of all who gave it,
+        each once and the one that counts most first, and what people set beside it."""
+        found: dict[str, dict[Any, None]] = {}
+        for origin in self._origins.of(vertex.number):
             if any(equal_values(v, value) for v in origin.properties.get(key, ())):
                 evidence = origin.evidence.get(key, origin.default_evidence)
-                found = {
-                    "source": origin.source,
-                    "dataset": origin.dataset,
-                    "record": origin.record,
-                    "confidence": evidence.confidence,
-                    "extractor": evidence.extractor,
-                }
-                if origin.seen is not None:
-                    found["time"] = origin.seen
-                break
-        return found | self.notes_of(vertex, key, value)
+                said = (
+                    origin.source, origin.dataset, origin.record, evidence.confidence, evidence.extractor, origin.seen,
+                )  # fmt: skip
+                for name, one in zip(PROVENANCE, said, strict=True):
+                    if one is not None:
+                        found.setdefault(name, {})[one] = None
+        notes = self.notes_of(vertex, key, value)
+        return {name: list(values) for name, values in found.items()} | {name: [one] for name, one in notes.items()}
 
     def notes_of(self, vertex: SqlVertex, key: str, value: Any) -> dict[str, Any]:
         """The meta-properties that people set beside a value."""
         found: dict[str, Any] = {}
-        for origin in self._origins_of(vertex):
+        for origin in self._origins.of(vertex.number):
             notes = origin.default_evidence.notes
             for noted, about in orjson.loads(notes).get(key, ()) if notes else ():
                 if equal_values(decode_value(noted), value):
@@ -293,7 +314,7 @@ class SqlGraph:
 
     def _forget(self, number: int) -> None:
         self._known.pop(number, None)
-        self._origins.pop(number, None)
+        self._origins.forget(number)
 
     def add_vertex(self, label: str, id: Any = None) -> Vertex:
         return self.create_vertex(label, [], id)

@@ -74,10 +74,10 @@ class HasStep(FilterStep):
                 return bool(element.values(key))
             passes = self.passes
             return any(passes(value) for value in element.values(key))
+        if isinstance(element, VertexProperty):
+            return any(self.passes(value) for value in element.all_meta.get(key, ()))
         if isinstance(element, Edge):
             properties = element.properties
-        elif isinstance(element, VertexProperty):
-            properties = element.meta or {}
         elif isinstance(element, dict):
             properties = element
         else:

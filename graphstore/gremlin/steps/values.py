@@ -22,7 +22,9 @@ def elements_properties(element: Any, keys: tuple[str, ...] | None) -> Iterable[
     if isinstance(element, Edge):
         values: Mapping[str, Any] = element.properties
     elif isinstance(element, VertexProperty):
-        values = element.meta or {}
+        meta = element.all_meta
+        named = meta if keys is None else keys
+        return [Property(key, value, element) for key in named for value in meta.get(key, ())]
     else:
         raise QueryError(
             f"{type(element).__name__} has no properties.",
@@ -137,7 +139,7 @@ class PropertyMapStep(MapStep):
             if isinstance(element, Vertex):
                 result.setdefault(item.key, []).append(value)
             else:
-                result[item.key] = value
+                result.setdefault(item.key, value)
         return self._modulated(result, t, ctx) if self.bys else result
 
     def _property_tokens(self, element: VertexProperty, result: dict[Any, Any]) -> None:
@@ -195,7 +197,8 @@ class ElementMapStep(MapStep):
             return result
         found = elements_properties(element, self.keys)
         for item in found if ctx.view is None else ctx.view.visible(found):
-            result[item.key] = item.value
+            if not isinstance(element, VertexProperty) or item.key not in result:
+                result[item.key] = item.value
         return result
 
 

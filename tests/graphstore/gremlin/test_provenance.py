@@ -1,0 +1,120 @@
+"""Where values and edges come from, as a query reads it: the same from SQL and from arrays."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bifrost.links import LinkKind, SamePair, Verdict
+from graphstore.gremlin.engine import GremlinEngine
+from graphstore.gremlin.served import ServedGraph, gremlin_engine
+from graphstore.sql import SqlStore
+from tests.graphstore.gremlin.conftest import Ask, SqlOnly, asker
+from tests.graphstore.worlds import link_type, record, register, say
+
+ANN = "erp/client/1"
+NAME = f"g.V('{ANN}').properties('name')"
+
+
+@pytest.fixture
+def merged(store: SqlStore) -> SqlStore:
+    """One person of two sources, who agree on the name and differ on the city."""
+    register(store, "erp/client", "crm/contact", rank={"erp": 0, "crm": 1})
+    say(store, "erp/client", record("erp/client", "1", name="Ann", city="Rome"))
+    say(store, "crm/contact", record("crm/contact", "7", name="Ann", city="Milan"))
+    same = link_type(LinkKind.SAME_THING, "crm/contact.name", "erp/client.name")
+    store.links.save_link_types([same])
+    store.links.judge(same.id, Verdict.CONFIRM, "ann")
+    store.links.write_same(same, [SamePair("crm/contact/7", ANN, 1.0)])
+    return store
+
+
+@pytest.fixture(params=["sql", "arrays"])
+def asking(request: pytest.FixtureRequest) -> Iterator[Callable[[SqlStore], Ask]]:
+    """Makes what asks a store, by either way of reading it."""
+    opened: list[ServedGraph] = []
+
+    def make(store: SqlStore) -> Ask:
+        if request.param == "sql":
+            return asker(GremlinEngine(SqlOnly(store)))
+        source = ServedGraph(store)
+        opened.append(source)
+        source.keeper.warm()
+        return asker(GremlinEngine(source))
+
+    yield make
+    for source in opened:
+        source.close()
+
+
+@contextmanager
+def statements(store: SqlStore) -> Iterator[list[str]]:
+    """The statements that a store gets."""
+    seen: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    sa.event.listen(store.engine, "before_cursor_execute", note)
+    yield seen
+    sa.event.remove(store.engine, "before_cursor_execute", note)
+
+
+def test_a_value_that_two_sources_give_is_found_by_either(merged: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    ask = asking(merged)
+    for source in ("erp", "crm"):
+        assert ask(f"{NAME}.has('source','{source}').value()") == ["Ann"]
+        assert ask(f"{NAME}.where(values('source').is('{source}')).count()") == [1]
+        assert ask(f"{NAME}.filter(properties('source').hasValue('{source}')).count()") == [1]
+    assert ask(f"{NAME}.has('source','hr').count()") == [0]
+    assert ask(f"{NAME}.has('source',within('hr','crm')).count()") == [1]
+    assert ask(f"{NAME}.hasNot('source').count()") == [0]
+
+
+def test_it_is_one_value_with_several_origins(merged: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    ask = asking(merged)
+    assert ask(f"{NAME}.count()") == [1]
+    assert ask(f"g.V('{ANN}').values('name')") == ["Ann"]
+    assert ask(f"g.V('{ANN}').valueMap('name')") == [{"name": ["Ann"]}]
+    assert ask(f"{NAME}.values('source')") == ["erp", "crm"]
+    assert ask(f"{NAME}.values('record')") == ["1", "7"]
+    assert ask(f"{NAME}.values('confidence')") == [1.0]
+    assert ask(f"{NAME}.valueMap('source','record')") == [{"source": "erp", "record": "1"}]
+    assert ask(f"{NAME}.elementMap('source').select('source')") == ["erp"]
+    assert ask(f"{NAME}.project('s').by('source')") == [{"s": "erp"}]
+
+
+def test_values_that_conflict_stand_side_by_side(merged: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    ask = asking(merged)
+    cities = f"g.V('{ANN}').properties('city')"
+    assert ask(f"{cities}.value()") == ["Rome", "Milan"]
+    assert ask(f"{cities}.has('source','crm').value()") == ["Milan"]
+    assert ask(f"{cities}.has('source','erp').value()") == ["Rome"]
+
+
+def test_a_reader_of_one_source_sees_that_one_alone(merged: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    ask = asking(merged.scoped(frozenset({"crm"})))
+    assert ask("g.V().properties('name').values('source')") == ["crm"]
+    assert ask("g.V().properties('name').has('source','erp').count()") == [0]
+    assert ask("g.V().properties('name').has('source','crm').value()") == ["Ann"]
+
+
+def test_people_note_and_drop_beside_all_sources(merged: SqlStore) -> None:
+    ask = asker(gremlin_engine(merged))
+    ask(f"{NAME}.property('checked',true)")
+    assert ask(f"{NAME}.has('checked',true).values('source')") == ["erp", "crm"]
+    ask(f"g.V('{ANN}').property(list,'name','Anna')")
+    assert ask(f"{NAME}.hasValue('Ann').has('source','crm').has('checked',true).count()") == [1]
+    ask(f"{NAME}.has('source','crm').drop()")
+    assert ask(f"g.V('{ANN}').values('name')") == ["Anna"]
+
+
+def test_where_many_values_come_from_is_read_together(store: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    register(store, "erp/client")
+    say(store, "erp/client", *(record("erp/client", str(n), name=f"n{n}") for n in range(300)))
+    ask = asking(store)
+    with statements(store) as seen:
+        assert ask("g.V().properties('name').has('source','erp').count()") == [300]
+    assert len(seen) < 40
