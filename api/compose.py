@@ -72,6 +72,7 @@ def open_service(settings: Settings) -> Service:
     )
     review = Review(store.links, ReviewBook(settings), pipeline.apply)
     pipeline.proposed = partial(review.accept, linked=False)
+    pipeline.matched = review.keep_matched
     service = Service(
         settings=settings,
         store=store,

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from bifrost.catalog import Build, Source
 from bifrost.graph import Edge, Vertex
-from bifrost.links import Correction, Judgement, LinkKind, LinkType, Verdict
+from bifrost.links import Correction, Judgement, LinkKind, LinkType, Matched, Verdict
 from bifrost.ports import ConnectionReport, SearchIndex, Store
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord, Value
@@ -158,6 +158,7 @@ class Review(Protocol):
     def reviewed(self) -> Reviewed: ...
     def precision(self, link_type: LinkType) -> Estimate: ...
     def recall(self, link_type: LinkType) -> Estimate | None: ...
+    def matched(self, link_type: LinkType) -> Matched | None: ...
     def replayed(self) -> Sequence[tuple[str, float, float, int]]: ...
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from api.ports import Reviewed
 from api.review_book import ReviewBook
 from bifrost.errors import PermissionDeniedError
-from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, SamePair, Verdict
+from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, Matched, Verdict
 from bifrost.ports import LinkStore
 from linking.accepting import AcceptRule, AuditResult, acceptable, audit_results, audits
 from linking.asking import POLICIES, BanditRecord, choose, question_features, replay, reward_of
@@ -14,18 +14,22 @@ from linking.reviewers import agreements, reviewers
 
 __all__ = ["Review"]
 
-_PAIRS = 1_000
 _FIRST_SECONDS = 15.0
 """How long a reviewer's first answer is taken to have lasted."""
 
 
 class Review:
-    """``apply`` makes the links of a link type that a rule confirmed. Without a book nothing can be set (restricted readers)."""
+    """``apply`` makes the links of a link type that a rule confirmed. Without a book nothing can be set (restricted readers);
+    then ``matched`` tells what is known of matched records."""
 
     def __init__(
-        self, links: LinkStore, book: ReviewBook | None = None, apply: Callable[[LinkType], object] | None = None
+        self,
+        links: LinkStore,
+        book: ReviewBook | None = None,
+        apply: Callable[[LinkType], object] | None = None,
+        matched: Callable[[LinkType], Matched | None] | None = None,
     ) -> None:
-        self._links, self._book, self._apply = links, book, apply
+        self._links, self._book, self._apply, self._matched = links, book, apply, matched
 
     def close(self) -> None:
         if self._book is not None:
@@ -74,15 +78,23 @@ class Review:
         return Reviewed(reviewers(answers), agreements(answers))
 
     def precision(self, link_type: LinkType) -> Estimate:
-        return estimate_precision(
-            link_type, self._links.judgements(subject_prefix=link_type.id), self._pairs(link_type)
-        )
+        answers = self._links.judgements(subject_prefix=link_type.id)
+        return estimate_precision(link_type, answers, self.matched(link_type))
 
     def recall(self, link_type: LinkType) -> Estimate | None:
-        return estimate_recall(link_type, self._pairs(link_type))
+        return estimate_recall(link_type, self.matched(link_type))
 
-    def _pairs(self, link_type: LinkType) -> Sequence[SamePair]:
-        return self._links.pairs(link_type.id, limit=_PAIRS) if link_type.kind is LinkKind.SAME_THING else ()
+    def matched(self, link_type: LinkType) -> Matched | None:
+        """What matching told about all pairs of a same-thing link type."""
+        if link_type.kind is not LinkKind.SAME_THING:
+            return None
+        if self._book is None:
+            return None if self._matched is None else self._matched(link_type)
+        return self._book.matched(link_type.id)
+
+    def keep_matched(self, link_type: LinkType, matched: Matched) -> None:
+        if self._book is not None:
+            self._book.keep_matched(link_type.id, matched)
 
     # ---- ways to ask
 

@@ -5,12 +5,13 @@ The tables live where the accounts live (:func:`api.accounts_schema.open_engine`
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from sqlalchemy import Column, DateTime, Engine, Float, Integer, MetaData, Table, Text, delete, insert, select
 
 from api.accounts_schema import open_engine, utc
-from bifrost.links import LinkKind
+from bifrost.links import Estimate, LinkKind, Matched
 from bifrost.settings import Settings
 from linking.accepting import AcceptRule, check_rule
 from linking.asking import BanditRecord
@@ -40,6 +41,13 @@ review_choice = Table(
         "candidates", Text, nullable=False, comment="JSON: ids in the order in which they were asked, with features"
     ),
     Column("reward", Float, nullable=False),
+)
+
+review_matched = Table(
+    "review_matched",
+    metadata,
+    Column("link_type", Text, primary_key=True),
+    Column("data", Text, nullable=False, comment="JSON: what matching told about all its pairs"),
 )
 
 
@@ -82,6 +90,22 @@ class ReviewBook:
             if probability is not None:
                 row = {"kind": name, "probability": probability, "audit": audit, "by": by, "at": datetime.now(UTC)}
                 connection.execute(insert(review_rule).values(row))
+
+    def keep_matched(self, link_type: str, matched: Matched) -> None:
+        """Replaces what is known of all pairs of a same-thing link type."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(review_matched).where(review_matched.c.link_type == link_type))
+            data = json.dumps(asdict(matched))
+            connection.execute(insert(review_matched).values(link_type=link_type, data=data))
+
+    def matched(self, link_type: str) -> Matched | None:
+        with self._engine.connect() as connection:
+            query = select(review_matched.c.data).where(review_matched.c.link_type == link_type)
+            text = connection.execute(query).scalar()
+        if text is None:
+            return None
+        data = json.loads(text)
+        return Matched(Estimate(**data["precision"]), Estimate(**data["recall"]))
 
     def log_choice(self, judgement: int, record: BanditRecord) -> None:
         """Writes down which question was answered, among which, and what came of it."""

@@ -47,7 +47,7 @@ class ScopedService:
         self._sparql = SparqlProjection(store, _beside(store, "sparql"), base_iri)
         self._exporter = Exporter(store, base_iri)
         self._edits = Edits(store)
-        self._review = Review(store.links)
+        self._review = Review(store.links, matched=service.review.matched)
         self.graph = ServedGraph(store)
         self.schemas = TypedSchema(store)
 

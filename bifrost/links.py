@@ -1,6 +1,6 @@
 """Link types, proposals, judgements: what Bifrost believes belongs together, why, and what people said about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,14 +12,18 @@ __all__ = [
     "AUTOMATIC",
     "Column",
     "Correction",
+    "Estimate",
     "Judgement",
     "LinkEdge",
     "LinkKind",
     "LinkState",
     "LinkType",
+    "Matched",
     "PairExample",
     "SamePair",
+    "SamePairs",
     "Verdict",
+    "corrected_ends",
     "link_type_id",
 ]
 
@@ -130,6 +134,12 @@ class Correction:
     threshold: float | None = None
 
 
+def corrected_ends(link_type: LinkType, correction: Correction) -> tuple[LinkKind, Column, Column]:
+    """Kind, tail and head of a link type after a correction. Others than before make another link type."""
+    tail, head = correction.tail or link_type.tail, correction.head or link_type.head
+    return correction.kind or link_type.kind, *((head, tail) if correction.flip else (tail, head))
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """One answer of one person about a link type or about a pair of records. Never changed, only undone.
@@ -168,6 +178,38 @@ class SamePair:
     right: str
     score: float
     evidence: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share: ``value`` in [0, 1] lies in [``low``, ``high``] with 95%; ``basis`` is how many answers or links it rests on."""
+
+    value: float
+    low: float
+    high: float
+    basis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What matching the records of a same-thing link type told about all of its pairs, kept beside them.
+
+    ``precision`` is that of the merged pairs, ``recall`` the share of the right ones among all compared.
+    """
+
+    precision: Estimate
+    recall: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class SamePairs:
+    """The scored pairs of a same-thing link type, best first, and what is known of them as a whole."""
+
+    pairs: Iterable[SamePair]
+    matched: Matched
+
+    def __iter__(self) -> Iterator[SamePair]:
+        return iter(self.pairs)
 
 
 def link_type_id(kind: LinkKind, tail: Column, head: Column) -> str:

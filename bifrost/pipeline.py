@@ -14,7 +14,7 @@ import structlog
 
 from bifrost.catalog import BuildState, DatasetSummary, Progress, RecordFailure, Source
 from bifrost.errors import BifrostError, RecordError, SourceError
-from bifrost.links import LinkKind, LinkState, LinkType
+from bifrost.links import LinkKind, LinkState, LinkType, Matched
 from bifrost.ports import (
     Connector,
     DocumentReading,
@@ -79,7 +79,7 @@ class _Tracker:
 @dataclass
 class Pipeline:
     """The parts that a build needs, given as ports. ``connect`` opens a source with its decrypted credentials;
-    ``proposed`` is called whenever new proposals were stored."""
+    ``proposed`` is called whenever new proposals were stored, ``matched`` when the pairs of a same-thing link type were."""
 
     store: Store
     connect: Callable[[Source], Connector]
@@ -89,6 +89,7 @@ class Pipeline:
     linker: Linker
     projections: Sequence[Projection]
     proposed: Callable[[], object] = tuple
+    matched: Callable[[LinkType, Matched], object] = lambda *_: None
     _trackers: dict[int, _Tracker] = field(default_factory=dict)
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
@@ -335,7 +336,9 @@ class Pipeline:
         links, data = self.store.links, self.store.linking_data()
         judgements = links.judgements()
         if link_type.kind is LinkKind.SAME_THING:
-            report = links.write_same(link_type, self.linker.same(link_type, data, judgements, track))
+            same = self.linker.same(link_type, data, judgements, track)
+            report = links.write_same(link_type, same.pairs)
+            self.matched(link_type, same.matched)
         elif link_type.kind is LinkKind.SAME_CONCEPT:
             return ReplaceReport()
         else:

@@ -2,27 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bifrost.links import Judgement, LinkKind, LinkState, LinkType, SamePair, Verdict
+from bifrost.links import AUTOMATIC, Estimate, Judgement, LinkKind, LinkState, LinkType, Matched, Verdict
 
-__all__ = ["Estimate", "estimate_precision", "estimate_recall", "share_of"]
+__all__ = ["Estimate", "estimate_precision", "estimate_recall", "share_of", "why_no_recall"]
 
 _WORTH = 4.0
 """As many answers as what the models say counts for."""
 _CONFIRMED = 0.97
 """The share of right links expected of a type that a person confirmed after seeing examples, before any pair is judged."""
-_MERGED = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """``value`` in [0, 1] lies in [``low``, ``high``] with 95%; ``basis`` is how many answers or records it rests on."""
-
-    value: float
-    low: float
-    high: float
-    basis: int
 
 
 def share_of(right: float, total: float, expected: float = 0.5, worth: float = _WORTH) -> Estimate:
@@ -36,23 +24,37 @@ def share_of(right: float, total: float, expected: float = 0.5, worth: float = _
 
 
 def estimate_precision(
-    link_type: LinkType, judgements: Sequence[Judgement], pairs: Sequence[SamePair] = ()
+    link_type: LinkType, judgements: Sequence[Judgement], matched: Matched | None = None
 ) -> Estimate:
-    """The share of right links: what the scores say, moved by the pairs that people judged. ``pairs`` of same-thing types."""
-    expected = _CONFIRMED if link_type.state is LinkState.CONFIRMED else link_type.probability
-    threshold = _MERGED if link_type.threshold is None else link_type.threshold
-    served = [pair.score for pair in pairs if pair.score >= threshold]
-    if served:
-        expected = sum(served) / len(served)
+    """The share of right links: what the models or a person say of the type, moved by the pairs that people judged.
+
+    Of same things that were ``matched``, the pairs themselves tell: their probabilities, as far as they can be believed.
+    """
+    if matched is not None and link_type.state is LinkState.CONFIRMED:
+        return matched.precision
+    expected = _CONFIRMED if _confirmed_by_somebody(link_type, judgements) else link_type.probability
     verdicts = _pair_verdicts(link_type, judgements)
     return share_of(sum(verdicts), len(verdicts), expected)
 
 
-def estimate_recall(link_type: LinkType, pairs: Sequence[SamePair] = ()) -> Estimate | None:
-    """The share of all true links that are there; None where the data does not tell.
+def _confirmed_by_somebody(link_type: LinkType, judgements: Sequence[Judgement]) -> bool:
+    """Whether a person, or the source itself, says so; a rule only repeats what the model said."""
+    if link_type.state is not LinkState.CONFIRMED:
+        return False
+    said = [
+        j.by
+        for j in judgements
+        if j.undone_at is None and j.verdict is Verdict.CONFIRM and j.subject.partition("|")[0] == link_type.id
+        and "|" not in j.subject
+    ]  # fmt: skip
+    return any(by != AUTOMATIC for by in said) or not said
+
+
+def estimate_recall(link_type: LinkType, matched: Matched | None = None) -> Estimate | None:
+    """The share of all true links that are there; None where the data does not tell (:func:`why_no_recall`).
 
     References: the share of values that name a record. Mentions: the share of the places found that are sure enough.
-    Same things: the share of the scores' sum that lies above the threshold.
+    Same things: the share of the probabilities of all compared pairs that is merged.
     """
     f = link_type.features
     match link_type.kind:
@@ -62,12 +64,21 @@ def estimate_recall(link_type: LinkType, pairs: Sequence[SamePair] = ()) -> Esti
         case LinkKind.MENTION if "accepted_share" in f:
             hits = max(10 ** f.get("edges", 0.0) - 1, 0.0) / max(f["accepted_share"], 0.01)
             return share_of(f["accepted_share"] * hits, hits, 0.8, 2.0)
-        case LinkKind.SAME_THING if pairs:
-            threshold = _MERGED if link_type.threshold is None else link_type.threshold
-            total = sum(pair.score for pair in pairs)
-            return share_of(sum(p.score for p in pairs if p.score >= threshold), total, 0.8, 2.0)
+        case LinkKind.SAME_THING if matched is not None:
+            return matched.recall
         case _:
             return None
+
+
+def why_no_recall(link_type: LinkType) -> str:
+    """Why :func:`estimate_recall` gives none, in words for people."""
+    match link_type.kind:
+        case LinkKind.SAME_CONCEPT:
+            return "none: aligns columns, gives no links"
+        case LinkKind.SAME_THING:
+            return "known once the records are matched"
+        case _:
+            return "not known: it was not found by a search of the data"
 
 
 def _pair_verdicts(link_type: LinkType, judgements: Sequence[Judgement]) -> list[bool]:

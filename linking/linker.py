@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bifrost.catalog import Progress
-from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, SamePair
+from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
 from linking.candidates import find_mentions, find_references, find_same_things
@@ -155,9 +155,9 @@ class BifrostLinker:
 
     def same(
         self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
-    ) -> Iterator[SamePair]:
+    ) -> SamePairs:
         """The scored pairs of a same-thing link type."""
-        yield from match(link_type, data, judgements, progress, encoder=self.encoder, kept=self._tasks)
+        return match(link_type, data, judgements, progress, encoder=self.encoder, kept=self._tasks)
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:

@@ -9,7 +9,8 @@ from rich.markup import escape
 
 from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError
-from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, PairExample, Verdict
+from bifrost.links import Column, Correction, Estimate, LinkKind, LinkState, LinkType, PairExample, Verdict
+from linking.estimates import why_no_recall
 from linking.knowledge import export_knowledge, import_knowledge, keep_knowledge
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def list_links(context: Context, states: tuple[str, ...], everything: bool) -> N
             "kind": [one.kind for one in found],
             "link": [f"{one.tail} -[{one.name}]-> {one.head}" for one in found],
             "edges": [one.estimated_edges for one in found],
+            "precision": [_share(context.service.review.precision(one)) for one in found],
+            "recall": ["-" if (r := context.service.review.recall(one)) is None else _share(r) for one in found],
         },
         "No link types wait for an answer.",
     )
@@ -64,11 +67,24 @@ def show(context: Context, id: str) -> None:
         f"[bold]{_arrow(one)}[/bold]",
         f"{one.kind}, {one.state}, probability {one.probability:.2f} (explicit features alone: {one.baseline:.2f})",
         f"{one.cardinality or 'cardinality unknown'}, about {one.estimated_edges} edges",
+        _quality(context, one),
         *(f"  · {escape(reason)}" for reason in one.reasons),
         *(f"  [green]+[/green] {_pair(example)}" for example in one.examples),
         *(f"  [red]-[/red] {_pair(example)}" for example in one.counter_examples),
     ]
     context.show(one, "\n".join(lines))
+
+
+def _quality(context: Context, one: LinkType) -> str:
+    """Estimated precision and recall with their intervals."""
+    review = context.service.review
+    recall = review.recall(one)
+    said = why_no_recall(one) if recall is None else _share(recall)
+    return f"estimated precision {_share(review.precision(one))}, recall {said}"
+
+
+def _share(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} ({estimate.low:.2f}-{estimate.high:.2f})"
 
 
 def _note(function: F) -> F:

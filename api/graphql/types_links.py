@@ -13,6 +13,7 @@ from api.ports import JudgeOutcome
 from bifrost import links
 from bifrost.errors import InputError
 from bifrost.links import LinkKind, LinkState, Verdict
+from linking.estimates import why_no_recall
 
 __all__ = [
     "CorrectionInput",
@@ -144,6 +145,10 @@ class LinkTypeType:
     def recall(self, info: Info) -> EstimateType | None:
         found = info.context.service.review.recall(self.value)
         return None if found is None else EstimateType.of(found)
+
+    @strawberry.field(description="Why there is no estimated recall; empty where there is one.")
+    def recall_note(self, info: Info) -> str:
+        return "" if info.context.service.review.recall(self.value) is not None else why_no_recall(self.value)
 
     @strawberry.field
     def judgements(self, info: Info) -> list["JudgementType"]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bifrost.catalog import Progress
-from bifrost.links import Judgement, LinkEdge, LinkType, SamePair
+from bifrost.links import Judgement, LinkEdge, LinkType, SamePairs
 from bifrost.ports.store import LinkingData
 
 __all__ = ["Linker", "ProgressSink", "TeachRequest"]
@@ -49,5 +49,5 @@ class Linker(Protocol):
 
     def same(
         self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
-    ) -> Iterator[SamePair]:
+    ) -> SamePairs:
         """The scored pairs of a same-thing link type; those at or above its threshold are merged by the store."""

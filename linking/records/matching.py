@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bifrost.links import SamePair
+from bifrost.links import Estimate, Matched, SamePair
 from linking.records.adapt import Answers, adapt
 from linking.records.blocking import Pairs, union
 from linking.records.candidates import Change
@@ -77,6 +77,16 @@ class Matching:
         total = max(float(p.sum()), 1e-9)
         missed = float((p * (1 - p))[~self.accepted].sum())
         return _interval(float(p[self.accepted].sum()) / total, missed, total, self._doubt)
+
+    def summary(self) -> Matched:
+        """What is known of all pairs together."""
+        served = int(self.accepted.sum())
+
+        def estimate(share: tuple[float, float, float]) -> Estimate:
+            value, low, high = (round(x, 4) for x in share)
+            return Estimate(value, low, high, served)
+
+        return Matched(estimate(self.precision()), estimate(self.recall()))
 
     @property
     def _doubt(self) -> float:

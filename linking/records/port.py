@@ -1,6 +1,6 @@
 """Entry points: same-thing pairs of a confirmed link type, and of two tables at hand."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bifrost.catalog import Progress
-from bifrost.links import Column, Judgement, LinkType, SamePair, Verdict
+from bifrost.links import Column, Judgement, LinkType, SamePairs, Verdict
 from bifrost.ports import Encoder, LinkingData, ProgressSink
 from linking.conditions import condition_sql
 from linking.records.adapt import Answers
@@ -32,13 +32,13 @@ def match(
     encoder: Encoder | None = None,
     options: MatchOptions | None = None,
     kept: KeptTasks | None = None,
-) -> Iterator[SamePair]:
+) -> SamePairs:
     """The scored pairs of a same-thing link type, best first; those at or above its threshold are to be merged.
 
     Columns are aligned by their order in the link type, or by name and content where it names none.
     """
     matching = resolve(link_type, data, judgements, progress, encoder=encoder, options=options, kept=kept)
-    yield from matching.same_pairs()
+    return SamePairs(matching.same_pairs(), matching.summary())
 
 
 def next_pairs(

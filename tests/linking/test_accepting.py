@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bifrost.links import AUTOMATIC, Column, Judgement, LinkKind, LinkState, LinkType, SamePair, Verdict, link_type_id
+from bifrost.links import (
+    AUTOMATIC,
+    Column,
+    Estimate,
+    Judgement,
+    LinkKind,
+    LinkState,
+    LinkType,
+    Matched,
+    Verdict,
+    link_type_id,
+)
 from linking.accepting import AcceptRule, acceptable, audit_results, audits
 from linking.asking import POLICIES, BanditRecord, replay, reward_of
-from linking.estimates import estimate_precision, estimate_recall, share_of
+from linking.estimates import estimate_precision, estimate_recall, share_of, why_no_recall
 from linking.reviewers import agreements, cohens_kappa, reviewers
 from linking.scoring import answers
 
@@ -104,13 +115,27 @@ def test_recall_comes_from_what_names_no_record(
     assert low < found.value < high
 
 
-def test_recall_of_same_things_is_the_share_of_the_scores_above_the_threshold() -> None:
-    one = link_type(1, 0.9, LinkKind.SAME_THING, threshold=0.5)
-    pairs = [SamePair(f"a{n}", f"b{n}", 0.9) for n in range(90)] + [SamePair(f"c{n}", f"d{n}", 0.1) for n in range(90)]
-    found = estimate_recall(one, pairs)
-    assert found is not None
-    assert 0.85 < found.value < 0.93
+def test_quality_of_same_things_is_what_matching_all_of_them_told() -> None:
+    one = link_type(1, 0.9, LinkKind.SAME_THING, threshold=0.5, state=LinkState.CONFIRMED)
+    matched = Matched(Estimate(0.93, 0.9, 0.96, 5_000), Estimate(0.76, 0.7, 0.82, 5_000))
+    assert estimate_recall(one, matched) == matched.recall
+    assert estimate_precision(one, [], matched) == matched.precision
     assert estimate_recall(one) is None
+    assert "matched" in why_no_recall(one)
+
+
+def test_same_concepts_say_that_they_have_no_recall() -> None:
+    one = link_type(1, 0.9, LinkKind.SAME_CONCEPT)
+    assert estimate_recall(one) is None
+    assert "no links" in why_no_recall(one)
+
+
+def test_what_a_rule_confirmed_is_as_sure_as_the_model_said_and_no_more() -> None:
+    one = link_type(1, 0.8, state=LinkState.CONFIRMED)
+    by_rule = estimate_precision(one, [answer(1, one.id, Verdict.CONFIRM, AUTOMATIC)])
+    by_person = estimate_precision(one, [answer(1, one.id, Verdict.CONFIRM, "ann")])
+    assert by_rule.value == pytest.approx(0.8, abs=0.01)
+    assert by_person.value > 0.95
 
 
 def test_agreement_is_counted_beyond_chance() -> None:

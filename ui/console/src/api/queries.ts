@@ -6,7 +6,7 @@ const linkRef = `id name kind state tail { ${column} } head { ${column} }`;
 const judgement = `id subject verdict by at note correction undone linkType { ${linkRef} }`;
 const estimate = "value low high basis";
 const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model
-  audit precision { ${estimate} } recall { ${estimate} }`;
+  audit precision { ${estimate} } recall { ${estimate} } recallNote`;
 const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
 const judgeResult = `judgement { ${judgement} } linkType { id name state edges } moved { id name before after } edgesChanged`;
 const build = "id state sources started finished progress { stage item done total message } error counts failures";

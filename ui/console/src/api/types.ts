@@ -197,6 +197,7 @@ export interface LinkType {
   audit: boolean;
   precision: Estimate;
   recall: Estimate | null;
+  recallNote: string;
 }
 
 export interface Estimate {

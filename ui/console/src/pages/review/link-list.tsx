@@ -113,7 +113,7 @@ export function LinkList(): ReactNode {
             cell: (l) => (l.declared ? "declared" : percent(l.probability)),
           },
           { id: "precision", header: "Precision", cell: (l) => estimate(l.precision) },
-          { id: "recall", header: "Recall", cell: (l) => (l.recall ? estimate(l.recall) : "–") },
+          { id: "recall", header: "Recall", cell: (l) => (l.recall ? estimate(l.recall) : <span title={l.recallNote}>–</span>) },
           { id: "state", header: "State", cell: (l) => <LinkStatus state={l.state} /> },
         ]}
       />

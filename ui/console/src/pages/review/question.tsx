@@ -23,7 +23,7 @@ export function Question({ link, name, blind, position }: Props): ReactNode {
           ["Probability", <Meter key="p" value={link.probability} />] as [string, ReactNode],
           ["Without the network", percent(link.baseline)] as [string, ReactNode],
           ["Estimated precision", estimate(link.precision)] as [string, ReactNode],
-          ...(link.recall ? [["Estimated recall", estimate(link.recall)] as [string, ReactNode]] : []),
+          ["Estimated recall", link.recall ? estimate(link.recall) : link.recallNote] as [string, ReactNode],
         ]),
     [link.edges ? "Links" : "Estimated links", count(link.edges || link.estimatedEdges)],
     ...(link.cardinality ? [["Cardinality", link.cardinality] as [string, ReactNode]] : []),
