@@ -1,6 +1,6 @@
 """A snapshot as a graph for the interpreter: handles are made only for what a step looks at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,11 @@ class ArrayEdge(SqlEdge):
             self._text = self._graph.snapshot.edge_texts[self.index]
         return super().properties
 
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        assert isinstance(self._graph, ArrayGraph)
+        return self._graph.edge_provenance(int(self._graph.snapshot.edge_numbers[self.index]))
+
 
 class _Handles(Sequence[ArrayVertex]):
     """Vertices of which the handles are made as they are asked for: who takes ten of a thousand pays for ten."""
@@ -125,6 +130,7 @@ class ArrayGraph(SqlGraph):
         return [ArrayVertex(self, index, uid, names[label]) for index, uid, label in found]
 
     def edges_at(self, indices: NDArray[Any]) -> list[ArrayEdge]:
+        self._statements.together(indices)
         snapshot, names = self.snapshot, self.snapshot.names
         labels = snapshot.edge_labels[indices].tolist()
         found = zip(indices.tolist(), snapshot.edge_uids.many(indices), labels, strict=True)
@@ -132,6 +138,10 @@ class ArrayGraph(SqlGraph):
 
     def _vertex_numbers(self, together: Any) -> NDArray[np.int64]:
         numbers: NDArray[np.int64] = self.snapshot.numbers[together]
+        return numbers
+
+    def _edge_numbers(self, together: Any) -> NDArray[np.int64]:
+        numbers: NDArray[np.int64] = self.snapshot.edge_numbers[together]
         return numbers
 
     def vertex(self, id: Any) -> Vertex | None:
@@ -167,6 +177,7 @@ class ArrayGraph(SqlGraph):
         return map(self.at, range(self.snapshot.size))
 
     def edges(self) -> Iterator[Edge]:
+        self._statements.together(slice(None))
         return map(self.edge_at, range(self.snapshot.edge_size))
 
     def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
@@ -181,8 +192,9 @@ class ArrayGraph(SqlGraph):
         return map(self.at, found.tolist())
 
     def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
-        wanted = self.snapshot.label_numbers(labels)
-        return map(self.edge_at, np.flatnonzero(np.isin(self.snapshot.edge_labels, wanted)).tolist())
+        found = np.flatnonzero(np.isin(self.snapshot.edge_labels, self.snapshot.label_numbers(labels)))
+        self._statements.together(found)
+        return map(self.edge_at, found.tolist())
 
     def _found(self, vertex: Vertex, direction: str, labels: Sequence[str], which: str) -> NDArray[Any]:
         assert isinstance(vertex, ArrayVertex)

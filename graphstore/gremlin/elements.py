@@ -95,6 +95,16 @@ class Edge(Element):
     def properties(self) -> dict[str, Any]:
         """Key -> value."""
 
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where it came from: hidden keys, which begin with ~, and their values. Found by key, never listed."""
+        return {}
+
+    def holding(self, key: str) -> Mapping[str, Any]:
+        """The properties, or if the key is a hidden one that no property has, the hidden ones."""
+        found = self.properties
+        return self.provenance if key[:1] == "~" and key not in found else found
+
     def __repr__(self) -> str:
         return f"e[{self.id}][{self.tail.id}-{self.label}->{self.head.id}]"
 

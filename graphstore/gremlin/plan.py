@@ -237,7 +237,7 @@ def property_of(obj: Any, key: str) -> Any:
         values = obj.values(key)
         return values[0] if values else SKIP
     if isinstance(obj, Edge):
-        return obj.properties.get(key, SKIP)
+        return obj.holding(key).get(key, SKIP)
     if isinstance(obj, dict):
         return obj.get(key, SKIP)
     if isinstance(obj, VertexProperty):

@@ -125,3 +125,7 @@ class SqlEdge(Edge):
             found = decoded(self._text) if self._text != "{}" else {}
             self._properties = {key: values[0] for key, values in found.items() if values}
         return self._properties
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        return self._graph.edge_provenance(self.number)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from bifrost.codec import decode_value
 from bifrost.errors import PermissionDeniedError, QueryError
-from bifrost.graph import FragmentOrigin
+from bifrost.graph import EdgeOrigin, FragmentOrigin
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.gremlin.ahead import Ahead
 from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
@@ -30,7 +30,7 @@ from graphstore.gremlin.sqlwrites import (
     values_of,
     with_value,
 )
-from graphstore.provenance import vertex_origins
+from graphstore.provenance import edge_origins, vertex_origins
 from graphstore.values import clean_text, equal_values, value_hash
 
 __all__ = ["SqlGraph"]
@@ -55,6 +55,7 @@ class SqlGraph:
         self._names: Mapping[int, str] = {}
         self._known: dict[int, SqlVertex] = {}
         self._origins = Ahead[list[FragmentOrigin]](self._vertex_numbers, self._read_origins, list)
+        self._statements = Ahead[dict[str, Any]](self._edge_numbers, self._read_statements, dict)
 
     # ---- statements --------------------------------------------------------------------------------------------------
 
@@ -196,6 +197,7 @@ class SqlGraph:
         return SqlEdge(self, row, self.name(row[2]))
 
     def _edges(self, rows: list[Any]) -> list[SqlEdge]:
+        self._statements.together([row[0] for row in rows])
         return [self._edge(row) for row in rows]
 
     def edge(self, id: Any) -> Edge | None:
@@ -252,7 +254,7 @@ class SqlGraph:
         return found.number if isinstance(found, SqlVertex) else -1
 
     def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
-        return [[self._edge(row) for row, _ in rows] for rows in self._at(vertices, direction, labels)]
+        return [[*self._edges([row for row, _ in rows])] for rows in self._at(vertices, direction, labels)]
 
     def vertices_of(
         self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]
@@ -273,6 +275,21 @@ class SqlGraph:
             lambda c: vertex_origins(self._db, c, numbers, names),
         )
         return found
+
+    def _edge_numbers(self, together: Any) -> NDArray[np.int64]:
+        """The numbers of edges that were found together."""
+        return np.asarray(together, np.int64)
+
+    def _read_statements(self, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Of some edges the statement behind each, by hidden keys."""
+        where, parameter = self._among("e.id", numbers)
+        ids = dict(self.rows(f"SELECT e.uid, e.id FROM edge e WHERE {where}", parameter))
+        origins: Mapping[str, list[EdgeOrigin]] = self._with(lambda c: edge_origins(self._db, c, ids))
+        return {ids[uid]: _hidden(found[0]) for uid, found in origins.items()}
+
+    def edge_provenance(self, number: int) -> dict[str, Any]:
+        """Where an edge came from, by hidden keys."""
+        return self._statements.of(number)
 
     def meta_of(self, vertex: SqlVertex, key: str, value: Any) -> dict[str, list[Any]]:
         """The meta-properties of a value: source, dataset, record, confidence, extractor and time of all who gave it,
@@ -400,3 +417,17 @@ class SqlGraph:
         self._renewed(found.vertex)
         if isinstance(found, SqlVertexProperty):
             found.forget_meta()
+
+
+def _hidden(origin: EdgeOrigin) -> dict[str, Any]:
+    """The statement behind an edge as hidden properties; what it lacks is left out."""
+    found = {
+        "~score": origin.score,
+        "~source": origin.source,
+        "~dataset": origin.dataset,
+        "~record": origin.record,
+        "~linkType": origin.link_type,
+        "~confidence": origin.evidence.confidence,
+        "~extractor": origin.evidence.extractor,
+    }
+    return {key: value for key, value in found.items() if value is not None}

@@ -77,7 +77,7 @@ class HasStep(FilterStep):
         if isinstance(element, VertexProperty):
             return any(self.passes(value) for value in element.all_meta.get(key, ()))
         if isinstance(element, Edge):
-            properties = element.properties
+            properties = element.holding(key)
         elif isinstance(element, dict):
             properties = element
         else:
@@ -170,8 +170,10 @@ class HasNotStep(FilterStep):
         self.key = key
 
     def test(self, t: Traverser, ctx: Context) -> bool:
-        properties = t.obj.meta or {} if isinstance(t.obj, VertexProperty) else t.obj.properties
-        return self.key not in properties
+        element = t.obj
+        if isinstance(element, Edge):
+            return self.key not in element.holding(self.key)
+        return self.key not in (element.all_meta if isinstance(element, VertexProperty) else element.properties)
 
 
 @step("hasNot")

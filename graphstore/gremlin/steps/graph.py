@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from bifrost.errors import QueryError
-from graphstore.gremlin.compiler import Compiler, Hint, step
+from graphstore.gremlin.compiler import Compiler, Hint, rewriting, step
 from graphstore.gremlin.elements import Edge, Element, Vertex
 from graphstore.gremlin.plan import FlatMapStep, MapStep, Step
 from graphstore.gremlin.steps.filters import AllOf, HasStep
@@ -99,12 +99,14 @@ def _edge_labels(args: Iterable[Any]) -> tuple[str, ...] | None:
 
 
 class AlongStep(Step):
-    """From vertices along edges of some labels, many vertices at a time where the graph answers in batches."""
+    """From vertices along edges of some labels, many vertices at a time where the graph answers in batches, or where
+    (``many``) what follows asks a database about the edges."""
 
     def __init__(self, direction: str, args: Sequence[Any]) -> None:
         self.direction = direction
         self.edge_labels = _edge_labels(args)
         self.merge_first = False
+        self.many = False
 
     def found(self, vertices: list[Vertex], ctx: Context) -> Sequence[Sequence[Any]]:
         return []
@@ -117,7 +119,7 @@ class AlongStep(Step):
         if self.merge_first and not ctx.track_path:
             source = merged(source, ctx)
         labels = self.labels
-        batch = 512 if getattr(ctx.graph, "batched", False) else 1
+        batch = 512 if self.many or getattr(ctx.graph, "batched", False) else 1
         size = 1
         while True:
             chunk = list(islice(source, size))
@@ -179,6 +181,15 @@ class IncidentStep(AlongStep):
 
     def found(self, vertices: list[Vertex], ctx: Context) -> Sequence[Sequence[Any]]:
         return ctx.graph.edges_of(vertices, self.direction, self.edge_labels or ())
+
+
+@rewriting
+def together(steps: list[Step]) -> None:
+    """Finds edges of many vertices at a time where a later step reads what belongs to edges but is not kept with them."""
+    hidden = [place for place, made in enumerate(steps) if "'~" in made.text]
+    for made in steps[: hidden[-1]] if hidden else ():
+        if isinstance(made, IncidentStep):
+            made.many = True
 
 
 _ADJACENT = {"out": "OUT", "in": "IN", "both": "BOTH"}

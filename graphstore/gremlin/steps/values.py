@@ -20,17 +20,18 @@ def elements_properties(element: Any, keys: tuple[str, ...] | None) -> Iterable[
         stored = element.properties
         return [p for key in (stored if keys is None else keys) for p in stored.get(key, ())]
     if isinstance(element, Edge):
-        values: Mapping[str, Any] = element.properties
-    elif isinstance(element, VertexProperty):
+        if keys is None:
+            return [Property(key, value, element) for key, value in element.properties.items()]
+        found = ((key, element.holding(key)) for key in keys)
+        return [Property(key, held[key], element) for key, held in found if key in held]
+    if isinstance(element, VertexProperty):
         meta = element.all_meta
         named = meta if keys is None else keys
         return [Property(key, value, element) for key in named for value in meta.get(key, ())]
-    else:
-        raise QueryError(
-            f"{type(element).__name__} has no properties.",
-            remedy="properties() and values() go with vertices, edges and vertex properties.",
-        )
-    return [Property(key, values[key], element) for key in (values if keys is None else keys) if key in values]
+    raise QueryError(
+        f"{type(element).__name__} has no properties.",
+        remedy="properties() and values() go with vertices, edges and vertex properties.",
+    )
 
 
 class PropertiesStep(FlatMapStep):

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bifrost.links import LinkKind, SamePair, Verdict
+from bifrost.errors import QueryError
+from bifrost.links import LinkEdge, LinkKind, SamePair, Verdict
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.served import ServedGraph, gremlin_engine
 from graphstore.sql import SqlStore
@@ -15,6 +16,7 @@ from tests.graphstore.gremlin.conftest import Ask, SqlOnly, asker
 from tests.graphstore.worlds import link_type, record, register, say
 
 ANN = "erp/client/1"
+FOUND = link_type(LinkKind.REFERENCE, "crm/order.client", "erp/customer.name", "OF")
 NAME = f"g.V('{ANN}').properties('name')"
 
 
@@ -118,3 +120,76 @@ def test_where_many_values_come_from_is_read_together(store: SqlStore, asking: C
     with statements(store) as seen:
         assert ask("g.V().properties('name').has('source','erp').count()") == [300]
     assert len(seen) < 40
+
+
+# ---- edges -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def linked(store: SqlStore) -> SqlStore:
+    """Three orders of a customer: one its record states, two that a link type found, one of them unsure."""
+    register(store, "erp/customer", "crm/order")
+    say(store, "erp/customer", record("erp/customer", "1", name="Ann"))
+    stated = record("crm/order", "1", [("PLACED", "erp/customer/1")])
+    say(store, "crm/order", stated, *(record("crm/order", key, client="Ann") for key in "23"))
+    store.links.save_link_types([FOUND])
+    store.links.judge(FOUND.id, Verdict.CONFIRM, "ann")
+    edges = [LinkEdge("crm/order/2", "erp/customer/1", 1.0), LinkEdge("crm/order/3", "erp/customer/1", 0.7)]
+    store.links.write_links(FOUND, edges)
+    return store
+
+
+def test_edges_know_where_they_came_from(linked: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    ask = asking(linked)
+    assert ask("g.E().has('~score',lt(1)).outV().id()") == ["crm/order/3"]
+    assert sorted(ask("g.E().values('~score')")) == [0.7, 1.0, 1.0]
+    assert ask("g.E().has('~linkType').count()") == [2]
+    assert ask("g.E().hasNot('~linkType').values('~record')") == ["1"]
+    assert ask(f"g.E().has('~linkType','{FOUND.id}').has('~source','crm').count()") == [2]
+    assert ask("g.V('erp/customer/1').inE().order().by('~score').limit(1).outV().id()") == ["crm/order/3"]
+    assert ask("g.E().group().by('~score').by(count())") == [{1.0: 2, 0.7: 1}]
+    assert ask("g.E().has('~score',0.7).valueMap('~score','~source')") == [{"~score": 0.7, "~source": "crm"}]
+    assert ask("g.E().has('~score',0.7).properties('~source').value()") == ["crm"]
+    assert ask("g.V().outE('PLACED').where(values('~score').is(gt(0.9))).count()") == [1]
+    assert ask("g.V().where(inE().has('~score',lt(1))).id()") == ["erp/customer/1"]
+    assert ask("g.E().values('~confidence','~extractor','~dataset').dedup().order()")[0] == 1.0
+    assert ask("g.E().has('~score',lt(1)).count()") == [1]
+    assert ask("g.E().has('~nothing').count()") == [0]
+
+
+def test_what_is_hidden_is_not_listed(linked: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    ask = asking(linked)
+    assert ask("g.E().properties().count()") == [0]
+    assert ask("g.E().valueMap().dedup()") == [{}]
+    assert len(ask("g.E().limit(1).elementMap()")[0]) == 4
+
+
+def test_a_property_of_that_name_comes_first(linked: SqlStore) -> None:
+    with linked.database.write() as connection:
+        connection.execute(sa.text('UPDATE edge SET properties = \'{"~source":["own"]}\''))
+    ask = asker(GremlinEngine(SqlOnly(linked)))
+    assert ask("g.E().values('~source').dedup()") == ["own"]
+    assert ask("g.E().has('~source','crm').count()") == [0]
+    assert len(ask("g.E().values('~score')")) == 3
+
+
+def test_edges_that_people_add_name_them_as_their_source(linked: SqlStore) -> None:
+    ask = asker(gremlin_engine(linked))
+    ask("g.addE('KNOWS').from(V('crm/order/1')).to(V('crm/order/2'))")
+    assert ask("g.E().hasLabel('KNOWS').values('~source')") == ["edits"]
+    with pytest.raises(QueryError, match="hidden"):
+        ask("g.E().property('~score',1)")
+
+
+def test_where_many_edges_come_from_is_read_together(store: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    register(store, "erp/thing")
+    say(
+        store,
+        "erp/thing",
+        *(record("erp/thing", str(n), [("NEXT", f"erp/thing/{(n + 1) % 300}")]) for n in range(300)),
+    )
+    ask = asking(store)
+    for query in ("g.E().has('~source','erp').count()", "g.V().as('a').outE().has('~source','erp').as('b').count()"):
+        with statements(store) as seen:
+            assert ask(query) == [300]
+        assert len(seen) < 60, query
