@@ -18,6 +18,7 @@ __all__ = [
     "Filter",
     "FilterGroup",
     "FragmentOrigin",
+    "Link",
     "LinkFilter",
     "Measured",
     "Page",
@@ -80,6 +81,14 @@ class Edge:
     head: str
     properties: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: EMPTY)
     score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge as one of its ends sees it, with the vertex at the other end."""
+
+    edge: Edge
+    vertex: Vertex
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +175,12 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of results; ``cursor`` continues after the last item, None at the end."""
+    """A page of results; ``cursor`` continues after the last item, None at the end. ``cursors`` continue after each item,
+    where the list gives them."""
 
     items: tuple[T, ...]
     cursor: str | None = None
+    cursors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

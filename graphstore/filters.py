@@ -122,6 +122,10 @@ class SortKey:
     number: sa.ColumnElement[float]
     text: sa.ColumnElement[str]
 
+    def labelled(self) -> tuple[sa.Label[Any], sa.Label[Any], sa.Label[Any]]:
+        """Under the names that cursors are made from."""
+        return self.kind.label("sort_kind"), self.number.label("sort_number"), self.text.label("sort_text")
+
 
 def sort_key(name: str, sqlite: bool) -> SortKey:
     """What to order vertices by: numbers, then text and dates, then those without the property."""

@@ -1,29 +1,29 @@
 """Reads of the served graph. Lists are in the order in which elements first came; cursors are keysets, not offsets."""
 
-import base64
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bifrost.codec import decode_properties
-from bifrost.errors import InputError
-from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, Filter, FragmentOrigin, Page, Vertex
+from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, Filter, FragmentOrigin, Link, Page, Vertex
 from bifrost.values import EMPTY
 from graphstore import schema as s
 from graphstore.aggregates import Aggregation
 from graphstore.conditions import Conditions, near_and_far
+from graphstore.cursors import after_key, cursor_of, read_cursor, turned
 from graphstore.database import EDGE, Database
 from graphstore.filters import SortKey, sort_key
 from graphstore.provenance import edge_origins, vertex_origins
 from graphstore.statistics import Statistics
 from graphstore.values import clean_text
+from graphstore.view_links import Steps
 from graphstore.view_statements import ViewStatements, edge_query
 
 __all__ = ["SqlGraphView"]
 
+T = TypeVar("T")
 _ENDS = {Direction.OUT: ("tail",), Direction.IN: ("head",), Direction.BOTH: ("tail", "head")}
 
 
@@ -72,7 +72,7 @@ class SqlGraphView:
             if key is None:
                 query = sa.select(s.vertex).order_by(s.vertex.c.id)
                 if after is not None:
-                    query = query.where(s.vertex.c.id > _read_cursor(after, 1)[0])
+                    query = query.where(s.vertex.c.id > read_cursor(after, 1)[0])
             else:
                 query = _ordered(key, descending, after)
             rows = connection.execute(query.where(*where).limit(limit + 1)).all()
@@ -80,7 +80,7 @@ class SqlGraphView:
         cursor = None
         if len(rows) > limit:
             last = rows[limit - 1] if limit else None
-            cursor = None if last is None else _cursor(last, key)
+            cursor = None if last is None else cursor_of(last, key)
         return Page(tuple(_vertex(row, names) for row in rows[:limit]), cursor)
 
     def count(self, label: str | None = None, filters: Sequence[Filter] = ()) -> int:
@@ -110,6 +110,69 @@ class SqlGraphView:
 
     # ---- what edges lead to, counts and measures ---------------------------------------------------------------------
 
+    def neighbours(
+        self,
+        ids: Sequence[str],
+        direction: Direction = Direction.BOTH,
+        labels: Sequence[str] = (),
+        *,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> dict[str, Page[Vertex]]:
+        """By the ids as given, in one statement for all of them."""
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            steps = Steps(self._db, connection, numbers.values(), direction, labels)
+            rows = connection.execute(steps.neighbours(after, limit + 1)).all()
+            names = self._db.label_names(connection, {row.label for row in rows})
+        pages = _pages(rows, limit, None, lambda row: _vertex(row, names))
+        return {id: pages.get(number, Page(())) for id, number in numbers.items()}
+
+    def neighbour_counts(
+        self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = ()
+    ) -> dict[str, int]:
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            steps = Steps(self._db, connection, numbers.values(), direction, labels)
+            return _counts(numbers, connection.execute(steps.neighbour_counts()).all())
+
+    def links(
+        self,
+        ids: Sequence[str],
+        direction: Direction = Direction.BOTH,
+        labels: Sequence[str] = (),
+        other: str | None = None,
+        filters: Sequence[Filter] = (),
+        *,
+        order_by: str | None = None,
+        descending: bool = False,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> dict[str, Page[Link]]:
+        """By the ids as given, in one statement for all of them."""
+        key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            steps = Steps(self._db, connection, numbers.values(), direction, labels)
+            query = steps.links(other, filters, key, descending=descending, after=after, limit=limit + 1)
+            rows = connection.execute(query).all()
+            names = self._db.label_names(connection, {label for row in rows for label in (row.label, row.far_label)})
+        pages = _pages(rows, limit, key, lambda row: Link(_edge(row, names), _far(row, names)))
+        return {id: pages.get(number, Page(())) for id, number in numbers.items()}
+
+    def link_counts(
+        self,
+        ids: Sequence[str],
+        direction: Direction = Direction.BOTH,
+        labels: Sequence[str] = (),
+        other: str | None = None,
+        filters: Sequence[Filter] = (),
+    ) -> dict[str, int]:
+        with self._db.read() as connection:
+            numbers = self._numbers(connection, ids)
+            steps = Steps(self._db, connection, numbers.values(), direction, labels)
+            return _counts(numbers, connection.execute(steps.link_counts(other, filters)).all())
+
     def linked(
         self,
         ids: Sequence[str],
@@ -127,7 +190,7 @@ class SqlGraphView:
         with self._db.read() as connection:
             numbers = self._numbers(connection, ids)
             pairs = self._pairs(connection, numbers.values(), direction, label).subquery("pairs")
-            order = [pairs.c.first] if key is None else [*_turned(key, descending), s.vertex.c.id]
+            order = [pairs.c.first] if key is None else [*turned(key, descending), s.vertex.c.id]
             rank = sa.func.row_number().over(partition_by=pairs.c.of, order_by=order).label("rank")
             inner = (
                 sa.select(pairs.c.of, s.vertex.c.uid, s.vertex.c.label, s.vertex.c.properties, rank)
@@ -201,14 +264,15 @@ class SqlGraphView:
     def edges(self, label: str | None = None, *, after: str | None = None, limit: int = 100) -> Page[Edge]:
         query = edge_query().order_by(s.edge.c.id).limit(limit + 1)
         if after is not None:
-            query = query.where(s.edge.c.id > _read_cursor(after, 1)[0])
+            query = query.where(s.edge.c.id > read_cursor(after, 1)[0])
         with self._db.read() as connection:
             if label is not None:
                 query = query.where(s.edge.c.label == self._label(connection, EDGE, label))
             rows = connection.execute(query).all()
             names = self._db.label_names(connection, {row.label for row in rows})
-        cursor = _cursor(rows[limit - 1], None) if len(rows) > limit > 0 else None
-        return Page(tuple(_edge(row, names) for row in rows[:limit]), cursor)
+        cursors = tuple(cursor_of(row, None) for row in rows[:limit])
+        end = cursors[-1] if len(rows) > limit > 0 else None
+        return Page(tuple(_edge(row, names) for row in rows[:limit]), end, cursors)
 
     def edges_of(
         self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = (), *, limit: int = 100
@@ -279,51 +343,37 @@ class SqlGraphView:
 
 def _ordered(key: SortKey, descending: bool, after: str | None) -> Any:
     """Vertices by a property; those without it come last either way, equal ones are in the order of their ids."""
-    k, n, t = (key.kind.label("sort_kind"), key.number.label("sort_number"), key.text.label("sort_text"))
-    missing = sa.case((key.kind == 2, 1), else_=0)
-    query = sa.select(s.vertex, k, n, t).order_by(*_turned(key, descending), s.vertex.c.id)
-    if after is None:
-        return query
-    kind, number, text, id = _read_cursor(after, 4)
-    place = (int(kind == 2), -kind if descending else kind)
-    here = (missing, -key.kind if descending else key.kind)
-    if descending:
-        within = sa.or_(
-            key.number < number,
-            sa.and_(key.number == number, key.text < text),
-            sa.and_(key.number == number, key.text == text, s.vertex.c.id > id),
-        )
-    else:
-        within = sa.tuple_(key.number, key.text, s.vertex.c.id) > sa.tuple_(number, text, id)
-    same = sa.and_(here[0] == place[0], here[1] == place[1])
-    return query.where(sa.or_(sa.tuple_(*here) > sa.tuple_(*place), sa.and_(same, within)))
-
-
-def _turned(key: SortKey, descending: bool) -> list[Any]:
-    """What to order by: those without the property last, the others up or down."""
-    turned = [column.desc() if descending else column for column in (key.kind, key.number, key.text)]
-    return [sa.case((key.kind == 2, 1), else_=0), *turned]
+    query = sa.select(s.vertex, *key.labelled()).order_by(*turned(key, descending), s.vertex.c.id)
+    return query if after is None else query.where(after_key(key, descending, after, s.vertex.c.id))
 
 
 def _vertex(row: Any, names: Any) -> Vertex:
     return Vertex(row.uid, names[row.label], decode_properties(row.properties) or EMPTY)
 
 
+def _far(row: Any, names: Any) -> Vertex:
+    return Vertex(row.far_uid, names[row.far_label], decode_properties(row.far_properties) or EMPTY)
+
+
+def _pages(rows: Iterable[Any], limit: int, key: SortKey | None, read: Callable[[Any], T]) -> dict[int, Page[T]]:
+    """Rows as pages by their ``of``; there may be one row more than a page has, which says that it goes on."""
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.of, []).append(row)
+    pages = {}
+    for of, all_rows in found.items():
+        kept = all_rows[:limit]
+        cursors = tuple(cursor_of(row, key) for row in kept)
+        end = cursors[-1] if cursors and len(all_rows) > limit else None
+        pages[of] = Page(tuple(read(row) for row in kept), end, cursors)
+    return pages
+
+
+def _counts(numbers: Mapping[str, int], rows: Iterable[Any]) -> dict[str, int]:
+    counts = {row.of: int(row.n) for row in rows}
+    return {id: counts[number] for id, number in numbers.items() if number in counts}
+
+
 def _edge(row: Any, names: Any) -> Edge:
     properties = EMPTY if row.properties == "{}" else decode_properties(row.properties)
     return Edge(row.uid, names[row.label], row.tail_uid, row.head_uid, properties, row.score)
-
-
-def _cursor(row: Any, key: SortKey | None) -> str:
-    data = [row.id] if key is None else [row.sort_kind, row.sort_number, row.sort_text, row.id]
-    return base64.urlsafe_b64encode(orjson.dumps(data)).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, length: int) -> list[Any]:
-    try:
-        data = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
-        data = None
-    if not isinstance(data, list) or len(data) != length or not isinstance(data[-1], int):
-        raise InputError("This cursor was not made by this list.", remedy="Start again without a cursor.")
-    return data

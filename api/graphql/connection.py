@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import strawberry
@@ -14,6 +14,7 @@ from api.graphql.types_graph import (
     PropertyFilterInput,
     VertexEdgeType,
     VertexType,
+    counted,
     direction_of,
 )
 from api.graphql.values import make_filter
@@ -54,16 +55,18 @@ def link_filters(context: Context, given: Sequence[LinkFilterInput]) -> tuple[Li
 
 @dataclass(frozen=True, slots=True)
 class VertexPage:
-    """``cursor(i)`` continues after item ``i``; ``end`` after the last one, None at the end."""
+    """``cursor(i)`` continues after item ``i``; ``end`` after the last one, None at the end. ``cursors`` are those of the
+    items where the list gives them."""
 
     items: tuple[Vertex, ...]
     end: str | None
     after: str | None = None
     skipped: int = 0
+    cursors: tuple[str, ...] = ()
 
     def cursor(self, index: int) -> str:
         """The view's cursors mark ends of pages, so one inside a page is its page's start and how many to skip."""
-        return _encode(self.after, self.skipped + index + 1)
+        return self.cursors[index] if self.cursors else _encode(self.after, self.skipped + index + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,8 @@ def page_info(page: VertexPage) -> PageInfoType:
 
 @strawberry.type(name="VertexConnection", description="A page of vertices.")
 class VertexConnectionType:
-    pager: strawberry.Private[VertexPager]
     page: strawberry.Private[VertexPage]
+    count: strawberry.Private[Callable[[], int | Awaitable[int]]]
 
     @strawberry.field
     def nodes(self) -> list[VertexType]:
@@ -153,5 +156,5 @@ class VertexConnectionType:
         return self.page.end is not None
 
     @strawberry.field
-    def total_count(self) -> int:
-        return self.pager.count()
+    async def total_count(self) -> int:
+        return await counted(self.count)

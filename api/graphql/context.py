@@ -17,7 +17,7 @@ from api.permissions import Principal
 from api.ports import Service
 from bifrost.catalog import Build, DatasetSummary
 from bifrost.errors import InputError, QueryLimitError
-from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, FragmentOrigin, Vertex
+from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, FragmentOrigin, Link, Page, Vertex
 from bifrost.links import Judgement, LinkState, LinkType
 from bifrost.ports import GraphView
 
@@ -66,7 +66,7 @@ class Context:
         self._accounts = accounts
         self._spent = 0
         self.deadline = time.monotonic() + seconds
-        self._edge_loaders: dict[tuple[Direction, tuple[str, ...], int], DataLoader[str, list[Edge]]] = {}
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
         self.linked: dict[Hashable, dict[str, list[Vertex]]] = {}
         """What the typed part read ahead: by link and arguments, vertex id -> vertices."""
@@ -101,6 +101,12 @@ class Context:
 
         return DataLoader(load_fn=cast("Any", batch), max_batch_size=10_000)
 
+    def _kept(self, key: Hashable, load: Callable[[list[str]], Sequence[V]]) -> DataLoader[str, V]:
+        """The one loader of a request for a question, so that all who ask it are answered together."""
+        if key not in self._loaders:
+            self._loaders[key] = self._loader(load)
+        return self._loaders[key]
+
     def property_types(self, label: str | None, names: Sequence[str]) -> Mapping[str, str]:
         """The types of these properties: as the schema knows them, so that no request reads them from a whole graph;
         from the graph where the schema does not know all of them yet. Without a label, those that all labels share."""
@@ -126,16 +132,51 @@ class Context:
 
     def edges(self, direction: Direction, labels: tuple[str, ...], limit: int) -> DataLoader[str, list[Edge]]:
         """Edges of a vertex, at most ``limit`` of them; one statement for all vertices of a level."""
-        key = (direction, labels, limit)
-        if key not in self._edge_loaders:
 
-            def load(ids: list[str]) -> list[list[Edge]]:
-                found = self.view.edges_of(ids, direction, labels, limit=limit)
-                self.spend(sum(len(edges) for edges in found.values()))
-                return [found.get(id_, []) for id_ in ids]
+        def load(ids: list[str]) -> list[list[Edge]]:
+            found = self.view.edges_of(ids, direction, labels, limit=limit)
+            self.spend(sum(len(edges) for edges in found.values()))
+            return [found.get(id_, []) for id_ in ids]
 
-            self._edge_loaders[key] = self._loader(load)
-        return self._edge_loaders[key]
+        return self._kept(("edges", direction, labels, limit), load)
+
+    def neighbours(
+        self, direction: Direction, labels: tuple[str, ...], after: str | None, limit: int
+    ) -> DataLoader[str, Page[Vertex]]:
+        """A page of the vertices at the other ends of a vertex's edges; one statement for all vertices of a level."""
+
+        def load(ids: list[str]) -> list[Page[Vertex]]:
+            found = self.view.neighbours(ids, direction, labels, after=after, limit=limit)
+            self.spend(sum(len(page.items) for page in found.values()))
+            return [found.get(id_, Page(())) for id_ in ids]
+
+        return self._kept(("neighbours", direction, labels, after, limit), load)
+
+    def neighbour_counts(self, direction: Direction, labels: tuple[str, ...]) -> DataLoader[str, int]:
+        def load(ids: list[str]) -> list[int]:
+            found = self.view.neighbour_counts(ids, direction, labels)
+            return [found.get(id_, 0) for id_ in ids]
+
+        return self._kept(("neighbour_counts", direction, labels), load)
+
+    def links(
+        self, direction: Direction, labels: tuple[str, ...], after: str | None, limit: int
+    ) -> DataLoader[str, Page[Link]]:
+        """A page of a vertex's edges; one statement for all vertices of a level."""
+
+        def load(ids: list[str]) -> list[Page[Link]]:
+            found = self.view.links(ids, direction, labels, after=after, limit=limit)
+            self.spend(sum(len(page.items) for page in found.values()))
+            return [found.get(id_, Page(())) for id_ in ids]
+
+        return self._kept(("links", direction, labels, after, limit), load)
+
+    def link_counts(self, direction: Direction, labels: tuple[str, ...]) -> DataLoader[str, int]:
+        def load(ids: list[str]) -> list[int]:
+            found = self.view.link_counts(ids, direction, labels)
+            return [found.get(id_, 0) for id_ in ids]
+
+        return self._kept(("link_counts", direction, labels), load)
 
     @cached_property
     def vertex_origins(self) -> DataLoader[str, list[FragmentOrigin]]:
@@ -182,6 +223,11 @@ class Context:
     def label_counts(self) -> tuple[dict[str, int], dict[str, int]]:
         self.check_time()
         return self.view.label_counts()
+
+    def edge_count(self, label: str | None) -> int:
+        """The number of all edges, or of those of one label."""
+        counts = self.label_counts[1]
+        return sum(counts.values()) if label is None else counts.get(label, 0)
 
     @cached_property
     def patterns(self) -> dict[tuple[str, str, str], int]:

@@ -213,7 +213,7 @@ class Query:
             order_by=order_by,
             descending=bool(descending),
         )
-        return VertexConnectionType(pager=pager, page=pager.page(after, bounded(first, 1000, 50, "first")))
+        return VertexConnectionType(page=pager.page(after, bounded(first, 1000, 50, "first")), count=pager.count)
 
     @strawberry.field(description="Counts and measures vertices; one group without `by`, else the largest ones first.")
     def aggregate(
@@ -262,13 +262,10 @@ class Query:
     def edges(
         self, info: Info, label: str | None = None, after: str | None = None, first: int | None = 50
     ) -> EdgeConnectionType:
-        info.context.check_time()
-        page = info.context.view.edges(label, after=after, limit=bounded(first, 1000, 50, "first"))
-        return EdgeConnectionType(
-            nodes=[EdgeType.of(edge) for edge in page.items],
-            end_cursor=page.cursor,
-            has_next_page=page.cursor is not None,
-        )
+        context = info.context
+        context.check_time()
+        page = context.view.edges(label, after=after, limit=bounded(first, 1000, 50, "first"))
+        return EdgeConnectionType.of(page, after, lambda: context.edge_count(label))
 
     @strawberry.field(description="What lies within a few edges of some vertices.")
     def neighbourhood(

@@ -264,7 +264,12 @@ def _linked(context: Context, link: LinkField, ids: Sequence[str], limit: int) -
     wanted = {end for found in ends.values() for end in found}
     found = {vertex.id: vertex for vertex in context.view.vertices_by_id(sorted(wanted))} if wanted else {}
     reached = {id_: (found[end] for end in ends[id_] if end in found) for id_ in ids}
-    return {id_: [one for one in reached[id_] if one.label == link.other.label] for id_ in ids}
+    read = {id_: [one for one in reached[id_] if one.label == link.other.label] for id_ in ids}
+    # Where several edges lead to one vertex, the edges read may not lead to all vertices that are asked for.
+    short = [id_ for id_ in ids if len(edges.get(id_, ())) == limit > len(ends[id_])]
+    if short:
+        read |= context.view.linked(short, link.direction, link.label, link.other.label, limit=limit)
+    return read
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Vertices, edges, provenance, search hits and documents as GraphQL types."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +12,14 @@ from api.graphql.values import json_properties
 from bifrost import graph, values
 from bifrost.documents import Box
 from bifrost.errors import InputError
-from bifrost.graph import Direction
+from bifrost.graph import Direction, Page
 
 if TYPE_CHECKING:
+    from api.graphql.connection import VertexConnectionType
     from api.graphql.types_links import LinkTypeType
 
 __all__ = [
+    "EdgeConnectionType",
     "EdgeOriginType",
     "EdgeType",
     "EvidenceType",
@@ -29,6 +31,7 @@ __all__ = [
     "SubgraphType",
     "VertexType",
     "VertexTypeType",
+    "counted",
     "direction_of",
     "evidence_json",
 ]
@@ -168,16 +171,50 @@ class VertexType:
         loader = info.context.edges(direction_of(direction or "both"), tuple(labels or ()), first)
         return [EdgeType.of(edge) for edge in await loader.load(self.value.id)]
 
-    @strawberry.field(description="The vertices at the other ends of its edges, each once.")
+    @strawberry.field(description="Its edges, a page at a time, in the order in which they first came.")
+    async def edges_connection(
+        self,
+        info: Info,
+        labels: list[str] | None = None,
+        direction: str | None = "both",
+        first: int | None = 50,
+        after: str | None = None,
+    ) -> "EdgeConnectionType":
+        context, way, named = info.context, direction_of(direction or "both"), tuple(labels or ())
+        limit = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        page = await context.links(way, named, after, limit).load(self.value.id)
+        return EdgeConnectionType.of(
+            Page(tuple(link.edge for link in page.items), page.cursor, page.cursors),
+            after,
+            lambda: context.link_counts(way, named).load(self.value.id),
+        )
+
+    @strawberry.field(description="The vertices at the other ends of its edges, each once, in the order of the graph.")
     async def neighbours(
         self, info: Info, labels: list[str] | None = None, direction: str | None = "both", first: int | None = 50
     ) -> list["VertexType"]:
         first = 50 if first is None else min(max(first, 0), _MOST_EDGES)
-        loader = info.context.edges(direction_of(direction or "both"), tuple(labels or ()), _MOST_EDGES)
-        edges = await loader.load(self.value.id)
-        ends = dict.fromkeys(edge.head if edge.tail == self.value.id else edge.tail for edge in edges)
-        found = await info.context.vertices.load_many(list(ends)[:first])
-        return [VertexType.of(vertex) for vertex in found if vertex is not None]
+        loader = info.context.neighbours(direction_of(direction or "both"), tuple(labels or ()), None, first)
+        return [VertexType.of(vertex) for vertex in (await loader.load(self.value.id)).items]
+
+    @strawberry.field(description="The same a page at a time.")
+    async def neighbours_connection(
+        self,
+        info: Info,
+        labels: list[str] | None = None,
+        direction: str | None = "both",
+        first: int | None = 50,
+        after: str | None = None,
+    ) -> Annotated["VertexConnectionType", strawberry.lazy("api.graphql.connection")]:
+        from api.graphql.connection import VertexConnectionType, VertexPage
+
+        context, way, named = info.context, direction_of(direction or "both"), tuple(labels or ())
+        limit = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        page = await context.neighbours(way, named, after, limit).load(self.value.id)
+        return VertexConnectionType(
+            page=VertexPage(page.items, page.cursor, after, cursors=page.cursors),
+            count=lambda: context.neighbour_counts(way, named).load(self.value.id),
+        )
 
     @strawberry.field(description="The fragments it is assembled from.")
     async def origins(self, info: Info) -> list[FragmentOriginType]:
@@ -232,11 +269,52 @@ class VertexEdgeType:
     node: VertexType
 
 
-@strawberry.type(name="EdgeConnection")
+@strawberry.type(name="EdgeEdge", description="An edge of the graph in a connection.")
+class EdgeEdgeType:
+    cursor: str
+    node: EdgeType
+
+
+@strawberry.type(name="EdgeConnection", description="A page of edges.")
 class EdgeConnectionType:
     nodes: list[EdgeType]
+    edges: list[EdgeEdgeType]
+    page_info: PageInfoType
     end_cursor: str | None
     has_next_page: bool
+    count: strawberry.Private[Callable[[], int | Awaitable[int]]]
+
+    @classmethod
+    def of(
+        cls, page: Page[graph.Edge], after: str | None, count: Callable[[], int | Awaitable[int]]
+    ) -> "EdgeConnectionType":
+        nodes = [EdgeType.of(edge) for edge in page.items]
+        cursors = page.cursors
+        info = PageInfoType(
+            has_next_page=page.cursor is not None,
+            has_previous_page=after is not None,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        )
+        edges = [EdgeEdgeType(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
+        return cls(
+            nodes=nodes,
+            edges=edges,
+            page_info=info,
+            end_cursor=page.cursor,
+            has_next_page=page.cursor is not None,
+            count=count,
+        )
+
+    @strawberry.field
+    async def total_count(self) -> int:
+        return await counted(self.count)
+
+
+async def counted(count: Callable[[], int | Awaitable[int]]) -> int:
+    """A number that is read when it is asked for, alone or with those of a whole level."""
+    found = count()
+    return found if isinstance(found, int) else await found
 
 
 @strawberry.type(name="Subgraph")

@@ -17,6 +17,7 @@ from bifrost.graph import (
     EdgeOrigin,
     Filter,
     FragmentOrigin,
+    Link,
     Page,
     SearchHit,
     Vertex,
@@ -217,6 +218,50 @@ class GraphView(Protocol):
         limit: int = 100,
     ) -> dict[str, list[Vertex]]:
         """The vertices of type ``other`` that edges of one label lead to, each once, at most ``limit`` per vertex, for
+    def neighbours(
+        self,
+        ids: Sequence[str],
+        direction: Direction = Direction.BOTH,
+        labels: Sequence[str] = (),
+        *,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> dict[str, Page[Vertex]]:
+        """The vertices at the other ends of the edges of many vertices, each once, whatever the number of edges between
+        them, in the order of their ids. One statement; unknown ids have no entry."""
+
+    def neighbour_counts(
+        self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = ()
+    ) -> dict[str, int]:
+        """How many vertices :meth:`neighbours` lists in all; ids without any have no entry."""
+
+    def links(
+        self,
+        ids: Sequence[str],
+        direction: Direction = Direction.BOTH,
+        labels: Sequence[str] = (),
+        other: str | None = None,
+        filters: Sequence[Filter] = (),
+        *,
+        order_by: str | None = None,
+        descending: bool = False,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> dict[str, Page[Link]]:
+        """The edges of many vertices that lead to vertices of the type ``other`` (None: any) that pass the filters, one
+        entry per edge, a self-loop once. In the order of their edges, or of a property of the vertex they lead to. One
+        statement; unknown ids have no entry."""
+
+    def link_counts(
+        self,
+        ids: Sequence[str],
+        direction: Direction = Direction.BOTH,
+        labels: Sequence[str] = (),
+        other: str | None = None,
+        filters: Sequence[Filter] = (),
+    ) -> dict[str, int]:
+        """How many edges :meth:`links` lists in all; ids without any have no entry."""
+
         many vertices at once. Without ``order_by`` in the order of their edges. Unknown ids have no entry."""
 
     def aggregate(

@@ -9,7 +9,7 @@ import pytest
 
 from bifrost.documents import Box
 from bifrost.errors import InputError
-from bifrost.graph import Direction, PropertyFilter
+from bifrost.graph import Direction, Page, PropertyFilter
 from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
 from graphstore.sql import SqlStore
 from tests.contracts.stores import (
@@ -121,6 +121,95 @@ class TestReading:
         say(store, "a/pairs", RecordFragments("1|2", b"1", links=(link,)))
         table = pa.Table.from_batches(store.linking_data().rows("a", "pairs"))
         assert table.to_pylist() == [{"_uid": "a/pairs/1|2", "since": "2001", "ok": "true"}]
+
+
+def hub(store: SqlStore, spokes: int, parallel: int) -> None:
+    """A hub with parallel edges to each of its spokes, one edge back from each, and one to itself."""
+    register(store, "a/hub", "a/spoke")
+    ends = [f"a/spoke/{i:03}" for i in range(spokes)]
+    links = [LinkStatement(f"out{n}>{end}", "TO", "a/hub/h", end, {"n": (n,)}) for n in range(parallel) for end in ends]
+    links += [LinkStatement(f"back>{end}", "BACK", end, "a/hub/h") for end in ends]
+    links += [LinkStatement("self", "SELF", "a/hub/h", "a/hub/h")]
+    say(store, "a/spoke", *(record("a/spoke", f"{i:03}", n=i) for i in range(spokes)))
+    fragment = Fragment("a/hub/h", "Hub", {"n": (1,)})
+    say(store, "a/hub", RecordFragments("h", b"1", (fragment,), tuple(links)))
+
+
+class TestWhatEdgesLeadTo:
+    def test_every_neighbour_is_listed_however_many_edges_lead_to_it(self, store: SqlStore) -> None:
+        hub(store, spokes=100, parallel=20)
+        view = store.view()
+        page = view.neighbours(["a/hub/h"], Direction.OUT, ["TO"], limit=1000)["a/hub/h"]
+        assert [v.id for v in page.items] == [f"a/spoke/{i:03}" for i in range(100)]
+        assert page.cursor is None
+        assert view.neighbour_counts(["a/hub/h"], Direction.OUT, ["TO"]) == {"a/hub/h": 100}
+        assert view.neighbour_counts(["a/hub/h", "a/spoke/001", "no"]) == {"a/hub/h": 101, "a/spoke/001": 1}
+        assert view.neighbour_counts(["a/hub/h"], Direction.IN) == {"a/hub/h": 101}
+        assert view.neighbour_counts(["a/hub/h"], Direction.IN, ["NOTHING"]) == {}
+
+    @pytest.mark.parametrize("direction", list(Direction))
+    @pytest.mark.parametrize("labels", [(), ("TO", "BACK", "SELF"), ("SELF",)])
+    def test_pages_of_neighbours_and_links_leave_no_gaps(
+        self, store: SqlStore, direction: Direction, labels: tuple[str, ...]
+    ) -> None:
+        hub(store, spokes=7, parallel=3)
+        view = store.view()
+        ends: list[str] = []
+        edges: list[str] = []
+        after = None
+        while True:
+            page = view.neighbours(["a/hub/h", "a/spoke/001"], direction, labels, after=after, limit=3)["a/hub/h"]
+            ends += [vertex.id for vertex in page.items]
+            assert page.cursor is None or page.cursor == page.cursors[-1]
+            if (after := page.cursor) is None:
+                break
+        while True:
+            links = view.links(["a/hub/h"], direction, labels, after=after, limit=4)["a/hub/h"]
+            edges += [link.edge.id for link in links.items]
+            if (after := links.cursor) is None:
+                break
+        expected = view.edges_of(["a/hub/h"], direction, labels, limit=100)["a/hub/h"]
+        assert edges == [edge.id for edge in expected]
+        assert sorted(ends) == sorted({e.head if e.tail == "a/hub/h" else e.tail for e in expected})
+        assert view.neighbour_counts(["a/hub/h"], direction, labels) == {"a/hub/h": len(ends)}
+        assert view.link_counts(["a/hub/h"], direction, labels) == {"a/hub/h": len(edges)}
+
+    @pytest.mark.parametrize("descending", [False, True])
+    def test_links_are_filtered_and_ordered_by_what_they_lead_to(self, store: SqlStore, descending: bool) -> None:
+        hub(store, spokes=7, parallel=2)
+        view, few = store.view(), [PropertyFilter("n", "gte", 2)]
+        seen: list[tuple[str, object]] = []
+        after = None
+        while True:
+            page = view.links(
+                ["a/hub/h"],
+                Direction.OUT,
+                ["TO"],
+                "Spoke",
+                few,
+                order_by="n",
+                descending=descending,
+                after=after,
+                limit=3,
+            )["a/hub/h"]
+            seen += [(link.vertex.id, link.edge.properties["n"][0]) for link in page.items]
+            assert all(link.edge.tail == "a/hub/h" and link.edge.head == link.vertex.id for link in page.items)
+            if (after := page.cursor) is None:
+                break
+        spokes = sorted((f"a/spoke/{i:03}" for i in range(2, 7)), reverse=descending)
+        assert seen == [(spoke, n) for spoke in spokes for n in range(2)]
+        assert view.link_counts(["a/hub/h"], Direction.OUT, ["TO"], "Spoke", few) == {"a/hub/h": 10}
+        assert view.link_counts(["a/hub/h"], Direction.OUT, ["TO"], "Hub") == {}
+        assert view.links(["no", "a/hub/h"], Direction.OUT, ["TO"], "Hub") == {"a/hub/h": Page(())}
+
+    def test_a_foreign_cursor_is_refused(self, shop: SqlStore) -> None:
+        for cursor in ("x", "W10", "!!"):
+            with pytest.raises(InputError):
+                shop.view().neighbours(["erp/customer/0"], after=cursor)
+            with pytest.raises(InputError):
+                shop.view().links(["erp/customer/0"], after=cursor)
+            with pytest.raises(InputError):
+                shop.view().links(["erp/customer/0"], after=cursor, order_by="n")
 
 
 class TestTheLog:

@@ -82,12 +82,35 @@ def test_reads(store: SqlStore) -> None:
         view.vertex("b/y/7")
         view.edges_of(["a/x/1", "a/x/2"], Direction.BOTH, ["NEXT"])
         view.edge("a/x/1#NEXT>a/x/2")
+        for direction in Direction:
+            for labels in ((), ("NEXT",)):
+                first = view.neighbours(["a/x/1", "a/x/2"], direction, labels, limit=1)["a/x/2"]
+                view.neighbours(["a/x/1", "a/x/2"], direction, labels, after=first.cursors[0])
+                view.neighbour_counts(["a/x/1"], direction, labels)
+                links = view.links(["a/x/1", "a/x/2"], direction, labels, "X", limit=1)["a/x/2"]
+                view.links(["a/x/1", "a/x/2"], direction, labels, after=links.cursors[0])
+                view.link_counts(["a/x/1"], direction, labels, "X")
         view.vertices("X", [PropertyFilter("v", "eq", 7)])
         view.vertex_origins("a/x/7")
         view.edge_origins("a/x/1#NEXT>a/x/2")
         store.log.changes(store.log.position() - 5)
         store.fragments.digests("a", "x", ["1"])
     assert found == []
+
+
+@pytest.mark.parametrize("labels", [(), ("NEXT",)])
+def test_neighbours_are_read_from_an_index_alone(store: SqlStore, labels: tuple[str, ...]) -> None:
+    seen: list[tuple[str, Any]] = []
+    listen = lambda *event: seen.append((event[2], event[3]))  # noqa: E731
+    sa.event.listen(store.engine, "before_cursor_execute", listen)
+    store.view().neighbours(["a/x/1", "a/x/2"], Direction.BOTH, labels, after="WzFd", limit=3)
+    sa.event.remove(store.engine, "before_cursor_execute", listen)
+    [(statement, values)] = [one for one in seen if "row_number" in one[0]]
+    with store.engine.connect() as connection:
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert [line for line in plan if "edge" in line] == [
+        line for line in plan if line.startswith("SEARCH edge USING COVERING INDEX ix_edge_")
+    ]
 
 
 def test_writes(store: SqlStore) -> None:

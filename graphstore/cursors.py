@@ -1,0 +1,52 @@
+"""Opaque cursors of lists: keysets, not offsets, so that a page costs the same wherever it lies."""
+
+import base64
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from bifrost.errors import InputError
+from graphstore.filters import SortKey
+
+__all__ = ["after_key", "cursor_of", "read_cursor", "turned"]
+
+
+def turned(key: SortKey, descending: bool) -> list[Any]:
+    """What to order by: those without the property last, the others up or down."""
+    columns = [column.desc() if descending else column for column in (key.kind, key.number, key.text)]
+    return [sa.case((key.kind == 2, 1), else_=0), *columns]
+
+
+def after_key(key: SortKey, descending: bool, cursor: str, id: Any) -> Any:
+    """The condition of what comes after a cursor in this order, and for equal values in the order of ``id``."""
+    kind, number, text, last = read_cursor(cursor, 4)
+    place = (int(kind == 2), -kind if descending else kind)
+    here = (sa.case((key.kind == 2, 1), else_=0), -key.kind if descending else key.kind)
+    if descending:
+        within = sa.or_(
+            key.number < number,
+            sa.and_(key.number == number, key.text < text),
+            sa.and_(key.number == number, key.text == text, id > last),
+        )
+    else:
+        within = sa.tuple_(key.number, key.text, id) > sa.tuple_(number, text, last)
+    same = sa.and_(here[0] == place[0], here[1] == place[1])
+    return sa.or_(sa.tuple_(*here) > sa.tuple_(*place), sa.and_(same, within))
+
+
+def cursor_of(row: Any, key: SortKey | None) -> str:
+    """The cursor that continues after a row with ``id``, and the columns of the key if there is one."""
+    data = [row.id] if key is None else [row.sort_kind, row.sort_number, row.sort_text, row.id]
+    return base64.urlsafe_b64encode(orjson.dumps(data)).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, length: int) -> list[Any]:
+    """Raises InputError for a cursor that this list did not make."""
+    try:
+        data = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        data = None
+    if not isinstance(data, list) or len(data) != length or not isinstance(data[-1], int):
+        raise InputError("This cursor was not made by this list.", remedy="Start again without a cursor.")
+    return data
