@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from bifrost.codec import decode_value
 from graphstore import schema as s
 from graphstore.database import PROPERTY, Database
+from graphstore.log import number_changes
 from graphstore.merge import recluster
 from graphstore.merged import assembled_properties
 from graphstore.values import value_hash
@@ -182,6 +183,6 @@ class Assembler:
 
     def _log(self, connection: Connection, rows: Sequence[tuple[int, int, int, str | None]]) -> None:
         if rows:
-            first = self._db.take(connection, "change", len(rows))
+            first = number_changes(self._db, connection, len(rows))
             numbered = [(first + i, *row) for i, row in enumerate(rows)]
             self._db.insert(connection, s.change, ("seq", "op", "element", "ref", "uid"), numbered)

@@ -27,6 +27,7 @@ from graphstore.assemble import Assembler, Touched
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.documents import insert_documents
 from graphstore.encoding import evidence_text, fragment_evidence_text, properties_text
+from graphstore.log import number_changes
 from graphstore.statements import FRAGMENT_COLUMNS, LINK_COLUMNS, RECORD_COLUMNS, Evidences, shareable
 from graphstore.values import clean_text, value_hash
 
@@ -336,7 +337,7 @@ class BulkLoader:
         count = self._connection.execute(sa.text(f"SELECT count(*) FROM {table} WHERE id > :first"), {"first": first})
         rows = count.scalar_one()
         if rows:
-            base = self._db.take(self._connection, "change", rows) - 1
+            base = number_changes(self._db, self._connection, rows) - 1
             self._connection.execute(
                 sa.text(_LOG.format(table=table)), {"base": base, "first": first, "element": element}
             )

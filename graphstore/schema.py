@@ -335,6 +335,16 @@ edit = Table(
     Index(None, "subject"),
 )
 
+uncommitted = Table(
+    "uncommitted",
+    metadata,
+    Column("edit", Integer, primary_key=True, autoincrement=False, comment="edit.id"),
+    Column("session", Text, nullable=False, comment="a random name"),
+    Column("owner", Text, nullable=False, comment="the process whose session it is"),
+    Column("at", Float, nullable=False, comment="seconds since 1970"),
+)
+"""Edits of sessions that have not committed yet; undone when their process has died."""
+
 hidden_link = Table("hidden_link", metadata, Column("uid", Text, primary_key=True))
 """Links that people deleted: never served, however often a record states them."""
 
@@ -349,6 +359,14 @@ change = Table(
     Column("ref", Id, nullable=False, comment="vertex.id or edge.id"),
     Column("uid", Text, comment="of a removed element"),
 )
+
+change_time = Table(
+    "change_time",
+    metadata,
+    Column("seq", Id, primary_key=True, autoincrement=False, comment="change.seq"),
+    Column("at", Float, nullable=False, comment="when it was made, seconds since 1970"),
+)
+"""Times of some changes; those between two of them are as old as the first."""
 
 projection = Table(
     "projection",

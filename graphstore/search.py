@@ -4,13 +4,15 @@ A vertex is found by its label, its display name, all its values, and for docume
 """
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from bifrost.graph import SearchHit, Vertex
+from bifrost.ports import Lag
 from graphstore import schema as s
+from graphstore.following import Following, warn
 from graphstore.search_fts import FtsIndex
 from graphstore.search_pg import PgIndex
 from graphstore.search_text import CLOSE, OPEN, Entry, TextIndex, parse_terms, plain
@@ -19,7 +21,7 @@ from graphstore.values import clean_text
 
 __all__ = ["SearchProjection"]
 
-_BATCH, _A_LITTLE = 2_000, 10_000
+_BATCH = 2_000
 
 
 class SearchProjection:
@@ -40,11 +42,19 @@ class SearchProjection:
             self._index = FtsIndex(index, store.database.identity(), store.log.position())
         else:
             self._index = PgIndex(store.database)
+        self._following = Following(store.log, self._index.position, self._steps)
+
+    def position(self) -> int:
+        return self._index.position()
+
+    def lag(self) -> Lag:
+        return self._following.lag()
+
+    def follow(self, seconds: float) -> Lag:
+        return self._following.follow(seconds)
 
     def catch_up(self) -> int:
-        applied = sum(self._steps())
-        self._store.log.set_projection_position(self.name, self._index.position())
-        return applied
+        return self._following.finish()
 
     def _steps(self) -> Iterator[int]:
         """Applies the log batch by batch, so that a reader sees progress and a killed process loses one batch."""
@@ -62,26 +72,34 @@ class SearchProjection:
 
     def rebuild(self) -> None:
         """Forgets everything and reads the graph anew."""
-        end = self._store.log.position()
-        self._index.clear()
-        view, cursor = self._store.view(), None
-        while True:
-            page = view.vertices(after=cursor, limit=_BATCH)
-            self._index.apply((), self._entries_of(page.items), 0)
-            cursor = page.cursor
-            if cursor is None:
-                break
-        self._index.apply((), (), end)
+        with self._following.lock:
+            end = self._store.log.position()
+            self._index.clear()
+            view, cursor = self._store.view(), None
+            while True:
+                page = view.vertices(after=cursor, limit=_BATCH)
+                self._index.apply((), self._entries_of(page.items), 0)
+                cursor = page.cursor
+                if cursor is None:
+                    break
+            self._index.apply((), (), end)
         self.catch_up()
 
-    def search(self, text: str, *, labels: Sequence[str] = (), limit: int = 20, offset: int = 0) -> list[SearchHit]:
+    def search(
+        self,
+        text: str,
+        *,
+        labels: Sequence[str] = (),
+        limit: int = 20,
+        offset: int = 0,
+        behind: Callable[[Lag], object] | None = None,
+    ) -> list[SearchHit]:
         terms = parse_terms(text)
         if not any(terms) or limit <= 0:
             return []
-        # A reader sees what was just written; one that comes in the middle of a build does not wait for all of it, nor
-        # for the build's writer, as catch_up does when it notes how far it is.
-        if 0 < self._store.log.position() - self._index.position() <= _A_LITTLE:
-            sum(self._steps())
+        lag = self._following.for_a_query()
+        if lag.changes:
+            behind(lag) if behind else warn(self.name, lag)
         found = self._index.find(terms, labels, limit, max(offset, 0))
         vertices = {vertex.id: vertex for vertex in self._store.view().vertices_by_id([uid for uid, _, _ in found])}
         return [SearchHit(vertices[uid], score, _marked(text)) for uid, score, text in found if uid in vertices]

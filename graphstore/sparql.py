@@ -4,11 +4,13 @@ pyoxigraph cannot be interrupted, so it runs in a child process that can: a quer
 child, which is started again, and other queries go on after a moment. The RDF mapping is described in graphstore/rdf.py.
 """
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bifrost.errors import QueryError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
+from bifrost.ports import Lag
+from graphstore.following import A_LITTLE, Following, warn
 from graphstore.rdf import RdfMapping
 from graphstore.sparql_process import (
     ChildLimitError,
@@ -19,12 +21,11 @@ from graphstore.sparql_process import (
 )
 from graphstore.sparql_text import media_types, refuse_unsafe
 from graphstore.sql import SqlStore
+from graphstore.statistics import labels_in_use
 
 __all__ = ["SparqlProjection"]
 
-_BATCH, _FIRST_BATCH = 2_000, 20_000
-_A_LITTLE = 10_000
-"""Changes that a query waits for; about two seconds of following."""
+_BATCH, _LARGE_BATCH = 2_000, 20_000
 _FORMAT = 2
 """Changes when the RDF mapping does, so that an older folder is made anew."""
 
@@ -39,56 +40,65 @@ class SparqlProjection:
         self._store = store
         self._rdf = RdfMapping(store.database, base_iri if base_iri.endswith(("/", "#")) else base_iri + "/")
         self._child = ChildProcess(Path(path), f"{_FORMAT} {store.database.identity()} {self._rdf.base}")
-        self._following = threading.Lock()
+        self._following = Following(store.log, self._child.position, self._steps)
+        self._published: list[str] = []
 
     # ---- following ---------------------------------------------------------------------------------------------------
+
+    def position(self) -> int:
+        return self._child.position()
+
+    def lag(self) -> Lag:
+        return self._following.lag()
+
+    def follow(self, seconds: float) -> Lag:
+        """Raises StoreUnavailableError where there is something to follow and another process serves the folder."""
+        with _errors_mapped():
+            return self._following.follow(seconds)
 
     def catch_up(self) -> int:
         """Does nothing where another process serves this folder: that one follows the log itself."""
         try:
-            with self._following:
-                applied = sum(self._steps())
-                self._store.log.set_projection_position(self.name, self._child.call("position"))
-                return applied
+            return self._following.finish()
         except FolderInUseError:
             return 0
 
     def rebuild(self) -> None:
-        with self._following:
-            self._child.call("clear")
-            sum(self._steps())
-            self._store.log.set_projection_position(self.name, self._child.call("position"))
+        """Raises StoreUnavailableError where another process serves the folder."""
+        with _errors_mapped():
+            with self._following.lock:
+                self._clear()
+            self._following.finish()
+
+    def _clear(self) -> None:
+        self._child.call("clear")
+        self._published = []
 
     def _steps(self) -> Iterator[int]:
         log, database = self._store.log, self._store.database
-        if self._child.call("position") > log.position():
-            self._child.call("clear")  # a backup of the store was restored
-        moved, from_nothing = False, self._child.call("position") == 0
+        if self._child.position() > log.position():
+            self._clear()  # a backup of the store was restored
         while True:
-            end, position = log.position(), self._child.call("position")
-            changes = log.changes(position, _FIRST_BATCH if from_nothing else _BATCH)
-            if not changes:
-                break
-            moved = True
+            position, end = self._child.position(), log.position()
+            in_bulk = end - position > A_LITTLE
+            changes = log.changes(position, _LARGE_BATCH if in_bulk else _BATCH)
+            if not changes and position == end:
+                return
             vertices = list(dict.fromkeys(change.id for change in changes if change.element == "vertex"))
             edges = list(dict.fromkeys(change.id for change in changes if change.element == "edge"))
             with database.read() as connection:
                 lines = [*self._rdf.vertices(connection, vertices), *self._rdf.edges(connection, edges)]
+                ontology = self._rdf.ontology(connection, *labels_in_use(connection))
             stale = {
                 "vertices": [self._rdf.vertex_iri(uid)[1:-1] for uid in vertices],
                 "edges": [self._rdf.edge_iri(uid)[1:-1] for uid in edges],
                 "labels": f"{self._rdf.base}l/",
             }
-            self._child.call("apply", stale, "\n".join(lines), changes[-1].seq, from_nothing)
+            if ontology != self._published:
+                self._child.call("replace_graph", self.ontology, "\n".join(ontology))
+                self._published = ontology
+            self._child.call("apply", stale, "\n".join(lines), changes[-1].seq if changes else end, in_bulk)
             yield len(changes)
-        if moved or position < end:
-            self._publish_ontology(end)
-
-    def _publish_ontology(self, position: int) -> None:
-        vertex_labels, edge_labels = self._store.view().label_counts()
-        with self._store.database.read() as connection:
-            lines = self._rdf.ontology(connection, vertex_labels, edge_labels)
-        self._child.call("replace_graph", self._rdf.ontology_graph[1:-1], "\n".join(lines), position)
 
     # ---- asking ------------------------------------------------------------------------------------------------------
 
@@ -100,11 +110,13 @@ class SparqlProjection:
         *,
         default_graphs: Sequence[str] = (),
         named_graphs: Sequence[str] = (),
+        behind: Callable[[Lag], object] | None = None,
     ) -> tuple[str, bytes]:
         """Answers SELECT, ASK, CONSTRUCT or DESCRIBE as (media type, body), in the format that ``accept`` likes best.
 
         ``default_graphs`` and ``named_graphs`` replace the dataset that the query names. Where neither names one, the
-        default graph is the union of all graphs but the ontology.
+        default graph is the union of all graphs but the ontology. ``behind`` is called where the answer leaves changes
+        out, because there are more than a query waits for; else such an answer is logged.
         Raises QuerySyntaxError, PermissionDeniedError for updates and SERVICE, QueryLimitError beyond ``timeout``
         seconds or the size and memory limits.
         """
@@ -113,22 +125,21 @@ class SparqlProjection:
             (tuple(default_graphs), tuple(named_graphs)) if default_graphs or named_graphs or has_dataset else None
         )
         try:
-            self._follow_a_little()
-            media_type, body = self._child.call(
-                "query", text, media_types(accept), self._rdf.base, dataset, self.ontology, timeout=timeout
-            )
+            with _errors_mapped():
+                lag = self._following.for_a_query()
+                media_type, body = self._child.call(
+                    "query", text, media_types(accept), self._rdf.base, dataset, self.ontology, timeout=timeout
+                )
         except ChildTimeoutError:
             raise QueryLimitError(f"The query took longer than {timeout:g} seconds.") from None
         except ChildLimitError as error:
             raise QueryLimitError(str(error)) from None
-        except FolderInUseError:
-            raise StoreUnavailableError(
-                "Another process serves the RDF data.", remedy="Send SPARQL queries to the running service."
-            ) from None
         except ChildQueryError as error:
             if error.line is None:
                 raise QueryError(f"The query failed: {error}") from None
             raise QuerySyntaxError(_short(str(error)), line=error.line, column=error.column or 1) from None
+        if lag.changes:
+            behind(lag) if behind else warn(self.name, lag)
         return media_type, body
 
     @property
@@ -143,25 +154,23 @@ class SparqlProjection:
 
     def graphs(self) -> list[str]:
         """The names of all graphs. Raises StoreUnavailableError where another process serves the folder."""
-        try:
-            self._follow_a_little()
+        with _errors_mapped():
+            self._following.for_a_query()
             found: list[str] = self._child.call("graphs")
-        except FolderInUseError:
-            raise StoreUnavailableError(
-                "Another process serves the RDF data.", remedy="Send SPARQL queries to the running service."
-            ) from None
         return found
-
-    def _follow_a_little(self) -> None:
-        """A reader sees what was just written; one that comes in the middle of a build does not wait for all of it,
-        nor for the build's writer, as :meth:`catch_up` does when it notes how far it is."""
-        behind = self._store.log.position() - self._child.call("position")
-        if 0 < behind <= _A_LITTLE:
-            with self._following:
-                sum(self._steps())
 
     def close(self) -> None:
         self._child.close()
+
+
+@contextmanager
+def _errors_mapped() -> Iterator[None]:
+    try:
+        yield
+    except FolderInUseError:
+        raise StoreUnavailableError(
+            "Another process serves the RDF data.", remedy="Send SPARQL queries to the running service."
+        ) from None
 
 
 def _short(message: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bifrost.errors import StoreError
-from graphstore.sparql_worker import read_message, write_message
+from graphstore.sparql_worker import position_of, read_message, write_message
 
 __all__ = ["ChildLimitError", "ChildProcess", "ChildQueryError", "ChildTimeoutError", "FolderInUseError"]
 
@@ -64,6 +64,10 @@ class ChildProcess:
         if operation == "query":
             raise ChildLimitError("The query needs more memory than it may use.")
         raise StoreError("The RDF store ends again and again.", remedy=f"Delete {self._folder}; it is made again.")
+
+    def position(self) -> int:
+        """How far the folder has followed, whichever process serves it; starts no child and waits for none."""
+        return position_of(self._folder, self._stamp)
 
     def _start(self) -> "_Running":
         with self._lock:

@@ -19,8 +19,9 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 
-__all__ = ["Worker", "read_message", "write_message"]
+__all__ = ["Worker", "position_of", "read_message", "write_message"]
 
+_STATE = "position.json"
 _MAX_RESULT = 256 * 2**20
 _MEMORY = 4 * 2**30
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -62,20 +63,15 @@ class Worker:
     """The operations on one folder. ``stamp`` names the mapping; a folder of another one starts empty."""
 
     def __init__(self, folder: Path, stamp: str) -> None:
-        self._state = folder / "position.json"
+        self._state = folder / _STATE
         self._stamp = stamp
-        state = json.loads(self._state.read_text()) if self._state.exists() else {}
         folder.mkdir(parents=True, exist_ok=True)
         self._store = ox.Store(str(folder / "rdf"))  # locks the folder: another process may serve it still
-        if state and state.get("stamp") != stamp:
+        self._position = position_of(folder, stamp)
+        if self._state.exists() and not self._position:
             self._store.clear()
-            state = {}
-        self._position = int(state.get("position", 0))
 
     # ---- following ---------------------------------------------------------------------------------------------------
-
-    def position(self) -> int:
-        return self._position
 
     def clear(self) -> None:
         self._store.clear()
@@ -84,7 +80,7 @@ class Worker:
     def apply(self, stale: dict[str, Any], lines: str, position: int, in_bulk: bool) -> None:
         """Takes away what stale vertices and edges said and loads new lines. Repeating it changes nothing.
 
-        ``in_bulk`` loads faster, but a reader may see half of it: for a folder that starts from nothing.
+        ``in_bulk`` loads faster, but a reader may see half of it: for a folder that is far behind.
         """
         plain = set()
         if self._position or len(self._store):
@@ -101,10 +97,9 @@ class Worker:
                 self._store.remove(quad)
         self._reached(position)
 
-    def replace_graph(self, iri: str, lines: str, position: int) -> None:
+    def replace_graph(self, iri: str, lines: str) -> None:
         self._store.clear_graph(ox.NamedNode(iri))
         self._load(lines)
-        self._reached(position)
 
     def _load(self, lines: str) -> None:
         self._store.extend(ox.parse(lines.encode(), ox.RdfFormat.N_QUADS, lenient=True))
@@ -177,6 +172,15 @@ class Worker:
     def graphs(self) -> list[str]:
         """The names of all graphs."""
         return sorted(graph.value for graph in self._store.named_graphs())
+
+
+def position_of(folder: Path, stamp: str) -> int:
+    """How far a folder has followed; 0 for one of another stamp."""
+    try:
+        state = json.loads((folder / _STATE).read_text())
+    except FileNotFoundError:
+        return 0
+    return int(state["position"]) if state.get("stamp") == stamp else 0
 
 
 def _choose(accept: Sequence[str], known: dict[str, Any], default: str) -> str:

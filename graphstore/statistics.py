@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from graphstore import schema as s
-from graphstore.database import VERTEX, Database
+from graphstore.database import EDGE, VERTEX, Database
 from graphstore.log import last_change
 from graphstore.values import clean_text
 
-__all__ = ["Statistics", "common_type"]
+__all__ = ["Statistics", "common_type", "labels_in_use"]
 
 T = TypeVar("T")
 
@@ -93,6 +93,16 @@ class Statistics:
         for row in connection.execute(text, {"label": -1 if id is None else id}):
             found.setdefault(row.name, set()).add(row.type)
         return {name: common_type(types) for name, types in sorted(found.items())}
+
+
+def labels_in_use(connection: Connection) -> tuple[list[str], list[str]]:
+    """The labels that vertices and edges have now; one look into an index per label."""
+    found = []
+    for element, table in ((VERTEX, s.vertex), (EDGE, s.edge)):
+        used = sa.exists().where(table.c.label == s.label.c.id)
+        query = sa.select(s.label.c.name).where(s.label.c.element == element, used).order_by(s.label.c.name)
+        found.append(list(connection.execute(query).scalars()))
+    return found[0], found[1]
 
 
 def common_type(json_types: set[str]) -> str:

@@ -1,6 +1,6 @@
 """Where the graph lives: the system of record, its views, its projections."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ __all__ = [
     "ChangeLog",
     "FragmentStore",
     "GraphView",
+    "Lag",
     "LinkStore",
     "LinkingData",
     "Projection",
@@ -55,6 +56,14 @@ class ReplaceReport:
             self.unchanged + other.unchanged,
             self.removed + other.removed,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far something is behind the change log: the number of changes, and the age of the oldest of them in seconds."""
+
+    changes: int
+    seconds: float
 
 
 class Catalog(Protocol):
@@ -173,6 +182,10 @@ class ChangeLog(Protocol):
         """The sequence number of the newest change, 0 for an empty log."""
 
     def changes(self, after: int, limit: int = 10_000) -> list[Change]: ...
+    def age(self, after: int) -> float:
+        """Seconds since the oldest change after a position was made, 0 where there is none. A quarter of a second more at
+        most; of changes older than a week at least that week."""
+
     def compact(self) -> int:
         """Forgets changes that later ones overtook when the log has grown long; returns how many."""
 
@@ -312,28 +325,45 @@ class GraphView(Protocol):
     def origins_of_edges(self, ids: Sequence[str]) -> dict[str, list[EdgeOrigin]]: ...
 
 
-class SearchIndex(Protocol):
-    """Keyword search, a projection."""
-
-    def catch_up(self) -> int:
-        """Follows the change log; returns how many changes were applied."""
-
-    def rebuild(self) -> None: ...
-    def search(self, text: str, *, labels: Sequence[str] = (), limit: int = 20, offset: int = 0) -> list[SearchHit]:
-        """Words are and-ed, the last one matches as a prefix, quotes make phrases. Any input is safe."""
-
-
 class Projection(Protocol):
     """Something derived from the store that follows its change log."""
 
     name: str
 
+    def position(self) -> int:
+        """The newest change that it shows."""
+
+    def lag(self) -> Lag:
+        """How far it is behind the change log."""
+
+    def follow(self, seconds: float) -> Lag:
+        """Follows the change log for so many seconds at most; returns what is left to apply."""
+
     def catch_up(self) -> int:
-        """Applies the changes since the last call and returns how many; idempotent."""
+        """Follows the change log to its end and returns how many changes were applied; idempotent."""
 
     def rebuild(self) -> None: ...
     def close(self) -> None:
         """Ends what it runs. Safe to call twice."""
+
+
+class SearchIndex(Projection, Protocol):
+    """Keyword search, a projection."""
+
+    def search(
+        self,
+        text: str,
+        *,
+        labels: Sequence[str] = (),
+        limit: int = 20,
+        offset: int = 0,
+        behind: Callable[[Lag], object] | None = None,
+    ) -> list[SearchHit]:
+        """Words are and-ed, the last one matches as a prefix, quotes make phrases. Any input is safe.
+
+        ``behind`` is called where the answer leaves changes out, because there are more than a query waits for; else
+        such an answer is logged.
+        """
 
 
 class Store(Protocol):

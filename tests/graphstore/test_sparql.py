@@ -123,7 +123,7 @@ def test_following_equals_rebuilding(store: SqlStore, sparql: SparqlProjection) 
     sparql.rebuild()
     assert triples(sparql) == followed
     assert sparql.catch_up() == 0
-    assert store.log.projection_position("sparql") == store.log.position()
+    assert sparql.position() == store.log.position()
 
 
 def test_parallel_edges_share_a_triple_until_the_last_one_goes(store: SqlStore, sparql: SparqlProjection) -> None:
