@@ -19,7 +19,7 @@ from linking.scoring import CORRECTION, Adapted
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
-__all__ = ["MIN_PROBABILITY", "find_mentions", "find_references", "find_same_things", "make_link_type"]
+__all__ = ["MIN_PROBABILITY", "find_mentions", "find_references", "find_same_things", "make_link_type", "same_evidence"]
 
 MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
@@ -119,18 +119,25 @@ def _one_way(found: Sequence[LinkType], keep: frozenset[str]) -> list[LinkType]:
 def _find_composites(
     workspace: Workspace, scorers: Scorers, declared: Mapping[Any, Any], keep: frozenset[str]
 ) -> list[LinkType]:
-    """References by two columns, unless the same columns are declared to refer to something."""
+    """References by several columns, unless the same columns are declared to refer to something."""
+    taken = {(table, frozenset(names)) for table, names in declared}
     found = []
     for c in composite_candidates(workspace):
         names = tuple(p.name for p in c.tail)
-        if (c.tail[0].table, names) in declared or (c.tail[0].table, names[::-1]) in declared:
+        if (c.tail[0].table, frozenset(names)) in taken:
             continue
         tail = Column(c.tail[0].source, c.tail[0].dataset, names)
         head = Column(c.head[0].source, c.head[0].dataset, tuple(p.name for p in c.head))
-        link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers)
+        link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform)
         if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
-            found.append(replace(link_type, **with_reference_evidence(workspace, link_type, c.tail, c.head)))  # type: ignore[arg-type]
-    return found
+            found.append((c, link_type))
+    # Of two tables with the same key, the one that holds less of it refers to the other.
+    surest: dict[frozenset[Column], tuple[Any, ...]] = {}
+    for c, t in found:
+        ends, rank = frozenset((t.tail, t.head)), (t.id in keep, c.containment, c.head[0].rows, t.id)
+        surest[ends] = max(surest.get(ends, rank), rank)
+    kept = [(c, t) for c, t in found if t.id in keep or surest[frozenset((t.tail, t.head))][-1] == t.id]
+    return [replace(t, **with_reference_evidence(workspace, t, c.tail, c.head)) for c, t in kept]  # type: ignore[arg-type]
 
 
 def _column(profile: Any) -> Column:
@@ -241,9 +248,7 @@ def find_same_things(
         features = {**candidate.features, "reference_between": reference}
         left, right = Column(a.source, a.dataset), Column(b.source, b.dataset)
         tail, head = (right, left) if left < right else (left, right)
-        link_type = make_link_type(
-            LinkKind.SAME_THING, tail, head, features, scorers, **_same_evidence(candidate, tail)
-        )
+        link_type = make_link_type(LinkKind.SAME_THING, tail, head, features, scorers, **same_evidence(candidate, tail))
         if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
             found.append(link_type)
     return found
@@ -255,7 +260,8 @@ def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozense
     return frozenset(p.id for p in profiles if not p.key_like)
 
 
-def _same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:
+def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:
+    """The fields of a same-thing link type that sampled records of its two tables give."""
     flipped = (candidate.left.source, candidate.left.dataset) != (tail.source, tail.dataset)
 
     def example(pair: tuple[str, str, float, str, str], note: str = "") -> PairExample:

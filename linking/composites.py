@@ -1,122 +1,213 @@
-"""References by a key of two columns: order number and line number, country and postcode.
+"""References by a key of several columns: order number and line number; year, region and product.
 
-A pair of columns is a key where no single one is and no two rows agree in both. Other tables refer to it when they have
-columns of fitting names whose pairs of values are found there, more often than chance would have it.
+Columns are a key together where no fewer of them are and no two rows agree in all. Other tables refer to it when they have
+columns of fitting names whose values, each in its own normal form, are found there together, more often than chance would
+have it. Which normal forms make two columns agree is told by their sketches, as for keys of one column.
 """
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice, product
 
 from linking.joins import side_sql
 from linking.names import MEASURE_WORDS, name_similarity, words
 from linking.profiles import ColumnProfile
-from linking.references import ReferenceCandidate, describe_pair
+from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["CompositeCandidate", "composite_candidates", "composite_keys"]
+__all__ = ["MOST_COLUMNS", "CompositeCandidate", "composite_candidates", "composite_keys"]
 
+MOST_COLUMNS = 4
 _COLUMNS = 6
+_KEYS = 6
+_PEEK = 20_000
+"""Rows that show most combinations not to be keys, before all rows are looked at."""
+_OPTIONS = 3
+_TRIED = 9
 _NAMES_FIT = 0.7
 _CONTAINED = 0.85
+_ALONE = 0.5
+"""The share of one column's sampled values that must be found in its counterpart."""
 _BY_CHANCE = 1e-4
-"""The largest probability that the pairs are found by chance alone, given how many combinations are keys."""
+"""The largest probability that the values are found together by chance alone, given how many combinations are keys."""
+_PARTS = frozenset({"sequence", "position", "version", "index", "year", "month", "day", "date", "hour"})
+"""Words that measure or order, but also take part in keys."""
 
-Pair = tuple[ColumnProfile, ColumnProfile]
+Columns = tuple[ColumnProfile, ...]
+Forms = Mapping[tuple[int, int], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class CompositeCandidate:
-    """``tail`` columns name records by ``head`` columns, in this order."""
+    """``tail`` columns name records by ``head`` columns, in this order; ``transform`` is that of the link type."""
 
-    tail: Pair
-    head: Pair
+    tail: Columns
+    head: Columns
     containment: float
+    transform: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, float] = field(default_factory=dict)
 
 
-def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Pair]:
-    """The declared key if it has two columns, else the pairs of its first columns that tell all rows apart."""
+def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Columns]:
+    """The declared key if it has two to four columns, else those of its first columns that tell all rows apart, none of
+    which is needless."""
     declared = table.summary.info.key
-    if len(declared) == 2 and all(name in table.columns for name in declared):
-        return [(table.columns[declared[0]], table.columns[declared[1]])]
+    if 2 <= len(declared) <= MOST_COLUMNS and all(name in table.columns for name in declared):
+        return [tuple(table.columns[name] for name in declared)]
     if table.rows < 4 or declared:
         return []
-    usable = [p for p in table.columns.values() if _may_be_part(p)]
-    return [pair for pair in combinations(usable[:_COLUMNS], 2) if _tells_apart(workspace, table, pair)]
+    usable = [p for p in table.columns.values() if _may_be_part(p)][:_COLUMNS]
+    keys: list[Columns] = []
+    for size in range(2, MOST_COLUMNS + 1):
+        smaller = [frozenset(p.id for p in key) for key in keys]
+        needed = (key for key in combinations(usable, size) if not any(ids <= {p.id for p in key} for ids in smaller))
+        keys += islice((key for key in needed if _tells_apart(workspace, table, key)), _KEYS)
+    return keys
 
 
 def _may_be_part(p: ColumnProfile) -> bool:
-    counting = words(p.said)[-1:] and words(p.said)[-1] in MEASURE_WORDS - {"sequence", "position", "version", "index"}
+    counting = words(p.said)[-1:] and words(p.said)[-1] in MEASURE_WORDS - _PARTS
     usable = p.kind in ("integer", "code", "name", "date") and not p.multivalued and not counting
     return usable and p.null_share == 0 and p.distinct >= 2 and p.uniqueness < 0.97
 
 
-def _tells_apart(workspace: Workspace, table: LoadedTable, pair: Pair) -> bool:
-    if pair[0].distinct * pair[1].distinct < table.rows:
+def _tells_apart(workspace: Workspace, table: LoadedTable, key: Columns) -> bool:
+    if math.prod(p.distinct for p in key) < table.rows:
         return False
-    ((count,),) = workspace.connection.execute(
-        f"SELECT count(DISTINCT ({pair[0].sql}, {pair[1].sql})) FROM {table.name}"
-    ).fetchall()
-    return bool(count == table.rows)
+    together = ", ".join(p.sql for p in key)
+    for rows in (min(_PEEK, table.rows), table.rows):
+        ((count,),) = workspace.connection.execute(
+            f"SELECT count(DISTINCT ({together})) FROM {table.name} WHERE _row < {rows}"
+        ).fetchall()
+        if count < rows:
+            return False
+    return True
 
 
 def composite_candidates(workspace: Workspace) -> list[CompositeCandidate]:
     """All candidates with features, in no particular order."""
+    keys = [
+        (table, key)
+        for table in workspace.tables()
+        for key in composite_keys(workspace, table)
+        if all(p.distinct for p in key)
+    ]
+    if not keys:
+        return []
+    tails = [t for t in workspace.tables() if t.rows]
+    heads = {p.id: p for _, key in keys for p in key}
+    forms = _agreeing_forms(workspace, {p.id: p for t in tails for p in t.columns.values()}, heads)
     found = []
-    for head_table in workspace.tables():
-        for key in composite_keys(workspace, head_table):
-            if not (key[0].distinct and key[1].distinct):
-                continue
-            density = head_table.rows / (key[0].distinct * key[1].distinct)
-            for tail_table in workspace.tables():
-                if tail_table is not head_table and tail_table.rows:
-                    found += _between(workspace, tail_table, head_table, key, density)
+    for head_table, key in keys:
+        for tail_table in tails:
+            if tail_table is not head_table:
+                found += _between(workspace, tail_table, head_table, key, forms)
     return found
 
 
-def _between(
-    workspace: Workspace, tail: LoadedTable, head: LoadedTable, key: Pair, density: float
-) -> list[CompositeCandidate]:
-    options = [[p for p in tail.columns.values() if p.nonnull and _fits(p, column)] for column in key]
-    found = []
-    for first in options[0][:3]:
-        for second in options[1][:3]:
-            if first.id == second.id:
-                continue
-            share, pairs = _containment(workspace, tail, (first, second), head, key)
-            if share >= _CONTAINED and _chance(share, pairs, density) <= _BY_CHANCE:
-                found.append(_candidate((first, second), key, head, share))
-    return sorted(found, key=lambda c: -c.containment)[:1]
+def _agreeing_forms(
+    workspace: Workspace, tails: Mapping[int, ColumnProfile], heads: Mapping[int, ColumnProfile]
+) -> Forms:
+    """Per pair of columns with fitting names the normal forms under which most of the tail's values are found."""
+    possible = {(t.id, h.id) for h in heads.values() for t in tails.values() if t.id != h.id and _fits(t, h)}
+    if not possible:
+        return {}
+    rows = workspace.connection.execute(
+        """WITH pairs AS (SELECT unnest($tails)::INTEGER AS tail, unnest($heads)::INTEGER AS head),
+        total AS (SELECT col, form, count(*) AS k FROM sample_hash
+            WHERE col IN (SELECT tail FROM pairs) GROUP BY ALL)
+        SELECT p.tail, p.head, s.form, v.form, count(*) / any_value(t.k) AS share
+        FROM pairs p JOIN sample_hash s ON s.col = p.tail JOIN value_hash v ON v.col = p.head AND v.hash = s.hash
+        JOIN total t ON t.col = s.col AND t.form = s.form GROUP BY ALL HAVING count(*) >= $least * any_value(t.k)""",
+        {"tails": [t for t, _ in possible], "heads": [h for _, h in possible], "least": _ALONE},
+    ).fetchall()
+    best: dict[tuple[int, int], tuple[float, tuple[str, str]]] = {}
+    for tail, head, tail_form, head_form, share in rows:
+        worth = share - FORM_COST * (form_complexity(tail_form) + form_complexity(head_form))
+        ranked = (worth, (tail_form, head_form))
+        if (tail, head) not in best or (-worth, ranked[1]) < (-best[tail, head][0], best[tail, head][1]):
+            best[tail, head] = ranked
+    return {pair: forms for pair, (_, forms) in best.items()}
 
 
 def _fits(tail: ColumnProfile, head: ColumnProfile) -> bool:
     same_kind = tail.kind == head.kind or {tail.kind, head.kind} <= {"code", "name", "integer"}
-    return same_kind and not tail.multivalued and name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT
+    single = bool(tail.nonnull) and not tail.multivalued and not head.multivalued
+    return single and same_kind and name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT
+
+
+def _between(
+    workspace: Workspace, tail: LoadedTable, head: LoadedTable, key: Columns, forms: Forms
+) -> list[CompositeCandidate]:
+    density = min(head.rows / math.prod(p.distinct for p in key), 1.0)
+    found = []
+    for chosen in _choices(tail, key, forms):
+        transform = _transform(chosen, key, forms)
+        share, count = _containment(workspace, tail, chosen, head, key, transform)
+        sure = _chance(share, count, density) <= _BY_CHANCE or _same_names(chosen, key, head)
+        if share >= _CONTAINED and sure:
+            found.append(_candidate(chosen, key, transform, share))
+    return sorted(found, key=lambda c: -c.containment)[:1]
+
+
+def _choices(tail: LoadedTable, key: Columns, forms: Forms) -> Iterator[Columns]:
+    """Different columns of a table for those of a key, those of the best fitting names first."""
+    options: list[list[ColumnProfile]] = []
+    for column in key:
+        usable = [p for p in tail.columns.values() if (p.id, column.id) in forms]
+        usable.sort(key=lambda p: -name_similarity(words(p.said), words(column.said)))
+        options.append(usable[:_OPTIONS])
+    different = (chosen for chosen in product(*options) if len({p.id for p in chosen}) == len(key))
+    yield from islice(different, _TRIED)
+
+
+def _transform(tail: Columns, head: Columns, forms: Forms) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for t, h in zip(tail, head, strict=True):
+        tail_form, head_form = forms[t.id, h.id]
+        found |= {f"tail.{t.name}": tail_form} if tail_form else {}
+        found |= {f"head.{h.name}": head_form} if head_form else {}
+    return found
 
 
 def _containment(
-    workspace: Workspace, tail: LoadedTable, left: Pair, head: LoadedTable, right: Pair
+    workspace: Workspace,
+    tail: LoadedTable,
+    left: Columns,
+    head: LoadedTable,
+    right: Columns,
+    transform: Mapping[str, str],
 ) -> tuple[float, int]:
-    """The share of the tail's distinct pairs found in the head, and their number."""
-    ((share, pairs),) = workspace.connection.execute(
+    """The share of the tail's distinct combinations found in the head, and their number."""
+    ((share, count),) = workspace.connection.execute(
         f"""SELECT count(h.value) / greatest(count(*), 1), count(*) FROM
-        (SELECT DISTINCT value FROM ({side_sql(tail, left, {}, "tail")})) t
-        LEFT JOIN (SELECT DISTINCT value FROM ({side_sql(head, right, {}, "head")})) h USING (value)"""
+        (SELECT DISTINCT value FROM ({side_sql(tail, left, transform, "tail")})) t
+        LEFT JOIN (SELECT DISTINCT value FROM ({side_sql(head, right, transform, "head")})) h USING (value)"""
     ).fetchall()
-    return float(share), int(pairs)
+    return float(share), int(count)
 
 
-def _chance(share: float, pairs: int, density: float) -> float:
-    """A bound on the probability of finding ``share`` of independent pairs in a key of this density (Hoeffding)."""
-    return math.exp(-2 * pairs * max(share - min(density, 1.0), 0.0) ** 2)
+def _chance(share: float, count: int, density: float) -> float:
+    """A bound on the probability of finding ``share`` of independent combinations in a key of this density (Hoeffding)."""
+    return math.exp(-2 * count * max(share - density, 0.0) ** 2)
 
 
-def _candidate(tail: Pair, head: Pair, table: LoadedTable, share: float) -> CompositeCandidate:
-    """Features of the more telling column pair, with what holds for both columns together."""
-    each = [describe_pair(ReferenceCandidate(t, h, "", "", share, share)) for t, h in zip(tail, head, strict=True)]
+def _same_names(tail: Columns, key: Columns, head: LoadedTable) -> bool:
+    """Where a key holds all combinations, as plans by year and region do, finding them says little; equal names do."""
+    known = len(key) > 2 or tuple(p.name for p in key) == head.summary.info.key
+    return known and all(words(t.said) == words(h.said) for t, h in zip(tail, key, strict=True))
+
+
+def _candidate(tail: Columns, head: Columns, transform: Mapping[str, str], share: float) -> CompositeCandidate:
+    """Features of the most telling pair of columns, with what holds for all columns together."""
+    each = []
+    for t, h in zip(tail, head, strict=True):
+        tail_form, head_form = (transform.get(f"{s}.{p.name}", "") for s, p in (("tail", t), ("head", h)))
+        each.append(describe_pair(ReferenceCandidate(t, h, tail_form, head_form, share, share)))
     features = dict(max(each, key=lambda f: f["tail_distinct"]))
+    by_name: dict[str, float] = defaultdict(float)
     for name in (
         "name_score",
         "name_column",
@@ -126,9 +217,10 @@ def _candidate(tail: Pair, head: Pair, table: LoadedTable, share: float) -> Comp
         "tail_id_name",
         "head_id_name",
     ):
-        features[name] = max(f[name] for f in each)
+        by_name[name] = max(f[name] for f in each)
     features.update(
-        head_unique=1.0, tail_key_like=0.0, name_margin=features["name_score"], containment_margin=share, rivals=0.0,
-        size_rank=0.0, same_table_rivals=0.0, head_tails=0.0, tail_measure=0.0, head_measure=0.0,
+        by_name, head_unique=1.0, tail_key_like=0.0, name_margin=by_name["name_score"], containment_margin=share,
+        rivals=0.0, size_rank=0.0, same_table_rivals=0.0, head_tails=0.0, tail_measure=0.0, head_measure=0.0,
+        complexity=max(f["complexity"] for f in each),
     )  # fmt: skip
-    return CompositeCandidate(tail, head, share, features)
+    return CompositeCandidate(tail, head, share, transform, features)

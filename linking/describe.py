@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import inflection
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample
-from linking.joins import count_edges, examples
+from linking.joins import are_unique, count_edges, examples
 from linking.names import core_words, table_words, words
 from linking.profiles import ColumnProfile
 from linking.same_things import identifying_columns
@@ -93,7 +93,7 @@ def with_reference_evidence(
     shown = _example_text
     return {
         "estimated_edges": edges,
-        "cardinality": _cardinality(tail, head),
+        "cardinality": _cardinality(tail, head) if len(tail) == 1 else _of_unique(*are_unique(workspace, link_type)),
         "reasons": tuple(_reasons(link_type, tail, head, total, missing, rivals)),
         "examples": tuple(
             PairExample(t, h, shown(value, tails.get(tr, "")), shown(value, heads.get(hr, "")), 1.0)
@@ -112,11 +112,15 @@ def _example_text(value: str, row: str) -> str:
 
 
 def _cardinality(tail: Sequence[ColumnProfile], head: Sequence[ColumnProfile]) -> str:
-    one_head = len(head) > 1 or head[0].uniqueness >= 0.999
-    one_tail = len(tail) == 1 and tail[0].uniqueness >= 0.999
+    one_head = head[0].uniqueness >= 0.999
+    one_tail = tail[0].uniqueness >= 0.999
     if tail[0].multivalued:
         return "one-to-many" if one_tail else "many-to-many"
-    return f"{'one' if one_tail else 'many'}-to-{'one' if one_head else 'many'}"
+    return _of_unique(one_tail, one_head)
+
+
+def _of_unique(tail: bool, head: bool) -> str:
+    return f"{'one' if tail else 'many'}-to-{'one' if head else 'many'}"
 
 
 def _reasons(
@@ -130,15 +134,21 @@ def _reasons(
     t, h = f"{tail[0].dataset}.{'+'.join(p.name for p in tail)}", f"{head[0].dataset}.{'+'.join(p.name for p in head)}"
     found = percent((total - missing) / total) if total else "0%"
     reasons = [f"{found} of the {total:,} values of {t} are found in {h}."]
-    if words(tail[0].said) == words(head[0].said):
-        reasons.append("The columns have the same name.")
+    names = [(a.name, b.name) for a, b in zip(tail, head, strict=False) if words(a.said) != words(b.said)]
+    if not names:
+        reasons.append("The columns have the same name." if len(tail) == 1 else "The columns have the same names.")
     elif link_type.features.get("name_score", 0.0) >= 0.6:
-        reasons.append(f"The names fit: {tail[0].name} and {head[0].dataset}.{head[0].name}.")
+        fitting = ", ".join(f"{a} and {head[0].dataset}.{b}" for a, b in names)
+        reasons.append(f"The names fit: {fitting}.")
     else:
         reasons.append("The names differ.")
     if len(head) == 1 and head[0].uniqueness >= 0.999:
         reasons.append(f"{h} is different in each of its {head[0].nonnull:,} records.")
-    steps = [step for step in dict.fromkeys(link_type.transform.values()) if step]
+    elif len(head) > 1:
+        reasons.append(
+            f"Only together the {len(head)} columns tell the {head[0].rows:,} records of {head[0].dataset} apart."
+        )
+    steps = _steps(link_type, tail, head)
     if steps:
         reasons.append(f"Values agree after: {', '.join(steps)}.")
     if tail[0].multivalued:
@@ -147,6 +157,16 @@ def _reasons(
         reasons.append(f"{missing:,} values name no record (counter-examples).")
     reasons.extend(rivals)
     return reasons
+
+
+def _steps(link_type: LinkType, tail: Sequence[ColumnProfile], head: Sequence[ColumnProfile]) -> list[str]:
+    """The transformations that are not empty, with the columns they are for where there are several."""
+    used = {side: link_type.transform.get(side, "") for side in ("tail", "head")}
+    found = [step for step in dict.fromkeys(used.values()) if step]
+    for side, columns in (("tail", tail), ("head", head)):
+        own = {p.name: link_type.transform.get(f"{side}.{p.name}", "") for p in columns}
+        found += [f"{columns[0].dataset}.{name}: {step}" for name, step in own.items() if step]
+    return found
 
 
 def replace_features(link_type: LinkType, features: Mapping[str, float]) -> dict[str, float]:

@@ -12,7 +12,10 @@ from linking.profiles import ColumnProfile
 from linking.profiling import values_sql
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["agreement", "count_edges", "examples", "reference_edges", "side_sql"]
+__all__ = ["agreement", "are_unique", "count_edges", "examples", "reference_edges", "side_sql"]
+
+MOST_EDGES = 20_000_000
+"""Links that one link type may make; more say that its columns name nothing in particular."""
 
 
 def side_sql(table: LoadedTable, columns: Sequence[ColumnProfile], transform: Mapping[str, str], side: str) -> str:
@@ -66,11 +69,23 @@ def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge]
     if sides is None:
         return []
     tail, head, tail_sql, head_sql = sides
-    table = workspace.connection.sql(
-        _JOIN.format(tail=tail_sql, head=head_sql)
-        + f"""SELECT a._uid AS tail, b._uid AS head, p.n AS n FROM pair p JOIN {tail.name} a ON a._row = p.tail_row
+    edges, _, _ = count_edges(workspace, link_type)
+    if edges > MOST_EDGES:
+        raise InputError(
+            f"{link_type.tail} to {link_type.head} would make {edges:,} links, more than {MOST_EDGES:,}.",
+            remedy="Correct it with a condition or with columns that name fewer records.",
+        )
+    # A table of its own: the planner guesses the size of the join wrong and would join everything with everything.
+    connection = workspace.connection
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE named AS {_JOIN.format(tail=tail_sql, head=head_sql)}"
+        "SELECT tail_row, head_row, n FROM pair"
+    )
+    table = connection.sql(
+        f"""SELECT a._uid AS tail, b._uid AS head, p.n AS n FROM named p JOIN {tail.name} a ON a._row = p.tail_row
         JOIN {head.name} b ON b._row = p.head_row WHERE a._uid <> b._uid ORDER BY p.tail_row, p.head_row"""
     ).to_arrow_table()
+    connection.execute("DROP TABLE named")
     evidence = Evidence(f"link.{link_type.id}", 1.0, column="+".join(link_type.tail.columns))
     return _edges(table, evidence)
 
@@ -93,6 +108,16 @@ def count_edges(workspace: Workspace, link_type: LinkType) -> tuple[int, int, in
         SELECT coalesce(sum(h.n), 0), count(h.n), count(*) FROM ({tail_sql}) t LEFT JOIN h USING (value)"""
     ).fetchall()
     return int(edges), int(total), int(total - matched)
+
+
+def are_unique(workspace: Workspace, link_type: LinkType) -> tuple[bool, bool]:
+    """Whether no two rows of the tail (of the head) have the same value."""
+    sides = _sides(workspace, link_type)
+    if sides is None:
+        return False, False
+    tail_different, head_different = (f"(SELECT count(*) = count(DISTINCT value) FROM ({sql}))" for sql in sides[2:])
+    ((tail, head),) = workspace.connection.execute(f"SELECT {tail_different}, {head_different}").fetchall()
+    return bool(tail), bool(head)
 
 
 def examples(

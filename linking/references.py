@@ -25,7 +25,14 @@ from linking.profiles import ColumnProfile
 from linking.semantics import NameVectors, spoken
 from linking.workspace import Workspace
 
-__all__ = ["ReferenceCandidate", "describe_pair", "name_score", "reference_candidates"]
+__all__ = [
+    "FORM_COST",
+    "ReferenceCandidate",
+    "describe_pair",
+    "form_complexity",
+    "name_score",
+    "reference_candidates",
+]
 
 MIN_CONTAINMENT = 0.5
 _POINTING = {(w,) for w in ("to", "by", "of", "via", "from", "for", "in", "at", "under", "parent", "with")}
@@ -47,7 +54,7 @@ _QUANTIFIERS = {
 _NUMBERED = {"street", "house", "floor", "page", "line", "row", "version", "phone", "fax", "mobile", "serial", "tax"}
 """Words before "number" that make it a property of the thing itself, not the key of another."""
 _SAYING_NOTHING = {*ID_WORDS, "name", "title", "label", "description", "type", "status"}
-_FORM_COST = 0.03
+FORM_COST = 0.03
 """By how much a form that drops something must raise the containment to be preferred."""
 
 
@@ -93,7 +100,7 @@ def reference_candidates(workspace: Workspace, vectors: NameVectors | None = Non
     for tail, tail_form, head, head_form, share, row_share in rows:
         if not _forms_agree(profiles[tail], tail_form, profiles[head], head_form):
             continue
-        cost = _FORM_COST * (_complexity(tail_form) + _complexity(head_form))
+        cost = FORM_COST * (form_complexity(tail_form) + form_complexity(head_form))
         candidate = ReferenceCandidate(profiles[tail], profiles[head], tail_form, head_form, share, row_share)
         if (tail, head) not in best or share - cost > best[tail, head][0]:
             best[tail, head] = share - cost, candidate
@@ -116,7 +123,8 @@ def _may_refer(column: ColumnProfile) -> bool:
     return column.kind in ("integer", "code", "name") and column.distinct >= 1 and column.mean_length <= 80
 
 
-def _complexity(form: str) -> int:
+def form_complexity(form: str) -> int:
+    """How many steps of a normal form drop something."""
     return sum(step not in ("", "split") for step in form.split(" | "))
 
 
@@ -304,7 +312,7 @@ def describe_pair(c: ReferenceCandidate) -> dict[str, float]:
         "multivalued": float(tail.multivalued),
         "same_source": float(tail.source == head.source),
         "same_table": float(same_table),
-        "complexity": float(_complexity(c.tail_form) + _complexity(c.head_form)),
+        "complexity": float(form_complexity(c.tail_form) + form_complexity(c.head_form)),
         "same_type": float(tail.type == head.type),
         **(_ASSUMED if empty else {}),
     }
