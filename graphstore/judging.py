@@ -50,8 +50,10 @@ def corrected(link_type: LinkType, correction: Correction) -> LinkType:
 
 
 def _flipped(transform: Any) -> dict[str, str]:
+    """Rules are for a side (``tail``) or for one of its columns (``tail.country``)."""
     other = {"tail": "head", "head": "tail"}
-    return {other.get(side, side): name for side, name in transform.items()}
+    sides = ((key, *key.partition(".")) for key in transform)
+    return {other.get(side, side) + dot + column: transform[key] for key, side, dot, column in sides}
 
 
 def _without_evidence(link_type: LinkType, tail: Column, head: Column) -> dict[str, Any]:
