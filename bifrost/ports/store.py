@@ -218,19 +218,6 @@ class GraphView(Protocol):
     ) -> dict[str, list[Edge]]:
         """Edges of many vertices at once, at most ``limit`` per vertex: one statement per level, no N+1."""
 
-    def linked(
-        self,
-        ids: Sequence[str],
-        direction: Direction,
-        label: str,
-        other: str,
-        filters: Sequence[Filter] = (),
-        *,
-        order_by: str | None = None,
-        descending: bool = False,
-        limit: int = 100,
-    ) -> dict[str, list[Vertex]]:
-        """The vertices of type ``other`` that edges of one label lead to, each once, at most ``limit`` per vertex, for
     def neighbours(
         self,
         ids: Sequence[str],
@@ -275,6 +262,19 @@ class GraphView(Protocol):
     ) -> dict[str, int]:
         """How many edges :meth:`links` lists in all; ids without any have no entry."""
 
+    def linked(
+        self,
+        ids: Sequence[str],
+        direction: Direction,
+        label: str,
+        other: str,
+        filters: Sequence[Filter] = (),
+        *,
+        order_by: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+    ) -> dict[str, list[Vertex]]:
+        """The vertices of type ``other`` that edges of one label lead to, each once, at most ``limit`` per vertex, for
         many vertices at once. Without ``order_by`` in the order of their edges. Unknown ids have no entry."""
 
     def aggregate(
