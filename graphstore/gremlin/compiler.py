@@ -20,9 +20,9 @@ from graphstore.gremlin.plan import (
     TokenBy,
     TraversalBy,
 )
-from graphstore.gremlin.tree import Column, Instruction, Lambda, T, Traversal
+from graphstore.gremlin.tree import Column, Instruction, Lambda, P, T, Traversal
 
-__all__ = ["Compiler", "Hint", "known_steps", "modulator", "push_down", "rewriting", "step"]
+__all__ = ["Compiler", "Hint", "known_steps", "modulator", "push_down", "refuse_traversals", "rewriting", "step"]
 
 Maker = Callable[[Instruction, "Compiler"], Step]
 Modulator = Callable[[Step, Instruction, "Compiler"], Step | None]
@@ -63,6 +63,34 @@ def rewriting(change: Callable[[list[Step]], None]) -> Callable[[list[Step]], No
 def known_steps() -> list[str]:
     """All step and modulator names, sorted."""
     return sorted({*_STEPS, *_MODULATORS})
+
+
+_TAKES_VALUES = frozenset({
+    "inject", "constant", "is", "V", "E", "hasId", "hasLabel", "hasKey", "hasValue", "values", "properties", "valueMap",
+    "propertyMap", "elementMap",
+})  # fmt: skip
+"""Steps whose arguments are values, never traversals."""
+
+
+def refuse_traversals(value: Any, name: str) -> None:
+    """Raises where a traversal stands in a value that a step takes as it is: most often a function that is not there."""
+    if isinstance(value, Traversal):
+        first = next(iter(value.steps), Instruction("__"))
+        if first.name not in _STEPS and first.name not in _MODULATORS and first.name != "__":
+            raise unsupported(first.name)
+        raise QueryError(
+            f"{name}() takes values, not the traversal {value}.",
+            remedy=f"Give a value, or compute one with map({value}).",
+        )
+    if isinstance(value, dict):
+        for key, one in value.items():
+            refuse_traversals(key, name)
+            refuse_traversals(one, name)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for one in value:
+            refuse_traversals(one, name)
+    elif isinstance(value, P):
+        refuse_traversals(value.args, value.op)
 
 
 _OLAP = {"pageRank", "peerPressure", "connectedComponent", "shortestPath", "program"}
@@ -130,6 +158,9 @@ class Compiler:
                     f"{instruction.name}() with a lambda is not supported.",
                     remedy="Write the lambda as a traversal, e.g. filter(__.values('age').is(P.gt(30))).",
                 )
+            plain = isinstance(arg, P) or (isinstance(arg, (dict, list)) and instruction.name != "property")
+            if plain or instruction.name in _TAKES_VALUES:
+                refuse_traversals(arg, instruction.name)
         change = _MODULATORS.get(instruction.name)
         if change is not None:
             self.modulate(change, steps, instruction)

@@ -96,6 +96,10 @@ class GremlinEngine:
 
     def _planned(self, query: str | Traversal, request: Request) -> "Compiled":
         tree = parse(query, request.bindings, request.source) if isinstance(query, str) else query
+        if not tree.steps:
+            raise QueryError(
+                "The query has no steps: g alone is a source of traversals.", remedy="Go on with a step such as g.V()."
+            )
         settings = read_source(tree.source)
         plan = Compiler().pipeline(tree)
         verify(plan, settings.strategies)

@@ -10,8 +10,9 @@ from typing import Any
 from bifrost.errors import QueryError
 from graphstore.gremlin.bytecode import Binding, ClassName, make_enum, make_p, make_strategy, make_traversal
 from graphstore.gremlin.elements import Path, Property, freeze
-from graphstore.gremlin.graphson import MAX_DEPTH, edge_reference, property_reference, vertex_reference
+from graphstore.gremlin.graphson import MAX_DEPTH, property_reference
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
+from graphstore.gremlin.references import EdgeReference, VertexReference
 from graphstore.gremlin.tree import Lambda
 
 __all__ = ["GraphBinaryReader"]
@@ -113,7 +114,7 @@ class GraphBinaryReader:
     def vertex(self) -> Any:
         id, label = self.value(), self.text()
         self.value()
-        return vertex_reference(id, label)
+        return VertexReference(id, label)
 
     def edge(self) -> Any:
         id, label = self.value(), self.text()
@@ -122,7 +123,7 @@ class GraphBinaryReader:
             self.text()
         self.value()
         self.value()
-        return edge_reference(id, label)
+        return EdgeReference(id, label)
 
     def vertex_property(self) -> Any:
         found = property_reference(self.value(), self.text(), self.value())
@@ -133,7 +134,7 @@ class GraphBinaryReader:
     def property(self) -> Any:
         key, value = self.text(), self.value()
         self.value()
-        return Property(key, value, edge_reference(None))
+        return Property(key, value, EdgeReference(None))
 
     def path(self) -> Path:
         labels, objects = self.value(), self.value()

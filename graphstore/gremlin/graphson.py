@@ -1,7 +1,6 @@
 """GraphSON 3 (typed and untyped) and 2: results out, requests in."""
 
 import base64
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,7 +22,8 @@ from graphstore.gremlin.elements import (
     freeze,
 )
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short, number_type
-from graphstore.gremlin.parser import parse_date
+from graphstore.gremlin.parser import parse_date, parse_duration
+from graphstore.gremlin.references import EdgeReference, VertexReference
 from graphstore.gremlin.traverser import Traverser
 from graphstore.gremlin.tree import ENUMS, GremlinEnum, Lambda, T
 
@@ -296,60 +296,8 @@ def _bytecode(value: Any, depth: int) -> Any:
     return make_traversal(instructions(value.get("source", ())), instructions(value.get("step", ())))
 
 
-class _Reference(Vertex):
-    """An element that a client sent: only its id counts."""
-
-    __slots__ = ()
-
-    def __init__(self, id: Any, label: str) -> None:
-        self.id, self.label = id, label
-
-    @property
-    def properties(self) -> dict[str, list[VertexProperty]]:
-        return {}
-
-
-class _EdgeReference(Edge):
-    __slots__ = ()
-
-    def __init__(self, id: Any, label: str) -> None:
-        self.id, self.label = id, label
-
-    @property
-    def tail(self) -> Vertex:
-        return _Reference(None, "vertex")
-
-    head = tail
-
-    @property
-    def properties(self) -> dict[str, Any]:
-        return {}
-
-
-def vertex_reference(id: Any, label: str = "vertex") -> Vertex:
-    """A vertex as a client names it: by id."""
-    return _Reference(id, label)
-
-
-def edge_reference(id: Any, label: str = "edge") -> Edge:
-    """An edge as a client names it: by id."""
-    return _EdgeReference(id, label)
-
-
 def property_reference(id: Any, key: str, value: Any) -> VertexProperty:
-    return VertexProperty(id, key, value, _Reference(None, "vertex"))
-
-
-_DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$")
-
-
-def _read_duration(value: str) -> timedelta:
-    match = _DURATION.match(value)
-    if match is None:
-        raise ValueError(value)
-    days, hours, minutes, seconds = (float(g or 0) for g in match.groups()[1:])
-    found = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    return -found if match.group(1) else found
+    return VertexProperty(id, key, value, VertexReference(None))
 
 
 _READERS: dict[str, Callable[[Any, int], Any]] = {
@@ -368,7 +316,7 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "gx:OffsetDateTime": lambda v, _: parse_date(v),
     "gx:Instant": lambda v, _: parse_date(v),
     "gx:LocalDate": lambda v, _: date.fromisoformat(v),
-    "gx:Duration": lambda v, _: _read_duration(v),
+    "gx:Duration": lambda v, _: parse_duration(v),
     "gx:ByteBuffer": lambda v, _: base64.b64decode(v),
     "g:List": lambda v, d: [read_graphson(x, d) for x in v],
     "g:Set": lambda v, d: {freeze(read_graphson(x, d)) for x in v},
@@ -380,8 +328,8 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "g:Class": lambda v, _: ClassName(v),
     "g:Lambda": lambda v, _: Lambda(str(v.get("script", "")), str(v.get("language", ""))),
     "g:T": lambda v, _: T("value" if v == "value_" else v.rstrip("_")),
-    "g:Vertex": lambda v, d: vertex_reference(read_graphson(v["id"], d), v.get("label", "vertex")),
-    "g:Edge": lambda v, d: edge_reference(read_graphson(v["id"], d), v.get("label", "edge")),
+    "g:Vertex": lambda v, d: VertexReference(read_graphson(v["id"], d), v.get("label", "vertex")),
+    "g:Edge": lambda v, d: EdgeReference(read_graphson(v["id"], d), v.get("label", "edge")),
     "g:VertexProperty": lambda v, d: property_reference(
         read_graphson(v["id"], d), v.get("label", ""), read_graphson(v.get("value"), d)
     ),

@@ -31,7 +31,7 @@ _TOKEN = re.compile(
   | (?P<number>
         (?:(?<![\w.\])}])[+-])?
         (?: 0[xX][0-9a-fA-F]+[bBsSiIlLnN]?
-          | (?:\d[\d_]*\.\d[\d_]*|\.\d[\d_]*|\d[\d_]*)(?:[eE][+-]?\d+)?[bBsSiIlLnNfFdDmM]?
+          | (?:\d[\d_]*\.\d[\d_]*|(?<!\.)\.\d[\d_]*|\d[\d_]*)(?:[eE][+-]?\d+)?[bBsSiIlLnNfFdDmM]?
         )(?![\w]))
   | (?P<name>[^\W\d][\w$]*)
   | (?P<string>
@@ -105,6 +105,9 @@ def _unescaped(match: "re.Match[str]") -> str:
 _INTEGER = {"b": (Byte, 7), "s": (Short, 15), "i": (int, 31), "l": (Long, 63), "n": (BigInteger, 0)}
 
 
+_OCTAL = re.compile(r"[+-]?0[0-7]+")
+
+
 def _number(piece: str, line: int, column: int) -> Any:
     text = piece.replace("_", "")
     hexadecimal = "0x" in text.lower()
@@ -113,7 +116,7 @@ def _number(piece: str, line: int, column: int) -> Any:
     if len(body) > 1000:
         raise QuerySyntaxError("A number of more than 1000 digits", line=line, column=column)
     if hexadecimal or (suffix in ("", *_INTEGER) and not set(body) & set(".eE")):
-        value = int(body, 16 if hexadecimal else 10)
+        value = int(body, 16 if hexadecimal else 8 if _OCTAL.fullmatch(body) else 10)
         if not suffix:
             return (
                 value if -(2**31) <= value < 2**31 else Long(value) if -(2**63) <= value < 2**63 else BigInteger(value)

@@ -4,19 +4,24 @@ Nothing is evaluated: names are looked up in fixed tables. Depth and size are bo
 time and memory are linear in the text. Raises :class:`~bifrost.errors.QuerySyntaxError` with line and column.
 """
 
+import base64
+import re
 import uuid
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bifrost.errors import QuerySyntaxError
 from graphstore.gremlin.elements import HashableSet, freeze
 from graphstore.gremlin.lexer import Token, tokenize
 from graphstore.gremlin.names import CONSTANTS, MEMBERS, PREDICATES, SOURCE_STEPS, STRATEGIES
+from graphstore.gremlin.references import VertexReference
 from graphstore.gremlin.tree import Cardinality, CardinalityValue, Instruction, P, Strategy, Traversal
 
-__all__ = ["MAX_DEPTH", "parse", "parse_date"]
+__all__ = ["MAX_DEPTH", "parse", "parse_date", "parse_duration"]
 
+MAX_RANGE = 1_000_000
+"""Values that the ranges of a query, such as 1..9, may stand for."""
 MAX_DEPTH = 120
 """Nesting of parentheses and brackets that is accepted."""
 
@@ -28,6 +33,26 @@ def parse(text: str, bindings: Mapping[str, Any] | None = None, source: str = "g
     the first result, iterate() none. Several statements: the last one counts, as on a Gremlin Server.
     """
     return _Parser(text, {} if bindings is None else bindings, source).query()
+
+
+_DURATION = re.compile(
+    r"([-+]?)P(?=.)(?:([-+]?\d+)D)?(?:T(?=.)(?:([-+]?\d+)H)?(?:([-+]?\d+)M)?(?:([-+]?\d+(?:\.\d*)?)S)?)?", re.IGNORECASE
+)
+
+
+def parse_duration(text: str) -> timedelta:
+    """An ISO-8601 duration of days, hours, minutes and seconds: ``PT5S``, ``P1DT12H``."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an ISO-8601 duration such as PT5S: {text[:40]!r}")
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups()[1:])
+    found = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return -found if match.group(1) == "-" else found
+
+
+def parse_binary(text: str) -> bytes:
+    """Bytes in Base64, with or without the padding."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 def parse_date(text: str) -> datetime:
@@ -48,7 +73,13 @@ def _terminal(name: str, args: tuple[Any, ...]) -> list[Instruction]:
     return [Instruction("discard")] if name == "iterate" else []
 
 
-_NEVER_STEPS = frozenset({"getClass", "forEachRemaining", "eval", "execute", "sideEffects"})
+_NEVER_STEPS = {
+    "toString": "toString() has no answer here; explain() shows the plan, asString() makes texts of results",
+    **{
+        name: f"{name!r} is no Gremlin step"
+        for name in ("getClass", "forEachRemaining", "eval", "execute", "sideEffects")
+    },
+}
 
 
 class _Parser:
@@ -56,6 +87,7 @@ class _Parser:
         self.tokens = tokenize(text)
         self.at = 0
         self.depth = 0
+        self.ranged = 0
         self.bindings = bindings
         self.source = source
 
@@ -137,13 +169,13 @@ class _Parser:
                 source.append(instruction)
             else:
                 steps.append(self.checked(instruction))
-        if not steps and not source:
-            raise self.error("a step expected")
+        if not steps:
+            raise self.error(f"{self.source} is a source of traversals; go on with a step such as {self.source}.V()")
         return Traversal(tuple(source), tuple(steps))
 
     def checked(self, instruction: Instruction) -> Instruction:
         if instruction.name in _NEVER_STEPS:
-            raise self.error(f"{instruction.name!r} is no Gremlin step", self.tokens[self.at - 1])
+            raise self.error(_NEVER_STEPS[instruction.name], self.tokens[self.at - 1])
         return instruction
 
     def anonymous(self, first: Instruction | None = None) -> Traversal:
@@ -183,17 +215,37 @@ class _Parser:
 
     def value(self) -> Any:
         token = self.token
-        if token.kind == "string":
+        if token.kind in ("string", "number"):
             self.at += 1
-            return token.value
-        if token.kind == "number":
-            self.at += 1
-            return token.value
+            return self.range(token) if self.peek(".") and self.peek(".", 1) else token.value
         if token.kind == "symbol":
             return self.bracketed(token)
         if token.kind == "name":
             return self.named(token)
         raise self.error("a value expected")
+
+    def range(self, first: Token) -> list[Any]:
+        """``1..3`` and ``'a'..'c'``: all from the first to the last, both included, down where the last is smaller."""
+        self.at += 2
+        negative = self.accept("-")
+        last = self.token
+        self.at += 1
+        if last.kind == first.kind == "number" and isinstance(first.value, int) and isinstance(last.value, int):
+            return list(self.between(first.value, -last.value if negative else last.value, last))
+        if last.kind == first.kind == "string" and not negative:
+            head = first.value[:-1]
+            if first.value == last.value:
+                return [first.value]
+            if head == last.value[:-1]:
+                return [head + chr(code) for code in self.between(ord(first.value[-1]), ord(last.value[-1]), last)]
+            raise self.error("the ends of a range of texts may differ in the last character only", last)
+        raise self.error("a range goes from integer to integer or from text to text", last)
+
+    def between(self, start: int, end: int, token: Token) -> Iterable[int]:
+        self.ranged += abs(end - start) + 1
+        if self.ranged > MAX_RANGE:
+            raise self.error(f"ranges of more than {MAX_RANGE} values", token)
+        return range(start, end + 1) if start <= end else range(start, end - 1, -1)
 
     def bracketed(self, token: Token) -> Any:
         if token.text in "+-":
@@ -260,6 +312,9 @@ class _Parser:
             return self.bindings[name]
         if name == "new":
             self.at += 1
+            if self.token.text in _VERTICES:
+                made = self.token
+                return self.function(self.name(), made)
             return self.strategy()
         called = self.peek("(", 1)
         if name == "not" and called:
@@ -351,9 +406,16 @@ class _Parser:
                 return parse_date(values[0]) if values else datetime.now(UTC)
             if name == "UUID":
                 return uuid.UUID(values[0]) if values else uuid.uuid4()
+            if name == "Duration":
+                return parse_duration(*values)
+            if name == "Binary":
+                return parse_binary(*values)
+            if name in _VERTICES:
+                id, label = values
+                return VertexReference(id, str(label))
             if name in ("single", "list", "set"):
                 return CardinalityValue(Cardinality[name], values[0])
-        except (ValueError, IndexError, AttributeError, TypeError) as error:
+        except (ValueError, IndexError, AttributeError, TypeError, OverflowError) as error:
             raise self.error(f"{name}() cannot read its argument ({error})", token) from None
         raise self.error(f"the function {name!r} is not known", token)
 
@@ -376,7 +438,10 @@ class _Parser:
         return Strategy(name, configuration)
 
 
-_FUNCTIONS = frozenset({"datetime", "DateTime", "OffsetDateTime", "UUID", "single", "list", "set"})
+_VERTICES = ("Vertex", "ReferenceVertex")
+_FUNCTIONS = frozenset(
+    {"datetime", "DateTime", "OffsetDateTime", "Duration", "Binary", "UUID", "single", "list", "set", *_VERTICES}
+)
 
 
 def make_predicate(op: str, args: tuple[Any, ...]) -> P:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bifrost.errors import QueryError, UnsupportedStepError
+from graphstore.gremlin.compiler import refuse_traversals
 from graphstore.gremlin.steps.reduce import operator
 from graphstore.gremlin.strategies import apply_strategies
 from graphstore.gremlin.traverser import Context, Limits
@@ -64,10 +65,12 @@ def read_source(instructions: tuple[Instruction, ...]) -> SourceSettings:
             for strategy in args:
                 source.strategies.pop(strategy.name if isinstance(strategy, Strategy) else str(strategy), None)
         elif name == "withSideEffect":
+            refuse_traversals(args, name)
             source.side_effects[str(args[0])] = args[1]
             if len(args) > 2:
                 source.reducers[str(args[0])] = operator(args[2])
         elif name == "withSack":
+            refuse_traversals(args, name)
             source.sack = instruction
         elif name == "withBulk":
             source.bulk = bool(args[0])

@@ -1,6 +1,6 @@
 """Questions to the modern graph and their answers, by family; order does not matter unless the query orders."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -105,5 +105,15 @@ VALUES: list[tuple[str, list[Any]]] = [
     ("g.inject([1,null]).any(eq(null)).count()", [1]),
     ("g.inject('b','a').order()", ["a", "b"]),
     ("g.inject(1.5m).math('_ * 2')", [3.0]),
+    ("g.inject(Duration('PT5S'),Duration('-P1DT0.5S'))", [timedelta(seconds=5), -timedelta(days=1, seconds=0.5)]),
+    ("g.inject(Binary('aGk='),Binary('aGk'))", [b"hi", b"hi"]),
+    ("g.inject(Duration('PT5S')).is(typeOf(GType.DURATION)).count()", [1]),
+    ("g.inject(1..3,3..-1)", [[1, 2, 3], [3, 2, 1, 0, -1]]),
+    ("g.inject('a'..'c').unfold()", ["a", "b", "c"]),
+    ("g.inject('f3'..'f1','x'..'x')", [["f3", "f2", "f1"], ["x"]]),
+    ("g.inject(017,0,08,0x1F)", [15, 0, 8, 31]),
+    ("g.V(new Vertex('1','person')).values('name')", ["marko"]),
+    ("g.V(ReferenceVertex('2','person')).values('name')", ["vadas"]),
+    ("g.V('1').out('knows').hasId(new ReferenceVertex('4','person')).values('name')", ["josh"]),
 ]
 ALL = [*HOPS, *FILTERS, *BRANCHES, *RESULTS, *VALUES]

@@ -18,6 +18,30 @@ def test_an_unknown_step_names_those_that_come_close(ask: Ask) -> None:
     assert "groupCount" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "g.inject(outt('x'))",
+        "g.V().limit(1).constant(outt())",
+        "g.inject([1,outt()])",
+        "g.inject([a:outt()])",
+        "g.V().has('name',within(outt()))",
+        "g.V().has('age',gt(1).and(lt(outt())))",
+        "g.V(outt())",
+        "g.V().hasLabel(outt())",
+        "g.mergeV([name:outt()])",
+        "g.withSideEffect('a',outt()).V()",
+        "g.withSack(outt()).V()",
+    ],
+)
+def test_a_function_that_does_not_exist_is_no_value(ask: Ask, query: str) -> None:
+    with pytest.raises(UnsupportedStepError, match=r"outt\(\) is not known. Did you mean out"):
+        ask(query)
+    with pytest.raises(QueryError, match=r"takes values, not the traversal out\(") as caught:
+        ask(query.replace("outt", "out"))
+    assert caught.value.remedy
+
+
 def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
     with pytest.raises(UnsupportedStepError, match="pageRank"):
         ask("g.V().pageRank()")
@@ -46,12 +70,27 @@ def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
         ("g.inject('a').is(regex('('))", "regular expression"),
         ("g.withStrategies(NoSuchStrategy).V()", "NoSuchStrategy"),
         ("g.V().store('x')", "removed in TinkerPop 3.8"),
+        ("g", "source of traversals"),
+        ("g.withPath()", "source of traversals"),
+        ("g.V().toString()", "explain.. shows the plan, asString"),
+        ("g.inject(Duration('5 s'))", "not an ISO-8601 duration"),
+        ("g.inject(Binary('?'))", "Binary"),
+        ("g.V(new Vertex('1'))", "Vertex"),
+        ("g.inject(1..2000000)", "more than 1000000 values"),
+        ("g.inject(1..900000,1..900000)", "more than 1000000 values"),
+        ("g.inject(1..'a')", "from integer to integer"),
+        ("g.inject('a'..'bb')", "the last character only"),
     ],
 )
 def test_messages(ask: Ask, query: str, words: str) -> None:
     with pytest.raises(QueryError, match=words) as caught:
         ask(query)
     assert caught.value.remedy
+
+
+def test_a_request_without_steps_is_refused() -> None:
+    with pytest.raises(QueryError, match="no steps"):
+        GremlinEngine(in_memory(MODERN)).run(Traversal())
 
 
 def run(query: str, limits: Limits, cancelled: bool = False) -> None:
