@@ -1,6 +1,7 @@
 """The links and merges that follow from link types: stored once, served while the link type and the answers say so."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -22,7 +23,9 @@ __all__ = ["LinkedWriter"]
 
 _PINS = {Verdict.CONFIRM: 1, Verdict.REJECT: -1, Verdict.DELETE: -1}
 _DEFAULT_SAME = 0.5
+_BATCH = 10_000
 _LINK = ("type", "tail", "head", "properties", "evidence", "score", "pin", "given", "active")
+_SCORE = _LINK.index("score")
 _PAIR = ("left", "right", "score", "evidence", "pin", "given", "active")
 Row = tuple[Any, ...]
 
@@ -48,49 +51,74 @@ class LinkedWriter:
     def write_links(
         self, connection: Connection, number: int, link_type: LinkType, edges: Iterable[LinkEdge]
     ) -> ReplaceReport:
-        best: dict[tuple[str, str], LinkEdge] = {}
-        for edge in edges:
-            key = (clean_text(edge.tail), clean_text(edge.head))
-            if key not in best or edge.score > best[key].score:
-                best[key] = edge
+        """Batch by batch, so that any number of edges fits."""
+        return self._diff_links(connection, number, self._batches(connection, link_type, edges))
+
+    def _batches(
+        self, connection: Connection, link_type: LinkType, edges: Iterable[LinkEdge]
+    ) -> Iterator[dict[str, Row]]:
+        """The links to store by uid, then those that only a person's answer speaks for."""
         pins = self._pins(connection, link_type.id)
-        ends = self._fragments(connection, {uid for key in best for uid in key})
-        wanted: dict[tuple[int, int], tuple[str, Row]] = {}
-        for (tail, head), edge in best.items():
-            if tail in ends and head in ends:
-                pin = pins.pop(pair_subject(link_type.id, tail, head), 0)
+        found = set()
+        stream = iter(edges)
+        while batch := list(islice(stream, _BATCH)):
+            ends = self._fragments(connection, {clean_text(uid) for edge in batch for uid in (edge.tail, edge.head)})
+            wanted: dict[str, Row] = {}
+            for edge in batch:
+                tail, head = clean_text(edge.tail), clean_text(edge.head)
                 uid = make_uid("link", link_type.id, tail, head)
-                wanted[ends[tail], ends[head]] = (uid, self._link_row(connection, link_type, edge, ends, pin, 1))
+                if tail in ends and head in ends and (uid not in wanted or edge.score > wanted[uid][_SCORE]):
+                    subject = pair_subject(link_type.id, tail, head)
+                    found.add(subject)
+                    wanted[uid] = self._link_row(connection, link_type, edge, ends, pins.get(subject, 0), 1)
+            yield wanted
+        wanted = {}
         for subject, pin in pins.items():
-            found = self._pair_of(connection, subject) if pin > 0 else None
-            if found is not None:
-                (tail, tail_id), (head, head_id) = found
+            pair = self._pair_of(connection, subject) if pin > 0 and subject not in found else None
+            if pair is not None:
+                (tail, tail_id), (head, head_id) = pair
                 edge = self._taught(link_type, tail, head)
                 row = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, pin, 0)
-                wanted[tail_id, head_id] = (make_uid("link", link_type.id, tail, head), row)
-        return self._diff_links(connection, number, wanted)
+                wanted[make_uid("link", link_type.id, tail, head)] = row
+        yield wanted
 
-    def _diff_links(
-        self, connection: Connection, number: int, wanted: Mapping[tuple[int, int], tuple[str, Row]]
-    ) -> ReplaceReport:
-        query = sa.select(s.link.c.id, *(s.link.c[name] for name in _LINK)).where(s.link.c.link_type == number)
-        stored = {(row.tail, row.head): tuple(row) for row in connection.execute(query).all()}
-        gone = [row[0] for key, row in stored.items() if key not in wanted]
-        changed = [
-            (*row, stored[key][0]) for key, (_, row) in wanted.items() if key in stored and stored[key][1:] != row
-        ]
-        new = [(uid, row) for key, (uid, row) in wanted.items() if key not in stored]
-        first = self._db.take(connection, "link", len(new)) if new else 0
+    def _diff_links(self, connection: Connection, number: int, batches: Iterable[Mapping[str, Row]]) -> ReplaceReport:
+        report, seen = ReplaceReport(), set[int]()
+        for wanted in batches:
+            report += self._diff_batch(connection, number, wanted, seen)
+        stored = connection.execute(sa.select(s.link.c.id).where(s.link.c.link_type == number)).scalars()
+        gone = [id for id in stored if id not in seen]
         self._db.delete(connection, s.link.c.id, gone)
-        self._db.update(connection, s.link, _LINK, "id", changed)
-        columns = ("id", "uid", "record", "link_type", *_LINK)
-        rows = [(first + i, uid, None, number, *row) for i, (uid, row) in enumerate(new)]
-        self._db.insert(connection, s.link, columns, rows)
-        if gone or changed or rows:
+        self._assembler.settle(connection, Touched(links=set(gone)))
+        report += ReplaceReport(removed=len(gone))
+        if report.added or report.changed or report.removed:
             bump(self._db, connection, {number})
-        touched = Touched(links={*gone, *(row[-1] for row in changed), *(row[0] for row in rows if row[-1])})
+        return report
+
+    def _diff_batch(
+        self, connection: Connection, number: int, wanted: Mapping[str, Row], seen: set[int]
+    ) -> ReplaceReport:
+        """Stores a batch and adds its ids to ``seen``; of a link that comes in two batches, the surer one stays."""
+        link = s.link
+        query = sa.select(link.c.uid, link.c.id, *(link.c[name] for name in _LINK))
+        found = connection.execute(query.where(self._db.within(link.c.uid, wanted))).all()
+        stored = {uid: (id, tuple(row)) for uid, id, *row in found}
+        changed, again = [], 0
+        for uid, (id, row) in stored.items():
+            if id in seen and row[_SCORE] >= wanted[uid][_SCORE]:
+                again += 1
+            elif row != wanted[uid]:
+                changed.append((*wanted[uid], id))
+        new = [(uid, row) for uid, row in wanted.items() if uid not in stored]
+        first = self._db.take(connection, "link", len(new)) if new else 0
+        self._db.update(connection, link, _LINK, "id", changed)
+        rows = [(first + i, uid, None, number, *row) for i, (uid, row) in enumerate(new)]
+        self._db.insert(connection, link, ("id", "uid", "record", "link_type", *_LINK), rows)
+        touched = Touched(links={*(row[-1] for row in changed), *(row[0] for row in rows if row[-1])})
         self._assembler.settle(connection, touched)
-        return ReplaceReport(len(new), len(changed), len(wanted) - len(new) - len(changed), len(gone))
+        seen.update(id for id, _ in stored.values())
+        seen.update(row[0] for row in rows)
+        return ReplaceReport(len(new), len(changed), len(stored) - len(changed) - again)
 
     def _link_row(
         self, connection: Connection, link_type: LinkType, edge: LinkEdge, ends: Mapping[str, int], pin: int, given: int
@@ -165,14 +193,14 @@ class LinkedWriter:
         links, pairs = list(links), list(pairs)
         rows = [*(row for row, _ in links), *pairs]
         ends = self._fragments(connection, {uid for row in rows for uid in (row.tail_uid, row.head_uid)})
-        wanted: dict[tuple[int, int], tuple[str, Row]] = {}
+        wanted: dict[str, Row] = {}
         for row, label in links:
             tail, head = ends.get(row.tail_uid), ends.get(row.head_uid)
             if tail is not None and head is not None:
                 active = _active(link_type, row.score, row.pin, row.given)
                 said = (row.properties, row.evidence, row.score, row.pin, row.given, active)
-                wanted[tail, head] = (row.uid, (label, tail, head, *said))
-        self._diff_links(connection, number, wanted)
+                wanted[row.uid] = (label, tail, head, *said)
+        self._diff_links(connection, number, [wanted])
         merges: dict[tuple[int, int], Row] = {}
         for row in pairs:
             left, right = ends.get(row.tail_uid), ends.get(row.head_uid)
