@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from api.follower import Follower
 from api.jobs import BuildJobs
 from api.review import Review
 from api.review_book import ReviewBook
@@ -87,5 +88,6 @@ def open_service(settings: Settings) -> Service:
         exporter=Exporter(store, settings.base_iri),
         ask=next_questions,
         review=review,
+        follower=Follower(pipeline.projections, settings.data_dir / "follower.lock"),
     )
     return service

@@ -62,9 +62,14 @@ class _StoreCollector(Collector):
         lag = GaugeMetricFamily(
             "bifrost_projection_lag", "Changes that a projection has still to apply.", labels=("projection",)
         )
-        for name, _, behind in self._service.projections():
-            lag.add_metric((name,), behind)
+        age = GaugeMetricFamily(
+            "bifrost_projection_lag_seconds", "Age of the oldest of these changes.", labels=("projection",)
+        )
+        for one in self._service.projections():
+            lag.add_metric((one.name,), one.behind)
+            age.add_metric((one.name,), one.seconds)
         yield lag
+        yield age
         proposed = len(store.links.link_types((LinkState.PROPOSED,)))
         yield _gauge("bifrost_review_queue", "Link types that wait for an answer.", proposed)
         yield _gauge("bifrost_change_log_position", "Number of the newest change.", store.log.position())

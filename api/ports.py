@@ -3,7 +3,7 @@
 :class:`Service` is everything that is more than a read of the store. All calls block; surfaces run them in threads.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +13,7 @@ import pyarrow as pa
 from bifrost.catalog import Build, Source
 from bifrost.graph import Edge, Vertex
 from bifrost.links import Correction, Judgement, LinkKind, LinkType, Matched, Verdict
-from bifrost.ports import ConnectionReport, SearchIndex, Store
+from bifrost.ports import ConnectionReport, Lag, SearchIndex, Store
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord, Value
 from linking.accepting import AcceptRule, AuditResult
@@ -63,11 +63,13 @@ class JudgeOutcome:
 
 
 class ProjectionStatus(NamedTuple):
-    """How far a projection has followed the change log; ``behind`` counts the changes still to apply."""
+    """How far a projection has followed the change log; ``behind`` counts the changes still to apply, ``seconds`` is the
+    age of the oldest of them."""
 
     name: str
     position: int
     behind: int
+    seconds: float
 
 
 class Export(NamedTuple):
@@ -87,8 +89,18 @@ class SparqlService(Protocol):
         *,
         default_graphs: Sequence[str] = (),
         named_graphs: Sequence[str] = (),
+        behind: Callable[[Lag], object] | None = None,
     ) -> tuple[str, bytes]:
-        """Answers a SPARQL 1.1 query as (media type, body). Raises QuerySyntaxError, QueryLimitError, QueryError."""
+        """Answers a SPARQL 1.1 query as (media type, body). Raises QuerySyntaxError, QueryLimitError, QueryError.
+
+        ``behind`` is called where the answer leaves changes out, because there are more than a query waits for.
+        """
+
+    def lag(self) -> Lag:
+        """How far the RDF data is behind the change log."""
+
+    def follow(self, seconds: float) -> Lag:
+        """Follows the change log for so many seconds at most; returns what is left to apply."""
 
     @property
     def base(self) -> str:

@@ -39,6 +39,7 @@ def run_server(service: Service, host: str, port: int, *, scratch: bool = False)
     app = build_app(service, accounts, extra_routes=gremlin.routes, authenticator=authenticator)
     if not scratch:
         service.jobs.start()
+        service.follower.start()
     gremlin.start()
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     click.echo(f"Bifrost is ready at {address}\n{_how_to_sign_in(service, accounts)}", err=True)

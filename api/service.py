@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pyarrow as pa
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from api.follower import Follower
 from api.jobs import BuildJobs
 from api.ports import Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService
 from api.review import Review
@@ -47,6 +48,7 @@ class Service:
     exporter: Exporter
     ask: Callable[[Sequence[LinkType], Sequence[Judgement]], list[LinkType]]
     review: Review
+    follower: Follower
 
     # ---- sources -----------------------------------------------------------------------------------------------------
 
@@ -258,9 +260,8 @@ class Service:
 
     def projections(self) -> list[ProjectionStatus]:
         """How far every projection has followed the change log."""
-        newest = self.store.log.position()
-        positions = [(one.name, self.store.log.projection_position(one.name)) for one in self.pipeline.projections]
-        return [ProjectionStatus(name, position, newest - position) for name, position in positions]
+        found = [(one.name, one.lag(), one.position()) for one in self.pipeline.projections]
+        return [ProjectionStatus(name, position, lag.changes, lag.seconds) for name, lag, position in found]
 
     def rebuild_projection(self, name: str) -> None:
         """Builds a projection from zero. Raises NotFoundError."""
@@ -276,6 +277,7 @@ class Service:
 
     def close(self) -> None:
         self.jobs.stop()
+        self.follower.close()
         for projection in self.pipeline.projections:
             projection.close()
         self.review.close()

@@ -17,9 +17,13 @@ from api.permissions import Principal
 from api.scoped import Readers
 from api.sparql_description import describe
 from bifrost.errors import InputError, NotFoundError, PermissionDeniedError
+from bifrost.ports import Lag
 from bifrost.values import quote_iri
 
-__all__ = ["SparqlEndpoint"]
+__all__ = ["BEHIND", "SparqlEndpoint"]
+
+BEHIND = "Bifrost-Behind"
+"""The header of an answer that leaves changes out: ``changes=12000, seconds=3.1``."""
 
 _MOST_BYTES = 2**20
 _RDF = "text/turtle, application/n-triples;q=0.9, application/rdf+xml;q=0.8"
@@ -131,12 +135,19 @@ class SparqlEndpoint:
     ) -> Response:
         principal: Principal | None = request.scope["principal"]
 
+        behind: list[Lag] = []
+
         def ask() -> tuple[str, bytes]:
             sparql = self.readers.service(principal).sparql
-            return sparql.query(query, accept, self.seconds, default_graphs=default, named_graphs=named)
+            return sparql.query(
+                query, accept, self.seconds, default_graphs=default, named_graphs=named, behind=behind.append
+            )
 
         media_type, body = await run_sync(ask)
-        return Response(body, headers={"Content-Type": media_type, "Vary": "Accept"})
+        headers = {"Content-Type": media_type, "Vary": "Accept"}
+        if behind:
+            headers[BEHIND] = f"changes={behind[0].changes}, seconds={behind[0].seconds:.1f}"
+        return Response(body, headers=headers)
 
 
 def _iri(text: str) -> str:

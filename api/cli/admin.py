@@ -40,9 +40,11 @@ def projection() -> None:
 @pass_context
 def projection_status(context: Context) -> None:
     """How far each projection has followed the change log."""
-    found = [one._asdict() for one in context.service.projections()]
+    found = [{**one._asdict(), "seconds": round(one.seconds, 1)} for one in context.service.projections()]
     context.table(
-        found, {key: [one[key] for one in found] for key in ("name", "position", "behind")}, "No projections."
+        found,
+        {key: [one[key] for one in found] for key in ("name", "position", "behind", "seconds")},
+        "No projections.",
     )
 
 

@@ -17,8 +17,8 @@ from bifrost.settings import Settings
 __all__ = ["ask_service"]
 
 
-def ask_service(settings: Settings, path: str, form: Mapping[str, str], accept: str) -> bytes:
-    """The body of a successful answer. Raises StoreUnavailableError without a service, or with its own message."""
+def ask_service(settings: Settings, path: str, form: Mapping[str, str], accept: str) -> httpx.Response:
+    """A successful answer. Raises StoreUnavailableError without a service, or with its own message."""
     address = running_service(settings)
     if address is None:
         raise StoreUnavailableError(
@@ -45,7 +45,7 @@ def ask_service(settings: Settings, path: str, form: Mapping[str, str], accept: 
         accounts.close()
     if response.status_code >= 400:
         raise StoreUnavailableError(_message(response), remedy="Correct the query, or see the service's log.")
-    return response.content
+    return response
 
 
 def _message(response: httpx.Response) -> str:

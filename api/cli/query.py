@@ -1,14 +1,19 @@
 """``bifrost query``, ``bifrost search`` and ``bifrost export``."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 
 from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from api.ports import SparqlService
+    from bifrost.ports import SearchIndex
 
 __all__ = ["commands"]
 
@@ -51,15 +56,20 @@ def sparql(context: Context, text: str, accept: str) -> None:
     """For example: bifrost query sparql "SELECT * { ?s ?p ?o } LIMIT 5". Where a service runs, it is asked."""
     from api.cli.beside import ask_service
     from api.running import running_service
+    from api.sparql import BEHIND
 
     asked = _text(text)
     try:
+        _in_step(context, context.service.sparql)
         _, body = context.service.sparql.query(asked, accept, context.settings.query_timeout)
     except StoreUnavailableError:
         # One process alone can hold the RDF data, and a running service does.
         if running_service(context.settings) is None:
             raise
-        body = ask_service(context.settings, "/sparql", {"query": asked}, accept)
+        answer = ask_service(context.settings, "/sparql", {"query": asked}, accept)
+        body = answer.content
+        if BEHIND in answer.headers:
+            click.echo(f"The answer is behind the graph: {answer.headers[BEHIND]}", err=True)
     sys.stdout.buffer.write(body)
     click.echo()
 
@@ -89,6 +99,7 @@ def graphql(context: Context, text: str, variables: str) -> None:
 @pass_context
 def search(context: Context, words: tuple[str, ...], labels: tuple[str, ...], limit: int) -> None:
     """Finds vertices by words; the last word may be the beginning of one."""
+    _in_step(context, context.service.search)
     hits = context.service.search.search(" ".join(words), labels=labels, limit=limit)
     context.table(
         hits,
@@ -123,6 +134,17 @@ def export(context: Context, format: str, output: Path | None) -> None:
     context.show(
         {"file": str(output), "bytes": output.stat().st_size}, f"Wrote {output} ({output.stat().st_size:,} bytes)."
     )
+
+
+def _in_step(context: Context, followed: "SearchIndex | SparqlService") -> None:
+    """Follows the change log to its end, as a service does by itself."""
+
+    def work(tell: Callable[[str], None]) -> None:
+        while (left := followed.follow(0.5)).changes:
+            tell(f"reading what has changed: {left.changes:,} changes to go")
+
+    if followed.lag().changes:
+        context.working(work)
 
 
 def _print(value: Any) -> None:

@@ -19,7 +19,7 @@ from bifrost.catalog import Build, DatasetSummary
 from bifrost.errors import InputError, QueryLimitError
 from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, FragmentOrigin, Link, Page, Vertex
 from bifrost.links import Judgement, LinkState, LinkType
-from bifrost.ports import GraphView
+from bifrost.ports import GraphView, Lag
 
 __all__ = ["Context", "SchemaSource"]
 
@@ -68,6 +68,8 @@ class Context:
         self.deadline = time.monotonic() + seconds
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
+        self.behind: dict[str, dict[str, float]] = {}
+        """Projection -> how far it was behind the graph when it was asked."""
         self.linked: dict[Hashable, dict[str, list[Vertex]]] = {}
         """What the typed part read ahead: by link and arguments, vertex id -> vertices."""
         self.measured: dict[Hashable, dict[str, Aggregate]] = {}
@@ -83,6 +85,14 @@ class Context:
         """Raises QueryLimitError when the operation's time is up. Called before every read of the store."""
         if time.monotonic() > self.deadline:
             raise QueryLimitError("The operation took too long.")
+
+    def says_behind(self, name: str) -> Callable[[Lag], None]:
+        """Takes down that the answer leaves changes out; the caller is told beside the data."""
+
+        def say(lag: Lag) -> None:
+            self.behind[name] = {"changes": lag.changes, "seconds": round(lag.seconds, 1)}
+
+        return say
 
     def spend(self, vertices: int) -> None:
         """Counts what was read. Raises QueryLimitError when one operation reads too much, whatever it looked like."""

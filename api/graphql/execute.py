@@ -81,6 +81,8 @@ class Outcome:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
             payload = {"errors": [format_error(error) for error in result.errors], **payload}
+        if result.extensions:
+            payload["extensions"] = result.extensions
         return cls(payload, True)
 
     @classmethod
@@ -176,12 +178,13 @@ class GraphQLExecutor:
             operation_name=operation.name,
             executor_class=VertexExecutor,
         )
-        if not isawaitable(result):
-            return result
         try:
-            return await asyncio.wait_for(result, seconds)
+            done = await asyncio.wait_for(result, seconds) if isawaitable(result) else result
         except TimeoutError:
             return ExecutionResult(None, [as_graphql_error(QueryLimitError("The operation took too long."))])
+        if context.behind:
+            done.extensions = {"behind": context.behind}
+        return done
 
     def _context(self, caller: Caller, seconds: float) -> Context:
         return Context(
@@ -253,6 +256,8 @@ class GraphQLExecutor:
             if now != position:
                 position = now
                 answer = await loop.run_in_executor(self._threads, self._answer, query, operation, caller)
+                if "extensions" in answer.payload:
+                    position = -1  # it left changes out: asked again, though nothing has moved
                 payload = live.payload(answer.payload)
                 if payload != before:
                     before = payload

@@ -303,6 +303,7 @@ class Query:
             labels=labels or (),
             limit=bounded(first, 200, 20, "first"),
             offset=bounded(offset, 100_000, 0, "offset"),
+            behind=info.context.says_behind("search"),
         )
         return [SearchHitType(vertex=VertexType.of(hit.vertex), score=hit.score, snippet=hit.snippet) for hit in found]
 
@@ -327,10 +328,7 @@ class Query:
 
     @strawberry.field
     def projections(self, info: Info) -> list[ProjectionType]:
-        return [
-            ProjectionType(name=name, position=position, behind=behind)
-            for name, position, behind in info.context.service.projections()
-        ]
+        return [ProjectionType(**one._asdict()) for one in info.context.service.projections()]
 
     @strawberry.field(description="Effective settings, secrets masked.")
     def settings(self, info: Info) -> JSON:

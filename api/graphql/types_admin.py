@@ -60,7 +60,8 @@ class NewTokenType:
 class ProjectionType:
     name: str
     position: int
-    behind: int
+    behind: int = strawberry.field(description="Changes that it has still to apply.")
+    seconds: float = strawberry.field(description="Age of the oldest of them.")
 
 
 @strawberry.type(name="AuditEntry", description="Who did what.")
@@ -73,10 +74,10 @@ class AuditEntryType:
     address: str
 
 
-@strawberry.type(name="Edit", description="One change that a person made to the graph by hand.")
+@strawberry.type(name="Edit", description="One change that a person made by hand, to the graph or to its sources.")
 class EditType:
     id: int
-    element: str = strawberry.field(description="vertex or edge")
+    element: str = strawberry.field(description="vertex, edge or source")
     subject: strawberry.ID
     action: str = strawberry.field(description="add, update or delete")
     by: str

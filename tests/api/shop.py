@@ -170,7 +170,7 @@ class ShopService:
         return cls(settings, store)
 
     def projections(self) -> Sequence[ProjectionStatus]:
-        return [ProjectionStatus("search", self.store.log.position(), 0)]
+        return [ProjectionStatus("search", self.store.log.position(), 0, 0.0)]
 
     def export(self, format: str) -> Export:
         if format != "graphml":

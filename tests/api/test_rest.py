@@ -86,6 +86,7 @@ async def test_metrics_count_requests_by_pattern_and_tell_the_state(admin: Clien
         'bifrost_builds{state="done"} 1.0',
         "bifrost_review_queue 0.0",
         'bifrost_projection_lag{projection="search"}',
+        'bifrost_projection_lag_seconds{projection="search"} 0.0',
     ):
         assert line in text
 
