@@ -21,11 +21,12 @@ from graphstore.gremlin.memory import MemoryGraph
 from graphstore.gremlin.parser import parse
 from graphstore.gremlin.plan import Pipeline
 from graphstore.gremlin.profile import StepMeter, explained, profile_result, profiled
+from graphstore.gremlin.references import referenced
 from graphstore.gremlin.settings import SourceSettings, read_source
 from graphstore.gremlin.source import GraphSource, MemorySource, Session, WorksInBackground
 from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.graph import ElementsStep
-from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, verify
+from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, answers_references, refuse_strategies, verify
 from graphstore.gremlin.traverser import ROOT, Context, Limits, Meter, Traverser
 from graphstore.gremlin.tree import Instruction, P, Traversal
 from graphstore.gremlin.vector import VectorPlan
@@ -101,15 +102,16 @@ class GremlinEngine:
                 "The query has no steps: g alone is a source of traversals.", remedy="Go on with a step such as g.V()."
             )
         settings = read_source(tree.source)
+        refuse_strategies(tree, settings.strategies)
         plan = Compiler().pipeline(tree)
         verify(plan, settings.strategies)
         expected: dict[str, Callable[[], Any]] = {}
         for step in plan.walk():
             expected.update(step.declares())
         configured = settings != SourceSettings()
-        return Compiled(
-            tree, plan, settings, configured, settings.path or _needs_path(tree), _has_pattern(tree), expected
-        )
+        needs_path = settings.path or _needs_path(tree)
+        references = answers_references(settings.strategies)
+        return Compiled(tree, plan, settings, configured, needs_path, _has_pattern(tree), expected, references)
 
     def run(self, query: str | Traversal, request: Request | None = None) -> list[Traverser]:
         """All results at once, inside a transaction: what failed has changed nothing."""
@@ -257,7 +259,8 @@ class GremlinEngine:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A query ready to run: its tree, its plan, the settings of its source and whether there are any."""
+    """A query ready to run: its tree, its plan, the settings of its source and whether there are any. ``references``:
+    elements are answered without their properties."""
 
     tree: Traversal
     plan: Pipeline
@@ -266,6 +269,7 @@ class Compiled:
     needs_path: bool
     matches_patterns: bool
     expected: Mapping[str, Callable[[], Any]]
+    references: bool = False
     _vectors: dict[bool, VectorPlan] = field(default_factory=dict)
 
     def meter(self, limits: Limits, cancelled: Callable[[], bool] | None = None) -> Meter:
@@ -296,6 +300,15 @@ class Compiled:
 
 def _run(compiled: Compiled, ctx: Context) -> Iterator[Traverser]:
     """The traversers of a plan, on arrays as far as that goes."""
+    found = _moved(compiled, ctx)
+    return map(_referenced, found) if compiled.references else found
+
+
+def _referenced(t: Traverser) -> Traverser:
+    return Traverser(referenced(t.obj), t.bulk, t.path, t.sack, t.loops)
+
+
+def _moved(compiled: Compiled, ctx: Context) -> Iterator[Traverser]:
     if isinstance(ctx.graph, ArrayGraph):
         vector = compiled.vector(ctx.track_path)
         if vector.start is not None:

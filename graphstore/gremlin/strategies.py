@@ -14,9 +14,9 @@ from graphstore.gremlin.restrict import Condition, RestrictedGraph
 from graphstore.gremlin.steps.edit import AddStep, PropertyStep
 from graphstore.gremlin.steps.graph import AlongStep
 from graphstore.gremlin.traverser import Context
-from graphstore.gremlin.tree import Strategy, Traversal
+from graphstore.gremlin.tree import Instruction, Strategy, T, Traversal
 
-__all__ = ["READ_ONLY_MESSAGE", "apply_strategies", "verify"]
+__all__ = ["READ_ONLY_MESSAGE", "answers_references", "apply_strategies", "refuse_strategies", "verify"]
 
 READ_ONLY_MESSAGE = "The provided traversal has a mutating step and thus is not read only"
 
@@ -29,6 +29,49 @@ def apply_strategies(strategies: dict[str, Strategy], ctx: Context) -> None:
         change = _CONTEXT.get(name)
         if change is not None:
             change(strategy.configuration, ctx)
+
+
+def answers_references(strategies: dict[str, Strategy]) -> bool:
+    """Whether elements are to be answered without their properties."""
+    halted = strategies.get("HaltedTraverserStrategy")
+    return "ReferenceElementStrategy" in strategies or (halted is not None and _factory(halted) == "ReferenceFactory")
+
+
+def _factory(strategy: Strategy) -> str:
+    return str(strategy.configuration.get("haltedTraverserFactory", "DetachedFactory")).rpartition(".")[2]
+
+
+def refuse_strategies(tree: Traversal, strategies: dict[str, Strategy]) -> None:
+    """Raises UnsupportedStepError for strategies that would change the answers of a traversal and are not there."""
+    if "EventStrategy" in strategies:
+        raise UnsupportedStepError(
+            "EventStrategy calls listeners in the client's own process, which a server cannot.",
+            remedy="Follow changes with a GraphQL subscription, or read the change log.",
+        )
+    if "ElementIdStrategy" in strategies and any(map(_about_ids, tree.walk())):
+        raise UnsupportedStepError(
+            "ElementIdStrategy, which keeps ids in a property, is not available.",
+            remedy="Ids of your own need no strategy: addV(label).property(T.id, 'my-id'), g.V('my-id').",
+        )
+    if "GraphFilterStrategy" in strategies and strategies["GraphFilterStrategy"].configuration:
+        raise UnsupportedStepError(
+            "GraphFilterStrategy loads a part of the graph into a graph computer, which is not available.",
+            remedy="Use SubgraphStrategy(vertices: ..., edges: ...) to see a part of the graph.",
+        )
+    halted = strategies.get("HaltedTraverserStrategy")
+    if halted is not None and _factory(halted) not in ("DetachedFactory", "ReferenceFactory"):
+        raise UnsupportedStepError(
+            f"HaltedTraverserStrategy has no factory {_factory(halted)!r}.",
+            remedy="Use DetachedFactory, or ReferenceFactory to leave out properties.",
+        )
+
+
+_ABOUT_IDS = frozenset({"hasId", "id", "addV", "addE", "mergeV", "mergeE"})
+
+
+def _about_ids(instruction: Instruction) -> bool:
+    name, args = instruction.name, instruction.args
+    return name in _ABOUT_IDS or T.id in args or (name in ("V", "E") and bool(args))
 
 
 def verify(pipeline: Pipeline, strategies: dict[str, Strategy]) -> None:

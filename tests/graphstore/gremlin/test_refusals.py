@@ -88,6 +88,31 @@ def test_messages(ask: Ask, query: str, words: str) -> None:
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("strategy", "query"),
+    [
+        ("EventStrategy", "V()"),
+        ("ElementIdStrategy", "V('1')"),
+        ("ElementIdStrategy", "V().where(id().is('1'))"),
+        ("ElementIdStrategy", "V().has(T.id,'1')"),
+        ("new ElementIdStrategy(idPropertyKey:'name')", "addV('a')"),
+        ("new GraphFilterStrategy(vertices: hasLabel('person'))", "V()"),
+        ("new HaltedTraverserStrategy(haltedTraverserFactory:'a.b.NoFactory')", "V()"),
+    ],
+)
+def test_strategies_that_would_change_the_answer_are_refused(ask: Ask, strategy: str, query: str) -> None:
+    name = strategy.removeprefix("new ").partition("(")[0]
+    with pytest.raises(UnsupportedStepError, match=name) as caught:
+        ask(f"g.withStrategies({strategy}).{query}")
+    assert caught.value.remedy
+    assert ask(f"g.withStrategies({strategy}).withoutStrategies({name}).V().count()") == [6]
+
+
+def test_strategies_that_change_nothing_are_accepted(ask: Ask) -> None:
+    for strategy in ("ElementIdStrategy", "GraphFilterStrategy", "HaltedTraverserStrategy"):
+        assert len(ask(f"g.withStrategies({strategy}).V()")) == 6
+
+
 def test_a_request_without_steps_is_refused() -> None:
     with pytest.raises(QueryError, match="no steps"):
         GremlinEngine(in_memory(MODERN)).run(Traversal())

@@ -54,6 +54,29 @@ def test_answers_on_postgresql(postgres_url: str) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("kind", ["memory", "sql", "arrays"])
+@pytest.mark.parametrize(
+    "strategy",
+    ["ReferenceElementStrategy", "new HaltedTraverserStrategy(haltedTraverserFactory:'org.apache.ReferenceFactory')"],
+)
+def test_references_are_elements_without_properties(
+    kind: str, strategy: str, engines: dict[str, GremlinEngine]
+) -> None:
+    ask = asker(engines[kind])
+    start = f"g.withStrategies({strategy})"
+    (vertex,) = ask(f"{start}.V('1')")
+    assert (vertex.id, vertex.label, vertex.properties) == ("1", "person", {})
+    (edge,) = ask(f"{start}.E('7')")
+    assert (edge.id, edge.label, edge.tail.id, edge.head.label, edge.properties) == ("7", "knows", "1", "person", {})
+    (folded,) = ask(f"{start}.V('1').out('knows').fold()")
+    assert [found.properties for found in folded] == [{}, {}]
+    (path,) = ask(f"{start}.V('1').outE('created').inV().path()")
+    assert [found.properties for found in path] == [{}, {}, {}]
+    assert ask(f"{start}.V('1').project('v').by()")[0]["v"].properties == {}
+    assert ask(f"{start}.V('1').valueMap('name')") == [{"name": ["marko"]}]
+    assert ask(f"{start}.V('1').properties('name').value()") == ["marko"]
+
+
 def test_order_is_kept_where_a_query_orders(engines: dict[str, GremlinEngine]) -> None:
     for engine in engines.values():
         ask = asker(engine)
