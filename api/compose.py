@@ -23,6 +23,7 @@ from graphstore.edits import Edits
 from graphstore.export import Exporter
 from graphstore.gremlin.served import gremlin_engine
 from graphstore.search import SearchProjection
+from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 from linking.asking import next_questions
@@ -84,6 +85,7 @@ def open_service(settings: Settings) -> Service:
         search=search,
         sparql=sparql,
         edits=edits,
+        source_edits=SourceEdits(store),
         gremlin=gremlin_engine(store, edits),
         exporter=Exporter(store, settings.base_iri),
         ask=next_questions,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from api.review_book import RuleChange
 from bifrost.catalog import Build, Source
 from bifrost.graph import Edge, Vertex
 from bifrost.links import Correction, Judgement, LinkKind, LinkType, Matched, Verdict
@@ -111,7 +112,7 @@ class SparqlService(Protocol):
 
 
 class Edit(Protocol):
-    """One change by one person. ``element`` is vertex or edge, ``action`` add, update or delete."""
+    """One change by one person. ``element`` is vertex, edge or source, ``action`` add, update or delete."""
 
     @property
     def id(self) -> int: ...
@@ -147,8 +148,11 @@ class Edits(Protocol):
     def history(self, subject: str | None = None, limit: int = 100) -> Sequence[Edit]:
         """Newest first."""
 
+    def edit(self, id: int) -> Edit:
+        """Raises NotFoundError."""
+
     def undo(self, id: int, *, by: str) -> Edit:
-        """Raises NotFoundError, ConflictError if it was already undone."""
+        """Of a vertex or edge. Raises NotFoundError, ConflictError if it was already undone."""
 
 
 class Reviewed(NamedTuple):
@@ -165,6 +169,8 @@ class Review(Protocol):
     def set_rule(
         self, kind: LinkKind | None, probability: float | None, audit: float, by: str
     ) -> Sequence[LinkType]: ...
+    def rule_changes(self, limit: int = 100) -> Sequence[RuleChange]: ...
+    def undo_rule(self, id: int, by: str) -> Sequence[LinkType]: ...
     def audits(self) -> Sequence[LinkType]: ...
     def audited(self) -> Sequence[AuditResult]: ...
     def reviewed(self) -> Reviewed: ...
@@ -206,6 +212,8 @@ class Service(Protocol):
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source: ...
     def update_source(
         self,
@@ -215,10 +223,18 @@ class Service(Protocol):
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source:
         """Secrets that are left out keep their value."""
 
-    def remove_source(self, name: str) -> None: ...
+    def remove_source(self, name: str, *, by: str = "", forget: bool = False) -> None:
+        """``forget``: so that nothing is kept to bring it back from."""
+
+    def undo_edit(self, id: int, by: str) -> Edit:
+        """Takes back an edit of a vertex or edge, or the addition, change or removal of a source. Raises NotFoundError,
+        ConflictError where that cannot be done (any more)."""
+
     def preview(self, source: str, dataset: str, limit: int) -> pa.Table: ...
     def fetch_file(self, source: str, dataset: str, key: str) -> FileRecord:
         """A file again, through its connector. Raises NotFoundError, SourceError."""

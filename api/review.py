@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from api.ports import Reviewed
-from api.review_book import ReviewBook
+from api.review_book import ReviewBook, RuleChange
 from bifrost.errors import PermissionDeniedError
 from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, Matched, Verdict
 from bifrost.ports import LinkStore
@@ -46,6 +46,33 @@ class Review:
             raise PermissionDeniedError("Who may see some sources only cannot change anything.")
         self._book.set_rule(kind, probability, audit, by)
         return self.accept()
+
+    def rule_changes(self, limit: int = 100) -> list[RuleChange]:
+        """Who set and took away rules, newest first."""
+        return self._book.rule_changes(limit) if self._book is not None else []
+
+    def undo_rule(self, id: int, by: str) -> list[LinkType]:
+        """Puts the rule back that there was before a change, and takes back what was confirmed since then and the rule before
+        would not have confirmed; returns those link types. What a person checked meanwhile stays. Raises NotFoundError,
+        ConflictError."""
+        if self._book is None:
+            raise PermissionDeniedError("Who may see some sources only cannot change anything.")
+        change = self._book.undo_rule(id, by)
+        rules = {rule.kind: rule for rule in self.rules()}
+        answers = self._links.judgements()
+        checked = {j.subject for j in answers if j.by != AUTOMATIC}
+        known = {link_type.id: link_type for link_type in self._links.link_types((LinkState.CONFIRMED,))}
+        taken_back = []
+        for judgement in answers:
+            link_type = known.get(judgement.subject)
+            if link_type is None or judgement.by != AUTOMATIC or judgement.at < change.at or link_type.id in checked:
+                continue
+            rule = rules.get(link_type.kind) or rules.get(None)
+            concerned = change.kind in (None, link_type.kind)
+            if concerned and (rule is None or link_type.probability < rule.probability):
+                self._links.undo(judgement.id, by)
+                taken_back.append(self._links.link_type(link_type.id))
+        return taken_back
 
     def accept(self, *, linked: bool = True) -> list[LinkType]:
         """Confirms the proposals that a rule allows and, if ``linked``, makes their links. Cheap where there is no rule."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from api.graphql.context import SchemaSource
 from api.graphql.typed import TypedSchema
 from api.permissions import Principal
-from api.ports import Export, JudgeOutcome, ProjectionStatus, Service, SourceKind
+from api.ports import Edit, Export, JudgeOutcome, ProjectionStatus, Service, SourceKind
 from api.review import Review
 from bifrost.catalog import Build, Source
 from bifrost.errors import NotFoundError, PermissionDeniedError
@@ -113,6 +113,8 @@ class ScopedService:
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source:
         _refuse()
 
@@ -124,10 +126,15 @@ class ScopedService:
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source:
         _refuse()
 
-    def remove_source(self, name: str) -> None:
+    def remove_source(self, name: str, *, by: str = "", forget: bool = False) -> None:
+        _refuse()
+
+    def undo_edit(self, id: int, by: str) -> Edit:
         _refuse()
 
     def preview(self, source: str, dataset: str, limit: int) -> pa.Table:

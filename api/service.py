@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from api.follower import Follower
 from api.jobs import BuildJobs
-from api.ports import Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService
+from api.ports import Edit, Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService, pairs_moved
 from api.review import Review
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
@@ -24,6 +24,8 @@ from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord
 from graphstore.export import Exporter
 from graphstore.gremlin.engine import GremlinEngine
+from graphstore.source_edits import SOURCE, SourceEdits
+from linking.asking import Question
 
 __all__ = ["Service"]
 
@@ -44,6 +46,7 @@ class Service:
     search: SearchIndex
     sparql: SparqlService
     edits: Edits
+    source_edits: SourceEdits
     gremlin: GremlinEngine
     exporter: Exporter
     ask: Callable[[Sequence[LinkType], Sequence[Judgement]], list[LinkType]]
@@ -85,6 +88,8 @@ class Service:
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source:
         """Registers a source; secrets are encrypted before they are stored. Raises InputError, ConflictError."""
         _check_name(name)
@@ -96,7 +101,7 @@ class Service:
             rank=len(self.store.catalog.sources()) if rank is None else rank,
             removal_limit=self.settings.removal_limit if removal_limit is None else removal_limit,
         )
-        self.store.catalog.add_source(source, self.secrets.seal(hidden) if hidden else None)
+        self.source_edits.add(source, self.secrets.seal(hidden) if hidden else None, by=by)
         return self.store.catalog.source(name)
 
     def update_source(
@@ -107,6 +112,8 @@ class Service:
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source:
         """Changes a source's options; secrets left out keep their values. The kind of a source stays."""
         old = self.store.catalog.source(name)
@@ -124,18 +131,42 @@ class Service:
             removal_limit=old.removal_limit if removal_limit is None else removal_limit,
             created=old.created,
         )
-        self.store.catalog.update_source(source, self.secrets.seal(hidden) if hidden else None)
+        self.source_edits.update(source, self.secrets.seal(hidden) if hidden else None, by=by)
+        self.source_edits.forget(self.settings.undo_days)
         return self.store.catalog.source(name)
 
-    def remove_source(self, name: str) -> None:
-        """Removes a source with all that it alone said. Raises ConflictError while a build reads it."""
+    def remove_source(self, name: str, *, by: str = "", forget: bool = False) -> None:
+        """Removes a source with all that it alone said. Raises ConflictError while a build reads it.
+
+        Its registration can be taken back for ``undo_days`` (:meth:`undo_edit`), unless ``forget``.
+        """
+        self._check_idle(name)
+        self.source_edits.remove(name, by=by, forget=forget)
+        self.source_edits.forget(self.settings.undo_days)
+        self.pipeline.publish()
+
+    def undo_edit(self, id: int, by: str) -> Edit:
+        """Takes back what somebody changed by hand: a vertex, an edge, or the registration of a source.
+
+        A removed source comes back with its settings and credentials; its data comes back with the next build.
+        """
+        edit = self.edits.edit(id)
+        if edit.element != SOURCE:
+            return self.edits.undo(id, by=by)
+        self.source_edits.forget(self.settings.undo_days)
+        if edit.action == "add":
+            self._check_idle(edit.subject)
+        undone = self.source_edits.undo(id, by=by)
+        self.pipeline.publish()
+        return undone
+
+    def _check_idle(self, name: str) -> None:
+        """Raises ConflictError while a build reads a source."""
         for build in self.store.catalog.builds():
             if build.state is BuildState.RUNNING and (not build.sources or name in build.sources):
                 raise ConflictError(
                     f"Build {build.id} is reading {name!r}.", remedy="Wait until the build ends, or cancel it first."
                 )
-        self.store.catalog.remove_source(name)
-        self.pipeline.publish()
 
     def preview(self, source: str, dataset: str, limit: int = 50) -> pa.Table:
         connector = self.connect(self.store.catalog.source(source))
@@ -199,6 +230,7 @@ class Service:
             self.store.catalog.source(name)
         if not self.store.catalog.sources():
             raise InputError("There is nothing to build yet.", remedy="Register a source first.")
+        self.source_edits.forget(self.settings.undo_days)
         build = self.store.catalog.add_build(tuple(sources))
         self.jobs.submit(build.id, allow_removal=allow_removal)
         return build

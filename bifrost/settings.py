@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     removal_limit: float = Field(
         0.3, ge=0, le=1, description="Share of a dataset's records that one build may remove without asking."
     )
+    undo_days: float = Field(
+        30,
+        ge=0,
+        description="Days for which a removed or changed source can be restored; its encrypted credentials are kept as long.",
+    )
     max_upload_bytes: int = Field(4 * 2**30, ge=1024, description="Largest upload accepted by the console.")
     query_timeout: float = Field(30.0, gt=0, description="Seconds after which a query is stopped.")
     file_roots: tuple[Path, ...] = Field(

@@ -38,7 +38,7 @@ from graphstore.merged import CHANGED, HIDDEN
 from graphstore.sql import SqlStore
 from graphstore.values import clean_text
 
-__all__ = ["Edit", "Edits"]
+__all__ = ["Edit", "Edits", "edit_of"]
 
 Properties = Mapping[str, Sequence[Value]]
 Notes = Mapping[str, Sequence[tuple[Value, Mapping[str, Value]]]]
@@ -50,7 +50,8 @@ _LONGEST_ID = 500
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change by one person. ``element`` is vertex or edge, ``action`` add, update or delete."""
+    """One change by one person. ``element`` is vertex, edge or source (see :mod:`graphstore.source_edits`), ``action`` add,
+    update or delete."""
 
     id: int
     element: str
@@ -159,20 +160,30 @@ class Edits:
         if subject is not None:
             query = query.where(s.edit.c.subject == clean_text(subject))
         with self._db.read() as connection:
-            return [_edit(row) for row in connection.execute(query)]
+            return [edit_of(row) for row in connection.execute(query)]
+
+    def edit(self, id: int) -> Edit:
+        with self._db.read() as connection:
+            return edit_of(self._row(connection, id))
+
+    def _row(self, connection: Connection, id: int) -> Any:
+        row = connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"There is no edit {id}.")
+        return row
 
     def undo(self, id: int, *, by: str) -> Edit:
         """Takes one edit back; later edits of the same subject stay. Raises ConflictError if already undone."""
         with self._db.write() as connection:
-            row = connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one_or_none()
-            if row is None:
-                raise NotFoundError(f"There is no edit {id}.")
+            row = self._row(connection, id)
+            if row.element not in _DATASETS:
+                raise InputError(f"Edit {id} is about a source.", remedy="Undo it as an administrator.")
             if row.undone_at is not None:
                 raise ConflictError(f"Edit {id} was already undone by {row.undone_by}.")
             values = {"undone_by": clean_text(by), "undone_at": now().isoformat()}
             connection.execute(s.edit.update().where(s.edit.c.id == id).values(**values))
             self._apply(connection, row.element, row.subject)
-            return _edit(connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one())
+            return edit_of(connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one())
 
     # ---- applying ----------------------------------------------------------------------------------------------------
 
@@ -356,7 +367,7 @@ def _edge_record(subject: str, state: _State) -> RecordFragments | None:
     return _record(subject, state, links=(link,))
 
 
-def _edit(row: Any) -> Edit:
+def edit_of(row: Any) -> Edit:
     at = from_iso(row.at)
     assert at is not None
     return Edit(row.id, row.element, row.subject, row.action, row.by, at, row.undone_by)

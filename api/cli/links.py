@@ -212,10 +212,21 @@ def pair(context: Context, verdict: str, id: str, tail: str, head: str, note: st
     "--audit", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="The share that people check."
 )
 @click.option("--off", is_flag=True, help="End the rule; what it confirmed stays.")
+@click.option(
+    "--undo", is_flag=True, help="Put back the rule before the last change, with what it would not have confirmed."
+)
 @pass_context
-def accept(context: Context, probability: float | None, kind: str | None, audit: float, off: bool) -> None:
+def accept(context: Context, probability: float | None, kind: str | None, audit: float, off: bool, undo: bool) -> None:
     """Lets proposals be confirmed without a question, or shows the rules that do and how their audits went."""
     review = context.service.review
+    if undo:
+        changes = [change for change in review.rule_changes() if change.undone_by is None]
+        if not changes:
+            raise InputError("There is no change of a rule to take back.")
+        taken_back = review.undo_rule(changes[0].id, user_name())
+        lines = [f"a proposal again: {_arrow(one)} ({one.probability:.3f})" for one in taken_back]
+        context.show(taken_back, "\n".join(lines) or "The rule is as it was before.")
+        return
     if probability is not None or off:
         accepted = review.set_rule(LinkKind(kind) if kind else None, None if off else probability, audit, user_name())
         lines = [f"confirmed: {_arrow(one)} ({one.probability:.3f})" for one in accepted]

@@ -1,4 +1,4 @@
-"""``bifrost source ...``: register, test, list and remove sources."""
+"""``bifrost source ...``: register, test, list, remove and restore sources."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from api.cli.output import Context, key_values, pass_context
+from api.cli.output import Context, key_values, pass_context, user_name
 from bifrost.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _secrets = click.option(
 
 @click.group("source")
 def source() -> None:
-    """Register, test, list and remove sources."""
+    """Register, test, list, remove and restore sources."""
 
 
 @source.command("kinds")
@@ -76,7 +76,9 @@ def add(
     hidden = _ask(key_values(secrets, "--secret"))
     if not no_test:
         report, datasets = context.service.test_source(name, kind, chosen, hidden)
-    registered = context.service.add_source(name, kind, chosen, hidden, rank=rank, removal_limit=removal_limit)
+    registered = context.service.add_source(
+        name, kind, chosen, hidden, rank=rank, removal_limit=removal_limit, by=user_name()
+    )
     text = f"Registered [bold]{name}[/bold] ({kind})"
     if not no_test:
         text += f": {escape(report.server)}, {_datasets(len(datasets))}.{_warnings(report)}"
@@ -128,14 +130,53 @@ def list_sources(context: Context) -> None:
 @source.command("remove")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--forget", is_flag=True, help="Keep nothing to restore it from, its encrypted credentials included.")
 @pass_context
-def remove(context: Context, name: str, yes: bool) -> None:
-    """Removes a source and everything that it alone said."""
+def remove(context: Context, name: str, yes: bool, forget: bool) -> None:
+    """Removes a source and everything that it alone said; can be taken back for a time."""
     context.service.store.catalog.source(name)
     if not yes:
         click.confirm(f"Remove {name!r} with all its records, links and answers about them?", abort=True)
-    context.service.remove_source(name)
-    context.show({"removed": name}, f"Removed {name}.")
+    context.service.remove_source(name, by=user_name(), forget=forget)
+    context.show({"removed": name}, f"Removed {name}." + ("" if forget else "\nTake it back: bifrost source undo"))
+
+
+@source.command("history")
+@pass_context
+def history(context: Context) -> None:
+    """Who added, changed and removed sources, newest first."""
+    found = context.service.source_edits.history()
+    context.table(
+        found,
+        {
+            "id": [edit.id for edit in found],
+            "what": [edit.action for edit in found],
+            "source": [edit.subject for edit in found],
+            "by": [edit.by for edit in found],
+            "at": [f"{edit.at:%Y-%m-%d %H:%M}" for edit in found],
+            "undone by": [edit.undone_by for edit in found],
+        },
+        "No source was added, changed or removed yet.",
+    )
+
+
+@source.command("undo")
+@click.argument("edit", type=int, required=False)
+@pass_context
+def undo(context: Context, edit: int | None) -> None:
+    """Takes an addition, change or removal of a source back (the newest one without an argument).
+
+    A removed source comes back with its credentials; the next build brings its data back.
+    """
+    if edit is None:
+        open_edits = [one.id for one in context.service.source_edits.history() if one.undone_by is None]
+        if not open_edits:
+            raise InputError("There is no change of a source to take back.")
+        edit = open_edits[0]
+    undone = context.service.undo_edit(edit, user_name())
+    text = f"Took back: {undone.action} {escape(undone.subject)}."
+    text += f"\nNext: bifrost build {escape(undone.subject)}" if undone.action == "delete" else ""
+    context.show(undone, text)
 
 
 def _kind_and_options(context: Context, text: str) -> tuple[str, dict[str, str]]:

@@ -59,7 +59,7 @@ class Mutation:
         )
         return ConnectionReportType.of(report, found)
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Undoable.")
     def add_source(self, info: Info, input: SourceInput) -> SourceType:
         return SourceType.of(
             info.context.service.add_source(
@@ -69,10 +69,11 @@ class Mutation:
                 _secrets(input.secrets),
                 rank=input.rank,
                 removal_limit=_share(input.removal_limit),
+                by=info.context.principal.name,
             )
         )
 
-    @strawberry.mutation(description="Secrets that are left out keep their value.")
+    @strawberry.mutation(description="Secrets that are left out keep their value; undoable.")
     def update_source(self, info: Info, name: str, input: SourceInput) -> SourceType:
         if input.name != name:
             raise InputError("A source keeps its name.", remedy="Register another source, then remove this one.")
@@ -84,12 +85,15 @@ class Mutation:
                 _secrets(input.secrets),
                 rank=input.rank,
                 removal_limit=_share(input.removal_limit),
+                by=info.context.principal.name,
             )
         )
 
-    @strawberry.mutation(description="Removes a source and all that it alone said.")
-    def remove_source(self, info: Info, name: str) -> bool:
-        info.context.service.remove_source(name)
+    @strawberry.mutation(
+        description="Removes a source and all that it alone said; undoable for a time, unless nothing of it is to be kept."
+    )
+    def remove_source(self, info: Info, name: str, forget: bool | None = False) -> bool:
+        info.context.service.remove_source(name, by=info.context.principal.name, forget=bool(forget))
         return True
 
     @strawberry.mutation(description="Queues a build of these sources, or of all.")
@@ -132,13 +136,21 @@ class Mutation:
 
     @strawberry.mutation(
         description="Lets proposals be confirmed from a probability on (of one kind, or of all without a rule of their own); "
-        "without a probability the rule ends, and what it confirmed stays. Returns what was confirmed at once."
+        "without a probability the rule ends, and what it confirmed stays. Returns what was confirmed at once; undoable."
     )
     def set_accept_rule(
         self, info: Info, kind: LinkKind | None = None, probability: float | None = None, audit: float | None = None
     ) -> list[LinkTypeType]:
         by = info.context.principal.name
         found = info.context.service.review.set_rule(kind, probability, 0.1 if audit is None else audit, by)
+        return [LinkTypeType.of(link_type) for link_type in found]
+
+    @strawberry.mutation(
+        description="Puts the rule back that there was before a change (acceptRuleChanges), and takes back what was confirmed "
+        "since then and the rule before would not have confirmed; returns that."
+    )
+    def undo_accept_rule(self, info: Info, id: int) -> list[LinkTypeType]:
+        found = info.context.service.review.undo_rule(id, info.context.principal.name)
         return [LinkTypeType.of(link_type) for link_type in found]
 
     @strawberry.mutation(description="Takes an answer back.")
@@ -197,9 +209,19 @@ class Mutation:
         info.context.service.edits.delete_edge(id, by=info.context.principal.name)
         return True
 
-    @strawberry.mutation(description="Takes one change by hand back; later ones stay.")
+    @strawberry.mutation(
+        description="Takes one change by hand back. Later ones of the same vertex or edge stay; those of a source are undone "
+        "newest first, by administrators. A removed source comes back with its credentials, and a build brings its data back."
+    )
     def undo_edit(self, info: Info, id: int) -> EditType:
-        return EditType.of(info.context.service.edits.undo(id, by=info.context.principal.name))
+        service, principal = info.context.service, info.context.principal
+        edit = service.edits.edit(id)
+        if edit.element == "source":
+            check(principal, Rule.ADMIN, "undoEdit of a source")
+        undone = service.undo_edit(id, principal.name)
+        if (edit.element, edit.action) == ("source", "delete"):
+            service.start_build((edit.subject,), allow_removal=False)
+        return EditType.of(undone)
 
     # ---- accounts
 

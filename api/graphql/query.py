@@ -32,7 +32,7 @@ from api.graphql.types_links import (
     ReviewSummaryType,
     judgements_of,
 )
-from api.graphql.types_review import AcceptRuleType, AuditResultType, PolicyType, ReviewersType
+from api.graphql.types_review import AcceptRuleChangeType, AcceptRuleType, AuditResultType, ReplayType, ReviewersType
 from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindType, SourceType, TableType, table_of
 from bifrost.errors import InputError, NotFoundError
 from bifrost.graph import Vertex
@@ -137,6 +137,11 @@ class Query:
     @strawberry.field(description="The rules by which proposals are confirmed without a question.")
     def accept_rules(self, info: Info) -> list[AcceptRuleType]:
         return [AcceptRuleType.of(rule) for rule in info.context.service.review.rules()]
+
+    @strawberry.field(description="Who set and took away rules, newest first.")
+    def accept_rule_changes(self, info: Info, limit: int | None = 50) -> list[AcceptRuleChangeType]:
+        found = info.context.service.review.rule_changes(bounded(limit, 10_000, 50))
+        return [AcceptRuleChangeType.of(change) for change in found]
 
     @strawberry.field(description="What people found when they checked what rules had confirmed.")
     def audit_results(self, info: Info) -> list[AuditResultType]:

@@ -5,12 +5,13 @@ from datetime import datetime
 import strawberry
 
 from api.ports import Reviewed
+from api.review_book import RuleChange
 from bifrost.links import LinkKind
 from linking.accepting import AcceptRule, AuditResult
 from linking.estimates import Estimate
 from linking.reviewers import Agreement, Reviewer
 
-__all__ = ["AcceptRuleType", "AuditResultType", "EstimateType", "PolicyType", "ReviewersType"]
+__all__ = ["AcceptRuleChangeType", "AcceptRuleType", "AuditResultType", "EstimateType", "PolicyType", "ReviewersType"]
 
 
 strawberry.enum(LinkKind, description="What a link type says about its two ends.")
@@ -39,6 +40,29 @@ class AcceptRuleType:
     @classmethod
     def of(cls, rule: AcceptRule) -> "AcceptRuleType":
         return cls(kind=rule.kind, probability=rule.probability, audit=rule.audit, by=rule.by, at=rule.at)
+
+
+@strawberry.type(name="AcceptRuleChange", description="Somebody set a rule, or took it away.")
+class AcceptRuleChangeType:
+    id: int
+    kind: LinkKind | None = strawberry.field(description="Null: all kinds without a rule of their own.")
+    before: AcceptRuleType | None
+    after: AcceptRuleType | None
+    by: str
+    at: datetime
+    undone: bool
+
+    @classmethod
+    def of(cls, change: RuleChange) -> "AcceptRuleChangeType":
+        return cls(
+            id=change.id,
+            kind=change.kind,
+            before=None if change.before is None else AcceptRuleType.of(change.before),
+            after=None if change.after is None else AcceptRuleType.of(change.after),
+            by=change.by,
+            at=change.at,
+            undone=change.undone_by is not None,
+        )
 
 
 @strawberry.type(name="AuditResult", description="How well rules did on one kind of link types.")

@@ -40,8 +40,9 @@ from bifrost.values import (
     digest_of,
     make_uid,
 )
-from graphstore.edits import Edits
+from graphstore.edits import Edit, Edits
 from graphstore.search import SearchProjection
+from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 
@@ -149,6 +150,7 @@ class ShopService:
     def __post_init__(self) -> None:
         self.search = SearchProjection(self.store)
         self.edits = Edits(self.store)
+        self.source_edits = SourceEdits(self.store)
         self.review = Review(self.store.links, ReviewBook(self.settings))
 
     @cached_property
@@ -196,8 +198,11 @@ class ShopService:
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source:
-        self.store.catalog.add_source(Source(name, kind, dict(options), rank or 0), b"sealed" if secrets else None)
+        sealed = b"sealed" if secrets else None
+        self.source_edits.add(Source(name, kind, dict(options), rank or 0), sealed, by=by)
         return self.store.catalog.source(name)
 
     def update_source(
@@ -208,13 +213,18 @@ class ShopService:
         secrets: Mapping[str, str] | None,
         rank: int | None = None,
         removal_limit: float | None = None,
+        *,
+        by: str = "",
     ) -> Source:
-        self.store.catalog.update_source(Source(name, kind, dict(options), rank or 0))
+        self.source_edits.update(Source(name, kind, dict(options), rank or 0), None, by=by)
         return self.store.catalog.source(name)
 
-    def remove_source(self, name: str) -> None:
-        self.store.catalog.source(name)
-        self.store.catalog.remove_source(name)
+    def remove_source(self, name: str, *, by: str = "", forget: bool = False) -> None:
+        self.source_edits.remove(name, by=by, forget=forget)
+
+    def undo_edit(self, id: int, by: str) -> Edit:
+        edit = self.edits.edit(id)
+        return (self.source_edits if edit.element == "source" else self.edits).undo(id, by=by)
 
     def preview(self, source: str, dataset: str, limit: int) -> pa.Table:
         self.store.catalog.source(source)

@@ -84,6 +84,19 @@ def test_what_a_person_undid_is_not_accepted_again(service: Service) -> None:
     assert service.store.links.link_type(first.id).state is LinkState.PROPOSED
 
 
+def test_a_rule_is_taken_back_with_what_it_confirmed(service: Service) -> None:
+    accepted = service.review.set_rule(LinkKind.REFERENCE, 0.9, 0.1, "ann")
+    checked, *others = accepted
+    service.judge(checked.id, Verdict.CONFIRM, "bob")
+    (change,) = service.review.rule_changes()
+    taken_back = service.review.undo_rule(change.id, "ann")
+    assert {one.id for one in taken_back} == {one.id for one in others}
+    assert service.review.rules() == []
+    states = {one.id: one.state for one in service.store.links.link_types()}
+    assert states[checked.id] is LinkState.CONFIRMED
+    assert all(states[one.id] is LinkState.PROPOSED for one in others)
+
+
 def test_a_build_accepts_what_it_newly_found(service: Service, built: Path) -> None:
     service.review.set_rule(None, 0.9, 0.5, "ann")
     rows = "".join(f"c{n:04d},P{1 + n % 39:03d}\n" for n in range(90))

@@ -36,6 +36,43 @@ def test_secrets_left_out_of_an_update_stay(service: Service) -> None:
     assert service.secrets.open(service.store.catalog.secret("erp")) == {"password": "swordfish"}
 
 
+def test_a_removed_source_is_restored_with_its_data_and_its_password(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "people.csv").write_text("id,name\n1,Ann\n2,Bob\n")
+    service.add_source("docs", "files", {"path": str(tmp_path / "files")}, {}, by="ann")
+    service.add_source("erp", "sql", {"url": "postgresql://ann:swordfish@db.example/erp"}, {}, by="ann")
+    assert service.pipeline.run(service.store.catalog.add_build(("docs",)).id) == {}
+    before = service.store.view().vertices().items
+    assert len(before) == 2
+    for name in ("docs", "erp"):
+        service.remove_source(name, by="bob")
+    assert service.store.view().count() == 0
+    assert b"swordfish" not in _stored(service)
+    for edit in service.source_edits.history(2):
+        assert (edit.action, edit.by) == ("delete", "bob")
+        service.undo_edit(edit.id, "ann")
+    assert service.secrets.open(service.store.catalog.secret("erp")) == {"password": "swordfish"}
+    assert service.pipeline.run(service.store.catalog.add_build(("docs",)).id) == {}
+    assert service.store.view().vertices().items == before
+
+
+def test_credentials_of_removed_sources_are_forgotten_in_time(service: Service) -> None:
+    service.add_source("erp", "sql", {"url": "postgresql://ann:swordfish@db.example/erp"}, {})
+    service.remove_source("erp")
+    assert service.source_edits.forget(days=1) == 0
+    assert service.source_edits.forget(days=0) == 1
+    with pytest.raises(ConflictError, match="forgotten"):
+        service.undo_edit(service.source_edits.history(1)[0].id, "ann")
+
+
+def test_an_update_is_taken_back_with_the_password_before_it(service: Service) -> None:
+    service.add_source("erp", "sql", {"url": "postgresql://ann@old.example/erp"}, {})
+    service.update_source("erp", "sql", {"url": "postgresql://bob@new.example/erp"}, {"password": "swordfish"})
+    service.undo_edit(service.source_edits.history(1)[0].id, "ann")
+    assert service.store.catalog.source("erp").options == {"url": "postgresql://ann@old.example/erp"}
+    assert service.secrets.open(service.store.catalog.secret("erp")) == {}
+
+
 def test_a_source_keeps_its_kind(service: Service, tmp_path: Path) -> None:
     service.add_source("docs", "files", {"path": str(tmp_path)}, {})
     with pytest.raises(InputError, match="kind 'files'"):
