@@ -16,9 +16,11 @@ __all__ = [
     "HashableDict",
     "HashableList",
     "HashableSet",
+    "Metrics",
     "Path",
     "Property",
     "SubGraph",
+    "TraversalMetrics",
     "Tree",
     "Vertex",
     "VertexProperty",
@@ -240,6 +242,14 @@ class SubGraph:
 
     def __repr__(self) -> str:
         return f"tinkergraph[vertices:{len(self.vertices)} edges:{len(self.edges)}]"
+
+
+class Metrics(dict[str, Any]):
+    """What one step of a profiled traversal did: id, name, dur (ms), counts, annotations."""
+
+
+class TraversalMetrics(dict[str, Any]):
+    """What profile() gives: dur (ms) and the metrics of the steps."""
 
 
 class HashableList(list[Any]):

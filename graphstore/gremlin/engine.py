@@ -137,8 +137,9 @@ class GremlinEngine:
             if query.source[:1] and query.source[0].name == "tx":
                 self._transaction(query.source[0], session)
                 return
-            if query.steps[-1:] and query.steps[-1].name in _ANALYSES:
-                found = self._analysed(query, request)
+            analysis, query = _analysis(query)
+            if analysis is not None:
+                found = self._analysed(analysis, query, request, session)
                 yield [Traverser(found) if traversers else found]
                 return
         compiled = self.compile(query, request)
@@ -160,7 +161,7 @@ class GremlinEngine:
         """The plan of a read that :meth:`quick` may run; None if it visits the whole graph, writes or may take long."""
         if isinstance(query, str) and _SPECIAL.search(query):
             return None
-        if isinstance(query, Traversal) and (query.source or (query.steps[-1:] and query.steps[-1].name in _ANALYSES)):
+        if isinstance(query, Traversal) and (query.source or any(step.name in _ANALYSES for step in query.steps[-2:])):
             return None
         compiled = self._plan(query, request)
         return None if compiled.plan.mutates or compiled.wide or compiled.matches_patterns else compiled
@@ -216,18 +217,19 @@ class GremlinEngine:
         """What would run where, as text."""
         return explained(self.compile(query, request), self.source.arrays)
 
-    def _analysed(self, query: Traversal, request: Request) -> Any:
-        """The answer of explain() and profile()."""
-        inner = Traversal(query.source, query.steps[:-1])
-        if query.steps[-1].name == "explain":
-            return self.explain(inner, request)
-        compiled = self._planned(inner, request)
-        if compiled.plan.mutates:
-            raise QueryError("profile() does not run traversals that write.", remedy="Use explain(), or leave it out.")
+    def _analysed(self, analysis: str, query: Traversal, request: Request, session: Session | None) -> Any:
+        """The answer of explain() and profile(). What is profiled runs, writes included."""
+        if analysis == "explain":
+            return self.explain(query, request)
+        compiled = self.compile(query, request)
         began = time.perf_counter()
         meters: list[StepMeter] = []
         meter = compiled.meter(request.limits, request.cancelled)
-        with self.source.reading(request.principal, wide=compiled.wide, check=meter.check) as graph:
+        if compiled.plan.mutates:
+            opened = self.source.writing(request.principal, session)
+        else:
+            opened = self.source.reading(request.principal, wide=compiled.wide, check=meter.check)
+        with opened as graph:
             plan = profiled(compiled, graph, meters)
             for _ in self._results(plan, graph, meter, traversers=True):
                 pass
@@ -315,6 +317,18 @@ def _moved(compiled: Compiled, ctx: Context) -> Iterator[Traverser]:
             return vector.run(ctx.graph, ctx)
     start = Traverser(START, 1, ROOT if ctx.track_path else None, ctx.initial_sack())
     return compiled.plan.run(iter((start,)), ctx)
+
+
+def _analysis(query: Traversal) -> tuple[str | None, Traversal]:
+    """explain or profile, if a traversal ends with it, and the traversal without it. profile("x") at the end only fills a
+    side effect, which nobody could read; profile("x").cap("x") is profile()."""
+    steps = query.steps
+    last, before = steps[-1:], steps[-2:-1]
+    if last and last[0].name in _ANALYSES:
+        return None if last[0].args else last[0].name, Traversal(query.source, steps[:-1])
+    if before and before[0].name == "profile" and last[0].name == "cap" and before[0].args == last[0].args:
+        return "profile", Traversal(query.source, steps[:-2])
+    return None, query
 
 
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:

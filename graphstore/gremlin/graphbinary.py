@@ -7,7 +7,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from graphstore.gremlin.elements import BulkSet, Edge, Entry, Path, Property, SubGraph, Tree, Vertex, VertexProperty
+from graphstore.gremlin.elements import (
+    BulkSet,
+    Edge,
+    Entry,
+    Metrics,
+    Path,
+    Property,
+    SubGraph,
+    TraversalMetrics,
+    Tree,
+    Vertex,
+    VertexProperty,
+)
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
 from graphstore.gremlin.traverser import Traverser
 from graphstore.gremlin.tree import GremlinEnum, T
@@ -259,6 +271,27 @@ class GraphBinaryWriter:
             self.out += _NULL + _NULL
             self.sequence(0x09, [Property(k, v, edge) for k, v in edge.properties.items()])
 
+    def traversal_metrics(self, found: TraversalMetrics) -> None:
+        self.out += b"\x2d\x00" + _nanoseconds(found["dur"]) + _INT(len(found["metrics"]))
+        for one in found["metrics"]:
+            self.write(one)
+
+    def metrics(self, found: Metrics) -> None:
+        self.out += b"\x2c\x00"
+        self.name(found["id"])
+        self.name(found["name"])
+        self.out += _nanoseconds(found["dur"])
+        for values in (found["counts"], found["annotations"]):
+            self.out += _INT(len(values))
+            for key, value in values.items():
+                self.write(key)
+                self.write(value)
+        self.out += _INT(0)  # none within it
+
+
+def _nanoseconds(milliseconds: float) -> bytes:
+    return _LONG(round(milliseconds * 1_000_000))
+
 
 Append = Callable[[GraphBinaryWriter, Any], Any]
 _WRITERS: dict[type, Append] = {}
@@ -285,6 +318,8 @@ _TABLE: tuple[tuple[type | tuple[type, ...], Append], ...] = (
     (Tree, GraphBinaryWriter.tree),
     (SubGraph, GraphBinaryWriter.subgraph),
     (Entry, lambda w, v: w.mapping({v.key: v.value})),
+    (TraversalMetrics, GraphBinaryWriter.traversal_metrics),
+    (Metrics, GraphBinaryWriter.metrics),
     (Mapping, GraphBinaryWriter.mapping),
     ((list, tuple, BulkSet), lambda w, v: w.sequence(0x09, v)),
     ((set, frozenset), lambda w, v: w.sequence(0x0B, v)),

@@ -4,10 +4,10 @@ each step took."""
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphstore.gremlin.arraygraph import ArrayGraph
-from graphstore.gremlin.elements import Graph
+from graphstore.gremlin.elements import Graph, Metrics, TraversalMetrics
 from graphstore.gremlin.numbers import Long
 from graphstore.gremlin.plan import Pipeline, Step
 from graphstore.gremlin.steps.graph import ElementsStep
@@ -95,20 +95,21 @@ def profiled(compiled: "Compiled", graph: Graph, meters: list[StepMeter]) -> "Co
     return replace(compiled, plan=Pipeline(meters), _vectors={})
 
 
-def profile_result(meters: list[StepMeter], seconds: float) -> dict[str, Any]:
-    """Times in milliseconds; a step's own time is that up to it less that of the step before."""
+def profile_result(meters: list[StepMeter], seconds: float) -> TraversalMetrics:
+    """TinkerPop's TraversalMetrics; a step's own time is that up to it less that of the step before. The annotation
+    ``where`` says what ran the step."""
     rows = []
     before = 0.0
-    for meter in meters:
+    for place, meter in enumerate(meters):
         own, before = max(meter.seconds - before, 0.0), meter.seconds
+        percent = min(100 * own / seconds, 100.0) if seconds else 0.0
         rows.append(
-            {
-                "step": meter.text or meter.name,
-                "where": meter.where,
-                "traversers": Long(meter.traversers),
-                "elements": Long(meter.elements),
-                "ms": round(own * 1000, 3),
-                "percent": round(100 * own / seconds, 1) if seconds else 0.0,
-            }
+            Metrics(
+                id=f"{place}.0.0()",
+                name=meter.text or meter.name,
+                dur=round(own * 1000, 6),
+                counts={"traverserCount": Long(meter.traversers), "elementCount": Long(meter.elements)},
+                annotations={"percentDur": round(percent, 3), "where": meter.where},
+            )
         )
-    return {"duration_ms": round(seconds * 1000, 3), "steps": rows}
+    return TraversalMetrics(dur=round(seconds * 1000, 6), metrics=rows)

@@ -169,6 +169,14 @@ class InjectStep(Step):
                 yield t
 
 
+@step("profile", "explain")
+def analysis(instruction: Instruction, compiler: Compiler) -> Step:
+    raise QueryError(
+        f"{instruction.name}() must be the last step of a query, or profile(key) be followed by cap(key) alone.",
+        remedy="Move it to the end.",
+    )
+
+
 @step("inject")
 def inject(instruction: Instruction, compiler: Compiler) -> Step:
     if compiler.parents[-1:] == ["repeat"]:

@@ -70,6 +70,9 @@ def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
         ("g.inject('a').is(regex('('))", "regular expression"),
         ("g.withStrategies(NoSuchStrategy).V()", "NoSuchStrategy"),
         ("g.V().store('x')", "removed in TinkerPop 3.8"),
+        ("g.V().profile('p').out()", "must be the last step"),
+        ("g.V().profile('p').cap('q')", "must be the last step"),
+        ("g.V().explain().out()", "must be the last step"),
         ("g", "source of traversals"),
         ("g.withPath()", "source of traversals"),
         ("g.V().toString()", "explain.. shows the plan, asString"),
@@ -152,6 +155,7 @@ def test_a_query_can_be_cancelled() -> None:
 def test_readers_cannot_write_however_deep_it_is_hidden() -> None:
     engine = GremlinEngine(in_memory(MODERN))
     writes = ("g.addV()", "g.V().drop()", "g.V().local(optional(property('a',1)))", "g.V().sideEffect(drop())",
+              "g.addV().profile()", "g.V().drop().profile('p').cap('p')",
               "g.inject(1).coalesce(V().has('x'),addV('y'))", "g.mergeV([name:'z'])")  # fmt: skip
     for query in writes:
         with pytest.raises(PermissionDeniedError):

@@ -109,9 +109,13 @@ def test_explain_and_profile_say_what_runs_where(store: SqlStore) -> None:
     ]
     assert "interpreter" in plan
     profile = ask("g.V().out().out().values('name').fold().profile()")[0]
-    assert profile["steps"][0]["where"] == "arrays"
-    assert sum(step["percent"] for step in profile["steps"]) <= 101
-    assert profile["duration_ms"] > 0
+    assert [step["annotations"]["where"] for step in profile["metrics"]] == ["arrays", "interpreter"]
+    assert profile["metrics"][0]["name"] == "V().out().out().values('name')"
+    assert [step["counts"]["traverserCount"] for step in profile["metrics"]] == [2, 1]
+    assert sum(step["annotations"]["percentDur"] for step in profile["metrics"]) <= 101
+    assert 0 < profile["metrics"][0]["dur"] < profile["dur"]
+    assert ask("g.V().out().profile('p').cap('p')")[0]["metrics"]
+    assert len(ask("g.V().profile('p')")) == 6
 
 
 def test_a_large_graph_keeps_the_columns_in_use(store: SqlStore) -> None:

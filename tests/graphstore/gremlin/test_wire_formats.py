@@ -33,6 +33,7 @@ from hypothesis import strategies as st
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.elements import HashableSet
+from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.graphbinary import GraphBinaryWriter
 from graphstore.gremlin.graphbinary_read import GraphBinaryReader
 from graphstore.gremlin.graphson import GraphSON2, GraphSON3, UntypedGraphSON, read_graphson
@@ -130,6 +131,23 @@ def test_graphson_2_and_untyped() -> None:
     vertex = UntypedGraphSON().write(in_memory(MODERN).vertex("3"))
     assert vertex["properties"]["name"][0]["value"] == "lop"
     assert ClientReader2().to_object(GraphSON2().write([1, 2.5])) == [1, 2.5]
+
+
+def test_clients_read_metrics() -> None:
+    metrics = GremlinEngine(in_memory(MODERN)).run("g.V().out().profile()")[0].obj
+    writer = GraphBinaryWriter()
+    writer.write(metrics)
+    binary = ClientBinaryReader().to_object(io.BytesIO(bytes(writer.out)))
+    assert binary["dur"] == pytest.approx(metrics["dur"] * 1_000_000, rel=1e-3)  # nanoseconds there
+    typed = ClientReader3().to_object(orjson.loads(orjson.dumps(GraphSON3().write(metrics))))
+    older = ClientReader2().to_object(orjson.loads(orjson.dumps(GraphSON2().write(metrics))))
+    assert typed["dur"] == older["dur"] == metrics["dur"]
+    for found in (binary, typed, older):
+        first = found["metrics"][0]
+        assert (first["id"], first["name"]) == ("0.0.0()", "V()")
+        assert first["counts"] == {"traverserCount": 6, "elementCount": 6}
+        assert first["annotations"]["where"] == "interpreter"
+    assert UntypedGraphSON().write(metrics)["metrics"][0]["counts"]["elementCount"] == 6
 
 
 @given(st.binary(max_size=200))

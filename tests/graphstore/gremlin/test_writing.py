@@ -97,6 +97,18 @@ def test_changes_of_the_served_graph_are_undoable_edits(store: SqlStore) -> None
     assert ask("g.E().count()") == [0]
 
 
+def test_a_profiled_change_is_made(store: SqlStore) -> None:
+    engine = gremlin_engine(store)
+    ask = asker(engine)
+    (profile,) = ask("g.inject(1,2).addV('a').property('name','x').profile()")
+    assert [step["counts"]["traverserCount"] for step in profile["metrics"]] == [2, 2]
+    assert ask("g.V().has('name','x').count()") == [2]
+    session = engine.session()
+    list(engine.stream("g.addV('b').profile()", Request(principal="ann"), session))
+    list(engine.stream("g.tx().rollback()", Request(principal="ann"), session))
+    assert ask("g.V().hasLabel('b').count()") == [0]
+
+
 def test_a_failed_change_of_the_served_graph_leaves_nothing(store: SqlStore) -> None:
     ask = asker(gremlin_engine(store))
     with pytest.raises(QueryError):
