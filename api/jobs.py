@@ -128,7 +128,7 @@ class BuildJobs:
                         errors |= step(name, pipeline.run_step, build, crawl, allow_removal=allow_removal)
                 step("propose", pipeline.run_step, build, Step("propose"))
                 for link in step("plan links", pipeline.plan_links):
-                    step(f"link {link.item}", pipeline.run_step, build, link)
+                    errors |= step(f"link {link.item}", pipeline.run_step, build, link)
                 step("publish", pipeline.run_step, build, Step("publish"))
                 step("end", pipeline.end, build, errors)
             except BuildCancelledError:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bifrost.catalog import BuildState, DatasetSummary, Progress, RecordFailure, Source
-from bifrost.errors import BifrostError, RecordError, SourceError
+from bifrost.errors import BifrostError, NotFoundError, RecordError, SourceError
 from bifrost.links import LinkKind, LinkState, LinkType, Matched
 from bifrost.ports import (
     Connector,
@@ -105,7 +105,7 @@ class Pipeline:
                 errors |= self.run_step(build, step, allow_removal=allow_removal)
         self.run_step(build, Step("propose"))
         for step in self.plan_links():
-            self.run_step(build, step)
+            errors |= self.run_step(build, step)
         self.run_step(build, Step("publish"))
         self.end(build, errors)
         return errors
@@ -114,7 +114,7 @@ class Pipeline:
         self.store.catalog.set_build(build, BuildState.RUNNING)
 
     def end(self, build: int, errors: Mapping[str, Any]) -> None:
-        """Closes a build: failed if any source failed, with their errors side by side."""
+        """Closes a build: failed if any source or link type failed, with their errors side by side."""
         vertices, edges = self.store.view().label_counts()
         counts = {"vertices": sum(vertices.values()), "edges": sum(edges.values())}
         self._tracker(build)(Progress("publish", "", 1, 1, "done"), force=True)
@@ -153,7 +153,7 @@ class Pipeline:
         ]
 
     def run_step(self, build: int, step: Step, *, allow_removal: bool = False) -> dict[str, Any]:
-        """Runs one step; returns ``{source: error}`` if its source failed."""
+        """Runs one step; returns ``{source: error}`` if its source failed, ``{"linking/NAME": error}`` for a link type."""
         match step.stage:
             case "crawl" | "forget":
                 run = self._crawl if step.stage == "crawl" else self._forget
@@ -165,7 +165,7 @@ class Pipeline:
             case "propose":
                 self._propose(build)
             case "link":
-                self.apply(self.store.links.link_type(step.item), self._tracker(build))
+                return self._link(build, step.item)
             case "publish":
                 self.publish(self._tracker(build))
         return {}
@@ -330,6 +330,24 @@ class Pipeline:
         answers = [(j.id, j.undone_at is None) for j in self.store.links.judgements(include_undone=True)]
         digest = digest_of((repr((self.linker.version, datasets, answers)).encode(),))
         return int.from_bytes(digest[:7], "big") + 1
+
+    def _link(self, build: int, id: str) -> dict[str, Any]:
+        """Links of one type that cannot be made must not cost the build: they stay as they were, and the build says so."""
+        try:
+            link_type = self.store.links.link_type(id)
+        except NotFoundError:  # its source went meanwhile
+            return {}
+        try:
+            self.apply(link_type, self._tracker(build))
+        except BuildCancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, other link types have nothing to do with it
+            known = error if isinstance(error, BifrostError) else BifrostError(f"{type(error).__name__}: {error}")
+            _log.warning("link type failed", link_type=link_type.id, name=link_type.name, exc_info=known is not error)
+            self._tracker(build)(Progress("link", link_type.name, 0, None, f"failed: {known.message}"), force=True)
+            remedy = f"{known.remedy} Or correct, reject or delete link type {link_type.id} ({link_type.name})."
+            return {f"linking/{link_type.name}": {**known.to_dict(), "remedy": remedy}}
+        return {}
 
     def apply(self, link_type: LinkType, track: Callable[[Progress], None] = lambda _: None) -> ReplaceReport:
         """Makes the links (or merges) of a confirmed link type what they should be now."""
