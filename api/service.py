@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,7 +15,16 @@ from api.ports import Edit, Edits, Export, JudgeOutcome, Moved, ProjectionStatus
 from api.review import Review
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
-from bifrost.links import Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
+from bifrost.links import (
+    Correction,
+    Judgement,
+    LinkKind,
+    LinkState,
+    LinkType,
+    Verdict,
+    corrected_ends,
+    link_type_id,
+)
 from bifrost.pipeline import Pipeline
 from bifrost.ports import ConnectionReport, Connector, SearchIndex, Store, TeachRequest
 from bifrost.registry import Registry
@@ -24,6 +33,7 @@ from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord
 from graphstore.export import Exporter
 from graphstore.gremlin.engine import GremlinEngine
+from graphstore.judging import corrected, same_rule
 from graphstore.source_edits import SOURCE, SourceEdits
 from linking.asking import Question
 
@@ -253,12 +263,37 @@ class Service:
     def judge(
         self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
     ) -> JudgeOutcome:
-        """Stores an answer, retrains, re-scores the open proposals, and applies or removes the links it decides."""
+        """Stores an answer, retrains, re-scores the open proposals, and applies or removes the links it decides.
+
+        Raises InputError, before anything is stored, for a correction that cannot be applied.
+        """
         edges, asked = self._edges(), self._open_questions()
+        made = None if correction is None or verdict is not Verdict.CONFIRM else self._made(link_type_id, correction)
         judgement = self.store.links.judge(link_type_id, verdict, by, correction=correction, note=note)
-        outcome = self._follow_up(judgement, edges)
+        outcome = self._follow_up(judgement, edges, made)
         self.review.log(judgement, asked, outcome.edges_changed)
         return outcome
+
+    def _made(self, link_type_id: str, correction: Correction) -> LinkType | None:
+        """What a correction makes of a link type, with evidence of its own; None where it links the same as before."""
+        links = self.store.links
+        before = links.link_type(link_type_id)
+        made = corrected(before, correction)
+        if not made.name.strip():
+            raise InputError("A link type needs a name.")
+        if made.threshold is not None and not 0 <= made.threshold <= 1:
+            raise InputError("A threshold lies between 0 and 1.")
+        if same_rule(made, before):
+            return None
+        data, answers = self.store.linking_data(), links.judgements()
+        described = self.pipeline.linker.describe(data, made, answers, links.link_types())
+        writes_edges = made.kind in (LinkKind.REFERENCE, LinkKind.MENTION)
+        if writes_edges and before.estimated_edges and not described.estimated_edges:
+            raise InputError(
+                f"Corrected like this, {made.tail} names no record by {made.head}: " + " ".join(described.reasons),
+                remedy="Check the columns, the rule and the values of the condition. Nothing was changed.",
+            )
+        return described
 
     def judge_pair(
         self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
@@ -320,9 +355,12 @@ class Service:
     def _edges(self) -> int:
         return sum(self.store.view().label_counts()[1].values())
 
-    def _follow_up(self, judgement: Judgement, edges_before: int) -> JudgeOutcome:
+    def _follow_up(self, judgement: Judgement, edges_before: int, made: LinkType | None = None) -> JudgeOutcome:
+        """``made`` is what a correction made, with its evidence."""
         links = self.store.links
         before = {one.id: one for one in links.link_types()}
+        if made is not None and made.id in before:
+            before[made.id] = replace(made, state=before[made.id].state)
         rescored = self.pipeline.linker.rescore(list(before.values()), links.judgements())
         links.save_link_types(rescored)
         moved = tuple(
@@ -341,7 +379,9 @@ class Service:
         """Applies the link type that a judgement is about, and the one that its correction made, if any."""
         subject = judgement.subject.partition("|")[0]
         old = known.get(subject)
-        ids = [subject] + ([_corrected_id(old, judgement.correction)] if old and judgement.correction else [])
+        ids = [subject]
+        if old is not None and judgement.correction is not None:
+            ids.append(link_type_id(*corrected_ends(old, judgement.correction)))
         changed, shown = 0, old
         for one in dict.fromkeys(ids):
             link_type = known.get(one)
@@ -352,13 +392,6 @@ class Service:
                 changed += report.added + report.changed + report.removed
                 shown = link_type
         return shown, changed
-
-
-def _corrected_id(link_type: LinkType, correction: Correction) -> str:
-    tail, head = correction.tail or link_type.tail, correction.head or link_type.head
-    if correction.flip:
-        tail, head = head, tail
-    return link_type_id(LinkKind(correction.kind or link_type.kind), tail, head)
 
 
 def _validated(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:

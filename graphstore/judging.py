@@ -3,14 +3,15 @@
 So an answer is never overridden by a new proposal, and undoing one gives back exactly what was there before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bifrost.links import Column, Correction, LinkState, LinkType, Verdict, link_type_id
+from bifrost.links import Correction, LinkState, LinkType, Verdict, corrected_ends, link_type_id
+from bifrost.values import EMPTY
 from graphstore.encoding import correction_from, link_type_from
 
-__all__ = ["corrected", "judged", "pair_subject", "reproposed"]
+__all__ = ["corrected", "judged", "pair_subject", "reproposed", "same_rule"]
 
 _STATES = {
     Verdict.CONFIRM: LinkState.CONFIRMED,
@@ -26,16 +27,18 @@ def pair_subject(link_type: str, tail: str, head: str) -> str:
 
 
 def corrected(link_type: LinkType, correction: Correction) -> LinkType:
-    """The link type with a correction applied. Another kind, other columns or a flip give it another id."""
-    tail, head = correction.tail or link_type.tail, correction.head or link_type.head
-    kind = correction.kind or link_type.kind
-    transform = link_type.transform if correction.transform is None else correction.transform
-    if correction.flip:
-        tail, head = head, tail
-        if correction.transform is None:
-            transform = _flipped(link_type.transform)
+    """The link type with a correction applied. Another kind, other columns or a flip give it another id.
+
+    Evidence for what it was before does not speak for what it is now: it goes, until the linker describes it anew.
+    """
+    kind, tail, head = corrected_ends(link_type, correction)
+    transform = correction.transform
+    if transform is None:
+        # The rules of one kind mean nothing to another one.
+        kept = link_type.transform if kind is link_type.kind else {}
+        transform = _flipped(kept) if correction.flip else kept
     same_ends = (kind, tail, head) == (link_type.kind, link_type.tail, link_type.head)
-    return replace(
+    made = replace(
         link_type,
         id=link_type.id if same_ends else link_type_id(kind, tail, head),
         kind=kind,
@@ -45,31 +48,43 @@ def corrected(link_type: LinkType, correction: Correction) -> LinkType:
         transform=transform,
         condition=link_type.condition if correction.condition is None else correction.condition,
         threshold=link_type.threshold if correction.threshold is None else correction.threshold,
-        **({} if same_ends else _without_evidence(link_type, tail, head)),
     )
+    return made if same_rule(made, link_type) else replace(made, **_without_evidence(link_type, made))
 
 
-def _flipped(transform: Any) -> dict[str, str]:
-    """Rules are for a side (``tail``) or for one of its columns (``tail.country``)."""
+def same_rule(one: LinkType, other: LinkType) -> bool:
+    """Whether the evidence for one link type is evidence for the other: same kind, columns, transformation, condition."""
+    return (one.kind, one.tail, one.head, dict(one.transform), one.condition) == (
+        other.kind, other.tail, other.head, dict(other.transform), other.condition
+    )  # fmt: skip
+
+
+def _flipped(transform: Mapping[str, str]) -> dict[str, str]:
     other = {"tail": "head", "head": "tail"}
-    sides = ((key, *key.partition(".")) for key in transform)
-    return {other.get(side, side) + dot + column: transform[key] for key, side, dot, column in sides}
+    turned = ((side.partition("."), chain) for side, chain in transform.items())
+    return {f"{other.get(side, side)}{dot}{column}": chain for (side, dot, column), chain in turned}
 
 
-def _without_evidence(link_type: LinkType, tail: Column, head: Column) -> dict[str, Any]:
-    """Evidence for the old columns does not speak for the new ones; a mere flip turns it round."""
-    if (tail, head) != (link_type.head, link_type.tail):
-        return {"examples": (), "counter_examples": (), "cardinality": "", "declared": False}
-    turn = {"tail": "head", "head": "tail", "tail_text": "head_text", "head_text": "tail_text"}
+def _without_evidence(before: LinkType, made: LinkType) -> dict[str, Any]:
+    """What changes beside the correction itself. A mere flip turns examples and cardinality round."""
+    if (made.tail, made.head) == (before.head, before.tail) and made.condition == before.condition:
+        turn = {"tail": "head", "head": "tail", "tail_text": "head_text", "head_text": "tail_text"}
 
-    def turned(examples: Iterable[Any]) -> tuple[Any, ...]:
-        return tuple(replace(e, **{new: getattr(e, old) for old, new in turn.items()}) for e in examples)
+        def turned(examples: Iterable[Any]) -> tuple[Any, ...]:
+            return tuple(replace(e, **{new: getattr(e, old) for old, new in turn.items()}) for e in examples)
 
-    return {
-        "examples": turned(link_type.examples),
-        "counter_examples": turned(link_type.counter_examples),
-        "cardinality": ":".join(reversed(link_type.cardinality.split(":"))),
-    }
+        return {
+            "examples": turned(before.examples),
+            "counter_examples": turned(before.counter_examples),
+            "cardinality": "-to-".join(reversed(before.cardinality.split("-to-"))),
+            "reasons": (), "features": EMPTY, "declared": False,
+        }  # fmt: skip
+    gone: dict[str, Any] = {"examples": (), "counter_examples": (), "reasons": (), "estimated_edges": 0}
+    if made.id == before.id:
+        return gone
+    return gone | {
+        "cardinality": "", "declared": False, "features": EMPTY, "probability": 0.0, "baseline": 0.0, "model": ""
+    }  # fmt: skip
 
 
 def judged(
@@ -78,13 +93,12 @@ def judged(
     """A link type with its live answers applied in order; None where nothing speaks for it any more.
 
     ``answers`` are rows of the judgement table, oldest first, whose subject or target is this link type. ``newest``
-    carries the newest numbers and examples for a link type that only an answer made.
+    carries the newest numbers and examples for a link type that an answer made or changed.
     """
-    result, newest = proposed, proposed or newest
+    result = proposed
     for answer in answers:
         if answer.target == id:
-            made = link_type_from(answer.corrected)
-            result = replace(_decided_by(made, newest or made), state=LinkState.CONFIRMED)
+            result = replace(link_type_from(answer.corrected), state=LinkState.CONFIRMED)
         elif result is None:
             continue
         elif answer.target is not None:
@@ -94,7 +108,11 @@ def judged(
             if correction is not None and answer.verdict == Verdict.CONFIRM:
                 result = corrected(result, correction)
             result = replace(result, state=_STATES[Verdict(answer.verdict)])
-    return result
+    if result is None:
+        return None
+    # Where answers changed what it links, what was proposed is no evidence for it.
+    evident = next((one for one in (proposed, newest) if one is not None and same_rule(one, result)), None)
+    return result if evident is None else _decided_by(result, evident)
 
 
 def reproposed(proposal: LinkType, first: LinkType | None) -> LinkType:

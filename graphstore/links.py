@@ -14,7 +14,7 @@ from bifrost.ports import ReplaceReport
 from bifrost.values import EMPTY
 from graphstore import schema as s
 from graphstore.encoding import correction_from, dumps, from_iso, link_type_from, now
-from graphstore.judging import corrected, judged, reproposed
+from graphstore.judging import corrected, judged, reproposed, same_rule
 from graphstore.linked import LinkedWriter
 from graphstore.values import clean_text
 
@@ -51,7 +51,8 @@ class SqlLinkStore:
         if answers and before is not None:
             # What only an answer made stays so: handing it back does not make it a proposal.
             known = None if before.proposed is None else link_type_from(before.proposed)
-            proposed = None if known is None else reproposed(proposal, known)
+            # Evidence for what a correction made of it is none for what was proposed.
+            proposed = reproposed(proposal, known) if known is not None and same_rule(proposal, known) else known
         elif not _comes_confirmed(proposal, before):
             proposed = replace(proposal, state=LinkState.PROPOSED)
         self._apply(connection, proposal.id, before, proposed, answers, proposal)

@@ -17,7 +17,7 @@ from linking.profiles import ColumnProfile
 from linking.same_things import SEPARATOR
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["DuplicateCandidate", "duplicate_candidates", "find_duplicates"]
+__all__ = ["DuplicateCandidate", "duplicate_candidates", "duplicate_evidence", "duplicates_of", "find_duplicates"]
 
 _LEAST_ROWS = 20
 _LEAST_PROBABLE = 0.5
@@ -61,7 +61,7 @@ def find_duplicates(
         side = Column(table.source, table.dataset)
         name = f"same_{'_'.join(table_words(table.dataset)) or 'record'}"
         link_type = make_link_type(
-            LinkKind.SAME_THING, side, side, candidate.features, scorers, name=name, **_evidence(candidate)
+            LinkKind.SAME_THING, side, side, candidate.features, scorers, name=name, **duplicate_evidence(candidate)
         )
         if link_type.probability >= _LEAST_PROBABLE or link_type.id in keep:
             found.append(link_type)
@@ -77,7 +77,8 @@ def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozense
     return frozenset(ids)
 
 
-def _evidence(candidate: DuplicateCandidate) -> dict[str, object]:
+def duplicate_evidence(candidate: DuplicateCandidate) -> dict[str, object]:
+    """The fields of a link type of a table with itself that its sampled records give."""
     f = candidate.features
     twins = round(10 ** f["twins"] - 1)
     reasons = (
@@ -119,6 +120,14 @@ def duplicate_candidates(
         if candidate.pairs or wanted:
             found.append(candidate)
     return found
+
+
+def duplicates_of(workspace: Workspace, side: Column) -> DuplicateCandidate | None:
+    """One table compared with itself, whatever comes of it; None where it has nothing to compare."""
+    table = workspace.table(side.source, side.dataset)
+    columns = [] if table is None else _comparable(table, frozenset())
+    words = [p for p in columns if p.kind not in _HARD]
+    return _candidate(workspace, table, columns, words) if table is not None and words and len(columns) > 1 else None
 
 
 def _comparable(table: LoadedTable, referring: frozenset[int]) -> list[ColumnProfile]:

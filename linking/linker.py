@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from bifrost.catalog import Progress
+from bifrost.errors import InputError
 from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
 from linking.candidates import find_mentions, find_references, find_same_things
+from linking.describing import TAUGHT, Evident, describe
 from linking.duplicates import find_duplicates
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
@@ -67,7 +69,7 @@ class BifrostLinker:
     ) -> list[LinkType]:
         """All link types worth a person's time, most probable first; a judged one keeps its id and is always there."""
         scorers = self._scorers(known, judgements)
-        judged = {link_type.id: link_type for link_type in known if link_type.state is not LinkState.PROPOSED}
+        judged = {t.id: t for t in known if t.state is not LinkState.PROPOSED or t.model.startswith(TAUGHT)}
         keep = frozenset(judged)
         progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
         with self._workspace.using(data) as workspace:
@@ -79,11 +81,12 @@ class BifrostLinker:
             concepts = self._concepts(workspace, scorers, references, same, keep)
             progress(Progress("propose", "", 3, 4, "texts that name records"))
             mentions = find_mentions(data, workspace, scorers, references, keep=keep)
+            references = [r for r in references if r.id in keep or not _is_same_thing(r, same)]
+            fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions, *concepts)}
+            evident = Evident(data, workspace, scorers, self._vectors)
+            for id, link_type in judged.items():
+                fresh[id] = _keep_decision(link_type, _as_judged(evident, link_type, fresh.get(id)))
         progress(Progress("propose", "", 4, 4))
-        references = [r for r in references if r.id in keep or not _is_same_thing(r, same)]
-        fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions, *concepts)}
-        for id, link_type in judged.items():
-            fresh[id] = _keep_decision(link_type, fresh.get(id))
         self._tasks.forget(frozenset(fresh))
         return sorted(fresh.values(), key=lambda t: (-t.probability, t.id))
 
@@ -126,6 +129,14 @@ class BifrostLinker:
             fresh.update({t.id: round(p, 6) for t, p in zip(open_types, probabilities, strict=True)})
         result = [replace(t, probability=fresh[t.id]) if t.id in fresh else t for t in known]
         return sorted(result, key=lambda t: (-t.probability, t.id))
+
+    def describe(
+        self, data: LinkingData, link_type: LinkType, judgements: Sequence[Judgement], known: Sequence[LinkType]
+    ) -> LinkType:
+        """The link type with the evidence for what it is now. Raises InputError if it cannot be applied."""
+        scorers = self._scorers(known, judgements)
+        with self._workspace.using(data) as workspace:
+            return describe(Evident(data, workspace, scorers, self._vectors), link_type)
 
     def teach(self, data: LinkingData, request: TeachRequest) -> list[LinkType]:
         """Link types that explain the example pairs, best first. Raises InputError if none does."""
@@ -174,6 +185,16 @@ def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:
             for s in same
         )
     )
+
+
+def _as_judged(evident: Evident, judged: LinkType, fresh: LinkType | None) -> LinkType | None:
+    """Today's evidence for a judged link type: for its own rule and condition where those are not the ones proposed."""
+    if fresh is not None and (dict(judged.transform), judged.condition) == (dict(fresh.transform), fresh.condition):
+        return fresh
+    try:
+        return describe(evident, judged)
+    except InputError:  # columns that are gone, for example: nothing to tell of it, and building says so
+        return None
 
 
 def _keep_decision(judged: LinkType, fresh: LinkType | None) -> LinkType:

@@ -39,6 +39,11 @@ class Linker(Protocol):
     def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
         """After an answer: the open proposals with new probabilities, from their stored features. Under 2 seconds."""
 
+    def describe(
+        self, data: LinkingData, link_type: LinkType, judgements: Sequence[Judgement], known: Sequence[LinkType]
+    ) -> LinkType:
+        """A link type that a person changed, with the evidence for what it is now. Raises InputError if it cannot be applied."""
+
     def teach(self, data: LinkingData, request: TeachRequest) -> list[LinkType]:
         """Link types (columns and rule) that explain the examples, best first. Raises InputError if none does."""
 

@@ -122,13 +122,17 @@ def _person_name(table: LoadedTable) -> tuple[ColumnProfile | None, ColumnProfil
     return first, last
 
 
-def mention_candidates(data: LinkingData, workspace: Workspace) -> Iterator[MentionCandidate]:
-    """Scans every tail once for all heads. Candidates of one tail come together, without a particular order."""
+def mention_candidates(
+    data: LinkingData, workspace: Workspace, only: Column | None = None
+) -> Iterator[MentionCandidate]:
+    """Scans every tail (or only one) once for all heads. Candidates of one tail come together, in no particular order."""
     heads = mention_heads(workspace)
     if not heads:
         return
     lexicon = build_lexicon(workspace, heads)
     for tail in mention_tails(data, workspace):
+        if only not in (None, tail):
+            continue
         found: dict[int, list[FoundMention]] = defaultdict(list)
         kinds: Counter[str] = Counter()
         scan = (
