@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from api.follower import Follower
 from api.jobs import BuildJobs
-from api.ports import Edit, Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService, pairs_moved
+from api.ports import Edit, Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService
 from api.review import Review
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
@@ -35,7 +35,6 @@ from graphstore.export import Exporter
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.judging import corrected, same_rule
 from graphstore.source_edits import SOURCE, SourceEdits
-from linking.asking import Question
 
 __all__ = ["Service"]
 

@@ -32,7 +32,7 @@ from api.graphql.types_links import (
     ReviewSummaryType,
     judgements_of,
 )
-from api.graphql.types_review import AcceptRuleChangeType, AcceptRuleType, AuditResultType, ReplayType, ReviewersType
+from api.graphql.types_review import AcceptRuleChangeType, AcceptRuleType, AuditResultType, PolicyType, ReviewersType
 from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindType, SourceType, TableType, table_of
 from bifrost.errors import InputError, NotFoundError
 from bifrost.graph import Vertex
