@@ -23,7 +23,7 @@ from graphstore.gremlin.plan import Pipeline
 from graphstore.gremlin.profile import StepMeter, explained, profile_result, profiled
 from graphstore.gremlin.references import referenced
 from graphstore.gremlin.settings import SourceSettings, read_source
-from graphstore.gremlin.source import GraphSource, MemorySource, Session, WorksInBackground
+from graphstore.gremlin.source import GraphSource, MemorySource, SendsStatements, Session, WorksInBackground
 from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.graph import ElementsStep
 from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, answers_references, refuse_strategies, verify
@@ -215,7 +215,8 @@ class GremlinEngine:
 
     def explain(self, query: str | Traversal, request: Request | None = None) -> str:
         """What would run where, as text."""
-        return explained(self.compile(query, request), self.source.arrays)
+        statements = self._made_with.statements if isinstance(self._made_with, SendsStatements) else None
+        return explained(self.compile(query, request), self.source.arrays, statements)
 
     def _analysed(self, analysis: str, query: Traversal, request: Request, session: Session | None) -> Any:
         """The answer of explain() and profile(). What is profiled runs, writes included."""

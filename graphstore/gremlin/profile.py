@@ -2,8 +2,9 @@
 each step took."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from graphstore.gremlin.arraygraph import ArrayGraph
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["StepMeter", "explained", "profile_result", "profiled"]
 
 
-def explained(compiled: "Compiled", arrays: bool) -> str:
-    """The plan as text: one line a step, with where it runs."""
+_LONG_STATEMENT = 200
+
+
+def explained(compiled: "Compiled", arrays: bool, statements: Callable[[Step], list[str]] | None = None) -> str:
+    """The plan as text: one line a step, with where it runs; then the ``statements`` that steps send, shortened."""
     vector = compiled.vector(compiled.needs_path) if arrays else None
     taken = vector.taken if vector is not None and vector.start is not None else 0
     lines = [
@@ -33,6 +37,13 @@ def explained(compiled: "Compiled", arrays: bool) -> str:
         lines.append(
             "arrays: on the snapshot when it is up to date, else SQL by the interpreter; index: vertex_value or label index"
         )
+    if statements is not None:
+        sent = [(step, statements(step)) for step in compiled.plan.walk()]
+        if any(texts for _, texts in sent):
+            lines.append("SQL" if not arrays else "SQL, where no up-to-date snapshot answers")
+        for step, texts in sent:
+            short = (shorten(text, _LONG_STATEMENT, placeholder=" ...") for text in texts)
+            lines.extend(f"  {step.name:<14} {text}" for text in short)
     return "\n".join(lines)
 
 

@@ -13,8 +13,10 @@ from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.pace import Check, unchecked
+from graphstore.gremlin.plan import Step
 from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.sqlgraph import SqlGraph
+from graphstore.gremlin.sqltexts import StatementRecorder
 from graphstore.gremlin.sqlwrites import Notes
 from graphstore.gremlin.warm import SnapshotWarmer
 from graphstore.sql import SqlStore
@@ -135,6 +137,10 @@ class ServedGraph:
         if self._warmer is None:
             self._warmer = SnapshotWarmer(self.keeper)
             self._warmer.start()
+
+    def statements(self, step: Step) -> list[str]:
+        """See :class:`~graphstore.gremlin.source.SendsStatements`."""
+        return StatementRecorder(self._store.database).of(step)
 
     def close(self) -> None:
         """Ends the background work and releases the snapshot. Safe to call twice."""

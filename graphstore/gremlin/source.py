@@ -8,8 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.memory import MemoryGraph
 from graphstore.gremlin.pace import Check, unchecked
+from graphstore.gremlin.plan import Step
 
-__all__ = ["GraphSource", "MemorySource", "Moment", "Session", "WorksInBackground"]
+__all__ = ["GraphSource", "MemorySource", "Moment", "SendsStatements", "Session", "WorksInBackground"]
 
 Moment = dict[Any, Any]
 """What was found out at one moment, for all who ask about that moment; a place to keep it."""
@@ -49,6 +50,14 @@ class GraphSource(Protocol):
 
     def writing(self, principal: Any, session: Session | None) -> AbstractContextManager[Graph]:
         """A graph whose changes are kept when the context ends well, and taken back when an error leaves it."""
+
+
+@runtime_checkable
+class SendsStatements(Protocol):
+    """A source whose graphs ask a database."""
+
+    def statements(self, step: Step) -> list[str]:
+        """What a step would send to it."""
 
 
 @runtime_checkable

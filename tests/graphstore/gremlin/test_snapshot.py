@@ -1,6 +1,7 @@
 """Array snapshots follow the change log: patched or made anew, they show the same."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from graphstore.gremlin.arrays import EdgeTable, Snapshot, VertexTable
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
 from graphstore.gremlin.served import ServedGraph
+from graphstore.gremlin.sqlgraph import SqlGraph
 from graphstore.sql import SqlStore
-from tests.graphstore.gremlin.conftest import asker
-from tests.graphstore.gremlin.graphs import MODERN, fill
+from tests.graphstore.gremlin.conftest import SqlOnly, asker
+from tests.graphstore.gremlin.graphs import MODERN, fill, in_memory
 
 
 def content(snapshot: Snapshot) -> tuple[object, ...]:
@@ -108,6 +110,8 @@ def test_explain_and_profile_say_what_runs_where(store: SqlStore) -> None:
         ["out", "arrays"],
     ]
     assert "interpreter" in plan
+    assert "FROM vertex v WHERE v.id > ? AND v.label = ?" in plan
+    assert "FROM edge e WHERE e.tail IN" in plan
     profile = ask("g.V().out().out().values('name').fold().profile()")[0]
     assert [step["annotations"]["where"] for step in profile["metrics"]] == ["arrays", "interpreter"]
     assert profile["metrics"][0]["name"] == "V().out().out().values('name')"
@@ -116,6 +120,30 @@ def test_explain_and_profile_say_what_runs_where(store: SqlStore) -> None:
     assert 0 < profile["metrics"][0]["dur"] < profile["dur"]
     assert ask("g.V().out().profile('p').cap('p')")[0]["metrics"]
     assert len(ask("g.V().profile('p')")) == 6
+
+
+def test_explain_shows_the_statements_that_are_sent(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, MODERN)
+    sent: list[str] = []
+    rows = SqlGraph.rows
+
+    def noting(graph: SqlGraph, text: str, *parameters: Any) -> list[Any]:
+        sent.append(" ".join(text.split()))
+        return rows(graph, text, *parameters)
+
+    monkeypatch.setattr(SqlGraph, "rows", noting)
+    served, alone = GremlinEngine(ServedGraph(store)), asker(GremlinEngine(SqlOnly(store)))
+    for query in (
+        "g.V('1')", "g.V('1','2')", "g.V().has('name','lop')", "g.V().hasLabel('person','software')", "g.E('7')", "g.E()",
+        "g.V().out('knows')", "g.V().bothE('knows','created')", "g.V().where(__.in('created'))",
+    ):  # fmt: skip
+        told = [line.split(maxsplit=1)[1] for line in served.explain(query).partition("SQL, ")[2].splitlines()[1:]]
+        sent.clear()
+        alone(query)
+        assert told, query
+        assert set(sent) & set(told), query
+    assert "SELECT" not in served.explain("g.inject(1)")
+    assert "SELECT" not in GremlinEngine(in_memory(MODERN)).explain("g.V()")
 
 
 def test_a_large_graph_keeps_the_columns_in_use(store: SqlStore) -> None:
