@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bifrost.errors import InputError
-from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, Verdict
+from bifrost.links import AUTOMATIC, Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, corrected_ends
 from linking.estimates import Estimate, share_of
 
 __all__ = ["AcceptRule", "AuditResult", "acceptable", "audit_results", "audits", "check_rule"]
@@ -87,16 +87,22 @@ class AuditResult:
 
 
 def audit_results(known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[AuditResult]:
-    """Per kind of which a rule confirmed any. The newest answer of a person about a link type counts."""
+    """Per kind of which a rule confirmed any. The newest answer of a person about a link type counts.
+
+    What a person turned round, or corrected to other columns or another kind, was wrong as it was accepted.
+    """
     live = [j for j in judgements if j.undone_at is None and "|" not in j.subject]
     automatic = {j.subject for j in live if j.by == AUTOMATIC}
+    by_id = {t.id: t for t in known}
     said = {
-        j.subject: j.verdict for j in live if j.by != AUTOMATIC and j.verdict not in (Verdict.UNSURE, Verdict.DEFER)
+        j.subject: j.verdict is Verdict.CONFIRM and not _turned_into_another(by_id.get(j.subject), j.correction)
+        for j in live
+        if j.by != AUTOMATIC and j.verdict not in (Verdict.UNSURE, Verdict.DEFER)
     }
     results = []
     for kind in LinkKind:
         accepted = [t for t in known if t.kind is kind and t.id in automatic]
-        checked = [said[t.id] is Verdict.CONFIRM for t in accepted if t.id in said]
+        checked = [said[t.id] for t in accepted if t.id in said]
         if accepted:
             expected = sum(t.probability for t in accepted) / len(accepted)
             right = sum(checked)
@@ -104,3 +110,9 @@ def audit_results(known: Sequence[LinkType], judgements: Sequence[Judgement]) ->
                 AuditResult(kind, len(accepted), len(checked), right, share_of(right, len(checked), expected))
             )
     return results
+
+
+def _turned_into_another(link_type: LinkType | None, correction: Correction | None) -> bool:
+    if link_type is None or correction is None:
+        return False
+    return corrected_ends(link_type, correction) != (link_type.kind, link_type.tail, link_type.head)

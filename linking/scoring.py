@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkType, Verdict
+from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkType, Verdict, corrected_ends, link_type_id
 from linking.trees import Forest
 
 __all__ = [
@@ -41,6 +41,7 @@ _PRECISION_FEATURE = 2.0
 """Per feature: all features together move an equal candidate by about half the error of one answer."""
 _PRECISION_BIAS = 3.0
 _LIMIT = 12.0
+_LABELS = {Verdict.CONFIRM: True, Verdict.REJECT: False, Verdict.DELETE: False}
 
 
 CORRECTION = "gnn_correction"
@@ -198,21 +199,27 @@ def adapt(
 def answers(
     kind: LinkKind, known: Sequence[LinkType], judgements: Sequence[Judgement]
 ) -> tuple[list[Mapping[str, float]], list[bool]]:
-    """The training examples in the judgements about link types of a kind: features as stored, confirmed or not.
+    """The training examples in the judgements about link types of a kind: features as stored, right or not.
 
-    The newest answer of a person about a link type counts; undone, unsure and deferred ones do not.
+    The newest answer of a person about a link type counts; undone, unsure and deferred ones do not. A correction to other
+    columns or to another kind says that the proposal was wrong and that what it was corrected to is right. One that only
+    turns, renames or limits it says that these columns belong together.
     """
     types = {link_type.id: link_type for link_type in known}
-    latest: dict[str, Judgement] = {}
+    latest: dict[str, tuple[Mapping[str, float], bool | None]] = {}
     for judgement in judgements:
         live = "|" not in judgement.subject and judgement.undone_at is None and judgement.by != AUTOMATIC
-        if live and judgement.subject in types:
-            latest[judgement.subject] = judgement
-    features, labels = [], []
-    for subject, judgement in latest.items():
-        link_type = types[subject]
-        stored = judgement.features or link_type.features
-        if link_type.kind is kind and stored and judgement.verdict in (Verdict.CONFIRM, Verdict.REJECT, Verdict.DELETE):
-            features.append(stored)
-            labels.append(judgement.verdict is Verdict.CONFIRM)
-    return features, labels
+        if not live or judgement.subject not in types:
+            continue
+        link_type = types[judgement.subject]
+        label = _LABELS.get(judgement.verdict)
+        if label and judgement.correction is not None:
+            right = corrected_ends(link_type, judgement.correction)
+            ends = frozenset((link_type.tail, link_type.head))
+            label = right[0] is link_type.kind and frozenset(right[1:]) == ends
+            made = types.get(link_type_id(*right))
+            if not label and made is not None:
+                latest[made.id] = made.features, True
+        latest[link_type.id] = judgement.features or link_type.features, label
+    found = [(f, y) for id, (f, y) in latest.items() if types[id].kind is kind and f and y is not None]
+    return [f for f, _ in found], [y for _, y in found]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bifrost.links import (
     AUTOMATIC,
     Column,
+    Correction,
     Estimate,
     Judgement,
     LinkKind,
@@ -75,6 +76,23 @@ def test_audits_tell_how_right_a_rule_is() -> None:
     (result,) = audit_results(known, judgements)
     assert (result.accepted, result.checked, result.right) == (4, 2, 1)
     assert result.precision.low < 0.8 < result.precision.high
+
+
+@pytest.mark.parametrize(
+    ("correction", "right"),
+    [
+        (Correction(name="better"), 1),
+        (Correction(condition="a = 1"), 1),
+        (Correction(flip=True), 0),
+        (Correction(kind=LinkKind.MENTION), 0),
+        (Correction(head=Column("s", "other", ("id",))), 0),
+    ],
+)
+def test_an_audit_answered_by_another_link_type_was_wrong(correction: Correction, right: int) -> None:
+    known = [link_type(1, 0.95, state=LinkState.CONFIRMED)]
+    rule_said, person_said = (answer(n, known[0].id, Verdict.CONFIRM, by) for n, by in enumerate((AUTOMATIC, "bob")))
+    (result,) = audit_results(known, [rule_said, replace(person_said, correction=correction)])
+    assert (result.checked, result.right) == (1, right)
 
 
 def test_answers_of_rules_teach_nothing() -> None:

@@ -1,14 +1,15 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bifrost.links import Column, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
+from bifrost.links import Column, Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
 from linking.asking import BanditRecord, blind, choose, order_questions, replay, worth
 from linking.linker import BifrostLinker
-from linking.scoring import CHOICE_INPUTS, WEIGHTS, adapt, load_priors
+from linking.scoring import CHOICE_INPUTS, WEIGHTS, adapt, answers, load_priors
 from linking.trees import Forest
 from tests.linking.company import company, quiet
 
@@ -118,6 +119,33 @@ def test_judged_link_types_are_never_rescored() -> None:
     after = BifrostLinker().rescore([decided, *known[1:]], [judged(decided, Verdict.CONFIRM)])
     assert len(after) == 3
     assert next(t for t in after if t.id == decided.id) == decided
+
+
+def test_a_correction_to_other_columns_says_that_the_proposal_was_wrong() -> None:
+    old, new = many(2)
+    other = replace(judged(old, Verdict.CONFIRM), correction=Correction(tail=new.tail, head=new.head))
+    known = [replace(old, state=LinkState.REJECTED), replace(new, state=LinkState.CONFIRMED)]
+    features, labels = answers(LinkKind.REFERENCE, known, [other])
+    assert dict(zip(labels, features, strict=True)) == {False: old.features, True: new.features}
+    assert answers(LinkKind.REFERENCE, known, [replace(other, undone_at=AT)]) == ([], [])
+
+
+@pytest.mark.parametrize("correction", [Correction(flip=True), Correction(name="n"), Correction(condition="x = 1")])
+def test_a_correction_that_keeps_the_columns_says_that_they_were_right(correction: Correction) -> None:
+    old = many(1)[0]
+    said = replace(judged(old, Verdict.CONFIRM), correction=correction)
+    turned = replace(old, id=link_type_id(old.kind, old.head, old.tail), tail=old.head, head=old.tail, features={})
+    assert answers(LinkKind.REFERENCE, [old, turned], [said]) == ([old.features], [True])
+
+
+def test_another_kind_is_an_example_of_both_kinds() -> None:
+    old = many(1)[0]
+    said = replace(judged(old, Verdict.CONFIRM), correction=Correction(kind=LinkKind.MENTION))
+    new = replace(
+        old, id=link_type_id(LinkKind.MENTION, old.tail, old.head), kind=LinkKind.MENTION, features={"a": 1.0}
+    )
+    assert answers(LinkKind.REFERENCE, [old, new], [said]) == ([old.features], [False])
+    assert answers(LinkKind.MENTION, [old, new], [said]) == ([{"a": 1.0}], [True])
 
 
 @pytest.mark.parametrize("verdict", [Verdict.UNSURE, Verdict.DEFER])
