@@ -12,6 +12,7 @@ from api.gremlin_frames import Codec, Message
 from api.gremlin_shapes import Starts, text_shape
 from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, QueryLimitError, QuerySyntaxError
 from graphstore.gremlin.engine import Compiled, GremlinEngine, Request
+from graphstore.gremlin.settings import lowered
 from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.traverser import Limits
 from graphstore.gremlin.tree import Traversal
@@ -20,6 +21,8 @@ __all__ = ["GremlinService", "GremlinSettings", "Reply"]
 
 _LANGUAGES = (None, "", "gremlin-lang", "gremlin-groovy")
 _LONG_TEXT = 10_000
+_SIZES = ("batchSize", "maxObjects")
+"""Options that a read on the event loop does not look at."""
 _QUICK = Limits(0.004, 20_000)
 """What a read may use on the event loop before it is handed to a thread."""
 
@@ -146,7 +149,7 @@ class GremlinService:
         try:
             request = Request(
                 bindings=_bindings(args),
-                limits=self._limits(args),
+                limits=lowered(Limits(self.settings.seconds, self.settings.traversers), args),
                 read_only=not self.may_write(principal),
                 source=_source(args),
                 cancelled=stop.is_set,
@@ -178,13 +181,6 @@ class GremlinService:
             waiting = chunk
         yield Reply(200, waiting, properties=properties) if waiting else Reply(204)
 
-    def _limits(self, args: Mapping[str, Any]) -> Limits:
-        wanted = args.get("evaluationTimeout", args.get("scriptEvaluationTimeout"))
-        seconds = self.settings.seconds
-        if isinstance(wanted, int) and wanted > 0:
-            seconds = min(seconds, wanted / 1000)
-        return Limits(seconds, self.settings.traversers)
-
     def quick(self, message: Message, principal: Any, moment: Moment | None = None) -> Reply | None:
         """The answer to a small read, without blocking for long; None where :meth:`answer` has to do it. Requests of one
         ``moment`` share their look at the change log."""
@@ -215,7 +211,7 @@ class GremlinService:
         expected: type[str] | type[Traversal] | None = {"eval": str, "bytecode": Traversal}.get(message.op)
         if expected is None or not isinstance(gremlin, expected) or message.processor == "session" or "session" in args:
             return None
-        if args.get("language") not in _LANGUAGES or args.get("batchSize") is not None:
+        if args.get("language") not in _LANGUAGES or any(args.get(name) is not None for name in _SIZES):
             return None
         if isinstance(gremlin, str) and len(gremlin) > _LONG_TEXT:
             return None

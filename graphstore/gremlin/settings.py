@@ -1,7 +1,7 @@
 """What the source instructions of a traversal ask for: g.withSideEffect(...).withSack(...).with(...)."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from graphstore.gremlin.strategies import apply_strategies
 from graphstore.gremlin.traverser import Context, Limits
 from graphstore.gremlin.tree import Instruction, Strategy
 
-__all__ = ["SourceSettings", "read_source"]
+__all__ = ["SourceSettings", "lowered", "read_source"]
 
 
 @dataclass(slots=True)
@@ -28,11 +28,8 @@ class SourceSettings:
     path: bool = False
 
     def within(self, limits: Limits) -> Limits:
-        """The limits, with less time where the traversal asks for less."""
-        timeout = self.options.get("evaluationTimeout", self.options.get("scriptEvaluationTimeout"))
-        if isinstance(timeout, int) and timeout > 0:
-            return Limits(min(limits.seconds, timeout / 1000), limits.traversers)
-        return limits
+        """The limits, lowered where the traversal asks for less."""
+        return lowered(limits, self.options)
 
     def apply(self, ctx: Context) -> None:
         """Prepares an execution."""
@@ -47,6 +44,18 @@ class SourceSettings:
                 ctx.sack_merge = operator(operators[-1])
         if self.strategies:
             apply_strategies(self.strategies, ctx)
+
+
+def lowered(limits: Limits, options: Mapping[str, Any]) -> Limits:
+    """The limits, with less time (``evaluationTimeout``, ms) and fewer objects (``maxObjects``) where options ask for it."""
+    timeout = options.get("evaluationTimeout", options.get("scriptEvaluationTimeout"))
+    objects = options.get("maxObjects")
+    seconds, traversers = limits.seconds, limits.traversers
+    if isinstance(timeout, int) and timeout > 0:
+        seconds = min(seconds, timeout / 1000)
+    if isinstance(objects, int) and objects > 0:
+        traversers = min(traversers, objects)
+    return Limits(seconds, traversers)
 
 
 def read_source(instructions: tuple[Instruction, ...]) -> SourceSettings:

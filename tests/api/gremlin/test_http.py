@@ -77,6 +77,23 @@ def test_errors_have_the_common_shape(url: str, body: Any, status: int) -> None:
     assert {"code", "message", "remedy", "retryable"} <= answer.json().keys()
 
 
+def test_a_request_may_lower_the_objects_it_holds(url: str) -> None:
+    for body in (
+        {"gremlin": "g.V().fold()", "maxObjects": 3},
+        {"gremlin": "g.V().order().by('name').limit(1)", "maxObjects": 3},
+        {"gremlin": "g.with('maxObjects',3).V().fold()"},
+        {"gremlin": "g.V()", "maxObjects": 3},
+    ):
+        answer = post(url, body)
+        assert answer.status_code == 504, body
+        assert "more than 3 objects" in answer.json()["message"]
+        assert answer.json()["remedy"]
+    assert post(url, {"gremlin": "g.V().count()", "maxObjects": 3}).status_code == 200
+    assert post(url, {"gremlin": "g.V().fold()", "maxObjects": 10**12}).status_code == 200
+    assert post(url, {"gremlin": "g.V('1').out().fold()", "maxObjects": 1}).status_code == 504
+    assert post(url, {"gremlin": "g.V('1').out().fold()"}).status_code == 200
+
+
 def test_summary(url: str) -> None:
     base = url.replace("ws:", "http:").removesuffix("/gremlin")
     summary = httpx.get(f"{base}/pg/statistics/summary?mode=basic").json()["payload"]["graphSummary"]
