@@ -21,10 +21,12 @@ from typing import Any
 import orjson
 
 from benchmarks.report import Report, arguments
+from benchmarks.store_following import lag
 from bifrost.catalog import Source
 from bifrost.values import DatasetInfo, DatasetKind, Evidence, Fragment, LinkStatement, RecordFragments, Value
 
 Figures = dict[str, float]
+_LAG_SECONDS, _LARGE = 15.0, (2_000_000, 8_000_000)
 _LABELS = ("KNOWS", "LIKES", "OWNS")
 _BASELINE = """
 PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
@@ -234,7 +236,8 @@ def replacing(world: World) -> Figures:
         figures[name] = applied / (time.perf_counter() - start)
         projection.close()
     store.close()
-    return figures
+    lags = lag(small.url, small.folder, _LAG_SECONDS)
+    return figures | {f"lag_{name}": value for name, value in lags.items()}
 
 
 def main() -> None:
@@ -243,6 +246,9 @@ def main() -> None:
     parser.add_argument("--edges", type=int, default=1_000_000)
     parser.add_argument(
         "--only-load", action="store_true", help="bulk load, open and read only (for very large graphs)"
+    )
+    parser.add_argument(
+        "--large", action="store_true", help="also load, open and read 2 million vertices, 8 million edges"
     )
     chosen = parser.parse_args()
     report = Report("store", chosen.seed)
@@ -269,7 +275,26 @@ def main() -> None:
             report.add("replace.changed_records_per_second", repeated["changed"], note="each with its links")
             report.add("search.changes_per_second", followed["search"], bar=1_000)
             report.add("sparql.changes_per_second", followed["sparql"], bar=1_000)
+            report.add("lag.changes_per_second", followed["lag_rate"], note="written by another process meanwhile")
+            for name in ("search", "sparql"):
+                for figure in ("max", "p95"):
+                    report.add(f"lag.{name}_{figure}_seconds", followed[f"lag_{name}_{figure}"], bar=2)
+        if chosen.large:
+            _add_large(report, World(Path(folder) / "large", *_LARGE, chosen.seed))
     report.write(chosen.json)
+
+
+def _add_large(report: Report, world: World) -> None:
+    world.folder.mkdir()
+    loaded, found = measured(load, world), measured(reads, world)
+    report.add("large.load.elements_per_second", world.elements / loaded["seconds"])
+    report.add("large.load.peak_mb", loaded["peak_mb"], bar=2_000)
+    report.add("large.load.disk_mb", loaded["disk_mb"])
+    report.add("large.open.seconds", found["open"], bar=1)
+    report.add("large.counts.seconds", found["counts"])
+    for name in ("vertex", "one_hop", "two_hops", "by_value", "origins"):
+        report.add(f"large.read.{name}_ms", found[name], note="median of 300")
+    report.add("large.read.peak_mb", found["peak_mb"], bar=2_000)
 
 
 if __name__ == "__main__":

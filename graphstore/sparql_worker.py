@@ -13,6 +13,7 @@ import re
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +23,7 @@ import pyoxigraph as ox
 __all__ = ["Worker", "position_of", "read_message", "write_message"]
 
 _STATE = "position.json"
+_FLUSH_SECONDS = 5.0
 _MAX_RESULT = 256 * 2**20
 _MEMORY = 4 * 2**30
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -67,7 +69,8 @@ class Worker:
         self._stamp = stamp
         folder.mkdir(parents=True, exist_ok=True)
         self._store = ox.Store(str(folder / "rdf"))  # locks the folder: another process may serve it still
-        self._position = position_of(folder, stamp)
+        self._position = self._flushed = position_of(folder, stamp)
+        self._flush_time = -_FLUSH_SECONDS
         if self._state.exists() and not self._position:
             self._store.clear()
 
@@ -75,7 +78,7 @@ class Worker:
 
     def clear(self) -> None:
         self._store.clear()
-        self._reached(0)
+        self._reached(0, must_flush=True)
 
     def apply(self, stale: dict[str, Any], lines: str, position: int, in_bulk: bool) -> None:
         """Takes away what stale vertices and edges said and loads new lines. Repeating it changes nothing.
@@ -95,7 +98,7 @@ class Worker:
         for quad in plain:
             if not self._is_stated(quad):
                 self._store.remove(quad)
-        self._reached(position)
+        self._reached(position, must_flush=in_bulk)
 
     def replace_graph(self, iri: str, lines: str) -> None:
         self._store.clear_graph(ox.NamedNode(iri))
@@ -133,11 +136,16 @@ class Worker:
                     return True
         return False
 
-    def _reached(self, position: int) -> None:
-        # The data must be on disk before the position says so.
-        self._store.flush()
+    def _reached(self, position: int, *, must_flush: bool) -> None:
+        """What is written survives the process, but only what is flushed a crash of the machine. Flushing takes a tenth
+        of a second, so it is done now and then, and after such a crash following goes on from there."""
+        boot = _boot()
+        if must_flush or not boot or time.monotonic() - self._flush_time >= _FLUSH_SECONDS:
+            self._store.flush()
+            self._flushed, self._flush_time = position, time.monotonic()
+        state = {"position": position, "flushed": self._flushed, "boot": boot, "stamp": self._stamp}
         temporary = self._state.with_suffix(".new")
-        temporary.write_text(json.dumps({"position": position, "stamp": self._stamp}))
+        temporary.write_text(json.dumps(state))
         temporary.replace(self._state)
         self._position = position
 
@@ -180,7 +188,27 @@ def position_of(folder: Path, stamp: str) -> int:
         state = json.loads((folder / _STATE).read_text())
     except FileNotFoundError:
         return 0
-    return int(state["position"]) if state.get("stamp") == stamp else 0
+    if state.get("stamp") != stamp:
+        return 0
+    return int(state["position"] if state.get("boot") == _boot() else state.get("flushed", state["position"]))
+
+
+def _boot() -> str:
+    """Another text after each start of the machine; empty where that cannot be known."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _merged(lines: str) -> str:
+    """Quads as triples of the default graph: a union of the named ones would give what two of them say twice."""
+    return "\n".join(f"{line[: line.rindex(' <')]} ." for line in lines.split("\n") if line)
+
+
+def _dataset(dataset: tuple[Sequence[str], Sequence[str]] | None) -> dict[str, Any]:
+    default, named = ([ox.NamedNode(iri) for iri in iris] for iris in dataset or ((), ()))
+    return {"default_graph": default, "named_graphs": named} if default or named else {}
 
 
 def _choose(accept: Sequence[str], known: dict[str, Any], default: str) -> str:

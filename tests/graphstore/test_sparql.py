@@ -13,6 +13,7 @@ import pytest
 from bifrost.errors import PermissionDeniedError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
 from bifrost.links import LinkEdge, LinkKind, SamePair, Verdict
 from bifrost.values import LinkStatement, RecordFragments
+from graphstore import sparql_worker
 from graphstore.sparql import SparqlProjection
 from graphstore.sparql_text import media_types, refuse_unsafe
 from graphstore.sql import SqlStore
@@ -151,6 +152,24 @@ def test_it_continues_where_it_was_and_starts_anew_under_another_base(
         assert b"https://graph.test/" not in other.query("SELECT * { ?s ?p ?o }")[1]
     finally:
         other.close()
+
+
+def test_what_a_crash_of_the_machine_may_have_lost_is_applied_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing: dict[str, Any] = {"vertices": [], "edges": [], "labels": "l/"}
+    folder = tmp_path / "rdf"
+    folder.mkdir()
+    worker = sparql_worker.Worker(folder, "stamp")
+    for position in (5, 6, 7):
+        worker.apply(nothing, "<a:a> <a:b> <a:c> <a:g> .", position, False)
+    assert sparql_worker.position_of(folder, "stamp") == 7
+    assert sparql_worker.position_of(folder, "another") == 0
+    monkeypatch.setattr(sparql_worker, "_boot", lambda: "another start of the machine")
+    assert sparql_worker.position_of(folder, "stamp") == 5, "the first was flushed, the others came right after it"
+    worker.apply(nothing, "<a:a> <a:b> <a:d> <a:g> .", 30_000, True)
+    monkeypatch.setattr(sparql_worker, "_boot", lambda: "a third one")
+    assert sparql_worker.position_of(folder, "stamp") == 30_000, "in bulk everything is flushed"
 
 
 @pytest.mark.parametrize(
