@@ -1,7 +1,8 @@
 """Conditions on the tail rows of a link type, in a small language of their own: no SQL of a user reaches the engine.
 
-``status = 'open' and country in ('DE', 'AT') and closed is null``; a column name with spaces goes into double quotes.
-Texts are compared in their base form (case and padding do not count), numbers as numbers.
+``status = 'open' and country in ('DE', 'AT') and closed is null``; a column name with spaces goes into double quotes. A
+value of one word needs no quotes: ``status=open``. Texts are compared in their base form (case and padding do not count),
+numbers as numbers.
 """
 
 import re
@@ -12,8 +13,9 @@ from linking.forms import base_sql, literal
 
 __all__ = ["condition_sql"]
 
-_TOKEN = re.compile(r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<quoted>"(?:[^"]|"")*")|(?P<op><>|!=|<=|>=|=|<|>|\(|\)|,)
-    |(?P<number>-?\d+(?:\.\d+)?)(?![\w])|(?P<word>[\w.]+))""", re.VERBOSE)  # fmt: skip
+_TOKEN = re.compile(r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<quoted>"(?:[^"]|"")*")|(?P<op><>|!=|<=|>=|==|=|<|>|\(|\)|,)
+    |(?P<number>-?\d+(?:\.\d+)?)(?![\w.:/-])|(?P<word>[\w.][\w.:/-]*))""", re.VERBOSE)  # fmt: skip
+_RESERVED = ("and", "or", "not", "in", "is", "null")
 _REMEDY = "Write for example: status = 'open' and country in ('DE', 'AT') and closed is null."
 _MAX_LENGTH = 2_000
 
@@ -60,8 +62,8 @@ class _Parser:
             return f"NOT ({self.members(column)})"
         if word == "in":
             return self.members(column)
-        if kind == "op" and word in ("=", "!=", "<>", "<", ">", "<=", ">="):
-            return self.compared(column, "<>" if word == "!=" else word)
+        if kind == "op" and word in ("=", "==", "!=", "<>", "<", ">", "<=", ">="):
+            return self.compared(column, {"!=": "<>", "==": "="}.get(word, word))
         raise InputError(f"Expected a comparison, found {token!r}.", remedy=_REMEDY)
 
     def members(self, column: str) -> str:
@@ -78,16 +80,20 @@ class _Parser:
             return f"try_cast({column} AS DOUBLE) {operator} {token}"
         if kind == "text":
             return f"{base_sql(column)} {operator} {base_sql(literal(token[1:-1].replace(chr(39) * 2, chr(39))))}"
+        if kind == "quoted" or (kind == "word" and token.lower() not in _RESERVED):
+            value = token[1:-1].replace('""', '"') if kind == "quoted" else token
+            return f"{base_sql(column)} {operator} {base_sql(literal(value))}"
         raise InputError(f"Expected a value, found {token!r}.", remedy="Put texts into single quotes. " + _REMEDY)
 
     def column(self) -> str:
         kind, token = self.take()
         name = token[1:-1].replace('""', '"') if kind == "quoted" else token
-        if kind not in ("word", "quoted") or name not in self.columns:
-            raise InputError(
-                f"There is no column {name!r}.", remedy=f"Columns: {', '.join(sorted(self.columns))[:300]}."
-            )
-        return self.columns[name]
+        if kind in ("word", "quoted") and name in self.columns:
+            return self.columns[name]
+        alike = [known for known in self.columns if known.lower() == name.lower()]
+        if kind in ("word", "quoted") and len(alike) == 1:
+            return self.columns[alike[0]]
+        raise InputError(f"There is no column {name!r}.", remedy=f"Columns: {', '.join(sorted(self.columns))[:300]}.")
 
     def take(self) -> tuple[str, str]:
         if self.at >= len(self.tokens):

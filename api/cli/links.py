@@ -119,6 +119,7 @@ _verdict_command("reject", Verdict.REJECT, "Rejects link types; they are not pro
 _verdict_command(
     "defer", Verdict.DEFER, "Rejects link types for now; they are proposed again when the evidence changes."
 )
+_verdict_command("unsure", Verdict.UNSURE, "Says that you cannot tell; others are asked, and you again later.")
 _verdict_command("delete", Verdict.DELETE, "Deletes confirmed link types with all their edges.")
 
 
@@ -129,13 +130,24 @@ _verdict_command("delete", Verdict.DELETE, "Deletes confirmed link types with al
 @click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), help="Another kind.")
 @click.option("--tail", metavar="SOURCE/DATASET.COLUMN", help="Other tail columns (join several by +).")
 @click.option("--head", metavar="SOURCE/DATASET.COLUMN", help="Other head columns.")
-@click.option("--condition", help="Only tail records for which this holds: COLUMN=VALUE.")
+@click.option(
+    "--transform",
+    "transforms",
+    multiple=True,
+    metavar="SIDE=STEPS",
+    help="How values are compared, instead of the rule proposed: head=strip_prefix:K-, tail.country='alnum | first_word'; "
+    "none takes the rule away.",
+)
+@click.option(
+    "--condition",
+    help="Only tail records for which this holds: status=open, or \"status in (open, 'on hold') and closed is null\".",
+)
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Least score of a link or merge.")
 @_note
 @pass_context
 def correct(
     context: Context, id: str, name: str | None, flip: bool, kind: str | None, tail: str | None, head: str | None,
-    condition: str | None, threshold: float | None, note: str,
+    transforms: tuple[str, ...], condition: str | None, threshold: float | None, note: str,
 ) -> None:  # fmt: skip
     """Confirms a link type with corrections."""
     correction = Correction(
@@ -144,6 +156,7 @@ def correct(
         kind=LinkKind(kind) if kind else None,
         tail=_column(context, tail) if tail else None,
         head=_column(context, head) if head else None,
+        transform=_transform(transforms) if transforms else None,
         condition=condition,
         threshold=threshold,
     )
@@ -399,6 +412,19 @@ def _arrow(link_type: LinkType) -> str:
 
 def _pair(example: PairExample) -> str:
     return escape(f"{example.tail_text}  ~  {example.head_text}  ({example.score:.2f}) {example.note}")
+
+
+def _transform(given: Sequence[str]) -> dict[str, str]:
+    """``SIDE=STEPS`` as a rule; the first ``=`` separates."""
+    if tuple(given) == ("none",):
+        return {}
+    rule = {}
+    for text in given:
+        side, found, steps = text.partition("=")
+        if not found:
+            raise InputError(f"{text!r} names no side.", remedy="Write for example: --transform head=strip_prefix:K-")
+        rule[side.strip()] = steps.strip().strip("\"'")
+    return rule
 
 
 def _column(context: Context, text: str) -> Column:

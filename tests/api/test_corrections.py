@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from api.cli import cli
 from api.compose import open_service
 from api.service import Service
 from bifrost.errors import InputError
@@ -134,3 +136,14 @@ def test_the_next_build_keeps_the_evidence_of_what_was_corrected(service: Servic
     after = orders_to_people(service)
     assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
     assert replace(orders_to_people(service), features={}) == replace(after, features={})
+
+
+def test_the_command_line_takes_rules_and_conditions_as_people_write_them(service: Service, tmp_path: Path) -> None:
+    id = orders_to_people(service).id
+    service.close()
+    runner, correct = CliRunner(), ["--data-dir", str(tmp_path / "data"), "links", "correct", id]
+    badges = ["--tail", "shop/orders.badge", "--head", "shop/people.badge"]
+    wrong = runner.invoke(cli, [*correct, *badges, "--transform", "strip_prefix:k-"])
+    assert "names no side" in str(wrong.exception or wrong.output)
+    done = runner.invoke(cli, [*correct, *badges, "--transform", "head=strip_prefix:K-", "--condition", "state=open"])
+    assert (done.exit_code, "40 edges changed" in done.output) == (0, True)

@@ -71,6 +71,11 @@ COLUMNS = {"status": '"s"', "closed": '"c"', "Unit Price": '"p"'}
         ('"Unit Price" > 10', [2, 3]),
         ("closed is not null", [3]),
         ("status != 'it''s'", [1, 2, 3]),
+        ("status=open", [1, 3]),
+        ("STATUS == Open and closed is null", [1]),
+        ("status in (open, new) and closed is null", [1]),
+        ("closed >= 2024-01-01", [3]),
+        ('status = "done"', [2]),
     ],
 )
 def test_conditions_choose_rows(condition: str, rows: list[int]) -> None:
@@ -84,7 +89,9 @@ def test_conditions_choose_rows(condition: str, rows: list[int]) -> None:
     [
         "status",
         "status =",
-        "status = open",
+        "status = and",
+        "status = not",
+        "status = open or 1",
         "nothing = 'x'",
         "status = 'a'; drop table t",
         "1=1 --",
