@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from functools import partial
 
+from api.asking import Asking
 from api.follower import Follower
 from api.jobs import BuildJobs
 from api.review import Review
 from api.review_book import ReviewBook
+from api.review_log import ReviewLog
 from api.service import Service
 from api.worker import ReadingOptions, make_reader
 from bifrost.pipeline import Pipeline
@@ -26,7 +28,6 @@ from graphstore.search import SearchProjection
 from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
-from linking.asking import next_questions
 from linking.knowledge import kept_knowledge
 from linking.linker import BifrostLinker
 
@@ -88,8 +89,8 @@ def open_service(settings: Settings) -> Service:
         source_edits=SourceEdits(store),
         gremlin=gremlin_engine(store, edits),
         exporter=Exporter(store, settings.base_iri),
-        ask=next_questions,
         review=review,
+        asking=Asking(store.links, ReviewLog(settings), review, pipeline.linker, store.linking_data),
         follower=Follower(pipeline.projections, settings.data_dir / "follower.lock"),
     )
     return service

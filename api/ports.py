@@ -17,8 +17,11 @@ from bifrost.links import Correction, Judgement, LinkKind, LinkType, Matched, Ve
 from bifrost.ports import ConnectionReport, Lag, SearchIndex, Store
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord, Value
+from api.review_log import Asked
 from linking.accepting import AcceptRule, AuditResult
+from linking.asking import Question
 from linking.estimates import Estimate
+from linking.replaying import Replayed
 from linking.reviewers import Agreement, Reviewer
 
 __all__ = [
@@ -27,10 +30,12 @@ __all__ = [
     "Export",
     "JudgeOutcome",
     "Moved",
+    "PairsMoved",
     "ProjectionStatus",
     "Service",
     "SourceKind",
     "SparqlService",
+    "pairs_moved",
 ]
 
 
@@ -53,6 +58,15 @@ class Moved(NamedTuple):
     after: float
 
 
+class PairsMoved(NamedTuple):
+    """How many other pairs an answer about one of them moved: above 0.9, below 0.1, or otherwise by more than 0.02."""
+
+    above: int = 0
+    below: int = 0
+    likelier: int = 0
+    less_likely: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class JudgeOutcome:
     """What an answer, or its undo, did."""
@@ -61,6 +75,25 @@ class JudgeOutcome:
     link_type: LinkType | None
     moved: Sequence[Moved] = field(default_factory=tuple)
     edges_changed: int = 0
+    pairs_moved: PairsMoved = field(default_factory=PairsMoved)
+
+
+def pairs_moved(
+    before: Mapping[tuple[str, str], float], after: Mapping[tuple[str, str], float], judged: str
+) -> PairsMoved:
+    """Compares scores by pair; what is missing was unlikely. ``judged``, ``tail uid|head uid``, is left out."""
+    counts = [0, 0, 0, 0]
+    for key in before.keys() | after.keys():
+        if judged in ("|".join(key), "|".join(reversed(key))):
+            continue
+        old, new = before.get(key, 0.0), after.get(key, 0.0)
+        if old <= 0.9 < new:
+            counts[0] += 1
+        elif new < 0.1 <= old:
+            counts[1] += 1
+        elif abs(new - old) > 0.02:
+            counts[2 if new > old else 3] += 1
+    return PairsMoved(*counts)
 
 
 class ProjectionStatus(NamedTuple):
@@ -177,7 +210,24 @@ class Review(Protocol):
     def precision(self, link_type: LinkType) -> Estimate: ...
     def recall(self, link_type: LinkType) -> Estimate | None: ...
     def matched(self, link_type: LinkType) -> Matched | None: ...
-    def replayed(self) -> Sequence[tuple[str, float, float, int]]: ...
+
+
+class Replay(NamedTuple):
+    """Ways to ask, compared on the logged answers. ``own`` answers were to other questions than the one that was asked
+    first, and ``undone`` ones were taken back: neither tells anything about a way to ask. ``policy`` is in use."""
+
+    policies: Sequence[Replayed]
+    own: int
+    undone: int
+    policy: str
+
+
+class Asking(Protocol):
+    """What came of the questions; see :class:`api.asking.Asking`."""
+
+    def replayed(self) -> Replay: ...
+    def use_policy(self, name: str, *, force: bool = False) -> Replay: ...
+    def asked(self) -> Mapping[int, Asked]: ...
 
 
 class Service(Protocol):
@@ -245,14 +295,37 @@ class Service(Protocol):
     @property
     def review(self) -> Review: ...
 
-    def questions(self) -> Sequence[LinkType]:
-        """Link types to audit, then the open proposals, the most worthwhile question first."""
+    def queue(self, by: str = "") -> Sequence[Question]:
+        """What to ask somebody next: audits, then proposals and pairs, the most worthwhile question first."""
 
+    def questions(self, by: str = "") -> Sequence[LinkType]:
+        """The link types of the queue."""
+
+    def pair_questions(self, link_type_id: str, count: int = 10) -> Sequence[Question]:
+        """The pairs of a same-thing link type whose answers would help most, the most helpful first."""
+
+    @property
+    def asking(self) -> Asking: ...
     def judge(
-        self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
+        self,
+        link_type_id: str,
+        verdict: Verdict,
+        by: str,
+        correction: Correction | None = None,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome: ...
     def judge_pair(
-        self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
+        self,
+        link_type_id: str,
+        tail: str,
+        head: str,
+        verdict: Verdict,
+        by: str,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome: ...
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome: ...
     def teach(

@@ -1,21 +1,17 @@
-"""Review beyond single answers: rules that accept, audits, what is known of quality, of reviewers and of ways to ask."""
+"""Review beyond single answers: rules that accept, audits, what is known of quality and of reviewers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from api.ports import Reviewed
 from api.review_book import ReviewBook, RuleChange
 from bifrost.errors import PermissionDeniedError
-from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, Matched, Verdict
+from bifrost.links import AUTOMATIC, LinkKind, LinkState, LinkType, Matched, Verdict
 from bifrost.ports import LinkStore
 from linking.accepting import AcceptRule, AuditResult, acceptable, audit_results, audits
-from linking.asking import POLICIES, BanditRecord, choose, question_features, replay, reward_of
 from linking.estimates import Estimate, estimate_precision, estimate_recall
 from linking.reviewers import agreements, reviewers
 
 __all__ = ["Review"]
-
-_FIRST_SECONDS = 15.0
-"""How long a reviewer's first answer is taken to have lasted."""
 
 
 class Review:
@@ -123,32 +119,3 @@ class Review:
         if self._book is not None:
             self._book.keep_matched(link_type.id, matched)
 
-    # ---- ways to ask
-
-    def log(self, judgement: Judgement, asked: Sequence[LinkType], edges_changed: int) -> None:
-        """Logs which of the open questions was answered, with the probability that the policy would have asked it first."""
-        before = self._links.judgements(include_undone=True)
-        chosen = next((one for one in asked if one.id == judgement.subject), None)
-        if self._book is None or chosen is None or judgement.verdict in (Verdict.UNSURE, Verdict.DEFER):
-            return
-        earlier = [j for j in before if j.id < judgement.id]
-        choice = choose(asked, [j for j in earlier if j.undone_at is None])
-        offered = choice is not None and choice.link_type.id == chosen.id
-        mine = max((j.at for j in earlier if j.by == judgement.by), default=None)
-        seconds = (judgement.at - mine).total_seconds() if mine else _FIRST_SECONDS
-        self._book.log_choice(
-            judgement.id,
-            BanditRecord(
-                chosen.id,
-                choice.propensity if choice is not None and offered else 0.0,
-                choice.policy if choice is not None and offered else "a person's choice",
-                tuple(one.id for one in asked),
-                reward_of(chosen, judgement.verdict, edges_changed, seconds),
-                {one.id: question_features(one) for one in asked},
-            ),
-        )
-
-    def replayed(self) -> list[tuple[str, float, float, int]]:
-        """Policy, reward per answer and its standard error on the logged choices of the policy, and their number."""
-        records = [r for r in self._book.choices() if r.propensity > 0] if self._book is not None else []
-        return [(name, *replay(records, policy), len(records)) for name, policy in POLICIES.items()]

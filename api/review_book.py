@@ -4,7 +4,6 @@ The tables live where the accounts live (:func:`api.accounts_schema.open_engine`
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,10 +27,9 @@ from sqlalchemy import (
 
 from api.accounts_schema import open_engine, utc
 from bifrost.errors import ConflictError, NotFoundError
-from bifrost.links import Estimate, LinkKind, Matched
+from bifrost.links import Estimate, LinkKind, Matched, PairQuestion
 from bifrost.settings import Settings
 from linking.accepting import AcceptRule, check_rule
-from linking.asking import BanditRecord
 
 __all__ = ["ReviewBook", "RuleChange"]
 
@@ -59,19 +57,6 @@ review_rule_change = Table(
     Column("undone_by", Text),
     Column("undone_at", DateTime(timezone=True)),
     sqlite_autoincrement=True,
-)
-
-review_choice = Table(
-    "review_choice",
-    metadata,
-    Column("judgement", Integer, primary_key=True, autoincrement=False),
-    Column("chosen", Text, nullable=False),
-    Column("policy", Text, nullable=False),
-    Column("propensity", Float, nullable=False),
-    Column(
-        "candidates", Text, nullable=False, comment="JSON: ids in the order in which they were asked, with features"
-    ),
-    Column("reward", Float, nullable=False),
 )
 
 review_matched = Table(
@@ -180,29 +165,11 @@ class ReviewBook:
         if text is None:
             return None
         data = json.loads(text)
-        return Matched(Estimate(**data["precision"]), Estimate(**data["recall"]))
+        return Matched(
+            Estimate(**data["precision"]), Estimate(**data["recall"]), data.get("doubtful", 0.0),
+            tuple(PairQuestion(**one) for one in data.get("questions", ())),
+        )  # fmt: skip
 
-    def log_choice(self, judgement: int, record: BanditRecord) -> None:
-        """Writes down which question was answered, among which, and what came of it."""
-        candidates = [[one, dict(record.features.get(one, {}))] for one in record.candidates]
-        with self._engine.begin() as connection:
-            connection.execute(
-                insert(review_choice).values(
-                    judgement=judgement, chosen=record.chosen, policy=record.policy, propensity=record.propensity,
-                    candidates=json.dumps(candidates), reward=record.reward,
-                )
-            )  # fmt: skip
-
-    def choices(self) -> Sequence[BanditRecord]:
-        """All logged choices, oldest first."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(review_choice).order_by(review_choice.c.judgement)).all()
-        found = []
-        for row in rows:
-            candidates = json.loads(row.candidates)
-            ids, features = tuple(one for one, _ in candidates), dict(candidates)
-            found.append(BanditRecord(row.chosen, row.propensity, row.policy, ids, row.reward, features))
-        return found
 
 
 def _kind(name: str) -> LinkKind | None:

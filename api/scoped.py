@@ -15,8 +15,9 @@ import pyarrow as pa
 from api.graphql.context import SchemaSource
 from api.graphql.typed import TypedSchema
 from api.permissions import Principal
-from api.ports import Edit, Export, JudgeOutcome, ProjectionStatus, Service, SourceKind
+from api.ports import Edit, Export, JudgeOutcome, ProjectionStatus, Replay, Service, SourceKind
 from api.review import Review
+from api.review_log import Asked
 from bifrost.catalog import Build, Source
 from bifrost.errors import NotFoundError, PermissionDeniedError
 from bifrost.links import Correction, LinkState, LinkType, Verdict
@@ -32,6 +33,8 @@ from graphstore.gremlin.source import GraphSource, Moment, Session
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
+from linking.asking import Question
+from linking.choosing import DEFAULT_POLICY
 
 __all__ = ["Readers", "ScopedGraphs", "ScopedService"]
 
@@ -95,8 +98,19 @@ class ScopedService:
     def review(self) -> Review:
         return self._review
 
-    def questions(self) -> Sequence[LinkType]:
-        return self._store.links.link_types((LinkState.PROPOSED,))
+    @property
+    def asking(self) -> "_NothingAsked":
+        return _NothingAsked()
+
+    def queue(self, by: str = "") -> Sequence[Question]:
+        return [Question(link_type) for link_type in self._store.links.link_types((LinkState.PROPOSED,))]
+
+    def questions(self, by: str = "") -> Sequence[LinkType]:
+        return [question.link_type for question in self.queue(by)]
+
+    def pair_questions(self, link_type_id: str, count: int = 10) -> Sequence[Question]:
+        matched = self._review.matched(link_type := self._store.links.link_type(link_type_id))
+        return [] if matched is None else [Question(link_type, pair) for pair in matched.questions[:count]]
 
     # ---- what only people with all sources may do
 
@@ -147,12 +161,27 @@ class ScopedService:
         _refuse()
 
     def judge(
-        self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
+        self,
+        link_type_id: str,
+        verdict: Verdict,
+        by: str,
+        correction: Correction | None = None,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome:
         _refuse()
 
     def judge_pair(
-        self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
+        self,
+        link_type_id: str,
+        tail: str,
+        head: str,
+        verdict: Verdict,
+        by: str,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome:
         _refuse()
 
@@ -163,6 +192,19 @@ class ScopedService:
         self, positives: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str, by: str
     ) -> Sequence[LinkType]:
         _refuse()
+
+
+class _NothingAsked:
+    """Readers are asked nothing, and how others answered is not theirs to see."""
+
+    def replayed(self) -> Replay:
+        return Replay((), 0, 0, DEFAULT_POLICY)
+
+    def use_policy(self, name: str, *, force: bool = False) -> Replay:
+        _refuse()
+
+    def asked(self) -> Mapping[int, Asked]:
+        return {}
 
 
 def _refuse() -> NoReturn:

@@ -10,9 +10,11 @@ import pyarrow as pa
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from api.follower import Follower
+from api.asking import Asking
 from api.jobs import BuildJobs
-from api.ports import Edit, Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService
+from api.ports import Edit, Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService, pairs_moved
 from api.review import Review
+from linking.asking import Question
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.links import (
@@ -38,6 +40,7 @@ from graphstore.source_edits import SOURCE, SourceEdits
 
 __all__ = ["Service"]
 
+_MOST_PAIRS = 200_000
 _MOVED = 0.02
 """Probability changes below this are not worth a person's attention."""
 
@@ -58,8 +61,8 @@ class Service:
     source_edits: SourceEdits
     gremlin: GremlinEngine
     exporter: Exporter
-    ask: Callable[[Sequence[LinkType], Sequence[Judgement]], list[LinkType]]
     review: Review
+    asking: Asking
     follower: Follower
 
     # ---- sources -----------------------------------------------------------------------------------------------------
@@ -252,25 +255,37 @@ class Service:
 
     # ---- review ------------------------------------------------------------------------------------------------------
 
-    def questions(self) -> list[LinkType]:
-        """Link types to audit, then the open proposals, the most worthwhile question first."""
-        return self.review.audits() + self._open_questions()
+    def queue(self, by: str = "") -> list[Question]:
+        """What to ask somebody next: audits, then proposals and pairs, the most worthwhile question first."""
+        return self.asking.queue(by)
 
-    def _open_questions(self) -> list[LinkType]:
-        return self.ask(self.store.links.link_types((LinkState.PROPOSED,)), self.store.links.judgements())
+    def questions(self, by: str = "") -> list[LinkType]:
+        """The link types of the queue."""
+        return [question.link_type for question in self.queue(by) if question.pair is None]
+
+    def pair_questions(self, link_type_id: str, count: int = 10) -> list[Question]:
+        """The pairs of a same-thing link type whose answers would help most. Raises NotFoundError."""
+        return self.asking.pair_questions(self.store.links.link_type(link_type_id), count)
 
     def judge(
-        self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
+        self,
+        link_type_id: str,
+        verdict: Verdict,
+        by: str,
+        correction: Correction | None = None,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome:
         """Stores an answer, retrains, re-scores the open proposals, and applies or removes the links it decides.
 
         Raises InputError, before anything is stored, for a correction that cannot be applied.
         """
-        edges, asked = self._edges(), self._open_questions()
+        edges, offered = self._edges(), self.asking.offered(by)
         made = None if correction is None or verdict is not Verdict.CONFIRM else self._made(link_type_id, correction)
         judgement = self.store.links.judge(link_type_id, verdict, by, correction=correction, note=note)
         outcome = self._follow_up(judgement, edges, made)
-        self.review.log(judgement, asked, outcome.edges_changed)
+        self.asking.log(judgement, offered, outcome.edges_changed, blind=blind)
         return outcome
 
     def _made(self, link_type_id: str, correction: Correction) -> LinkType | None:
@@ -295,15 +310,30 @@ class Service:
         return described
 
     def judge_pair(
-        self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
+        self,
+        link_type_id: str,
+        tail: str,
+        head: str,
+        verdict: Verdict,
+        by: str,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome:
-        edges = self._edges()
+        """Stores an answer about two records, and says what it changed about other pairs of the link type."""
+        edges, offered, before = self._edges(), self.asking.offered(by), self._scores(link_type_id)
         judgement = self.store.links.judge(f"{link_type_id}|{tail}|{head}", verdict, by, note=note)
-        return self._follow_up(judgement, edges)
+        outcome = self._with_pairs(self._follow_up(judgement, edges), before)
+        self.asking.log(judgement, offered, sum(outcome.pairs_moved[:2]), blind=blind)
+        return outcome
 
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
-        edges = self._edges()
-        return self._follow_up(self.store.links.undo(judgement_id, by), edges)
+        edges, links = self._edges(), self.store.links
+        subject = next((j.subject for j in links.judgements(include_undone=True) if j.id == judgement_id), "")
+        about, _, pair = subject.partition("|")
+        before = self._scores(about) if pair else {}
+        outcome = self._follow_up(links.undo(judgement_id, by), edges)
+        return self._with_pairs(outcome, before) if pair else outcome
 
     def teach(
         self,
@@ -347,12 +377,24 @@ class Service:
         for projection in self.pipeline.projections:
             projection.close()
         self.review.close()
+        self.asking.close()
         self.store.close()
 
     # ----------------------------------------------------------------------------------------------------------------
 
     def _edges(self) -> int:
         return sum(self.store.view().label_counts()[1].values())
+
+    def _scores(self, link_type_id: str) -> dict[tuple[str, str], float]:
+        """Of the pairs of a same-thing link type."""
+        found = self.store.links.pairs(link_type_id, limit=_MOST_PAIRS)
+        return {(pair.left, pair.right): pair.score for pair in found}
+
+    def _with_pairs(self, outcome: JudgeOutcome, before: Mapping[tuple[str, str], float]) -> JudgeOutcome:
+        """Counts the pairs that an answer about one of them moved."""
+        subject, _, judged = outcome.judgement.subject.partition("|")
+        after = self._scores(subject)
+        return replace(outcome, pairs_moved=pairs_moved(before, after, judged))
 
     def _follow_up(self, judgement: Judgement, edges_before: int, made: LinkType | None = None) -> JudgeOutcome:
         """``made`` is what a correction made, with its evidence."""

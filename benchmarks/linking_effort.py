@@ -19,7 +19,8 @@ from bifrost.errors import InputError
 from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, Verdict
 from extraction.encoder_minilm import load_encoder
 from linking.accepting import AcceptRule, audits
-from linking.asking import order_questions
+from linking.asking import Question
+from linking.choosing import ask
 from linking.knowledge import Knowledge, export_knowledge, import_knowledge
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
@@ -151,6 +152,7 @@ def review(
     accept_from: float = 2.0,
     gnn: str | None = "auto",
     draw: int | None = None,
+    seed: int = 0,
 ) -> Outcome:
     """A reviewer's answers, in the order in which Bifrost asks; with ``draw``, a seed, in random order instead."""
     linker = BifrostLinker(load_encoder(), knowledge=knowledge, gnn=gnn)
@@ -169,7 +171,8 @@ def review(
     while len(answered) < _MOST:
         done = {p.id for p in answered} | accepted
         open_types = [p for p in known if p.id not in done and (not accepted or p.probability >= _WORTH_ASKING)]
-        questions = [*checks[len(answered) :], *order_questions(open_types, judgements)]
+        asked = ask([Question(p) for p in open_types], seed=f"{seed}|{len(answered)}")
+        questions = [*checks[len(answered) :], *(one.link_type for one in asked)]
         if not questions:
             break
         question = questions[0] if lot is None else lot.choice(questions)

@@ -12,7 +12,7 @@ from benchmarks.report import Report, f1_score
 from benchmarks.tables import References, add_sqlite
 from bifrost.links import Column, Judgement, LinkKind, LinkType, Verdict
 from extraction.encoder_minilm import load_encoder
-from linking.asking import order_questions
+from linking.asking import order_types
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.names import core_words, name_similarity, table_words, words
@@ -99,7 +99,7 @@ def _after_answers(proposals: Sequence[LinkType], truth: Pairs) -> tuple[Pairs, 
         open_types = [p for p in known if p.id not in answered]
         if not open_types:
             break
-        question = min(order_questions(open_types), key=lambda p: abs(p.probability - 0.5))
+        question = min(order_types(open_types), key=lambda p: abs(p.probability - 0.5))
         right = (str(question.tail), str(question.head)) in truth
         answered[question.id] = right
         judgements.append(_judgement(number, question, right))

@@ -20,6 +20,7 @@ __all__ = [
     "LinkType",
     "Matched",
     "PairExample",
+    "PairQuestion",
     "SamePair",
     "SamePairs",
     "Verdict",
@@ -191,14 +192,29 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class PairQuestion:
+    """A pair of records worth asking about. ``value`` in [0, 1] is how much an answer would settle and teach; of several
+    questions that say the same, or that are about one record, one has most."""
+
+    left: str
+    right: str
+    score: float
+    value: float
+    evidence: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
 class Matched:
     """What matching the records of a same-thing link type told about all of its pairs, kept beside them.
 
-    ``precision`` is that of the merged pairs, ``recall`` the share of the right ones among all compared.
+    ``precision`` is that of the merged pairs, ``recall`` the share of the right ones among all compared; ``doubtful`` is how
+    many are undecided (each by how uncertain it is), and ``questions`` are those to ask next, the most helpful first.
     """
 
     precision: Estimate
     recall: Estimate
+    doubtful: float = 0.0
+    questions: tuple[PairQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,65 +1,110 @@
 """What to ask next: the answer with the largest expected effect per second of a person's time.
 
-The effect of a question is what a confirmation would settle (edges written, on a logarithmic scale) and what any answer
-would teach (uncertainty, and disagreement between the models). Questions that say the same as one already asked for,
-because they share a tail column or both tables, come after the others.
-
-Choices made with :func:`choose` are a contextual bandit: every choice is logged with its features and propensity, so
-that another policy can be judged on recorded answers (:func:`replay`, Li et al. 2011) before it replaces this one.
+The effect of a question about a link type is what a confirmation would settle (edges written, on a logarithmic scale) and
+what any answer would teach (uncertainty, and disagreement between the models). A question about two records settles
+that pair and teaches about those like it, so link types mostly come first. Questions that say the same as one already
+asked for, because they share a tail column or both tables, come after the others.
 """
 
 import math
-import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from bifrost.links import Judgement, LinkKind, LinkType, Verdict
+from bifrost.links import LinkKind, LinkType, PairQuestion, Verdict
 
 __all__ = [
-    "POLICIES",
-    "BanditRecord",
-    "Choice",
-    "blind",
-    "choose",
-    "next_questions",
+    "Purpose",
+    "Question",
     "order_questions",
+    "order_types",
     "question_features",
-    "replay",
     "reward_of",
+    "said_of_pair",
     "worth",
 ]
 
-SECONDS = {LinkKind.REFERENCE: 8.0, LinkKind.MENTION: 11.0, LinkKind.SAME_THING: 14.0, LinkKind.SAME_CONCEPT: 8.0}
+SECONDS = {
+    LinkKind.REFERENCE: 8.0,
+    LinkKind.MENTION: 11.0,
+    LinkKind.SAME_THING: 14.0,
+    LinkKind.SAME_CONCEPT: 8.0,
+    LinkKind.JOIN_TABLE: 8.0,
+}
 """How long a person takes to answer a question of a kind."""
+_OTHER_SECONDS, PAIR_SECONDS = 10.0, 6.0
 _TEACHES = 0.35
 _SAME_AGAIN = 0.5
-_EXPLORE = 0.05
+_NEXT_PAIR = 0.9
+_SPEAKS, _NAMED = 0.5, 3
+"""Log odds from which on a field counts as evidence in words, and how many are named."""
 _LONGEST = 300.0
 """Seconds after which somebody was away rather than thinking."""
 
 
-def worth(link_type: LinkType) -> float:
+class Purpose(StrEnum):
+    """Why something is asked: to decide it, to audit what a rule or a threshold accepted, or to hear a second reviewer."""
+
+    DECIDE = "decide"
+    AUDIT = "audit"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about a link type or, with a ``pair``, about two records of it.
+
+    ``doubtful`` is how many pairs of the link type are undecided. ``blind``: the scores are not to be shown.
+    """
+
+    link_type: LinkType
+    pair: PairQuestion | None = None
+    purpose: Purpose = Purpose.DECIDE
+    doubtful: float = 0.0
+    blind: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What a judgement about it is filed under."""
+        return self.link_type.id if self.pair is None else f"{self.link_type.id}|{self.pair.left}|{self.pair.right}"
+
+
+def worth(question: Question) -> float:
     """The expected effect of asking, per second."""
+    if question.pair is not None:
+        return question.pair.value * math.log10(2 + max(question.doubtful, 0.0)) * _TEACHES / PAIR_SECONDS
+    link_type = question.link_type
     p = min(max(link_type.probability, 1e-6), 1 - 1e-6)
     uncertainty = -(p * math.log2(p) + (1 - p) * math.log2(1 - p))
     disagreement = abs(link_type.probability - link_type.baseline)
     settles = math.log10(10 + max(link_type.estimated_edges, 0))
-    return settles * (p + _TEACHES * uncertainty + 0.2 * disagreement) / SECONDS[link_type.kind]
+    return settles * (p + _TEACHES * uncertainty + 0.2 * disagreement) / SECONDS.get(link_type.kind, _OTHER_SECONDS)
 
 
-def order_questions(open_types: Sequence[LinkType], judgements: Sequence[Judgement] = ()) -> list[LinkType]:
-    """The open proposals, the most worthwhile question first. Deterministic."""
-    remaining = sorted(open_types, key=lambda t: (-worth(t), t.id))
-    ordered: list[LinkType] = []
+def order_questions(questions: Sequence[Question]) -> list[Question]:
+    """The most worthwhile question first. Deterministic."""
+    worths = {question.subject: worth(question) for question in questions}
+    remaining = sorted(questions, key=lambda q: (-worths[q.subject], q.subject))
+    ordered: list[Question] = []
     tails: set[object] = set()
     tables: set[object] = set()
+    pairs: Counter[str] = Counter()
     while remaining:
-        best = max(remaining, key=lambda t: worth(t) * _novelty(t, tails, tables))
+        best = max(remaining, key=lambda q: worths[q.subject] * _novelty(q, tails, tables, pairs))
         remaining.remove(best)
         ordered.append(best)
-        tails.add(best.tail)
-        tables.add(_tables(best))
+        if best.pair is not None:
+            pairs[best.link_type.id] += 1
+        else:
+            tails.add(best.link_type.tail)
+            tables.add(_tables(best.link_type))
     return ordered
+
+
+def order_types(open_types: Sequence[LinkType]) -> list[LinkType]:
+    """Proposals in the order of their questions."""
+    return [question.link_type for question in order_questions([Question(link_type) for link_type in open_types])]
 
 
 def _tables(link_type: LinkType) -> tuple[object, ...]:
@@ -67,109 +112,45 @@ def _tables(link_type: LinkType) -> tuple[object, ...]:
     return (link_type.kind, *ends)
 
 
-def _novelty(link_type: LinkType, tails: set[object], tables: set[object]) -> float:
-    factor = _SAME_AGAIN if link_type.tail in tails else 1.0
-    return factor * (_SAME_AGAIN if _tables(link_type) in tables else 1.0)
+def _novelty(question: Question, tails: set[object], tables: set[object], pairs: Mapping[str, int]) -> float:
+    if question.pair is not None:
+        return _NEXT_PAIR ** pairs.get(question.link_type.id, 0)
+    factor = _SAME_AGAIN if question.link_type.tail in tails else 1.0
+    return factor * (_SAME_AGAIN if _tables(question.link_type) in tables else 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A question chosen among ``candidates`` with ``propensity``, the probability that the policy gave it."""
-
-    link_type: LinkType
-    propensity: float
-    policy: str
-    candidates: tuple[str, ...]
-    features: Mapping[str, Mapping[str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class BanditRecord:
-    """A choice with its outcome: ``reward`` is what the answer settled per second it took.
-
-    ``features`` of all candidates, by their ids, let another policy choose among them.
-    """
-
-    chosen: str
-    propensity: float
-    policy: str
-    candidates: tuple[str, ...]
-    reward: float
-    features: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-
-def question_features(link_type: LinkType) -> dict[str, float]:
+def question_features(question: Question) -> dict[str, float]:
     """What policies may look at."""
-    return {
-        "probability": link_type.probability,
-        "uncertainty": 1 - abs(2 * link_type.probability - 1),
-        "disagreement": abs(link_type.probability - link_type.baseline),
-        "edges": float(link_type.estimated_edges),
-        "worth": round(worth(link_type), 6),
-    }
+    one, pair = question.link_type, question.pair
+    if pair is not None:
+        said = {"probability": pair.score, "uncertainty": pair.value, "disagreement": 0.0, "edges": 1.0, "pair": 1.0}
+    else:
+        said = {
+            "probability": one.probability,
+            "uncertainty": 1 - abs(2 * one.probability - 1),
+            "disagreement": abs(one.probability - one.baseline),
+            "edges": float(one.estimated_edges),
+            "pair": 0.0,
+        }
+    return {**said, "worth": round(worth(question), 6)}
 
 
-def reward_of(link_type: LinkType, verdict: Verdict, edges_changed: int, seconds: float) -> float:
-    """What an answer settled, per second that it took: edges on a logarithmic scale, a no counts as little as it teaches."""
-    settled = math.log10(10 + edges_changed) if verdict is Verdict.CONFIRM else _TEACHES
-    return round(settled / min(max(seconds, 1.0), _LONGEST), 6)
+def reward_of(verdict: Verdict, settled: int, seconds: float, *, pair: bool = False) -> float:
+    """What an answer settled, per second that it took: edges (or, of a ``pair``, the pairs that it moved) on a logarithmic
+    scale; a no about a link type counts as little as it teaches."""
+    settles = math.log10(10 + settled)
+    if pair:
+        settles *= _TEACHES
+    elif verdict is not Verdict.CONFIRM:
+        settles = _TEACHES
+    return round(settles / min(max(seconds, 1.0), _LONGEST), 6)
 
 
-def _top(name: str) -> Callable[[BanditRecord], str]:
-    return lambda record: max(record.candidates, key=lambda one: (record.features.get(one, {}).get(name, 0.0), one))
-
-
-POLICIES: Mapping[str, Callable[[BanditRecord], str]] = {
-    name: _top(name) for name in ("worth", "probability", "uncertainty", "disagreement", "edges")
-}
-"""Ways to choose the next question, to be compared by :func:`replay`: the candidate with most of a feature."""
-
-
-def choose(
-    open_types: Sequence[LinkType], judgements: Sequence[Judgement] = (), *, seed: int = 0, explore: float = _EXPLORE
-) -> Choice | None:
-    """The next question: mostly the best one, with probability ``explore`` any one, so that propensities are never 0."""
-    ordered = order_questions(open_types, judgements)
-    if not ordered:
-        return None
-    rng = random.Random(seed * 1_000_003 + len(judgements))  # noqa: S311
-    index = rng.randrange(len(ordered)) if rng.random() < explore else 0
-    propensity = explore / len(ordered) + (1 - explore if index == 0 else 0.0)
-    chosen = ordered[index]
-    features = {t.id: question_features(t) for t in ordered}
-    return Choice(chosen, propensity, f"worth-greedy-{explore:g}", tuple(t.id for t in ordered), features)
-
-
-def next_questions(open_types: Sequence[LinkType], judgements: Sequence[Judgement] = ()) -> list[LinkType]:
-    """All questions in the order of :func:`order_questions`, but the one that :func:`choose` chose first."""
-    ordered = order_questions(open_types, judgements)
-    choice = choose(open_types, judgements)
-    if choice is None:
-        return ordered
-    return [choice.link_type, *(one for one in ordered if one.id != choice.link_type.id)]
-
-
-def replay(records: Sequence[BanditRecord], policy: Callable[[BanditRecord], str]) -> tuple[float, float]:
-    """The reward per question that another policy would have had, and its standard error.
-
-    ``policy`` gives the id it would choose among the candidates. Self-normalised inverse propensity scoring.
-    """
-    weights = [1 / r.propensity if policy(r) == r.chosen else 0.0 for r in records]
-    total = sum(weights)
-    if not total:
-        return 0.0, math.inf
-    mean = sum(w * r.reward for w, r in zip(weights, records, strict=True)) / total
-    variance = sum((w * (r.reward - mean)) ** 2 for w, r in zip(weights, records, strict=True)) / total**2
-    return mean, math.sqrt(variance)
-
-
-def blind(link_type: LinkType) -> LinkType:
-    """A question without what the models think, so that a reviewer is not led: evidence stays, scores go."""
-    return replace(
-        link_type,
-        probability=0.0,
-        baseline=0.0,
-        features={},
-        examples=tuple(replace(example, score=0.0) for example in link_type.examples),
-        counter_examples=tuple(replace(example, score=0.0) for example in link_type.counter_examples),
-    )
+def said_of_pair(evidence: Mapping[str, float]) -> str:
+    """What speaks for and against a pair, in words: the fields and links that count most."""
+    parts = {name.partition(":")[2]: value for name, value in evidence.items() if ":" in name}
+    ranked = sorted(parts.items(), key=lambda item: (-abs(item[1]), item[0]))
+    speaks = [name for name, value in ranked if value > _SPEAKS][:_NAMED]
+    against = [name for name, value in ranked if value < -_SPEAKS][:_NAMED]
+    said = [f"for it: {', '.join(speaks)}"] if speaks else []
+    return "; ".join([*said, *([f"against it: {', '.join(against)}"] if against else [])])

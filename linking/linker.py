@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bifrost.catalog import Progress
 from bifrost.errors import InputError
-from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, SamePairs
+from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
 from linking.candidates import find_mentions, find_references, find_same_things
@@ -15,7 +15,7 @@ from linking.duplicates import find_duplicates
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
-from linking.records import KeptTasks, match
+from linking.records import KeptTasks, match, next_pairs
 from linking.same_concepts import find_same_concepts
 from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_trust, load_priors
 from linking.semantics import NameVectors
@@ -169,6 +169,18 @@ class BifrostLinker:
     ) -> SamePairs:
         """The scored pairs of a same-thing link type."""
         return match(link_type, data, judgements, progress, encoder=self.encoder, kept=self._tasks)
+
+    def next_pairs(
+        self,
+        link_type: LinkType,
+        data: LinkingData,
+        judgements: Sequence[Judgement],
+        progress: ProgressSink,
+        known: Sequence[LinkType] = (),
+        count: int = 10,
+    ) -> list[PairQuestion]:
+        """The pairs whose answers would help most. What was compared before is not compared again."""
+        return next_pairs(link_type, data, judgements, progress, count, encoder=self.encoder, kept=self._tasks)
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:

@@ -1,5 +1,6 @@
 """``bifrost links ...``: review the link types that were found."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -7,14 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from rich.markup import escape
 
-from api.cli.output import Context, pass_context, user_name
+from api.cli.output import Context, pass_context, plain, user_name
 from bifrost.errors import InputError
 from bifrost.links import Column, Correction, Estimate, LinkKind, LinkState, LinkType, PairExample, Verdict
+from linking.asking import Purpose, Question, said_of_pair
+from linking.choosing import POLICIES
 from linking.estimates import why_no_recall
 from linking.knowledge import export_knowledge, import_knowledge, keep_knowledge
 
 if TYPE_CHECKING:
-    from api.ports import JudgeOutcome
+    from api.ports import JudgeOutcome, Replay
     from api.predictions import Predictions
 
 __all__ = ["commands"]
@@ -22,6 +25,7 @@ __all__ = ["commands"]
 F = TypeVar("F", bound=Callable[..., Any])
 _STATES = [state.value for state in LinkState]
 _POOR = 0.1
+_HIGH, _LOW = 0.9, 0.1
 
 
 @click.group("links")
@@ -36,11 +40,11 @@ def links() -> None:
 @click.option("--all", "everything", is_flag=True, help="All states.")
 @pass_context
 def list_links(context: Context, states: tuple[str, ...], everything: bool) -> None:
-    """Open proposals, the most worthwhile question first."""
-    if everything or states:
-        found = context.service.store.links.link_types(tuple(LinkState(state) for state in states))
-    else:
-        found = context.service.questions()
+    """What to answer next, the most worthwhile question first: link types, and pairs of records that would teach most."""
+    if not everything and not states:
+        _queue(context, context.service.queue(user_name()))
+        return
+    found = context.service.store.links.link_types(tuple(LinkState(state) for state in states))
     context.table(
         found,
         {
@@ -55,6 +59,45 @@ def list_links(context: Context, states: tuple[str, ...], everything: bool) -> N
         },
         "No link types wait for an answer.",
     )
+
+
+def _queue(context: Context, questions: Sequence[Question]) -> None:
+    context.table(
+        [_row(one) for one in questions],
+        {
+            "id": [one.link_type.id for one in questions],
+            "asked": [_asked(one) for one in questions],
+            "p": [_chance(one) for one in questions],
+            "kind": [one.link_type.kind for one in questions],
+            "question": [_question(one) for one in questions],
+            "edges": [one.link_type.estimated_edges if one.pair is None else 1 for one in questions],
+        },
+        "Nothing waits for an answer.",
+    )
+
+
+def _row(one: Question) -> dict[str, Any]:
+    """The link type as it is listed elsewhere, and what is asked about it."""
+    shown = {**plain(one.link_type), "pair": plain(one.pair), "purpose": one.purpose.value, "blind": one.blind}
+    if one.blind:
+        shown |= {"probability": None, "baseline": None, "features": {}}
+    return shown
+
+
+def _asked(one: Question) -> str:
+    return one.purpose if one.purpose is not Purpose.DECIDE else "type" if one.pair is None else "pair"
+
+
+def _chance(one: Question) -> str:
+    if one.blind:
+        return "hidden"
+    return f"{one.link_type.probability if one.pair is None else one.pair.score:.2f}"
+
+
+def _question(one: Question) -> str:
+    if one.pair is None:
+        return f"{one.link_type.tail} -[{one.link_type.name}]-> {one.link_type.head}"
+    return f"{one.pair.left} ~ {one.pair.right}"
 
 
 @links.command("show")
@@ -188,10 +231,25 @@ def teach(context: Context, pairs: Sequence[tuple[str, str]], negatives: Sequenc
 @links.command("pairs")
 @click.argument("id")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--least-sure", is_flag=True, help="The least sure first.")
+@click.option("--least-sure", is_flag=True, help="The nearest to the threshold first.")
+@click.option("--ask", is_flag=True, help="Those whose answers would help most; answer with 'links pair'.")
 @pass_context
-def pairs(context: Context, id: str, limit: int, least_sure: bool) -> None:
+def pairs(context: Context, id: str, limit: int, least_sure: bool, ask: bool) -> None:
     """Scored pairs of a link type."""
+    if ask:
+        asked = context.service.pair_questions(id, limit)
+        shown = [(one.pair, said_of_pair(one.pair.evidence)) for one in asked if one.pair is not None]
+        context.table(
+            asked,
+            {
+                "score": [f"{pair.score:.3f}" for pair, _ in shown],
+                "left": [pair.left for pair, _ in shown],
+                "right": [pair.right for pair, _ in shown],
+                "why": [why for _, why in shown],
+            },
+            "No pair of this link type is worth a question (now).",
+        )
+        return
     found = context.service.store.links.pairs(id, limit=limit, least_sure_first=least_sure)
     context.table(
         found,
@@ -327,17 +385,38 @@ def _written(found: "Predictions") -> Iterator[str]:
 @pass_context
 def replay(context: Context) -> None:
     """Compares ways to choose the next question on the logged answers."""
-    found = context.service.review.replayed()
+    _compared(context, context.service.asking.replayed())
+
+
+@links.command("policy")
+@click.option("--use", "name", type=click.Choice(POLICIES), help="Ask in this way from now on.")
+@click.option("--force", is_flag=True, help="Even where the recorded answers do not show that it is better.")
+@pass_context
+def policy(context: Context, name: str | None, force: bool) -> None:
+    """Shows the way to choose the next question that is in use, or replaces it by one that the log shows to be better."""
+    asking = context.service.asking
+    _compared(context, asking.replayed() if name is None else asking.use_policy(name, force=force))
+
+
+def _compared(context: Context, found: "Replay") -> None:
     context.table(
         found,
         {
-            "policy": [name for name, *_ in found],
-            "reward": [f"{reward:.3f}" for _, reward, _, _ in found],
-            "error": [f"{error:.3f}" for _, _, error, _ in found],
-            "answers": [answers for *_, answers in found],
+            "way": [one.policy + (" (in use)" if one.policy == found.policy else "") for one in found.policies],
+            "per second": [_settled(one.reward, one.error) for one in found.policies],
+            "doubly robust": [_settled(one.robust, one.robust_error) for one in found.policies],
+            "matched": [f"{one.matched} of {one.answers}" for one in found.policies],
         },
         "No choices are logged yet.",
     )
+    if not context.as_json:
+        context.show(
+            found, f"Not counted: {found.own} answers to questions that people picked themselves, {found.undone} taken back."
+        )
+
+
+def _settled(value: float, error: float) -> str:
+    return f"{value:.3f} ± {1.96 * error:.3f}" if math.isfinite(error) else "-"
 
 
 @links.command("export-knowledge")
@@ -402,8 +481,30 @@ def _report(context: Context, outcome: "JudgeOutcome") -> None:
     text = f"{answer}: " + (f"{_arrow(about)} is {about.state}" if about else escape(outcome.judgement.subject))
     unit = "compared pairs" if about and about.kind is LinkKind.SAME_THING else "edges"
     text += f"; {outcome.edges_changed} {unit} changed" if outcome.edges_changed else ""
-    text += f"; {len(outcome.moved)} open proposals moved" if outcome.moved else ""
+    text += "".join(f"; {part}" for part in _movement(outcome))
     context.show(outcome, text)
+
+
+def _movement(outcome: "JudgeOutcome") -> Iterator[str]:
+    """What an answer moved, as the console says it."""
+    moved, pairs = outcome.moved, outcome.pairs_moved
+    up = sum(one.before <= _HIGH < one.after for one in moved)
+    down = sum(one.after < _LOW <= one.before for one in moved)
+    likelier = sum(one.after > one.before for one in moved) - up
+    for number, what in ((up, "moved above .9"), (down, "fell below .1")):
+        if number:
+            yield f"{_plural(number, 'proposal')} {what}"
+    for number, what in ((likelier, "likelier"), (len(moved) - up - down - likelier, "less likely")):
+        if number:
+            yield f"{_plural(number, 'proposal')} became {what}"
+    said = ("moved above .9", "fell below .1", "became likelier", "became less likely")
+    for number, what in zip(pairs, said, strict=True):
+        if number:
+            yield f"{_plural(number, 'pair')} {what}"
+
+
+def _plural(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _arrow(link_type: LinkType) -> str:

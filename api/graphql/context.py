@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 from api.accounts import Accounts
 from api.permissions import Principal
 from api.ports import Service
+from api.review_log import Asked
 from bifrost.catalog import Build, DatasetSummary
 from bifrost.errors import InputError, QueryLimitError
 from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, FragmentOrigin, Link, Page, Vertex
@@ -263,6 +264,11 @@ class Context:
     def audits(self) -> frozenset[str]:
         """The link types that a rule confirmed and that a person should check."""
         return frozenset(link_type.id for link_type in self.service.review.audits())
+
+    @cached_property
+    def asked(self) -> Mapping[int, Asked]:
+        """How answers came about, by their ids."""
+        return self.service.asking.asked()
 
     @cached_property
     def judgements(self) -> list[Judgement]:

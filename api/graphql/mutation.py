@@ -116,10 +116,11 @@ class Mutation:
         verdict: Verdict,
         correction: CorrectionInput | None = None,
         note: str | None = None,
+        blind: bool | None = False,
     ) -> JudgeResultType:
-        by = info.context.principal.name
+        by, service = info.context.principal.name, info.context.service
         changed = correction_of(correction)
-        return JudgeResultType.of(info.context.service.judge(link_type, verdict, by, changed, note or ""))
+        return JudgeResultType.of(service.judge(link_type, verdict, by, changed, note or "", blind=bool(blind)))
 
     @strawberry.mutation(description="Answers a question about two records; undoable.")
     def judge_pair(
@@ -130,9 +131,11 @@ class Mutation:
         head: strawberry.ID,
         verdict: Verdict,
         note: str | None = None,
+        blind: bool | None = False,
     ) -> JudgeResultType:
-        by = info.context.principal.name
-        return JudgeResultType.of(info.context.service.judge_pair(link_type, tail, head, verdict, by, note or ""))
+        by, service = info.context.principal.name, info.context.service
+        found = service.judge_pair(link_type, tail, head, verdict, by, note or "", blind=bool(blind))
+        return JudgeResultType.of(found)
 
     @strawberry.mutation(
         description="Lets proposals be confirmed from a probability on (of one kind, or of all without a rule of their own); "
@@ -159,12 +162,17 @@ class Mutation:
 
     @strawberry.mutation(description="Proposals that explain example pairs, best first; then judge one of them.")
     def teach(
-        self, info: Info, positives: list[PairInput], negatives: list[PairInput] | None = None, name: str | None = None
+        self,
+        info: Info,
+        positives: list[PairInput],
+        negatives: list[PairInput] | None = None,
+        name: str | None = None,
+        blind: bool | None = False,
     ) -> list[LinkTypeType]:
         found = info.context.service.teach(
             _pairs(positives), _pairs(negatives), name or "", info.context.principal.name
         )
-        return [LinkTypeType.of(link_type) for link_type in found]
+        return [LinkTypeType.of(link_type, bool(blind)) for link_type in found]
 
     # ---- the graph
 

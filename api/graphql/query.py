@@ -1,6 +1,5 @@
 """The generic part of the query root."""
 
-import math
 from importlib.metadata import version
 from typing import Annotated
 
@@ -29,14 +28,15 @@ from api.graphql.types_links import (
     JudgementType,
     LinkTypeType,
     PairExampleType,
+    QuestionType,
     ReviewSummaryType,
     judgements_of,
 )
-from api.graphql.types_review import AcceptRuleChangeType, AcceptRuleType, AuditResultType, PolicyType, ReviewersType
+from api.graphql.types_review import AcceptRuleChangeType, AcceptRuleType, AuditResultType, ReplayType, ReviewersType
 from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindType, SourceType, TableType, table_of
 from bifrost.errors import InputError, NotFoundError
-from bifrost.graph import Vertex
-from bifrost.links import LinkKind, LinkState, PairExample
+from bifrost.links import LinkKind, LinkState
+from linking.asking import said_of_pair
 
 __all__ = ["Query", "bounded"]
 
@@ -116,21 +116,40 @@ class Query:
 
     @strawberry.field(description="Proposals come first, the most worthwhile question at the top.")
     def link_types(
-        self, info: Info, states: list[LinkState] | None = None, kinds: list[LinkKind] | None = None
+        self,
+        info: Info,
+        states: list[LinkState] | None = None,
+        kinds: list[LinkKind] | None = None,
+        blind: bool | None = False,
     ) -> list[LinkTypeType]:
         service = info.context.service
         wanted = tuple(states) if states else tuple(LinkState)
-        found = list(service.questions()) if LinkState.PROPOSED in wanted else []
+        found = list(service.questions(info.context.principal.name)) if LinkState.PROPOSED in wanted else []
         others = tuple(state for state in wanted if state is not LinkState.PROPOSED)
         if others:
             asked = {link_type.id for link_type in found}
             found += [one for one in service.store.links.link_types(others) if one.id not in asked]
-        return [LinkTypeType.of(link_type) for link_type in found if not kinds or link_type.kind in kinds]
+        return [LinkTypeType.of(link_type, bool(blind)) for link_type in found if not kinds or link_type.kind in kinds]
+
+    @strawberry.field(
+        description="What to ask the caller next, the most worthwhile question first: audits, second opinions, proposals and "
+        "pairs of records. Blind: all scores, estimates and earlier answers are withheld."
+    )
+    def questions(self, info: Info, limit: int | None = 200, blind: bool | None = False) -> list[QuestionType]:
+        found = info.context.service.queue(info.context.principal.name)[: bounded(limit, 1000, 200)]
+        return [QuestionType.of(question, bool(blind)) for question in found]
+
+    @strawberry.field(description="The pairs of a same-thing link type whose answers would help most, best first.")
+    def pair_questions(
+        self, info: Info, link_type: strawberry.ID, limit: int | None = 10, blind: bool | None = False
+    ) -> list[QuestionType]:
+        found = info.context.service.pair_questions(link_type, bounded(limit, 200, 10))
+        return [QuestionType.of(question, bool(blind)) for question in found]
 
     @strawberry.field
-    def link_type(self, info: Info, id: strawberry.ID) -> LinkTypeType | None:
+    def link_type(self, info: Info, id: strawberry.ID, blind: bool | None = False) -> LinkTypeType | None:
         try:
-            return LinkTypeType.of(info.context.service.store.links.link_type(id))
+            return LinkTypeType.of(info.context.service.store.links.link_type(id), bool(blind))
         except NotFoundError:
             return None
 
@@ -152,11 +171,8 @@ class Query:
         return ReviewersType.of(info.context.service.review.reviewed())
 
     @strawberry.field(description="Ways to choose the next question, compared on the logged answers.")
-    def policies(self, info: Info) -> list[PolicyType]:
-        return [
-            PolicyType(name=name, reward=reward, error=error if math.isfinite(error) else None, answers=answers)
-            for name, reward, error, answers in info.context.service.review.replayed()
-        ]
+    def replay(self, info: Info) -> ReplayType:
+        return ReplayType.of(info.context.service.asking.replayed())
 
     @strawberry.field
     def review_summary(self, info: Info) -> ReviewSummaryType:
@@ -168,21 +184,18 @@ class Query:
 
     @strawberry.field(description="Scored pairs of a same-thing link type.")
     def pairs(
-        self, info: Info, link_type: strawberry.ID, limit: int | None = 50, least_sure_first: bool | None = False
+        self,
+        info: Info,
+        link_type: strawberry.ID,
+        limit: int | None = 50,
+        least_sure_first: bool | None = False,
+        blind: bool | None = False,
     ) -> list[PairExampleType]:
         found = info.context.service.store.links.pairs(
             link_type, limit=bounded(limit, 1000, 50), least_sure_first=bool(least_sure_first)
         )
-        vertices = {
-            vertex.id: vertex
-            for vertex in info.context.view.vertices_by_id([p.left for p in found] + [p.right for p in found])
-        }
-
-        def text(uid: str) -> str:
-            return vertices.get(uid, Vertex(uid, "")).display_name()
-
         return [
-            PairExampleType.of(PairExample(pair.left, pair.right, text(pair.left), text(pair.right), pair.score))
+            PairExampleType.of_records(pair.left, pair.right, pair.score, said_of_pair(pair.evidence), bool(blind))
             for pair in found
         ]
 

@@ -12,7 +12,9 @@ from api.graphql.values import json_properties
 from api.ports import JudgeOutcome
 from bifrost import links
 from bifrost.errors import InputError
+from bifrost.graph import FragmentOrigin, Vertex
 from bifrost.links import LinkKind, LinkState, Verdict
+from linking.asking import Purpose, Question, said_of_pair
 from linking.estimates import why_no_recall
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "LinkTypeType",
     "PairExampleType",
     "PairInput",
+    "QuestionType",
     "ReviewSummaryType",
     "correction_of",
     "judgements_of",
@@ -47,21 +50,32 @@ class ColumnType:
 class PairExampleType:
     tail: strawberry.ID
     head: strawberry.ID
-    tail_text: str
-    head_text: str
-    score: float
+    score: float | None = strawberry.field(description="Null where it is withheld.")
     note: str
+    texts: strawberry.Private[tuple[str, str]]
 
     @classmethod
-    def of(cls, pair: links.PairExample) -> "PairExampleType":
+    def of(cls, pair: links.PairExample, blind: bool = False) -> "PairExampleType":
         return cls(
             tail=strawberry.ID(pair.tail),
             head=strawberry.ID(pair.head),
-            tail_text=pair.tail_text,
-            head_text=pair.head_text,
-            score=pair.score,
+            score=None if blind else pair.score,
             note=pair.note,
+            texts=(pair.tail_text, pair.head_text),
         )
+
+    @classmethod
+    def of_records(cls, tail: str, head: str, score: float, note: str = "", blind: bool = False) -> "PairExampleType":
+        """Two records that are named by what they themselves say."""
+        return cls.of(links.PairExample(tail, head, "", "", score, "" if blind else note), blind)
+
+    @strawberry.field
+    async def tail_text(self, info: Info) -> str:
+        return self.texts[0] or await _name(info, self.tail)
+
+    @strawberry.field
+    async def head_text(self, info: Info) -> str:
+        return self.texts[1] or await _name(info, self.head)
 
     @strawberry.field
     async def tail_properties(self, info: Info) -> JSON:
@@ -72,11 +86,20 @@ class PairExampleType:
         return await _properties(info, self.head)
 
 
-async def _properties(info: Info, uid: str) -> JSON:
+async def _own(info: Info, uid: str) -> FragmentOrigin | None:
     """What the record itself says: after a merge the vertex would show both sides the values of both."""
     origins = await info.context.vertex_origins.load(uid)
-    own = [origin.properties for origin in origins if origin.uid == uid]
-    return JSON(json_properties(own[0]) if own else {})
+    return next((origin for origin in origins if origin.uid == uid), None)
+
+
+async def _properties(info: Info, uid: str) -> JSON:
+    own = await _own(info, uid)
+    return JSON({} if own is None else json_properties(own.properties))
+
+
+async def _name(info: Info, uid: str) -> str:
+    own = await _own(info, uid)
+    return Vertex(uid, "", {} if own is None else own.properties).display_name()
 
 
 @strawberry.type(name="LinkType", description="A type of link between two datasets.")
@@ -87,8 +110,8 @@ class LinkTypeType:
     head: ColumnType
     name: str
     state: LinkState
-    probability: float
-    baseline: float = strawberry.field(description="What the explicit-feature model alone says.")
+    probability: float | None = strawberry.field(description="Null where scores are withheld.")
+    baseline: float | None = strawberry.field(description="What the explicit-feature model alone says.")
     declared: bool
     transform: JSON
     condition: str
@@ -101,9 +124,11 @@ class LinkTypeType:
     threshold: float | None
     model: str
     value: strawberry.Private[links.LinkType]
+    blind: strawberry.Private[bool]
 
     @classmethod
-    def of(cls, link_type: links.LinkType) -> "LinkTypeType":
+    def of(cls, link_type: links.LinkType, blind: bool = False) -> "LinkTypeType":
+        """``blind`` withholds what models think and what others answered; the evidence stays."""
         return cls(
             id=strawberry.ID(link_type.id),
             kind=link_type.kind,
@@ -111,20 +136,21 @@ class LinkTypeType:
             head=ColumnType.of(link_type.head),
             name=link_type.name,
             state=link_type.state,
-            probability=link_type.probability,
-            baseline=link_type.baseline,
+            probability=None if blind else link_type.probability,
+            baseline=None if blind else link_type.baseline,
             declared=link_type.declared,
             transform=JSON(dict(link_type.transform)),
             condition=link_type.condition,
             cardinality=link_type.cardinality,
             estimated_edges=link_type.estimated_edges,
             reasons=list(link_type.reasons),
-            examples=[PairExampleType.of(pair) for pair in link_type.examples],
-            counter_examples=[PairExampleType.of(pair) for pair in link_type.counter_examples],
-            features=JSON(dict(link_type.features)),
+            examples=[PairExampleType.of(pair, blind) for pair in link_type.examples],
+            counter_examples=[PairExampleType.of(pair, blind) for pair in link_type.counter_examples],
+            features=JSON({} if blind else dict(link_type.features)),
             threshold=link_type.threshold,
             model=link_type.model,
             value=link_type,
+            blind=blind,
         )
 
     @strawberry.field(description="Edges under its name between its two vertex types; 0 unless confirmed.")
@@ -135,23 +161,27 @@ class LinkTypeType:
     def audit(self, info: Info) -> bool:
         return self.id in info.context.audits
 
-    @strawberry.field(description="The estimated share of right links.")
-    def precision(self, info: Info) -> EstimateType:
-        return EstimateType.of(info.context.service.review.precision(self.value))
+    @strawberry.field(description="The estimated share of right links; null where scores are withheld.")
+    def precision(self, info: Info) -> EstimateType | None:
+        return None if self.blind else EstimateType.of(info.context.service.review.precision(self.value))
 
     @strawberry.field(
         description="The estimated share of all true links that are there; null where the data does not tell."
     )
     def recall(self, info: Info) -> EstimateType | None:
-        found = info.context.service.review.recall(self.value)
+        found = None if self.blind else info.context.service.review.recall(self.value)
         return None if found is None else EstimateType.of(found)
 
     @strawberry.field(description="Why there is no estimated recall; empty where there is one.")
     def recall_note(self, info: Info) -> str:
+        if self.blind:
+            return "withheld"
         return "" if info.context.service.review.recall(self.value) is not None else why_no_recall(self.value)
 
     @strawberry.field
     def judgements(self, info: Info) -> list["JudgementType"]:
+        if self.blind:
+            return []
         mine = (judgement for judgement in info.context.judgements if judgement.subject.partition("|")[0] == self.id)
         return [JudgementType.of(judgement) for judgement in mine]
 
@@ -179,6 +209,11 @@ class JudgementType:
             correction=None if judgement.correction is None else JSON(_correction_json(judgement.correction)),
             undone=judgement.undone_at is not None,
         )
+
+    @strawberry.field(description="The scores were withheld from who answered.")
+    def blind(self, info: Info) -> bool:
+        asked = info.context.asked.get(self.id)
+        return asked is not None and asked.blind
 
     @strawberry.field
     def link_type(self, info: Info) -> LinkTypeType | None:
@@ -212,12 +247,21 @@ class MovedType:
     after: float
 
 
+@strawberry.type(name="PairsMoved", description="How many other pairs an answer about one of them moved.")
+class PairsMovedType:
+    above: int = strawberry.field(description="Above 0.9.")
+    below: int = strawberry.field(description="Below 0.1.")
+    likelier: int
+    less_likely: int
+
+
 @strawberry.type(name="JudgeResult")
 class JudgeResultType:
     judgement: JudgementType
     link_type: LinkTypeType | None
     moved: list[MovedType]
     edges_changed: int
+    pairs_moved: PairsMovedType
 
     @classmethod
     def of(cls, outcome: JudgeOutcome) -> "JudgeResultType":
@@ -229,7 +273,32 @@ class JudgeResultType:
                 for uid, name, before, after in outcome.moved
             ],
             edges_changed=outcome.edges_changed,
+            pairs_moved=PairsMovedType(**outcome.pairs_moved._asdict()),
         )
+
+
+strawberry.enum(Purpose, description="Why something is asked.")
+
+
+@strawberry.type(name="Question", description="One question of the queue: about a link type or, with a pair, about two records.")
+class QuestionType:
+    id: strawberry.ID = strawberry.field(description="What an answer to it is filed under.")
+    link_type: LinkTypeType
+    pair: PairExampleType | None
+    purpose: Purpose
+    blind: bool = strawberry.field(description="Scores and earlier answers are withheld.")
+
+    @classmethod
+    def of(cls, question: Question, blind: bool = False) -> "QuestionType":
+        blind, pair = blind or question.blind, question.pair
+        shown = None
+        if pair is not None:
+            note = said_of_pair(pair.evidence)
+            shown = PairExampleType.of_records(pair.left, pair.right, pair.score, note, blind)
+        return cls(
+            id=strawberry.ID(question.subject), link_type=LinkTypeType.of(question.link_type, blind), pair=shown,
+            purpose=question.purpose, blind=blind,
+        )  # fmt: skip
 
 
 @strawberry.type(name="ReviewSummary", description="How far the review is.")

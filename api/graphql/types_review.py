@@ -1,17 +1,27 @@
 """Rules that accept link types, audits, estimates and reviewers as GraphQL types."""
 
+import math
 from datetime import datetime
 
 import strawberry
 
-from api.ports import Reviewed
+from api.ports import Replay, Reviewed
 from api.review_book import RuleChange
 from bifrost.links import LinkKind
 from linking.accepting import AcceptRule, AuditResult
 from linking.estimates import Estimate
+from linking.replaying import Replayed
 from linking.reviewers import Agreement, Reviewer
 
-__all__ = ["AcceptRuleChangeType", "AcceptRuleType", "AuditResultType", "EstimateType", "PolicyType", "ReviewersType"]
+__all__ = [
+    "AcceptRuleChangeType",
+    "AcceptRuleType",
+    "AuditResultType",
+    "EstimateType",
+    "PolicyType",
+    "ReplayType",
+    "ReviewersType",
+]
 
 
 strawberry.enum(LinkKind, description="What a link type says about its two ends.")
@@ -131,6 +141,35 @@ class ReviewersType:
 @strawberry.type(name="Policy", description="A way to choose the next question, judged on the logged answers.")
 class PolicyType:
     name: str
-    reward: float = strawberry.field(description="What an answer would have settled per second.")
-    error: float | None = strawberry.field(description="Its standard error; null where no answer tells.")
+    reward: float | None = strawberry.field(
+        description="What an answer would have settled per second, by inverse propensities; null where no answer tells."
+    )
+    error: float | None = strawberry.field(description="Its standard error.")
+    robust: float | None = strawberry.field(description="The same by a doubly robust estimate.")
+    robust_error: float | None
+    matched: int = strawberry.field(description="Answers to questions that this way would have asked.")
     answers: int
+
+    @classmethod
+    def of(cls, one: Replayed) -> "PolicyType":
+        def told(value: float, error: float) -> tuple[float | None, float | None]:
+            return (value, error) if math.isfinite(error) else (None, None)
+
+        (reward, error), (robust, robust_error) = told(one.reward, one.error), told(one.robust, one.robust_error)
+        return cls(
+            name=one.policy, reward=reward, error=error, robust=robust, robust_error=robust_error, matched=one.matched,
+            answers=one.answers,
+        )  # fmt: skip
+
+
+@strawberry.type(name="Replay", description="Ways to choose the next question, compared on the logged answers.")
+class ReplayType:
+    policies: list[PolicyType]
+    policy: str = strawberry.field(description="The one in use.")
+    own: int = strawberry.field(description="Answers to questions that people picked themselves; they are not counted.")
+    undone: int = strawberry.field(description="Answers that were taken back; they are not counted.")
+
+    @classmethod
+    def of(cls, found: Replay) -> "ReplayType":
+        policies = [PolicyType.of(one) for one in found.policies]
+        return cls(policies=policies, policy=found.policy, own=found.own, undone=found.undone)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bifrost.catalog import Progress
-from bifrost.links import Judgement, LinkEdge, LinkType, SamePairs
+from bifrost.links import Judgement, LinkEdge, LinkType, PairQuestion, SamePairs
 from bifrost.ports.store import LinkingData
 
 __all__ = ["Linker", "ProgressSink", "TeachRequest"]
@@ -56,3 +56,14 @@ class Linker(Protocol):
         self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
     ) -> SamePairs:
         """The scored pairs of a same-thing link type; those at or above its threshold are merged by the store."""
+
+    def next_pairs(
+        self,
+        link_type: LinkType,
+        data: LinkingData,
+        judgements: Sequence[Judgement],
+        progress: ProgressSink,
+        known: Sequence[LinkType] = (),
+        count: int = 10,
+    ) -> list[PairQuestion]:
+        """The pairs of a same-thing link type that nobody judged and whose answers would help most, the most helpful first."""

@@ -4,6 +4,5 @@ from linking.records.kept import KeptTasks
 from linking.records.matching import Matching
 from linking.records.options import MatchOptions
 from linking.records.port import match, match_tables, next_pairs, resolve
-from linking.records.questions import Question
 
-__all__ = ["KeptTasks", "MatchOptions", "Matching", "Question", "match", "match_tables", "next_pairs", "resolve"]
+__all__ = ["KeptTasks", "MatchOptions", "Matching", "match", "match_tables", "next_pairs", "resolve"]

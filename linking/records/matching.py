@@ -86,7 +86,8 @@ class Matching:
             value, low, high = (round(x, 4) for x in share)
             return Estimate(value, low, high, served)
 
-        return Matched(estimate(self.precision()), estimate(self.recall()))
+        p = self.probability.astype(np.float64)
+        return Matched(estimate(self.precision()), estimate(self.recall()), round(float((4 * p * (1 - p)).sum()), 3))
 
     @property
     def _doubt(self) -> float:

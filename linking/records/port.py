@@ -1,6 +1,7 @@
 """Entry points: same-thing pairs of a confirmed link type, and of two tables at hand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bifrost.catalog import Progress
-from bifrost.links import Column, Judgement, LinkType, SamePairs, Verdict
+from bifrost.links import Column, Judgement, LinkType, PairQuestion, SamePairs, Verdict
 from bifrost.ports import Encoder, LinkingData, ProgressSink
 from linking.conditions import condition_sql
 from linking.records.adapt import Answers
@@ -18,9 +19,12 @@ from linking.records.fields import Records
 from linking.records.kept import KeptTasks
 from linking.records.matching import Matching, match_records
 from linking.records.options import MatchOptions
-from linking.records.questions import Question, choose
+from linking.records.questions import choose
 
-__all__ = ["answers_of", "match", "match_tables", "next_pairs", "resolve"]
+__all__ = ["answers_of", "match", "match_tables", "next_pairs", "pair_answers", "resolve", "same_pairs"]
+
+_ASKED = 20
+"""So many questions are kept beside the pairs of a link type; an answer changes what is worth asking next."""
 
 
 def match(
@@ -38,7 +42,13 @@ def match(
     Columns are aligned by their order in the link type, or by name and content where it names none.
     """
     matching = resolve(link_type, data, judgements, progress, encoder=encoder, options=options, kept=kept)
-    return SamePairs(matching.same_pairs(), matching.summary())
+    return same_pairs(matching, pair_answers(link_type.id, judgements))
+
+
+def same_pairs(matching: Matching, judged: Mapping[tuple[str, str], bool]) -> SamePairs:
+    """What a run found, as linkers hand it out."""
+    summary = replace(matching.summary(), questions=tuple(choose(matching, _ASKED, judged)))
+    return SamePairs(matching.same_pairs(), summary)
 
 
 def next_pairs(
@@ -49,10 +59,11 @@ def next_pairs(
     count: int = 10,
     *,
     encoder: Encoder | None = None,
-) -> list[Question]:
+    kept: KeptTasks | None = None,
+) -> list[PairQuestion]:
     """The pairs of a same-thing link type whose answers would help most, the most helpful first."""
-    matching = resolve(link_type, data, judgements, progress, encoder=encoder)
-    return choose(matching, count, _pair_answers(link_type.id, judgements))
+    matching = resolve(link_type, data, judgements, progress, encoder=encoder, kept=kept)
+    return choose(matching, count, pair_answers(link_type.id, judgements))
 
 
 def resolve(
@@ -77,7 +88,7 @@ def resolve(
     options = options or MatchOptions(threshold=link_type.threshold or MatchOptions().threshold)
     progress(Progress("match", link_type.name, 1, 2, f"comparing {left.num_rows:,} records"))
     return match_tables(
-        left, right, columns=columns, judged=_pair_answers(link_type.id, judgements), encoder=encoder, options=options,
+        left, right, columns=columns, judged=pair_answers(link_type.id, judgements), encoder=encoder, options=options,
         kept=kept, key=link_type.id,
     )  # fmt: skip
 
@@ -132,7 +143,7 @@ def answers_of(judgements: Sequence[Judgement], link_type_id: str) -> list[tuple
     return [(pair, same) for pair, same in latest.items() if same is not None]
 
 
-def _pair_answers(link_type_id: str, judgements: Sequence[Judgement]) -> dict[tuple[str, str], bool]:
+def pair_answers(link_type_id: str, judgements: Sequence[Judgement]) -> dict[tuple[str, str], bool]:
     """Answers by uid pair. Uids may hold the separator, so every way to split is kept; unknown uids are ignored later."""
     found: dict[tuple[str, str], bool] = {}
     for text, same in answers_of(judgements, link_type_id):

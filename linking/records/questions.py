@@ -1,39 +1,28 @@
 """Active learning: which pairs to ask people about next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bifrost.links import PairQuestion
 from linking.records.adapt import Answers
 from linking.records.matching import Matching
 from linking.records.prepared import MULTIPLE_FEATURES
 
-__all__ = ["Question", "choose", "choose_rows"]
+__all__ = ["choose", "choose_rows"]
 
 Float = NDArray[np.float32]
 POOL = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A pair worth asking about; ``value`` orders questions, ``evidence`` is for the review page."""
-
-    left: str
-    right: str
-    probability: float
-    value: float
-    evidence: Mapping[str, float]
-
-
-def choose(matching: Matching, count: int, judged: Mapping[tuple[str, str], bool]) -> list[Question]:
+def choose(matching: Matching, count: int, judged: Mapping[tuple[str, str], bool]) -> list[PairQuestion]:
     """The most helpful pairs that nobody judged yet, the most helpful first."""
     answers = Answers.of(matching.records, judged)
     rows, value = choose_rows(matching, count, answers)
     left, right = matching.records.left_uids, matching.records.right_uids
     return [
-        Question(
+        PairQuestion(
             left[int(matching.pairs.left[k])].as_py(),
             right[int(matching.pairs.right[k])].as_py(),
             float(matching.probability[k]),

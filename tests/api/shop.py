@@ -10,9 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from api.asking import Asking
 from api.ports import Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind
 from api.review import Review
 from api.review_book import ReviewBook
+from api.review_log import ReviewLog
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.documents import Document, Mention, Page
 from bifrost.errors import InputError, NotFoundError, SourceAuthError
@@ -45,6 +47,8 @@ from graphstore.search import SearchProjection
 from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
+from linking.asking import Question
+from linking.linker import BifrostLinker
 
 __all__ = ["CUSTOMERS", "LETTER", "ORDERS", "ShopService", "fill", "proposal"]
 
@@ -152,6 +156,8 @@ class ShopService:
         self.edits = Edits(self.store)
         self.source_edits = SourceEdits(self.store)
         self.review = Review(self.store.links, ReviewBook(self.settings))
+        log = ReviewLog(self.settings)
+        self.asking = Asking(self.store.links, log, self.review, BifrostLinker(), self.store.linking_data)
 
     @cached_property
     def sparql(self) -> SparqlProjection:
@@ -162,6 +168,7 @@ class ShopService:
         if "sparql" in self.__dict__:
             self.sparql.close()
         self.review.close()
+        self.asking.close()
         self.store.close()
 
     @classmethod
@@ -242,17 +249,38 @@ class ShopService:
         self.store.catalog.set_build(id, BuildState.CANCELLED)
         return self.store.catalog.build(id)
 
-    def questions(self) -> Sequence[LinkType]:
-        return self.store.links.link_types((LinkState.PROPOSED,))
+    def queue(self, by: str = "") -> Sequence[Question]:
+        return [Question(link_type) for link_type in self.store.links.link_types((LinkState.PROPOSED,))]
+
+    def questions(self, by: str = "") -> Sequence[LinkType]:
+        return [question.link_type for question in self.queue(by)]
+
+    def pair_questions(self, link_type_id: str, count: int = 10) -> Sequence[Question]:
+        return ()
 
     def judge(
-        self, link_type_id: str, verdict: Verdict, by: str, correction: Correction | None = None, note: str = ""
+        self,
+        link_type_id: str,
+        verdict: Verdict,
+        by: str,
+        correction: Correction | None = None,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome:
         judgement = self.store.links.judge(link_type_id, verdict, by, correction=correction, note=note)
         return JudgeOutcome(judgement, self.store.links.link_type(link_type_id), (Moved("x", "other", 0.5, 0.7),), 3)
 
     def judge_pair(
-        self, link_type_id: str, tail: str, head: str, verdict: Verdict, by: str, note: str = ""
+        self,
+        link_type_id: str,
+        tail: str,
+        head: str,
+        verdict: Verdict,
+        by: str,
+        note: str = "",
+        *,
+        blind: bool = False,
     ) -> JudgeOutcome:
         judgement = self.store.links.judge(f"{link_type_id}|{tail}|{head}", verdict, by, note=note)
         return JudgeOutcome(judgement, self.store.links.link_type(link_type_id))

@@ -21,7 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = work / "crm"
     folder.mkdir()
     everybody = people(240)
-    for name, rows in (("clients", everybody[:160]), ("members", misspell(everybody[80:], share=0.5))):
+    for name, rows in (("clients", everybody[:160]), ("members", misspell(everybody[80:], share=0.6))):
         with (folder / f"{name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, ["no", *rows[0]])
             writer.writeheader()
@@ -42,7 +42,11 @@ def service(built: Path, tmp_path: Path) -> Iterator[Service]:
 
 
 def same_thing(service: Service) -> LinkType:
-    return next(t for t in service.store.links.link_types() if t.kind is LinkKind.SAME_THING)
+    return next(
+        t
+        for t in service.store.links.link_types()
+        if t.kind is LinkKind.SAME_THING and t.tail.dataset != t.head.dataset
+    )
 
 
 def confirmed(service: Service) -> LinkType:
@@ -59,3 +63,45 @@ def test_precision_and_recall_are_those_of_all_compared_pairs(service: Service) 
     assert service.review.recall(one) == same.matched.recall
     assert service.review.precision(one) == same.matched.precision
     assert 0 < same.matched.recall.low < same.matched.recall.value <= same.matched.recall.high
+
+
+def test_the_queue_asks_about_pairs_that_teach_most(service: Service) -> None:
+    assert all(question.pair is None for question in service.queue("ann"))
+    one = confirmed(service)
+    asked = [question for question in service.queue("ann") if question.pair is not None]
+    assert 0 < len(asked) <= 5
+    assert asked[0].link_type == one
+    ends = [uid for q in asked if q.pair for uid in (q.pair.left, q.pair.right)]
+    assert len(set(ends)) == len(ends)
+    wide = service.pair_questions(one.id, 40)
+    assert [q.subject for q in wide[:3]] == [q.subject for q in service.pair_questions(one.id, 3)]
+    assert len(wide) > 5
+
+
+def test_an_answer_about_a_pair_is_logged_and_says_what_it_changed(service: Service) -> None:
+    one = confirmed(service)
+    moved = 0
+    for _ in range(8):
+        question = service.pair_questions(one.id, 1)[0]
+        assert question.pair is not None
+        known = {q.subject for q in service.pair_questions(one.id, 20)}
+        number = {uid.split("/")[1]: int(uid[-4:]) for uid in (question.pair.left, question.pair.right)}
+        verdict = Verdict.CONFIRM if number["clients"] == number["members"] + 80 else Verdict.REJECT
+        outcome = service.judge_pair(one.id, question.pair.left, question.pair.right, verdict, "ann")
+        moved += sum(outcome.pairs_moved)
+        assert question.subject in known
+        assert question.subject not in {q.subject for q in service.pair_questions(one.id, 20)}
+    assert moved > 0
+    found = service.asking.replayed()
+    assert found.policies[0].answers + found.own == 9
+
+
+def test_undoing_an_answer_about_a_pair_says_what_it_changed_and_asks_again(service: Service) -> None:
+    one = confirmed(service)
+    question = service.pair_questions(one.id, 1)[0]
+    assert question.pair is not None
+    before = service.store.links.pairs(one.id, limit=1000)
+    outcome = service.judge_pair(one.id, question.pair.left, question.pair.right, Verdict.REJECT, "ann")
+    service.undo(outcome.judgement.id, "ann")
+    assert service.store.links.pairs(one.id, limit=1000) == before
+    assert service.pair_questions(one.id, 1)[0].subject == question.subject

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from api.cli import cli
 from api.compose import open_service
 from api.service import Service
-from bifrost.errors import InputError
+from bifrost.errors import ConflictError, InputError
 from bifrost.links import AUTOMATIC, LinkKind, LinkState, Verdict
 from bifrost.settings import load_settings
 
@@ -127,12 +127,40 @@ def test_reviewers_who_answer_the_same_questions_are_compared(service: Service) 
 
 
 def test_choices_are_logged_and_other_ways_to_ask_replayed(service: Service) -> None:
-    service.judge(service.questions()[0].id, Verdict.CONFIRM, "ann")
-    service.judge(service.questions()[-1].id, Verdict.REJECT, "ann")
-    service.judge(service.questions()[0].id, Verdict.UNSURE, "ann")
-    policies = {name: (reward, answers) for name, reward, _, answers in service.review.replayed()}
-    assert set(policies) >= {"worth", "probability", "uncertainty"}
-    assert policies["worth"][1] >= 1
+    service.judge(service.questions("ann")[0].id, Verdict.CONFIRM, "ann")
+    service.judge(service.questions("ann")[-1].id, Verdict.REJECT, "ann")
+    service.judge(service.questions("ann")[0].id, Verdict.UNSURE, "ann")
+    found = service.asking.replayed()
+    assert {one.policy for one in found.policies} >= {"worth", "probability", "uncertainty"}
+    assert (found.policies[0].answers, found.own, found.undone) == (1, 1, 0)
+
+
+def test_answers_that_were_taken_back_tell_nothing_about_ways_to_ask(service: Service) -> None:
+    first = service.judge(service.questions("ann")[0].id, Verdict.CONFIRM, "ann")
+    service.judge(service.questions("ann")[0].id, Verdict.CONFIRM, "ann")
+    service.undo(first.judgement.id, "ann")
+    found = service.asking.replayed()
+    assert (found.policies[0].answers, found.undone) == (1, 1)
+
+
+def test_projects_explore_at_different_answers(service: Service, built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built / "data", tmp_path / "other", ignore=shutil.ignore_patterns("accounts.sqlite*"))
+    other = open_service(load_settings(data_dir=tmp_path / "other"))
+    draws = [tuple(place.asking.queue(str(n))[0].subject for n in range(40)) for place in (service, other, service)]
+    other.close()
+    assert draws[0] == draws[2] != draws[1]
+
+
+def test_a_way_to_ask_is_replaced_only_by_one_that_the_log_shows_to_be_better(service: Service) -> None:
+    assert service.asking.replayed().policy == "worth"
+    with pytest.raises(ConflictError, match="do not show"):
+        service.asking.use_policy("edges")
+    with pytest.raises(InputError):
+        service.asking.use_policy("the moon", force=True)
+    service.asking.use_policy("edges", force=True)
+    assert service.asking.replayed().policy == "edges"
+    asked = [one.estimated_edges for one in service.questions("ann")[1:]]
+    assert asked == sorted(asked, reverse=True)
 
 
 def test_every_link_type_tells_how_right_and_complete_it_is(service: Service) -> None:

@@ -22,7 +22,6 @@ from bifrost.links import (
     link_type_id,
 )
 from linking.accepting import AcceptRule, acceptable, audit_results, audits
-from linking.asking import POLICIES, BanditRecord, replay, reward_of
 from linking.estimates import estimate_precision, estimate_recall, share_of, why_no_recall
 from linking.reviewers import agreements, cohens_kappa, reviewers
 from linking.scoring import answers
@@ -175,20 +174,3 @@ def test_reviewers_are_listed_and_compared_by_their_newest_answers() -> None:
     ann, bob = reviewers(said)
     assert (ann.name, ann.answers, ann.confirmed, ann.rejected) == ("ann", 2, 1, 1)
     assert (bob.name, bob.answers, bob.unsure, bob.undone) == ("bob", 2, 1, 1)
-
-
-def test_replay_finds_the_better_way_to_ask() -> None:
-    records = []
-    for n in range(200):
-        features = {"a": {"edges": 100.0, "probability": 0.5}, "b": {"edges": 1.0, "probability": 0.9}}
-        chosen = "a" if n % 2 else "b"
-        records.append(BanditRecord(chosen, 0.5, "lot", ("a", "b"), 2.0 if chosen == "a" else 1.0, features))
-    assert replay(records, POLICIES["edges"])[0] == pytest.approx(2.0)
-    assert replay(records, POLICIES["probability"])[0] == pytest.approx(1.0)
-
-
-def test_the_reward_of_an_answer_is_what_it_settled_per_second() -> None:
-    one = link_type(1, 0.9)
-    assert reward_of(one, Verdict.CONFIRM, 990, 3.0) == pytest.approx(1.0)
-    assert reward_of(one, Verdict.REJECT, 0, 0.0) < reward_of(one, Verdict.CONFIRM, 0, 0.0)
-    assert reward_of(one, Verdict.CONFIRM, 990, 1e9) > 0

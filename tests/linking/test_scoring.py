@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bifrost.links import Column, Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
-from linking.asking import BanditRecord, blind, choose, order_questions, replay, worth
+from linking.asking import order_types
 from linking.linker import BifrostLinker
 from linking.scoring import CHOICE_INPUTS, WEIGHTS, adapt, answers, load_priors
 from linking.trees import Forest
@@ -182,47 +182,8 @@ def test_hundreds_of_proposals_are_rescored_at_once(monkeypatch: pytest.MonkeyPa
     assert calls["log_odds"] <= 4
 
 
-def test_questions_that_settle_more_come_first_and_repeat_later() -> None:
+def test_proposals_that_settle_more_come_first_and_repeat_later() -> None:
     known = many(10)
-    ordered = order_questions(known)
+    ordered = order_types(known)
     assert sorted(t.id for t in ordered) == sorted(t.id for t in known)
-    assert worth(ordered[0]) == max(map(worth, known))
-    assert order_questions(known) == ordered
-
-
-def test_choices_are_logged_with_their_propensity() -> None:
-    known = many(5)
-    counts: dict[str, int] = {}
-    propensity: dict[str, float] = {}
-    for seed in range(600):
-        choice = choose(known, seed=seed, explore=0.5)
-        assert choice is not None
-        counts[choice.link_type.id] = counts.get(choice.link_type.id, 0) + 1
-        propensity[choice.link_type.id] = choice.propensity
-    assert sum(propensity.values()) == pytest.approx(1.0)
-    for chosen, p in propensity.items():
-        assert counts[chosen] / 600 == pytest.approx(p, abs=0.08)
-    assert choose([]) is None
-
-
-def test_another_policy_is_judged_on_recorded_answers() -> None:
-    records = [BanditRecord(c, 0.5, "old", ("a", "b"), 2.0 if c == "a" else 1.0) for c in "abababab"]
-    mean, error = replay(records, lambda record: record.candidates[0])
-    assert mean == pytest.approx(2.0)
-    assert error == pytest.approx(0.0)
-    assert replay(records, lambda _: "c")[0] == 0.0
-
-
-def test_a_blind_question_hides_every_score() -> None:
-    question = blind(proposals()[0])
-    assert question.probability == question.baseline == 0
-    assert not question.features
-    assert all(example.score == 0 for example in (*question.examples, *question.counter_examples))
-    assert question.examples
-
-
-def test_every_input_of_the_choice_among_rivals_counts() -> None:
-    choice = load_priors()[LinkKind.REFERENCE].choice
-    assert choice is not None
-    assert len(choice.weights) == len(CHOICE_INPUTS)
-    assert all(choice.weights)
+    assert order_types(known) == ordered
