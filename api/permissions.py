@@ -145,6 +145,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.cancelBuild": Rule.WRITE,
     "Mutation.judge": Rule.WRITE,
     "Mutation.judgePair": Rule.WRITE,
+    "Mutation.addLinkType": Rule.WRITE,
     "Mutation.undo": Rule.WRITE,
     "Mutation.setAcceptRule": Rule.WRITE,
     "Mutation.undoAcceptRule": Rule.WRITE,
@@ -164,6 +165,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.removeUser": Rule.ADMIN,
     "Subscription.build": Rule.READ,
     "Subscription.graphChanged": Rule.READ,
+    "Subscription.predictLinks": Rule.READ,
 }
 
 

@@ -1,17 +1,18 @@
 """Links that the finished graph probably lacks, with the paths that speak for them. Nothing is written."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bifrost.errors import InputError, NotFoundError
 from bifrost.graph import Edge, Vertex
-from bifrost.ports import GraphView
+from bifrost.links import Verdict
+from bifrost.ports import GraphView, LinkStore
 from linking.prediction.predictor import PredictedLink, Predictor, fit_predictor, options_for
 from linking.prediction.triples import Triple
 
-__all__ = ["Prediction", "Predictions", "predict_links"]
+__all__ = ["Prediction", "Predictions", "predict_links", "rejected_pairs"]
 
 LARGEST = 2_000_000
 """Edges; all of them are held in memory while the model learns."""
@@ -53,11 +54,12 @@ def predict_links(
     linked: bool = False,
     seconds: float = 60.0,
     seed: int = 0,
+    rejected: Set[str] = frozenset(),
     report: Callable[[str], None] = lambda _: None,
 ) -> Predictions:
     """The likeliest missing links of a label, from vertices of the types that have such links to vertices of the types that
     they lead to. Up to ``subjects`` vertices are asked for: those that have no such link yet, or with ``linked`` those that
-    have some. Learning takes up to ``seconds`` on one core.
+    have some. Learning takes up to ``seconds`` on one core. ``rejected`` pairs (``tail|head``) are not proposed again.
 
     Raises NotFoundError for a label that the graph does not have, InputError for a graph that is too large.
     """
@@ -81,9 +83,20 @@ def predict_links(
     decoder, encoder = options_for(triples, seconds=seconds, seed=seed)
     predictor = fit_predictor(triples, options=replace(decoder, seed=seed), encoder=encoder, report=report)
     report(f"asking for {len(asked):,} vertices")
-    found = _best(view, predictor, label, asked, head_types, limit)
+    found = _best(view, predictor, label, asked, head_types)
+    found = [link for link in found if f"{link.head}|{link.tail}" not in rejected][:limit]
     links = tuple(_named(view, found))
     return Predictions(label, links, len(asked), predictor.serves, predictor.validation)
+
+
+def rejected_pairs(links: LinkStore, label: str) -> frozenset[str]:
+    """The pairs, as ``tail|head``, of which people said last that they have no such link."""
+    said: dict[str, Verdict] = {}
+    for link_type in links.link_types():
+        if link_type.name == label:
+            for judgement in links.judgements(subject_prefix=f"{link_type.id}|"):
+                said[judgement.subject.partition("|")[2]] = judgement.verdict
+    return frozenset(pair for pair, verdict in said.items() if verdict in (Verdict.REJECT, Verdict.DELETE))
 
 
 def _edges(view: GraphView) -> Iterator[Edge]:
@@ -113,11 +126,11 @@ def _chosen(view: GraphView, ids: set[str], types: set[str], count: int, seed: i
 
 
 def _best(
-    view: GraphView, predictor: Predictor, label: str, asked: Sequence[str], types: set[str], limit: int
+    view: GraphView, predictor: Predictor, label: str, asked: Sequence[str], types: set[str]
 ) -> list[PredictedLink]:
     candidates = [link for id in asked for link in predictor.tails(id, label, limit=_ASKED)]
     fitting = {v.id for v in _vertices(view, sorted({link.tail for link in candidates})) if v.label in types}
-    return sorted((link for link in candidates if link.tail in fitting), key=lambda link: -link.score)[:limit]
+    return sorted((link for link in candidates if link.tail in fitting), key=lambda link: -link.score)
 
 
 def _named(view: GraphView, links: Sequence[PredictedLink]) -> Iterator[Prediction]:

@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 
 from api.cli.output import Context, pass_context, plain, user_name
+from api.stated_links import stated_link_type
 from bifrost.errors import InputError
 from bifrost.links import Column, Correction, Estimate, LinkKind, LinkState, LinkType, PairExample, Verdict
 from linking.asking import Purpose, Question, said_of_pair
@@ -206,6 +207,24 @@ def correct(
     _report(context, context.service.judge(id, Verdict.CONFIRM, user_name(), correction=correction, note=note))
 
 
+@links.command("add")
+@click.argument("tail", metavar="SOURCE/DATASET.COLUMN")
+@click.argument("head", metavar="SOURCE/DATASET.COLUMN")
+@click.option("--name", required=True, help="What to call these links, which run from the first to the second.")
+@click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), default="reference", show_default=True)
+@click.option("--condition", default="", help="Only tail records for which this holds: COLUMN=VALUE.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Least score of a link or merge.")
+@_note
+@pass_context
+def add(
+    context: Context, tail: str, head: str, name: str, kind: str, condition: str, threshold: float | None, note: str
+) -> None:
+    """Makes a link type between columns (join several by +) and confirms it; undo takes it back."""
+    ends = (_column(context, tail), _column(context, head))
+    stated = stated_link_type(name, *ends, LinkKind(kind), condition=condition, threshold=threshold)
+    _report(context, context.service.add_link_type(stated, user_name(), note))
+
+
 @links.command("teach")
 @click.option(
     "--pair",
@@ -346,16 +365,19 @@ def reviewers(context: Context) -> None:
 @pass_context
 def predict(context: Context, name: str, limit: int, subjects: int, linked: bool, seconds: float) -> None:
     """Links called NAME that the graph probably lacks, with the paths that speak for them. Writes nothing."""
-    from api.predictions import predict_links
+    from api.predictions import predict_links, rejected_pairs
+
+    store = context.service.store
 
     found = context.working(
         lambda report: predict_links(
-            context.service.store.view(),
+            store.view(),
             name,
             limit=limit,
             subjects=subjects,
             linked=linked,
             seconds=seconds,
+            rejected=rejected_pairs(store.links, name),
             report=report,
         )
     )
@@ -411,7 +433,8 @@ def _compared(context: Context, found: "Replay") -> None:
     )
     if not context.as_json:
         context.show(
-            found, f"Not counted: {found.own} answers to questions that people picked themselves, {found.undone} taken back."
+            found,
+            f"Not counted: {found.own} answers to questions that people picked themselves, {found.undone} taken back.",
         )
 
 

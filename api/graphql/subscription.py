@@ -2,20 +2,24 @@
 
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import anyio
 import strawberry
 from anyio.to_thread import run_sync
 
 from api.graphql.context import Context
+from api.graphql.predicting import PredictionProgressType, predicted
 from api.graphql.types_sources import BuildType
 from bifrost.catalog import BuildState
+from bifrost.errors import InputError
 
 __all__ = ["Subscription"]
 
 Info = strawberry.Info[Context, None]
 _BUILD_SECONDS = 0.25
 _LOG_SECONDS = 1.0
+_MOST_PREDICTED, _LONGEST = 200, 120.0
 _ENDED = (BuildState.DONE, BuildState.FAILED, BuildState.CANCELLED)
 
 
@@ -43,3 +47,17 @@ class Subscription:
                 yield position
                 before = position
             await anyio.sleep(_LOG_SECONDS)
+
+    @strawberry.subscription(
+        description="Links of a label that the graph probably lacks, with the paths that speak for them: how far it is, then the "
+        "result. Asks for vertices that have no such link, or with linked for those that have some. Writes nothing."
+    )
+    async def predict_links(
+        self, info: Info, label: str, limit: int = 20, linked: bool = False, seconds: float = 60.0
+    ) -> AsyncGenerator[PredictionProgressType, None]:
+        if not (0 < limit <= _MOST_PREDICTED and 0 < seconds <= _LONGEST):
+            raise InputError(f"limit goes up to {_MOST_PREDICTED}, seconds up to {_LONGEST:g}.")
+        store = info.context.service.store
+        async with aclosing(predicted(store, label, limit=limit, linked=linked, seconds=seconds)) as events:
+            async for event in events:
+                yield event

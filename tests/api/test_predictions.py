@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.predictions import predict_links
+from api.predictions import predict_links, rejected_pairs
 from bifrost.errors import NotFoundError
+from bifrost.links import LinkKind, Verdict
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import sqlite_template, sqlite_url
-from tests.graphstore.worlds import record, register, say
+from tests.graphstore.worlds import link_type, record, register, say
 
 __all__ = ["sqlite_template", "sqlite_url"]
 
@@ -53,6 +54,20 @@ def test_proposals_keep_to_the_types_that_have_such_links_and_never_repeat_one(s
     assert {one.head.split("/")[1] for one in found.links} == {"depot"}
     known = {(edge.tail, edge.head) for edge in store.view().edges(limit=1000).items}
     assert not known & {(one.tail, one.head) for one in found.links}
+
+
+def test_what_people_rejected_is_not_proposed_again(store: SqlStore) -> None:
+    link = link_type(LinkKind.REFERENCE, "erp/customer.depot", "erp/depot.id", "SERVED_BY")
+    store.links.save_link_types([link])
+    store.links.judge(link.id, Verdict.CONFIRM, "ann")
+    store.links.judge(f"{link.id}|erp/customer/0|erp/depot/0", Verdict.REJECT, "ann")
+    store.links.judge(f"{link.id}|erp/customer/31|erp/depot/3", Verdict.REJECT, "ann")
+    store.links.judge(f"{link.id}|erp/customer/31|erp/depot/3", Verdict.CONFIRM, "ann")
+    rejected = rejected_pairs(store.links, "SERVED_BY")
+    assert rejected == {"erp/customer/0|erp/depot/0"}
+    found = predict_links(store.view(), "SERVED_BY", seconds=3, rejected=rejected)
+    assert found.links
+    assert ("erp/customer/0", "erp/depot/0") not in {(one.tail, one.head) for one in found.links}
 
 
 def test_nothing_is_learnt_where_nobody_lacks_the_link(store: SqlStore) -> None:

@@ -90,6 +90,38 @@ def test_queries_run_over_the_socket_too(socket: ClientConnection) -> None:
     assert receive(socket) == {"id": "1", "type": "complete"}
 
 
+def test_links_that_the_graph_lacks_come_after_what_is_done_for_them(socket: ClientConnection, shop: Shop) -> None:
+    edits = shop.service.edits
+    towns = [edits.add_vertex("Town", {"name": (f"Town {i}",)}, by="ann").id for i in range(4)]
+    people = [edits.add_vertex("Person", {"name": (f"Person {i}",)}, by="ann").id for i in range(24)]
+    for i, person in enumerate(people):
+        edits.add_edge("BORN_IN", person, towns[i % 4], {}, by="ann")
+        if i:
+            edits.add_edge("LIVES_IN", person, towns[i % 4], {}, by="ann")
+    start(socket)
+    fields = "predictLinks(label: $label, seconds: 4) { message result { asked links { tail head headName paths } } }"
+    query = f"subscription($label: String!) {{ {fields} }}"
+    send(socket, type="subscribe", id="p", payload={"query": query, "variables": {"label": "LIVES_IN"}})
+    events: list[dict[str, Any]] = []
+    while not events or events[-1]["result"] is None:
+        message = receive(socket)
+        assert message["type"] == "next", message
+        events.append(message["payload"]["data"]["predictLinks"])
+    assert [event["message"] for event in events][-1] == "done"
+    assert len(events) > 1
+    found = events[-1]["result"]
+    assert found["asked"] == 1
+    assert {link["tail"] for link in found["links"]} == {people[0]}
+    best = found["links"][0]
+    assert (best["head"], best["headName"]) == (towns[0], "Town Town 0")
+    assert best["paths"] == ["Person Person 0 -[BORN_IN]-> Town Town 0"]
+    assert receive(socket) == {"id": "p", "type": "complete"}
+    send(socket, type="subscribe", id="q", payload={"query": query, "variables": {"label": "MARRIED"}})
+    while (refused := receive(socket))["type"] == "next":
+        pass
+    assert refused["payload"][0]["extensions"]["code"] == "not_found"
+
+
 def test_changes_of_the_graph_are_told_until_the_client_has_enough(socket: ClientConnection, shop: Shop) -> None:
     start(socket)
     send(socket, type="subscribe", id="x", payload={"query": "subscription { graphChanged }"})

@@ -24,7 +24,7 @@ interface ErrorShape {
   retryable?: boolean;
 }
 
-interface GraphQLError {
+export interface GraphQLError {
   message: string;
   locations?: { line: number; column: number }[];
   extensions?: ErrorShape;
@@ -97,7 +97,7 @@ function fromShape(shape: ErrorShape): ApiError {
   return new ApiError(message, shape.code, shape.remedy, shape.retryable, locationIn(message));
 }
 
-function fromGraphQL(error: GraphQLError): ApiError {
+export function fromGraphQL(error: GraphQLError): ApiError {
   const extensions = error.extensions ?? {};
   return new ApiError(error.message, extensions.code, extensions.remedy, extensions.retryable);
 }

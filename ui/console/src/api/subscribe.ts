@@ -1,5 +1,5 @@
 import type { Client } from "graphql-ws";
-import { serviceUrl } from "./client";
+import { ApiError, fromGraphQL, type GraphQLError, serviceUrl } from "./client";
 
 let client: Promise<Client> | undefined;
 
@@ -10,12 +10,26 @@ function connect(): Promise<Client> {
   return client;
 }
 
-/** Follows a subscription until the returned function is called; `onEnd` tells whether it broke. */
+const broken = (): ApiError =>
+  new ApiError(
+    "The connection to the service broke.",
+    "unreachable",
+    "Check that it is running, then try again.",
+    true,
+  );
+
+/** What the service said, or that nothing came back. */
+function errorOf(failure: unknown): ApiError {
+  const [first] = Array.isArray(failure) ? (failure as GraphQLError[]) : [];
+  return first ? fromGraphQL(first) : broken();
+}
+
+/** Follows a subscription until the returned function is called; `onEnd` is told why it ended early. */
 export function subscribe<T extends Record<string, unknown>>(
   query: string,
   variables: Record<string, unknown>,
   onData: (data: T) => void,
-  onEnd: (broken: boolean) => void,
+  onEnd: (failure?: ApiError) => void,
 ): () => void {
   let stopped = false;
   let dispose: (() => void) | undefined;
@@ -25,13 +39,13 @@ export function subscribe<T extends Record<string, unknown>>(
       dispose = socket.subscribe<T>(
         { query, variables },
         {
-          next: (message) => (message.errors ? onEnd(true) : message.data && onData(message.data)),
-          error: () => !stopped && onEnd(true),
-          complete: () => !stopped && onEnd(false),
+          next: (message) => (message.errors ? onEnd(errorOf(message.errors)) : message.data && onData(message.data)),
+          error: (failure) => !stopped && onEnd(errorOf(failure)),
+          complete: () => !stopped && onEnd(),
         },
       );
     },
-    () => onEnd(true),
+    () => onEnd(broken()),
   );
   return () => {
     stopped = true;

@@ -15,6 +15,7 @@ import { RuleForm } from "./accepting";
 import { Correct } from "./correct";
 import { JudgementTable } from "./history";
 import { LinkStatus } from "./link-list";
+import { MissingLinks } from "./missing-links";
 import { PairReview } from "./pair-review";
 import { Question } from "./question";
 import { useJudge } from "./use-judge";
@@ -129,6 +130,13 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
           onAnswer={async (pair, verdict) => (await judgePair(link.id, pair.tail, pair.head, verdict)) !== undefined}
         />
       </Container>
+      {confirmed && (link.kind === "REFERENCE" || link.kind === "MENTION") && (
+        <MissingLinks
+          link={link}
+          disabled={off}
+          onAnswer={async (found, verdict) => (await judgePair(link.id, found.tail, found.head, verdict)) !== undefined}
+        />
+      )}
       <Container
         header={
           <Header
