@@ -12,6 +12,7 @@ from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.follow import SnapshotKeeper
+from graphstore.gremlin.open_sessions import OpenSessions
 from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.plan import Step
 from graphstore.gremlin.source import Moment, Session
@@ -119,6 +120,7 @@ class ServedGraph:
     def __init__(self, store: SqlStore, edits: Edits | None = None, *, keeper: SnapshotKeeper | None = None) -> None:
         self._store = store
         self._edits = edits or Edits(store)
+        self._open = OpenSessions(store.database, self._edits)
         self._keeper = keeper
         self._warmer: SnapshotWarmer | None = None
         self._lock = threading.Lock()
@@ -133,7 +135,9 @@ class ServedGraph:
         return found
 
     def start(self) -> None:
-        """Makes the snapshot in the background, now and whenever the graph has changed."""
+        """Takes back what sessions of a process that died left open; makes the snapshot in the background, now and
+        whenever the graph has changed."""
+        self._open.recover()
         if self._warmer is None:
             self._warmer = SnapshotWarmer(self.keeper)
             self._warmer.start()
@@ -177,14 +181,12 @@ class ServedGraph:
         writer = EditWriter(self._edits, name)
         with self._store.database.write() as connection:
             yield SqlGraph(self._store.database, connection, writer)
-        if session is not None:
-            made = list(writer.made)
-            session.undo.append(lambda: self._undo(made, name))
-
-    def _undo(self, made: list[int], name: str) -> None:
-        with self._store.database.write():
-            for id in reversed(made):
-                self._edits.undo(id, by=name)
+            if session is not None:
+                self._open.add(session.name, writer.made)
+        if session is not None and writer.made:
+            made, session_name = list(writer.made), session.name
+            session.undo.append(lambda: self._open.roll_back(made, name))
+            session.keep = lambda: self._open.commit(session_name)
 
 
 def gremlin_engine(store: SqlStore, edits: Edits | None = None) -> GremlinEngine:

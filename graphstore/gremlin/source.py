@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, runtime_checkable
+from uuid import uuid4
 
 from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.memory import MemoryGraph
@@ -17,20 +18,27 @@ Moment = dict[Any, Any]
 
 
 class Session:
-    """What a session has changed since it last committed: how to take each change back, the oldest first.
+    """What a session has changed since it last committed: how to take each change back, the oldest first, and where its
+    graph has to be told, how to ``keep`` them.
 
     Changes of a session are visible to others at once (read uncommitted); a rollback takes them back.
     """
 
     def __init__(self) -> None:
+        self.name = uuid4().hex
         self.undo: list[Callable[[], Any]] = []
+        self.keep: Callable[[], Any] | None = None
 
     def commit(self) -> None:
-        self.undo = []
+        """Raises ConflictError where the changes have been taken back, because the session seemed to have ended."""
+        keep, self.keep, self.undo = self.keep, None, []
+        if keep is not None:
+            keep()
 
     def rollback(self) -> None:
         while self.undo:
             self.undo.pop()()
+        self.keep = None
 
 
 class GraphSource(Protocol):
