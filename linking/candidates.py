@@ -10,12 +10,13 @@ from bifrost.ports import LinkingData
 from linking.composites import composite_candidates
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
+from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.joins import agreement
 from linking.mentions.propose import MentionCandidate, mention_candidates
 from linking.mentions.propose import agreement as agreement_of_mentions
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.same_things import SameThingCandidate, same_thing_candidates
-from linking.scoring import CORRECTION, Adapted
+from linking.scoring import CORRECTION, HIERARCHY, Adapted
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
@@ -95,6 +96,7 @@ def find_references(
         if candidate.tail.uniqueness < _ONE_TO_ONE:  # values that are (nearly) all different say the opposite
             key = (candidate.tail.table, candidate.head.table)
             between[key] = max(between[key], probability)
+    candidates = [_with_shape(workspace, c) for c in candidates]
     for table, _ in declared:
         for reference_table in declared[table, _]:
             between[table, reference_table] = 1.0
@@ -118,6 +120,16 @@ def _one_way(found: Sequence[LinkType], keep: frozenset[str]) -> list[LinkType]:
 
 def _find_composites(
     workspace: Workspace, scorers: Scorers, declared: Mapping[Any, Any], keep: frozenset[str]
+def _with_shape(workspace: Workspace, c: ReferenceCandidate) -> ReferenceCandidate:
+    """For a table's reference to itself what its cycles, or that there are none, say."""
+    table = workspace.table(c.tail.source, c.tail.dataset)
+    if c.tail.table != c.head.table or table is None or not c.tail.nonnull or c.tail.multivalued:
+        return c
+    transform = {side: form for side, form in (("tail", c.tail_form), ("head", c.head_form)) if form}
+    odds = log_odds_of(hierarchy_of(workspace, table, (c.tail,), (c.head,), transform))
+    return replace(c, features={**c.features, HIERARCHY: odds}) if odds else c
+
+
 ) -> list[LinkType]:
     """References by several columns, unless the same columns are declared to refer to something."""
     taken = {(table, frozenset(names)) for table, names in declared}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import inflection
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample
+from linking.hierarchies import hierarchy_of, hierarchy_reason
 from linking.joins import are_unique, count_edges, examples
 from linking.names import core_words, table_words, words
 from linking.profiles import ColumnProfile
@@ -44,11 +45,31 @@ def link_name(kind: LinkKind, tail: Column, head: Column) -> str:
         return "same_concept"
     own = core_words(tail.columns[0]) if len(tail.columns) == 1 else ()
     raw = [p.lower() for p in re.findall(r"[^\W_]+", inflection.underscore(tail.columns[0]))] if own else []
+    if (
+        own
+        and (tail.source, tail.dataset) == (head.source, head.dataset)
+        and set(own) <= set(table_words(head.dataset))
+    ):
+        return _name_above(table_words(head.dataset))
     if own and all(w in words(head.columns[0]) or w in table_words(head.dataset) for w in own):
         return thing
     if raw and raw[-1] in ("id", "key", "code", "no", "nr", "num", "number", "fk", "ref"):
         raw = list(own)
     return "_".join(raw) or thing
+
+
+_WHOLES = frozenset({
+    "area", "assembly", "category", "component", "department", "folder", "group", "location", "part", "place", "region",
+    "section", "team", "topic", "unit",
+})  # fmt: skip
+_PEOPLE = frozenset({"agent", "clerk", "colleague", "employee", "person", "staff", "user", "worker"})
+
+
+def _name_above(table: Sequence[str]) -> str:
+    """How a reference of a table to itself is called where its column only names the table."""
+    if _WHOLES & set(table):
+        return "part_of"
+    return "manager" if _PEOPLE & set(table) else "parent"
 
 
 def property_link_name(workspace: Workspace, tail: Column) -> str:
@@ -91,10 +112,14 @@ def with_reference_evidence(
     tails = describe_rows(workspace, tail_table, [p[3] for p in pairs] + [u[2] for u in unmatched])
     heads = describe_rows(workspace, head_table, [p[4] for p in pairs])
     shown = _example_text
+    reasons = _reasons(link_type, tail, head, total, missing, rivals)
+    if tail_table is head_table and not tail[0].multivalued:
+        shape = hierarchy_of(workspace, tail_table, tail, head, link_type.transform)
+        reasons += [] if shape is None else [hierarchy_reason(shape)]
     return {
         "estimated_edges": edges,
         "cardinality": _cardinality(tail, head) if len(tail) == 1 else _of_unique(*are_unique(workspace, link_type)),
-        "reasons": tuple(_reasons(link_type, tail, head, total, missing, rivals)),
+        "reasons": tuple(reasons),
         "examples": tuple(
             PairExample(t, h, shown(value, tails.get(tr, "")), shown(value, heads.get(hr, "")), 1.0)
             for t, h, value, tr, hr in pairs

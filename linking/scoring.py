@@ -23,6 +23,7 @@ from linking.trees import Forest
 __all__ = [
     "CHOICE_INPUTS",
     "CORRECTION",
+    "HIERARCHY",
     "Adapted",
     "Choice",
     "Prior",
@@ -46,6 +47,8 @@ _LABELS = {Verdict.CONFIRM: True, Verdict.REJECT: False, Verdict.DELETE: False}
 
 CORRECTION = "gnn_correction"
 """The feature that holds what the GNN adds to the log-odds."""
+HIERARCHY = "hierarchy_odds"
+"""The feature that holds what the shape of a table's reference to itself adds (linking/hierarchies.py)."""
 CHOICE_INPUTS = ("log_odds", "log_share", "foreign_id", "foreign_id_share", "pointing")
 
 
@@ -113,6 +116,7 @@ class Prior:
             if self.choice is not None and len(z):
                 x = [choice_inputs(v, f.get("odds_share", 1.0), f) for v, f in zip(z.tolist(), features, strict=True)]
                 z = np.array(x) @ np.array(self.choice.weights) + self.choice.bias
+            z = np.asarray(z + np.array([f.get(HIERARCHY, 0.0) for f in features]), np.float64)
             if corrected:
                 z = z + np.array([f.get(CORRECTION, 0.0) for f in features])
             return np.clip(z, -_LIMIT, _LIMIT)

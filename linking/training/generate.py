@@ -15,6 +15,8 @@ from linking.training.values import KEY_STYLES, make_key, makers
 
 __all__ = ["GeneratedSchema", "generate_schema"]
 
+_TREES = 0.85
+"""The share of references of a table to itself that have no cycles."""
 _LINE = re.compile(r"(\w+)([/!]?)(?: ~(\d+))?: (.*)")
 
 
@@ -253,6 +255,8 @@ class _Builder:
             name = style.reference_name(item.name, target)
             if source != head_source or rng.random() < 0.08:
                 values = self._respelled(values, self.key_style[target])
+            if target == table.name:
+                values = self._as_hierarchy(table.name, item.name, values, head_keys)
             elif rng.random() < 0.05 and target != table.name:
                 values = self._listed(values)
         name = self._put(columns, name, values)
@@ -329,6 +333,18 @@ class _Builder:
         rng = self.rng
         pool = list(keys)
         if rng.random() < 0.25 and len(pool) > 6:
+    def _as_hierarchy(self, table: str, role: str, values: list[Any], keys: Sequence[object]) -> list[Any]:
+        """Mostly without cycles: rows name an earlier one. With dice of its own, so that all else stays as it was."""
+        rng = random.Random(f"{table} {role} {len(values)} {values[:5]}")  # noqa: S311
+        if rng.random() > _TREES:
+            return values
+        place = {key: n for n, key in enumerate(keys)}
+        result: list[Any] = []
+        for n, value in enumerate(values):
+            earlier = value is None or place[value] < n
+            result.append(value if earlier else keys[rng.randrange(max(min(n, place[value]), 1))] if n else None)
+        return result
+
             pool = rng.sample(pool, max(2, int(len(pool) * rng.uniform(0.1, 0.6))))
         skewed = rng.random() < 0.4
         picked = [

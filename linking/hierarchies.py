@@ -1,0 +1,95 @@
+"""Hierarchies: references of a table to itself, as rows that name the row above them.
+
+Whether following them ever comes back tells a lot: of N rows of which k name nothing, values drawn at random have no cycle
+with probability k/N (the forests among the functions, by Cayley's formula), so where all rows name one there always is one.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linking.joins import side_sql
+from linking.profiles import ColumnProfile
+from linking.workspace import LoadedTable, Workspace
+
+__all__ = ["Hierarchy", "hierarchy_of", "hierarchy_reason", "log_odds_of"]
+
+_MOST_ROWS = 2_000_000
+_FEWEST = 5
+"""Rows that name another one, below which a missing cycle says nothing."""
+_TREES = 0.85
+"""The share of true references of a table to itself that have no cycle; the others say who is married to whom."""
+_LIMIT = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """``linked`` rows name another row or are named; of these ``roots`` name none. ``cyclic`` rows lie on cycles or below
+    one; ``levels`` counts the longest way up, itself included. ``rows`` are all rows of the table."""
+
+    rows: int
+    linked: int
+    roots: int
+    levels: int
+    cyclic: int
+
+
+def hierarchy_of(
+    workspace: Workspace,
+    table: LoadedTable,
+    tail: Sequence[ColumnProfile],
+    head: Sequence[ColumnProfile],
+    transform: Mapping[str, str],
+) -> Hierarchy | None:
+    """The shape of a table's reference to itself; None where a row names several, none names another, or it is too large."""
+    if table.rows > _MOST_ROWS:
+        return None
+    named = workspace.connection.execute(
+        f"""SELECT t._row, h._row FROM ({side_sql(table, tail, transform, "tail")}) t
+        JOIN ({side_sql(table, head, transform, "head")}) h USING (value)"""
+    ).fetchnumpy()
+    child, above = (np.asarray(column, np.int64) for column in named.values())
+    if len(np.unique(child)) < len(child) or not (child != above).any():
+        return None
+    parent = np.full(table.rows, -1, np.int64)
+    parent[child] = above
+    parent[parent == np.arange(table.rows)] = -1  # who names himself is at the top
+    return _shape(parent)
+
+
+def _shape(parent: NDArray[np.int64]) -> Hierarchy:
+    """By pointer doubling: after 2^k steps whoever is still on the way up is on a cycle or below one."""
+    linked = parent >= 0
+    linked[parent[linked]] = True
+    steps, up = (parent >= 0).astype(np.int64), parent.copy()
+    for _ in range(int(math.log2(max(len(parent), 2))) + 1):
+        on = up >= 0
+        if not on.any():
+            break
+        steps[on] += steps[up[on]]
+        up[on] = up[up[on]]
+    cyclic = up >= 0
+    levels = int(steps[linked & ~cyclic].max()) + 1 if (linked & ~cyclic).any() else 0
+    return Hierarchy(len(parent), int(linked.sum()), int((linked & (parent < 0)).sum()), levels, int(cyclic.sum()))
+
+
+def log_odds_of(shape: Hierarchy | None) -> float:
+    """How much the shape speaks for a reference (above 0) or against it, against values drawn at random."""
+    if shape is None or shape.linked - shape.roots < _FEWEST:
+        return 0.0
+    free = max(shape.rows - (shape.linked - shape.roots), 0) / shape.rows
+    by_chance = 1 - free if shape.cyclic else free
+    expected = 1 - _TREES if shape.cyclic else _TREES
+    return min(max(math.log(expected / max(by_chance, 1e-6)), -_LIMIT), _LIMIT)
+
+
+def hierarchy_reason(shape: Hierarchy) -> str:
+    """The shape in plain words."""
+    if shape.cyclic:
+        return f"No tree: from {shape.cyclic:,} of {shape.linked:,} records the way up never ends (cycles)."
+    trees = "A tree" if shape.roots == 1 else f"{shape.roots:,} trees"
+    roots = "1 root" if shape.roots == 1 else f"{shape.roots:,} roots"
+    return f"{trees} of {shape.linked:,} records: no cycles, {shape.levels:,} levels, {roots}."
