@@ -88,6 +88,7 @@ def find_references(
             replace(c, features={**c.features, CORRECTION: float(more)})
             for c, more in zip(candidates, added, strict=True)
         ]
+    candidates = [_with_shape(workspace, c) for c in candidates]
     probabilities = scorer.probability([c.features for c in candidates])
     by_tail: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
     between: dict[tuple[str, str], float] = defaultdict(float)
@@ -96,7 +97,6 @@ def find_references(
         if candidate.tail.uniqueness < _ONE_TO_ONE:  # values that are (nearly) all different say the opposite
             key = (candidate.tail.table, candidate.head.table)
             between[key] = max(between[key], probability)
-    candidates = [_with_shape(workspace, c) for c in candidates]
     for table, _ in declared:
         for reference_table in declared[table, _]:
             between[table, reference_table] = 1.0
@@ -112,14 +112,6 @@ def find_references(
     return _without_duplicates(workspace, found, declared, keep), between
 
 
-def _one_way(found: Sequence[LinkType], keep: frozenset[str]) -> list[LinkType]:
-    """Of two columns that each contain the other's values only one refers to the other."""
-    best = {(t.tail, t.head): t.probability for t in found}
-    return [t for t in found if t.id in keep or best.get((t.head, t.tail), -1.0) < t.probability]
-
-
-def _find_composites(
-    workspace: Workspace, scorers: Scorers, declared: Mapping[Any, Any], keep: frozenset[str]
 def _with_shape(workspace: Workspace, c: ReferenceCandidate) -> ReferenceCandidate:
     """For a table's reference to itself what its cycles, or that there are none, say."""
     table = workspace.table(c.tail.source, c.tail.dataset)
@@ -130,6 +122,14 @@ def _with_shape(workspace: Workspace, c: ReferenceCandidate) -> ReferenceCandida
     return replace(c, features={**c.features, HIERARCHY: odds}) if odds else c
 
 
+def _one_way(found: Sequence[LinkType], keep: frozenset[str]) -> list[LinkType]:
+    """Of two columns that each contain the other's values only one refers to the other."""
+    best = {(t.tail, t.head): t.probability for t in found}
+    return [t for t in found if t.id in keep or best.get((t.head, t.tail), -1.0) < t.probability]
+
+
+def _find_composites(
+    workspace: Workspace, scorers: Scorers, declared: Mapping[Any, Any], keep: frozenset[str]
 ) -> list[LinkType]:
     """References by several columns, unless the same columns are declared to refer to something."""
     taken = {(table, frozenset(names)) for table, names in declared}

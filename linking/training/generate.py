@@ -251,12 +251,12 @@ class _Builder:
             if self._add_natural(result, table, item, columns, dataset, rows):
                 return
             values = self._pick(head_keys[: max(2, len(head_keys) // 4)] if few else head_keys, rows, item.often_empty)
+            if target == table.name:
+                values = self._as_hierarchy(table.name, item.name, values, head_keys)
             self._add_copy(result, table, item, values, columns)
             name = style.reference_name(item.name, target)
             if source != head_source or rng.random() < 0.08:
                 values = self._respelled(values, self.key_style[target])
-            if target == table.name:
-                values = self._as_hierarchy(table.name, item.name, values, head_keys)
             elif rng.random() < 0.05 and target != table.name:
                 values = self._listed(values)
         name = self._put(columns, name, values)
@@ -329,10 +329,6 @@ class _Builder:
             case _:
                 return ["; ".join(map(str, items)) or None for items in lists]
 
-    def _pick(self, keys: Sequence[object], rows: int, often_empty: bool) -> list[Any]:
-        rng = self.rng
-        pool = list(keys)
-        if rng.random() < 0.25 and len(pool) > 6:
     def _as_hierarchy(self, table: str, role: str, values: list[Any], keys: Sequence[object]) -> list[Any]:
         """Mostly without cycles: rows name an earlier one. With dice of its own, so that all else stays as it was."""
         rng = random.Random(f"{table} {role} {len(values)} {values[:5]}")  # noqa: S311
@@ -345,6 +341,10 @@ class _Builder:
             result.append(value if earlier else keys[rng.randrange(max(min(n, place[value]), 1))] if n else None)
         return result
 
+    def _pick(self, keys: Sequence[object], rows: int, often_empty: bool) -> list[Any]:
+        rng = self.rng
+        pool = list(keys)
+        if rng.random() < 0.25 and len(pool) > 6:
             pool = rng.sample(pool, max(2, int(len(pool) * rng.uniform(0.1, 0.6))))
         skewed = rng.random() < 0.4
         picked = [
