@@ -15,7 +15,7 @@ from graphstore.gremlin.elements import Edge, Entry, Path, Property, Tree, Verte
 from graphstore.gremlin.numbers import is_number
 from graphstore.gremlin.tree import T
 
-__all__ = ["Incomparable", "compare", "dedup_key", "equal", "order_key", "total_order"]
+__all__ = ["Incomparable", "compare", "dedup_key", "equal", "moment", "order_key", "total_order"]
 
 
 class Incomparable(Exception):  # noqa: N818
@@ -34,8 +34,8 @@ def equal(left: Any, right: Any) -> bool:
         return isinstance(right, str) and left == right
     if isinstance(left, (list, tuple)):
         return isinstance(right, (list, tuple)) and len(left) == len(right) and all(map(equal, left, right))
-    if isinstance(left, datetime) and isinstance(right, datetime):
-        return _aware(left) == _aware(right)
+    if isinstance(left, date) and isinstance(right, date):
+        return moment(left) == moment(right)
     return bool(left == right)
 
 
@@ -47,7 +47,10 @@ def _same_number(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def _aware(value: datetime) -> datetime:
+def moment(value: date) -> datetime:
+    """What Gremlin knows of days and times without a zone: moments in UTC."""
+    if not isinstance(value, datetime):
+        return datetime.combine(value, time(), tzinfo=UTC)
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
@@ -150,7 +153,7 @@ def _order_numbers(left: Any, right: Any) -> int:
 
 
 def _order_dates(left: Any, right: Any) -> int:
-    a, b = (_aware(v) if isinstance(v, datetime) else datetime.combine(v, time(), tzinfo=UTC) for v in (left, right))
+    a, b = moment(left), moment(right)
     return (a > b) - (a < b)
 
 
@@ -184,4 +187,9 @@ def dedup_key(value: Any) -> Any:
         return (dict, frozenset((dedup_key(k), dedup_key(v)) for k, v in value.items()))
     if isinstance(value, T):
         return value
-    return value if isinstance(value, (int, Decimal, timedelta)) else freeze(value)
+    if isinstance(value, date):
+        return moment(value)
+    if isinstance(value, Decimal):
+        number = float(value)
+        return number if _same_number(value, number) else value
+    return value if isinstance(value, (int, timedelta)) else freeze(value)

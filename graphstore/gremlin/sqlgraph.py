@@ -5,6 +5,7 @@ Changes become edits of the built-in source "edits" through :class:`GraphWriter`
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, date, time
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from bifrost.graph import EdgeOrigin, FragmentOrigin
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.gremlin.ahead import Ahead
 from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
+from graphstore.gremlin.ordering import moment
 from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, SqlVertexProperty
 from graphstore.gremlin.sqlwrites import (
     PROVENANCE,
@@ -170,18 +172,21 @@ class SqlGraph:
     def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
         if key is not None:
             try:
-                hashed = value_hash(value)
-            except TypeError:
+                hashes = list(dict.fromkeys(value_hash(one) for one in _spellings(value)))
+            except (TypeError, OverflowError):
                 return None
             keys = self.label_numbers(PROPERTY, [key])
             if not keys:
                 return iter(())
+            where, parameter = self._among("x.hash", hashes)
             rows = self.rows(
                 f"SELECT {_VERTEX} FROM vertex_value x JOIN vertex v ON v.id = x.vertex "
-                "WHERE x.key = ? AND x.hash = ? ORDER BY v.id",
+                f"WHERE x.key = ? AND {where} ORDER BY v.id",
                 keys[0],
-                hashed,
+                parameter,
             )
+            if len(hashes) > 1:
+                rows = list(dict.fromkeys(map(tuple, rows)))  # one vertex may have the value in two ways
             return iter(self._noted(rows))
         if labels is None:
             return None
@@ -417,6 +422,15 @@ class SqlGraph:
         self._renewed(found.vertex)
         if isinstance(found, SqlVertexProperty):
             found.forget_meta()
+
+
+def _spellings(value: Any) -> list[Any]:
+    """The values of the store that Gremlin calls equal to one: a day is its first moment, no zone is UTC."""
+    if not isinstance(value, date):
+        return [value]
+    same = moment(value).astimezone(UTC)
+    days = [same.date()] if same.time() == time() else []
+    return [same, same.replace(tzinfo=None), *days]
 
 
 def _hidden(origin: EdgeOrigin) -> dict[str, Any]:
