@@ -1,11 +1,11 @@
 """Property filters and orders as SQL over the JSON of ``vertex.properties``, for SQLite and PostgreSQL.
 
-A filter passes when any value of the property does. Numbers compare with numbers, text with text, and dates, times,
-booleans by their ISO or literal text; values of other kinds never match.
+A filter passes when any value of the property does. Numbers compare with numbers, text with text, moments with a zone
+as what they are in UTC, and dates, times, booleans by their ISO or literal text; values of other kinds never match.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -23,10 +23,15 @@ _SQLITE_NUMBER = (
     "CASE WHEN j.type IN ('integer', 'real') THEN j.value WHEN j.type = 'object' THEN "
     "CAST(coalesce(json_extract(j.value, '$.\"@decimal\"'), json_extract(j.value, '$.\"@int\"')) AS REAL) END"
 )
+_MOMENT = "json_extract(j.value, '$.\"@datetime\"')"
+_SQLITE_UTC = (  # its dates know milliseconds alone, so a fraction of a second stays text
+    f"CASE WHEN length({_MOMENT}) > 19 AND substr({_MOMENT}, -6, 1) IN ('+', '-') AND substr({_MOMENT}, -5) <> '00:00' "
+    f"THEN strftime('%Y-%m-%dT%H:%M:%S', substr({_MOMENT}, 1, 19) || substr({_MOMENT}, -6)) || "
+    f"substr({_MOMENT}, 20, length({_MOMENT}) - 25) || '+00:00' ELSE {_MOMENT} END"
+)
 _SQLITE_TEXT = (
     "CASE j.type WHEN 'text' THEN j.value WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'object' THEN "
-    "coalesce(json_extract(j.value, '$.\"@date\"'), json_extract(j.value, '$.\"@datetime\"'), "
-    "json_extract(j.value, '$.\"@time\"')) END"
+    f"coalesce(json_extract(j.value, '$.\"@date\"'), {_SQLITE_UTC}, json_extract(j.value, '$.\"@time\"')) END"
 )
 _SQLITE_KIND = "CASE j.type WHEN 'text' THEN 's' WHEN 'true' THEN 'b' WHEN 'false' THEN 'b' ELSE 'd' END"
 
@@ -39,9 +44,14 @@ _PG_NUMBER = (
     "WHEN j.value ? '@decimal' THEN (j.value ->> '@decimal')::double precision "
     "WHEN j.value ? '@int' THEN (j.value ->> '@int')::double precision END"
 )
+_PG_UTC = (
+    "CASE WHEN (j.value ->> '@datetime') ~ '[+-]..:..$' AND (j.value ->> '@datetime') !~ '[+-]00:00$' "
+    "THEN replace(to_char((j.value ->> '@datetime')::timestamptz AT TIME ZONE 'UTC', "
+    "'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || '+00:00' ELSE j.value ->> '@datetime' END"
+)
 _PG_TEXT = (
     "CASE jsonb_typeof(j.value) WHEN 'string' THEN j.value #>> '{}' WHEN 'boolean' THEN j.value #>> '{}' "
-    "WHEN 'object' THEN coalesce(j.value ->> '@date', j.value ->> '@datetime', j.value ->> '@time') END"
+    f"WHEN 'object' THEN coalesce(j.value ->> '@date', {_PG_UTC}, j.value ->> '@time') END"
 )
 _PG_KIND = "CASE jsonb_typeof(j.value) WHEN 'string' THEN 's' WHEN 'boolean' THEN 'b' ELSE 'd' END"
 
@@ -77,6 +87,8 @@ def _operand(value: Value) -> tuple[str, Any]:
             return "s", clean_text(value)
         case int() | float() | Decimal():
             return "n", float(value) if not isinstance(value, int) or abs(value) >= 2**63 else value
+        case datetime() if value.tzinfo:
+            return "d", value.astimezone(UTC).isoformat()
         case datetime() | date() | time():
             return "d", value.isoformat()
     raise InputError(f"A filter cannot compare with {type(value).__name__}.")
