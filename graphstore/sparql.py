@@ -26,13 +26,13 @@ from graphstore.statistics import labels_in_use
 __all__ = ["SparqlProjection"]
 
 _BATCH, _LARGE_BATCH = 2_000, 20_000
-_FORMAT = 2
+_FORMAT = 3
 """Changes when the RDF mapping does, so that an older folder is made anew."""
 
 
 class SparqlProjection:
-    """Follows the log of a store into a folder, and answers queries over it. Default graph: all graphs
-    but the ontology."""
+    """Follows the log of a store into a folder, and answers queries over it. Default graph: what
+    all graphs but the ontology say, each triple once."""
 
     name = "sparql"
 
@@ -115,8 +115,8 @@ class SparqlProjection:
         """Answers SELECT, ASK, CONSTRUCT or DESCRIBE as (media type, body), in the format that ``accept`` likes best.
 
         ``default_graphs`` and ``named_graphs`` replace the dataset that the query names. Where neither names one, the
-        default graph is the union of all graphs but the ontology. ``behind`` is called where the answer leaves changes
-        out, because there are more than a query waits for; else such an answer is logged.
+        default graph is what all graphs but the ontology say, each triple once. ``behind`` is called where the answer
+        leaves changes out, because there are more than a query waits for; else such an answer is logged.
         Raises QuerySyntaxError, PermissionDeniedError for updates and SERVICE, QueryLimitError beyond ``timeout``
         seconds or the size and memory limits.
         """
@@ -128,7 +128,7 @@ class SparqlProjection:
             with _errors_mapped():
                 lag = self._following.for_a_query()
                 media_type, body = self._child.call(
-                    "query", text, media_types(accept), self._rdf.base, dataset, self.ontology, timeout=timeout
+                    "query", text, media_types(accept), self._rdf.base, dataset, timeout=timeout
                 )
         except ChildTimeoutError:
             raise QueryLimitError(f"The query took longer than {timeout:g} seconds.") from None

@@ -91,6 +91,7 @@ class Worker:
                 plain |= self._remove_edge(ox.NamedNode(iri))
             for iri in stale["vertices"]:
                 self._remove_vertex(ox.NamedNode(iri), stale["labels"])
+        lines = f"{lines}\n{_merged(lines)}"
         if in_bulk:
             self._store.bulk_load(lines.encode(), format=ox.RdfFormat.N_QUADS, lenient=True)
         else:
@@ -113,16 +114,16 @@ class Worker:
                 self._store.remove(quad)
 
     def _remove_edge(self, statement: ox.NamedNode) -> set[ox.Quad]:
-        """Removes a statement; returns the plain triple that may have lost its last statement."""
+        """Removes a statement; returns the plain triple that may have lost its last statement, in both graphs."""
         parts: dict[Any, Any] = {}
-        graph = None
+        graphs = set()
         for quad in list(self._store.quads_for_pattern(statement, None, None, None)):
             parts[quad.predicate] = quad.object
-            graph = quad.graph_name
+            graphs.add(quad.graph_name)
             self._store.remove(quad)
         if _SUBJECT not in parts:
             return set()
-        return {ox.Quad(parts[_SUBJECT], parts[_PREDICATE], parts[_OBJECT], graph)}
+        return {ox.Quad(parts[_SUBJECT], parts[_PREDICATE], parts[_OBJECT], graph) for graph in graphs}
 
     def _is_stated(self, quad: ox.Quad) -> bool:
         """Whether some statement still reifies a plain triple; looks from both ends at once, as one may be a hub."""
@@ -157,11 +158,10 @@ class Worker:
         accept: Sequence[str],
         base: str,
         dataset: tuple[Sequence[str], Sequence[str]] | None,
-        hidden: str,
     ) -> tuple[str, bytes]:
         """``dataset`` are the default and the named graphs, empty where the query names its own. Without one the default
-        graph is the union of all graphs but ``hidden``."""
-        results = self._store.query(text, base_iri=base, **self._dataset(dataset, hidden))
+        graph is what all graphs but the ontology say, each triple once."""
+        results = self._store.query(text, base_iri=base, **_dataset(dataset))
         output = _Limited()
         if isinstance(results, ox.QueryTriples):
             media_type = _choose(accept, _TRIPLES, "text/turtle")
@@ -170,12 +170,6 @@ class Worker:
             media_type = _choose(accept, _SOLUTIONS, "application/sparql-results+json")
             results.serialize(output, format=_SOLUTIONS[media_type])
         return media_type, output.getvalue()
-
-    def _dataset(self, dataset: tuple[Sequence[str], Sequence[str]] | None, hidden: str) -> dict[str, Any]:
-        if dataset is None:
-            return {"default_graph": [graph for graph in self._store.named_graphs() if graph.value != hidden]}
-        default, named = ([ox.NamedNode(iri) for iri in iris] for iris in dataset)
-        return {"default_graph": default, "named_graphs": named} if default or named else {}
 
     def graphs(self) -> list[str]:
         """The names of all graphs."""
