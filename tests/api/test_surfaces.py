@@ -32,6 +32,7 @@ from bifrost.values import (
 )
 from graphstore.gremlin.served import gremlin_engine
 from tests.api.shop import ShopService
+from tests.fixtures.searching import examples
 
 BASE = "https://bifrost.local/"
 LABELS = ("Person", "Big City", "Größe/1")
@@ -243,7 +244,7 @@ async def compare_properties(surfaces: Surfaces, graph: RandomGraph) -> None:
                     assert first == holds, (name, value)
 
 
-@settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
+@settings(examples(8), phases=(Phase.explicit, Phase.generate))
 @given(graphs())
 @example(RandomGraph([Thing("Person", {"name": ("Ann", "")})], [(0, "knows", 0), (0, "knows", 0)]))
 def test_all_surfaces_agree(graph: RandomGraph) -> None:

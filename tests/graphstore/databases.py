@@ -11,7 +11,7 @@ from graphstore.schema import metadata
 from graphstore.sql import SqlStore
 from tests.fixtures.servers import Server
 
-__all__ = ["postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url"]
+__all__ = ["empty", "postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url"]
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,12 @@ def shared_postgres_url(postgres: Server) -> str:
 def postgres_url(shared_postgres_url: str) -> Iterator[str]:
     """The URL of a PostgreSQL store with a current schema and nothing in it."""
     yield shared_postgres_url
-    engine = sa.create_engine(shared_postgres_url)
+    empty(shared_postgres_url)
+
+
+def empty(url: str) -> None:
+    """Takes everything out of a PostgreSQL store."""
+    engine = sa.create_engine(url)
     with engine.begin() as connection:
         for table in metadata.sorted_tables:
             connection.execute(table.delete())
