@@ -327,6 +327,9 @@ class Service(Protocol):
         *,
         blind: bool = False,
     ) -> JudgeOutcome: ...
+    def add_link_type(self, stated: LinkType, by: str, note: str = "") -> JudgeOutcome:
+        """Makes a link type between columns that a person names, confirmed by that person. Raises InputError."""
+
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome: ...
     def teach(
         self, positives: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str, by: str

@@ -185,6 +185,9 @@ class ScopedService:
     ) -> JudgeOutcome:
         _refuse()
 
+    def add_link_type(self, stated: LinkType, by: str, note: str = "") -> JudgeOutcome:
+        _refuse()
+
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
         _refuse()
 

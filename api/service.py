@@ -288,6 +288,25 @@ class Service:
         self.asking.log(judgement, offered, outcome.edges_changed, blind=blind)
         return outcome
 
+    def add_link_type(self, stated: LinkType, by: str, note: str = "") -> JudgeOutcome:
+        """Makes a link type between columns that a person names, confirmed by that person, with its links.
+
+        One that is known already is confirmed as it is stated here. Raises InputError for what cannot be applied.
+        """
+        links, edges = self.store.links, self._edges()
+        known = {link_type.id: link_type for link_type in links.link_types()}
+        if stated.id in known:
+            correction = Correction(
+                name=stated.name,
+                transform=stated.transform or None,
+                condition=stated.condition or None,
+                threshold=stated.threshold,
+            )
+            return self.judge(stated.id, Verdict.CONFIRM, by, correction, note)
+        data, answers = self.store.linking_data(), links.judgements()
+        described = self.pipeline.linker.describe(data, stated, answers, list(known.values()))
+        return self._follow_up(links.state(described, by, note=note), edges)
+
     def _made(self, link_type_id: str, correction: Correction) -> LinkType | None:
         """What a correction makes of a link type, with evidence of its own; None where it links the same as before."""
         links = self.store.links

@@ -44,7 +44,8 @@ class SqlLinkStore:
             for id, row in stored.items():
                 if id not in by_id and id not in answers and row.state == LinkState.PROPOSED:
                     self._apply(connection, id, row, None, [])
-            self._apply_targets(connection, by_id, answers)
+            stated = {row.target for rows in answers.values() for row in rows if row.target == row.link_type}
+            self._apply_targets(connection, by_id.keys() | stated, answers)
 
     def _save(self, connection: Connection, before: Any, proposal: LinkType, answers: Sequence[Any]) -> None:
         proposed: LinkType | None = proposal
@@ -131,7 +132,7 @@ class SqlLinkStore:
 
     def _apply_targets(self, connection: Connection, ids: Iterable[str], answers: dict[str, list[Any]]) -> None:
         """Link types that an answer to one of ``ids`` made, where they are missing."""
-        targets = {row.target for id in ids for row in answers.get(id, []) if row.target not in (None, id)}
+        targets = {row.target for id in ids for row in answers.get(id, []) if row.target is not None}
         for target in sorted(targets):
             known = connection.execute(sa.select(s.link_type.c.id).where(s.link_type.c.id == target)).scalar()
             if known is None:
@@ -195,6 +196,23 @@ class SqlLinkStore:
                 )
             )  # fmt: skip
             self._judged(connection, {row.id, made.id}, subject)
+            return self._judgement(connection, id)
+
+    def state(self, link_type: LinkType, by: str, *, note: str = "") -> Judgement:
+        """Only the answer speaks for the link type: taken back, nothing is left of it."""
+        made = replace(link_type, state=LinkState.CONFIRMED)
+        with self._db.write() as connection:
+            if self._number(connection, made.id) is not None:
+                raise ConflictError(f"There is already a link type {made.id!r} between these columns.")
+            id = self._db.take(connection, "judgement")
+            connection.execute(
+                s.judgement.insert().values(
+                    id=id, subject=made.id, link_type=made.id, verdict=Verdict.CONFIRM, by=clean_text(by),
+                    at=now().isoformat(), note=clean_text(note), features=dumps(made.features), target=made.id,
+                    corrected=dumps(made),
+                )
+            )  # fmt: skip
+            self._judged(connection, {made.id}, made.id)
             return self._judgement(connection, id)
 
     def undo(self, judgement_id: int, by: str) -> Judgement:

@@ -6,6 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.context import Context
+from api.graphql.link_type_input import LinkTypeInput
 from api.graphql.types_admin import EditType, NewTokenType, TokenType, UserType
 from api.graphql.types_graph import EdgeType, VertexType
 from api.graphql.types_links import (
@@ -136,6 +137,14 @@ class Mutation:
         by, service = info.context.principal.name, info.context.service
         found = service.judge_pair(link_type, tail, head, verdict, by, note or "", blind=bool(blind))
         return JudgeResultType.of(found)
+
+    @strawberry.mutation(
+        description="Makes a link type between columns that are named, confirmed by who asks, with its links; undoable as an "
+        "answer. One that is known is confirmed as it is given here."
+    )
+    def add_link_type(self, info: Info, input: LinkTypeInput, note: str | None = None) -> JudgeResultType:
+        by = info.context.principal.name
+        return JudgeResultType.of(info.context.service.add_link_type(input.value(), by, note or ""))
 
     @strawberry.mutation(
         description="Lets proposals be confirmed from a probability on (of one kind, or of all without a rule of their own); "

@@ -18,6 +18,7 @@ from linking.asking import Purpose, Question, said_of_pair
 from linking.estimates import why_no_recall
 
 __all__ = [
+    "ColumnInput",
     "CorrectionInput",
     "JudgeResultType",
     "JudgementType",

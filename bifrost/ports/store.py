@@ -160,6 +160,9 @@ class LinkStore(Protocol):
     ) -> Judgement:
         """Stores the answer and applies it to the link type's state and fields. Deleting removes its edges at once."""
 
+    def state(self, link_type: LinkType, by: str, *, note: str = "") -> Judgement:
+        """Stores a link type that a person states, as confirmed by that person. Raises ConflictError if it is known."""
+
     def undo(self, judgement_id: int, by: str) -> Judgement:
         """Takes an answer back and restores the state before it. Raises ConflictError if already undone."""
 

@@ -285,6 +285,9 @@ class ShopService:
         judgement = self.store.links.judge(f"{link_type_id}|{tail}|{head}", verdict, by, note=note)
         return JudgeOutcome(judgement, self.store.links.link_type(link_type_id))
 
+    def add_link_type(self, stated: LinkType, by: str, note: str = "") -> JudgeOutcome:
+        return JudgeOutcome(self.store.links.state(stated, by, note=note), self.store.links.link_type(stated.id))
+
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
         judgement = self.store.links.undo(judgement_id, by)
         return JudgeOutcome(judgement, self.store.links.link_type(judgement.subject.partition("|")[0]))

@@ -243,6 +243,48 @@ class TestJudging:
         assert (origin.link_type, origin.source, origin.record, origin.score) == (REFERS.id, "crm", "1", 0.6)
 
 
+class TestStating:
+    """Link types that only a person's answer speaks for."""
+
+    def test_a_stated_link_type_serves_its_links_until_it_is_taken_back(self, shop: SqlStore) -> None:
+        before = graph(shop)
+        judgement = shop.links.state(REFERS, "ann", note="as agreed")
+        assert (judgement.subject, judgement.verdict, judgement.note) == (REFERS.id, Verdict.CONFIRM, "as agreed")
+        assert shop.links.link_type(REFERS.id).state is LinkState.CONFIRMED
+        shop.links.write_links(REFERS, [LinkEdge("crm/client/0", "erp/order/0", 1.0)])
+        assert shop.view().label_counts()[1]["ORDERED"] == 1
+        scoped = shop.scoped(frozenset({"erp"}))
+        assert "ORDERED" not in scoped.view().label_counts()[1]
+        assert shop.scoped(frozenset({"erp", "crm"})).view().label_counts()[1]["ORDERED"] == 1
+        with pytest.raises(ConflictError):
+            shop.links.state(REFERS, "bob")
+        shop.links.undo(judgement.id, "ann")
+        assert shop.links.link_types() == []
+        assert graph(shop) == before
+        assert shop.links.state(REFERS, "bob").by == "bob"
+
+    def test_proposals_and_answers_come_and_go_beside_it(self, shop: SqlStore) -> None:
+        stated = shop.links.state(REFERS, "ann")
+        shop.links.save_link_types([SAME])
+        assert shop.links.link_type(REFERS.id).state is LinkState.CONFIRMED
+        named = shop.links.judge(REFERS.id, Verdict.CONFIRM, "bob", correction=Correction(name="NAMED"))
+        assert shop.links.link_type(REFERS.id).name == "NAMED"
+        shop.links.undo(named.id, "bob")
+        assert shop.links.link_type(REFERS.id).name == "ORDERED"
+        shop.links.undo(stated.id, "ann")
+        assert [one.id for one in shop.links.link_types()] == [SAME.id]
+
+    def test_it_comes_back_with_its_source(self, shop: SqlStore) -> None:
+        shop.links.state(REFERS, "ann")
+        shop.catalog.remove_source("crm")
+        assert shop.links.link_types() == []
+        shop.links.save_link_types([])
+        assert shop.links.link_types() == []
+        register(shop, "crm/client")
+        shop.links.save_link_types([])
+        assert shop.links.link_type(REFERS.id).state is LinkState.CONFIRMED
+
+
 class TestRemovingASource:
     def test_all_that_it_alone_said_goes(self, shop: SqlStore) -> None:
         alone = graph(shop)

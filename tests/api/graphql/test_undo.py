@@ -129,3 +129,32 @@ async def test_the_rule_before_comes_back(admin: Client) -> None:
     twice = await admin.execute(UNDO_RULE, id=made)
     assert twice["errors"][0]["extensions"]["code"] == "conflict"
     assert (await admin.execute(UNDO_RULE, id=99))["errors"][0]["extensions"]["code"] == "not_found"
+
+
+STATE = """mutation($tail: ColumnInput!, $head: ColumnInput!, $way: String) {
+    addLinkType(input: {name: "made_for", tail: $tail, head: $head, direction: $way}, note: "told by Ann") {
+      judgement { id verdict by note } linkType { id state name tail { dataset columns } head { dataset } } } }"""
+
+
+@pytest.mark.parametrize("way", ["out", "in"])
+async def test_a_link_type_is_made_between_columns_and_taken_back(admin: Client, shop: Shop, way: str) -> None:
+    sides = [
+        {"source": "shop", "dataset": name, "columns": [key]}
+        for name, key in (("orders", "number"), ("products", "id"))
+    ]
+    made = (await admin.graphql(STATE, tail=sides[0], head=sides[1], way=way))["addLinkType"]
+    assert made["judgement"] | {"id": 0} == {"id": 0, "verdict": "CONFIRM", "by": "admin", "note": "told by Ann"}
+    assert (made["linkType"]["state"], made["linkType"]["name"]) == ("CONFIRMED", "made_for")
+    assert made["linkType"]["tail"]["dataset"] == ("orders" if way == "out" else "products")
+    shop.service.store.links.undo(made["judgement"]["id"], "admin")
+    gone = await admin.graphql("query($id: ID!) { linkType(id: $id) { id } }", id=made["linkType"]["id"])
+    assert gone["linkType"] is None
+
+
+@pytest.mark.parametrize("wrong", [{"way": "both"}, {"way": "up"}, {"head": "orders"}])
+async def test_a_link_type_that_cannot_be_is_refused(admin: Client, wrong: dict[str, str]) -> None:
+    tail, head = (
+        {"source": "shop", "dataset": name, "columns": ["number"]} for name in ("orders", wrong.get("head", "products"))
+    )
+    answer = await admin.execute(STATE, tail=tail, head=head, way=wrong.get("way", "out"))
+    assert answer["errors"][0]["extensions"]["code"] == "bad_input"
