@@ -52,12 +52,15 @@ class Asking:
         return [Question(link_type, purpose=Purpose.AUDIT) for link_type in self._review.audits()]
 
     def _open(self) -> list[Question]:
-        """Proposals, and the pairs of confirmed same-thing types that would teach most."""
+        """Proposals, links to audit, and the pairs of confirmed same-thing types that would teach most."""
         found = [Question(link_type) for link_type in self._links.link_types((LinkState.PROPOSED,))]
+        if self._review.auditing is not None:
+            self._review.auditing.draw()
+            found += self._review.auditing.questions()
         for link_type in self._links.link_types((LinkState.CONFIRMED,)):
             if link_type.kind is LinkKind.SAME_THING:
                 found += self.pair_questions(link_type, _PAIRS_SHOWN)
-        return found
+        return list({question.subject: question for question in found}.values())
 
     def pair_questions(self, link_type: LinkType, count: int = 10) -> list[Question]:
         """The pairs of a same-thing link type whose answers would help most, the most helpful first."""

@@ -73,7 +73,8 @@ def open_service(settings: Settings) -> Service:
         ),
         projections=(search, sparql),
     )
-    review = Review(store.links, ReviewBook(settings), pipeline.apply)
+    log = ReviewLog(settings)
+    review = Review(store.links, ReviewBook(settings), pipeline.apply, log=log)
     pipeline.proposed = partial(review.accept, linked=False)
     pipeline.matched = review.keep_matched
     service = Service(
@@ -90,7 +91,7 @@ def open_service(settings: Settings) -> Service:
         gremlin=gremlin_engine(store, edits),
         exporter=Exporter(store, settings.base_iri),
         review=review,
-        asking=Asking(store.links, ReviewLog(settings), review, pipeline.linker, store.linking_data),
+        asking=Asking(store.links, log, review, pipeline.linker, store.linking_data),
         follower=Follower(pipeline.projections, settings.data_dir / "follower.lock"),
     )
     return service

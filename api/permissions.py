@@ -116,6 +116,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Query.auditResults": Rule.READ,
     "Query.reviewers": Rule.READ,
     "Query.replay": Rule.READ,
+    "Query.linkAudits": Rule.READ,
     "Query.questions": Rule.READ,
     "Query.pairQuestions": Rule.READ,
     "Query.judgements": Rule.READ,

@@ -10,14 +10,15 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from api.auditing import LinkAudit
 from api.review_book import RuleChange
+from api.review_log import Asked
 from bifrost.catalog import Build, Source
 from bifrost.graph import Edge, Vertex
 from bifrost.links import Correction, Judgement, LinkKind, LinkType, Matched, Verdict
 from bifrost.ports import ConnectionReport, Lag, SearchIndex, Store
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord, Value
-from api.review_log import Asked
 from linking.accepting import AcceptRule, AuditResult
 from linking.asking import Question
 from linking.estimates import Estimate
@@ -200,8 +201,9 @@ class Review(Protocol):
 
     def rules(self) -> Sequence[AcceptRule]: ...
     def set_rule(
-        self, kind: LinkKind | None, probability: float | None, audit: float, by: str
+        self, kind: LinkKind | None, probability: float | None, audit: float, by: str, link_type: str = ""
     ) -> Sequence[LinkType]: ...
+    def link_audits(self) -> Sequence[LinkAudit]: ...
     def rule_changes(self, limit: int = 100) -> Sequence[RuleChange]: ...
     def undo_rule(self, id: int, by: str) -> Sequence[LinkType]: ...
     def audits(self) -> Sequence[LinkType]: ...

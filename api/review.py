@@ -1,13 +1,16 @@
 """Review beyond single answers: rules that accept, audits, what is known of quality and of reviewers."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from api.auditing import Auditing, LinkAudit
 from api.ports import Reviewed
 from api.review_book import ReviewBook, RuleChange
+from api.review_log import ReviewLog
 from bifrost.errors import PermissionDeniedError
 from bifrost.links import AUTOMATIC, LinkKind, LinkState, LinkType, Matched, Verdict
 from bifrost.ports import LinkStore
-from linking.accepting import AcceptRule, AuditResult, acceptable, audit_results, audits
+from linking.accepting import AcceptRule, AuditResult, acceptable, audit_results, audits, rule_for
 from linking.estimates import Estimate, estimate_precision, estimate_recall
 from linking.reviewers import agreements, reviewers
 
@@ -24,8 +27,14 @@ class Review:
         book: ReviewBook | None = None,
         apply: Callable[[LinkType], object] | None = None,
         matched: Callable[[LinkType], Matched | None] | None = None,
+        log: ReviewLog | None = None,
     ) -> None:
         self._links, self._book, self._apply, self._matched = links, book, apply, matched
+        self._auditing = Auditing(links, log, self.rules, self.matched) if log is not None else None
+
+    @property
+    def auditing(self) -> Auditing | None:
+        return self._auditing
 
     def close(self) -> None:
         if self._book is not None:
@@ -36,11 +45,16 @@ class Review:
     def rules(self) -> list[AcceptRule]:
         return self._book.rules() if self._book is not None else []
 
-    def set_rule(self, kind: LinkKind | None, probability: float | None, audit: float, by: str) -> list[LinkType]:
-        """Sets or takes away (no probability) a rule, and returns what it confirmed at once. Raises InputError."""
+    def set_rule(
+        self, kind: LinkKind | None, probability: float | None, audit: float, by: str, link_type: str = ""
+    ) -> list[LinkType]:
+        """Sets or takes away (no probability) a rule of a kind, or of one ``link_type`` by its id, and returns what it
+        confirmed at once. Raises InputError, NotFoundError."""
         if self._book is None:
             raise PermissionDeniedError("Who may see some sources only cannot change anything.")
-        self._book.set_rule(kind, probability, audit, by)
+        if link_type:
+            self._links.link_type(link_type)
+        self._book.set_rule(kind, probability, audit, by, link_type)
         return self.accept()
 
     def rule_changes(self, limit: int = 100) -> list[RuleChange]:
@@ -54,7 +68,7 @@ class Review:
         if self._book is None:
             raise PermissionDeniedError("Who may see some sources only cannot change anything.")
         change = self._book.undo_rule(id, by)
-        rules = {rule.kind: rule for rule in self.rules()}
+        rules = self.rules()
         answers = self._links.judgements()
         checked = {j.subject for j in answers if j.by != AUTOMATIC}
         known = {link_type.id: link_type for link_type in self._links.link_types((LinkState.CONFIRMED,))}
@@ -63,8 +77,8 @@ class Review:
             link_type = known.get(judgement.subject)
             if link_type is None or judgement.by != AUTOMATIC or judgement.at < change.at or link_type.id in checked:
                 continue
-            rule = rules.get(link_type.kind) or rules.get(None)
-            concerned = change.kind in (None, link_type.kind)
+            rule = rule_for(link_type, rules)
+            concerned = link_type.id == change.link_type if change.link_type else change.kind in (None, link_type.kind)
             if concerned and (rule is None or link_type.probability < rule.probability):
                 self._links.undo(judgement.id, by)
                 taken_back.append(self._links.link_type(link_type.id))
@@ -88,7 +102,10 @@ class Review:
     def audits(self) -> list[LinkType]:
         """Link types that a rule confirmed and that a person should check."""
         rules = self.rules()
-        return audits(self._links.link_types((LinkState.CONFIRMED,)), self._links.judgements(), rules) if rules else []
+        if not rules or self._auditing is None:
+            return []
+        confirmed, answers = self._links.link_types((LinkState.CONFIRMED,)), self._links.judgements()
+        return audits(confirmed, answers, rules, now=datetime.now(UTC), seed=self._auditing.seed())
 
     # ---- what is known
 
@@ -101,8 +118,14 @@ class Review:
         return Reviewed(reviewers(answers), agreements(answers))
 
     def precision(self, link_type: LinkType) -> Estimate:
+        if self._auditing is not None:
+            return self._auditing.precision(link_type)
         answers = self._links.judgements(subject_prefix=link_type.id)
         return estimate_precision(link_type, answers, self.matched(link_type))
+
+    def link_audits(self) -> list[LinkAudit]:
+        """How the links did that were drawn by lot."""
+        return self._auditing.results() if self._auditing is not None else []
 
     def recall(self, link_type: LinkType) -> Estimate | None:
         return estimate_recall(link_type, self.matched(link_type))

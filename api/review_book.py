@@ -38,7 +38,7 @@ metadata = MetaData()
 review_rule = Table(
     "review_rule",
     metadata,
-    Column("kind", Text, primary_key=True, comment="a kind of link types; empty for all others"),
+    Column("kind", Text, primary_key=True, comment="a kind of link types, or type: and an id; empty for all others"),
     Column("probability", Float, nullable=False),
     Column("audit", Float, nullable=False),
     Column("by", Text, nullable=False),
@@ -66,10 +66,12 @@ review_matched = Table(
     Column("data", Text, nullable=False, comment="JSON: what matching told about all its pairs"),
 )
 
+_OF_TYPE = "type:"
+
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """Somebody set, changed or took away (``after`` None) the rule of a kind (None: of all kinds without one)."""
+    """Somebody set, changed or took away (``after`` None) the rule of a kind (None: of all without one), or of a link type."""
 
     id: int
     kind: LinkKind | None
@@ -78,6 +80,7 @@ class RuleChange:
     by: str
     at: datetime
     undone_by: str | None = None
+    link_type: str = ""
 
 
 class ReviewBook:
@@ -106,13 +109,17 @@ class ReviewBook:
             rows = connection.execute(select(review_rule).order_by(review_rule.c.kind)).all()
         return [_rule(row) for row in rows]
 
-    def set_rule(self, kind: LinkKind | None, probability: float | None, audit: float, by: str) -> None:
-        """Replaces the rule of a kind (None: of all kinds without one); no probability takes it away. Raises InputError."""
+    def set_rule(
+        self, kind: LinkKind | None, probability: float | None, audit: float, by: str, link_type: str = ""
+    ) -> None:
+        """Replaces the rule of a link type, or of a kind (None: of all kinds without one); no probability takes it away.
+        Raises InputError."""
         if probability is not None:
             check_rule(probability, audit)
         with self._engine.begin() as connection:
-            now, name = datetime.now(UTC), kind.value if kind else ""
-            after = None if probability is None else AcceptRule(kind, probability, audit, by, now)
+            now, name = datetime.now(UTC), _scope(kind, link_type)
+            kind = None if link_type else kind
+            after = None if probability is None else AcceptRule(kind, probability, audit, by, now, link_type)
             before = self._replace(connection, name, after)
             row = {"kind": name, "before": _written(before), "after": _written(after), "by": by, "at": now}
             connection.execute(insert(review_rule_change).values(row))
@@ -172,12 +179,21 @@ class ReviewBook:
 
 
 
+def _scope(kind: LinkKind | None, link_type: str) -> str:
+    """What a rule is filed under."""
+    return _OF_TYPE + link_type if link_type else kind.value if kind else ""
+
+
 def _kind(name: str) -> LinkKind | None:
-    return LinkKind(name) if name else None
+    return LinkKind(name) if name and not name.startswith(_OF_TYPE) else None
+
+
+def _link_type(name: str) -> str:
+    return name.removeprefix(_OF_TYPE) if name.startswith(_OF_TYPE) else ""
 
 
 def _rule(row: Any) -> AcceptRule:
-    return AcceptRule(_kind(row.kind), row.probability, row.audit, row.by, utc(row.at))
+    return AcceptRule(_kind(row.kind), row.probability, row.audit, row.by, utc(row.at), _link_type(row.kind))
 
 
 def _written(rule: AcceptRule | None) -> str | None:
@@ -188,9 +204,9 @@ def _read(kind: str, text: str | None) -> AcceptRule | None:
     if text is None:
         return None
     probability, audit, by, at = json.loads(text)
-    return AcceptRule(_kind(kind), probability, audit, by, datetime.fromisoformat(at))
+    return AcceptRule(_kind(kind), probability, audit, by, datetime.fromisoformat(at), _link_type(kind))
 
 
 def _change(row: Any) -> RuleChange:
     before, after = _read(row.kind, row.before), _read(row.kind, row.after)
-    return RuleChange(row.id, _kind(row.kind), before, after, row.by, utc(row.at), row.undone_by)
+    return RuleChange(row.id, _kind(row.kind), before, after, row.by, utc(row.at), row.undone_by, _link_type(row.kind))

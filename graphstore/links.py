@@ -16,6 +16,7 @@ from graphstore import schema as s
 from graphstore.encoding import correction_from, dumps, from_iso, link_type_from, now
 from graphstore.judging import corrected, judged, reproposed, same_rule
 from graphstore.linked import LinkedWriter
+from graphstore.samples import sample_links
 from graphstore.values import clean_text
 
 if TYPE_CHECKING:
@@ -282,6 +283,10 @@ class SqlLinkStore:
         with self._db.read() as connection:
             row = self._row(connection, link_type_id)
             return self._linked.pairs(connection, row.number, link_type_from(row.data), limit, least_sure_first)
+
+    def sample_links(self, link_type_id: str, count: int, seed: str) -> tuple[int, list[SamePair]]:
+        with self._db.read() as connection:
+            return sample_links(connection, self._row(connection, link_type_id).number, count, seed)
 
     def _known(self, connection: Connection, link_type: LinkType) -> tuple[int, LinkType]:
         """The stored link type, which answers may have changed since the caller read it."""

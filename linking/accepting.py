@@ -5,22 +5,28 @@ audit questions, chosen by a hash so that nobody, the models included, can choos
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bifrost.errors import InputError
 from bifrost.links import AUTOMATIC, Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, corrected_ends
 from linking.estimates import Estimate, share_of
 
-__all__ = ["AcceptRule", "AuditResult", "acceptable", "audit_results", "audits", "check_rule"]
+__all__ = ["AGAIN", "AcceptRule", "AuditResult", "acceptable", "audit_results", "audits", "check_rule", "rule_for"]
+
+AGAIN = timedelta(days=30)
+"""After this time others are audited."""
+_MOST_ROUNDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptRule:
-    """Confirm proposals of ``kind`` (None: of every kind without a rule of its own) from ``probability`` on.
+    """Confirm proposals of ``kind`` (None: of every kind without a rule of its own) from ``probability`` on, or only the
+    one whose id is ``link_type``.
 
-    ``audit`` is the share of what was confirmed that people check; of each kind at least one is checked.
+    ``audit`` is the share of what was confirmed that people check, of link types and of the links of each; of each kind at
+    least one is checked.
     """
 
     kind: LinkKind | None
@@ -28,6 +34,14 @@ class AcceptRule:
     audit: float
     by: str
     at: datetime
+    link_type: str = ""
+
+
+def rule_for(link_type: LinkType, rules: Sequence[AcceptRule]) -> AcceptRule | None:
+    """The rule of the link type itself, else that of its kind, else that of all kinds."""
+    by_scope = {(rule.link_type, None if rule.link_type else rule.kind): rule for rule in rules}
+    scopes = ((link_type.id, None), ("", link_type.kind), ("", None))
+    return next((by_scope[scope] for scope in scopes if scope in by_scope), None)
 
 
 def check_rule(probability: float, audit: float) -> None:
@@ -42,11 +56,10 @@ def acceptable(
     known: Sequence[LinkType], judgements: Sequence[Judgement], rules: Sequence[AcceptRule]
 ) -> list[tuple[LinkType, AcceptRule]]:
     """The proposals that a rule confirms. What a person ever answered, undone or not, is left to people."""
-    by_kind: Mapping[LinkKind | None, AcceptRule] = {rule.kind: rule for rule in rules}
     answered = {j.subject for j in judgements}
     found = []
     for link_type in known:
-        rule = by_kind.get(link_type.kind) or by_kind.get(None)
+        rule = rule_for(link_type, rules)
         if rule is None or link_type.state is not LinkState.PROPOSED or link_type.id in answered:
             continue
         if link_type.probability >= rule.probability:
@@ -54,24 +67,38 @@ def acceptable(
     return found
 
 
-def audits(known: Sequence[LinkType], judgements: Sequence[Judgement], rules: Sequence[AcceptRule]) -> list[LinkType]:
-    """The confirmed link types that wait for a person's check, surest first."""
-    by_kind: Mapping[LinkKind | None, AcceptRule] = {rule.kind: rule for rule in rules}
+def audits(
+    known: Sequence[LinkType],
+    judgements: Sequence[Judgement],
+    rules: Sequence[AcceptRule],
+    *,
+    now: datetime | None = None,
+    seed: str = "",
+) -> list[LinkType]:
+    """The confirmed link types that wait for a person's check, surest first.
+
+    With ``now`` others are drawn again each :data:`AGAIN`, by lots that depend on ``seed``.
+    """
     live = [j for j in judgements if j.undone_at is None and "|" not in j.subject]
-    automatic = {j.subject for j in live if j.by == AUTOMATIC}
+    since = {j.subject: j.at for j in live if j.by == AUTOMATIC}
     checked = {j.subject for j in live if j.by != AUTOMATIC}
-    chosen = []
+    chosen: dict[str, LinkType] = {}
     for kind in LinkKind:
-        rule = by_kind.get(kind) or by_kind.get(None)
-        share = rule.audit if rule is not None else 0.0
-        accepted = sorted((t for t in known if t.kind is kind and t.id in automatic), key=lambda t: (_lot(t.id), t.id))
-        drawn = [t for n, t in enumerate(accepted) if n == 0 or _lot(t.id) < share]
-        chosen += [t for t in drawn if t.id not in checked and t.state is LinkState.CONFIRMED]
-    return sorted(chosen, key=lambda t: (-t.probability, t.id))
+        accepted = [t for t in known if t.kind is kind and t.id in since]
+        rounds = {t.id: 0 if now is None else min((now - since[t.id]) // AGAIN, _MOST_ROUNDS) for t in accepted}
+        for round in range(1 + max(rounds.values(), default=-1)):
+            lots = {t.id: _lot(f"{seed}|{round}|{t.id}" if seed or round else t.id) for t in accepted}
+            due = sorted((t for t in accepted if rounds[t.id] >= round), key=lambda t: (lots[t.id], t.id))
+            for n, link_type in enumerate(due):
+                rule = rule_for(link_type, rules)
+                if n == 0 or (rule is not None and lots[link_type.id] < rule.audit):
+                    chosen[link_type.id] = link_type
+    waiting = [t for t in chosen.values() if t.id not in checked and t.state is LinkState.CONFIRMED]
+    return sorted(waiting, key=lambda t: (-t.probability, t.id))
 
 
 def _lot(id: str) -> float:
-    """A number in [0, 1) that depends on nothing but the id."""
+    """A number in [0, 1) that depends on nothing but its text."""
     return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=6).digest(), "big") / 2**48
 
 

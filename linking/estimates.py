@@ -2,15 +2,25 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bifrost.links import AUTOMATIC, Estimate, Judgement, LinkKind, LinkState, LinkType, Matched, Verdict
 
-__all__ = ["Estimate", "estimate_precision", "estimate_recall", "share_of", "why_no_recall"]
+__all__ = ["Audited", "Estimate", "estimate_precision", "estimate_recall", "share_of", "why_no_recall"]
 
 _WORTH = 4.0
 """As many answers as what the models say counts for."""
+_MOST_WORTH = 2_000.0
 _CONFIRMED = 0.97
 """The share of right links expected of a type that a person confirmed after seeing examples, before any pair is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Of ``checked`` links that were drawn by lot, so many were ``right``."""
+
+    right: int
+    checked: int
 
 
 def share_of(right: float, total: float, expected: float = 0.5, worth: float = _WORTH) -> Estimate:
@@ -24,17 +34,34 @@ def share_of(right: float, total: float, expected: float = 0.5, worth: float = _
 
 
 def estimate_precision(
-    link_type: LinkType, judgements: Sequence[Judgement], matched: Matched | None = None
+    link_type: LinkType,
+    judgements: Sequence[Judgement],
+    matched: Matched | None = None,
+    audited: Audited | None = None,
 ) -> Estimate:
     """The share of right links: what the models or a person say of the type, moved by the pairs that people judged.
 
     Of same things that were ``matched``, the pairs themselves tell: their probabilities, as far as they can be believed.
+    Where links drawn by lot were ``audited``, these count instead of those that somebody happened to judge.
     """
+    checked = audited is not None and audited.checked > 0
     if matched is not None and link_type.state is LinkState.CONFIRMED:
-        return matched.precision
+        said = matched.precision
+        if audited is None or not checked:
+            return said
+        return share_of(audited.right, audited.checked, said.value, _answers_behind(said))
     expected = _CONFIRMED if _confirmed_by_somebody(link_type, judgements) else link_type.probability
+    if audited is not None and checked:
+        return share_of(audited.right, audited.checked, expected)
     verdicts = _pair_verdicts(link_type, judgements)
     return share_of(sum(verdicts), len(verdicts), expected)
+
+
+def _answers_behind(estimate: Estimate) -> float:
+    """As many answers as give an interval as wide."""
+    deviation = max(estimate.high - estimate.low, 1e-3) / 3.92
+    value = min(max(estimate.value, 0.01), 0.99)
+    return min(max(value * (1 - value) / deviation**2 - 1, 1.0), _MOST_WORTH)
 
 
 def _confirmed_by_somebody(link_type: LinkType, judgements: Sequence[Judgement]) -> bool:

@@ -298,6 +298,7 @@ def pair(context: Context, verdict: str, id: str, tail: str, head: str, note: st
     "--from", "probability", type=click.FloatRange(0.5, 1), help="Confirm proposals from this probability on."
 )
 @click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), help="Only link types of this kind.")
+@click.option("--type", "link_type", metavar="ID", default="", help="Only this link type, and its links to audit.")
 @click.option(
     "--audit", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="The share that people check."
 )
@@ -306,7 +307,15 @@ def pair(context: Context, verdict: str, id: str, tail: str, head: str, note: st
     "--undo", is_flag=True, help="Put back the rule before the last change, with what it would not have confirmed."
 )
 @pass_context
-def accept(context: Context, probability: float | None, kind: str | None, audit: float, off: bool, undo: bool) -> None:
+def accept(
+    context: Context,
+    probability: float | None,
+    kind: str | None,
+    link_type: str,
+    audit: float,
+    off: bool,
+    undo: bool,
+) -> None:
     """Lets proposals be confirmed without a question, or shows the rules that do and how their audits went."""
     review = context.service.review
     if undo:
@@ -318,13 +327,15 @@ def accept(context: Context, probability: float | None, kind: str | None, audit:
         context.show(taken_back, "\n".join(lines) or "The rule is as it was before.")
         return
     if probability is not None or off:
-        accepted = review.set_rule(LinkKind(kind) if kind else None, None if off else probability, audit, user_name())
+        scope = LinkKind(kind) if kind else None
+        accepted = review.set_rule(scope, None if off else probability, audit, user_name(), link_type)
         lines = [f"confirmed: {_arrow(one)} ({one.probability:.3f})" for one in accepted]
         context.show(accepted, "\n".join(lines) or "Nothing was confirmed now.")
         return
-    rules, results = review.rules(), review.audited()
+    rules, results, links = review.rules(), review.audited(), review.link_audits()
     lines = [
-        f"{rule.kind or 'all kinds'}: from {rule.probability:g}, {rule.audit:.0%} audited (set by {escape(rule.by)})"
+        f"{escape(rule.link_type) or rule.kind or 'all kinds'}: from {rule.probability:g}, {rule.audit:.0%} audited "
+        f"(set by {escape(rule.by)})"
         for rule in rules
     ]
     lines += [
@@ -332,8 +343,13 @@ def accept(context: Context, probability: float | None, kind: str | None, audit:
         f"precision {r.precision.value:.2f} ({r.precision.low:.2f}-{r.precision.high:.2f})"
         for r in results
     ]
+    lines += [
+        f"{escape(one.link_type.name)} ({one.link_type.id}): {one.drawn} of {one.population:,} links drawn in round {one.rounds}; "
+        f"{one.right} of {one.checked} checked were right; precision {_share(one.precision)}"
+        for one in links
+    ]
     context.show(
-        {"rules": rules, "audits": results}, "\n".join(lines) or "No rule accepts anything without a question."
+        {"rules": rules, "audits": results, "links": links}, "\n".join(lines) or "No rule accepts anything without a question."
     )
 
 

@@ -147,14 +147,19 @@ class Mutation:
         return JudgeResultType.of(info.context.service.add_link_type(input.value(), by, note or ""))
 
     @strawberry.mutation(
-        description="Lets proposals be confirmed from a probability on (of one kind, or of all without a rule of their own); "
+        description="Lets proposals be confirmed from a probability on (one link type, a kind, or all without a rule); "
         "without a probability the rule ends, and what it confirmed stays. Returns what was confirmed at once; undoable."
     )
     def set_accept_rule(
-        self, info: Info, kind: LinkKind | None = None, probability: float | None = None, audit: float | None = None
+        self,
+        info: Info,
+        kind: LinkKind | None = None,
+        probability: float | None = None,
+        audit: float | None = None,
+        link_type: strawberry.ID | None = None,
     ) -> list[LinkTypeType]:
-        by = info.context.principal.name
-        found = info.context.service.review.set_rule(kind, probability, 0.1 if audit is None else audit, by)
+        by, review = info.context.principal.name, info.context.service.review
+        found = review.set_rule(kind, probability, 0.1 if audit is None else audit, by, link_type or "")
         return [LinkTypeType.of(link_type) for link_type in found]
 
     @strawberry.mutation(

@@ -32,7 +32,14 @@ from api.graphql.types_links import (
     ReviewSummaryType,
     judgements_of,
 )
-from api.graphql.types_review import AcceptRuleChangeType, AcceptRuleType, AuditResultType, ReplayType, ReviewersType
+from api.graphql.types_review import (
+    AcceptRuleChangeType,
+    AcceptRuleType,
+    AuditResultType,
+    LinkAuditType,
+    ReplayType,
+    ReviewersType,
+)
 from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindType, SourceType, TableType, table_of
 from bifrost.errors import InputError, NotFoundError
 from bifrost.links import LinkKind, LinkState
@@ -165,6 +172,10 @@ class Query:
     @strawberry.field(description="What people found when they checked what rules had confirmed.")
     def audit_results(self, info: Info) -> list[AuditResultType]:
         return [AuditResultType.of(result) for result in info.context.service.review.audited()]
+
+    @strawberry.field(description="How links did that were drawn by lot from what was accepted without a question.")
+    def link_audits(self, info: Info) -> list[LinkAuditType]:
+        return [LinkAuditType.of(one) for one in info.context.service.review.link_audits()]
 
     @strawberry.field(description="Everybody who answered, and how far people agree.")
     def reviewers(self, info: Info) -> ReviewersType:

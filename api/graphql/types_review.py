@@ -5,6 +5,7 @@ from datetime import datetime
 
 import strawberry
 
+from api.auditing import LinkAudit
 from api.ports import Replay, Reviewed
 from api.review_book import RuleChange
 from bifrost.links import LinkKind
@@ -18,6 +19,7 @@ __all__ = [
     "AcceptRuleType",
     "AuditResultType",
     "EstimateType",
+    "LinkAuditType",
     "PolicyType",
     "ReplayType",
     "ReviewersType",
@@ -42,6 +44,7 @@ class EstimateType:
 @strawberry.type(name="AcceptRule", description="Proposals are confirmed without a question from a probability on.")
 class AcceptRuleType:
     kind: LinkKind | None = strawberry.field(description="Null: all kinds without a rule of their own.")
+    link_type: strawberry.ID | None = strawberry.field(description="The only one that it is about; null for kinds.")
     probability: float
     audit: float = strawberry.field(description="The share of what was confirmed that people check.")
     by: str
@@ -49,13 +52,17 @@ class AcceptRuleType:
 
     @classmethod
     def of(cls, rule: AcceptRule) -> "AcceptRuleType":
-        return cls(kind=rule.kind, probability=rule.probability, audit=rule.audit, by=rule.by, at=rule.at)
+        return cls(
+            kind=rule.kind, link_type=_id(rule.link_type), probability=rule.probability, audit=rule.audit, by=rule.by,
+            at=rule.at,
+        )  # fmt: skip
 
 
 @strawberry.type(name="AcceptRuleChange", description="Somebody set a rule, or took it away.")
 class AcceptRuleChangeType:
     id: int
     kind: LinkKind | None = strawberry.field(description="Null: all kinds without a rule of their own.")
+    link_type: strawberry.ID | None = strawberry.field(description="The only one that it is about; null for kinds.")
     before: AcceptRuleType | None
     after: AcceptRuleType | None
     by: str
@@ -67,6 +74,7 @@ class AcceptRuleChangeType:
         return cls(
             id=change.id,
             kind=change.kind,
+            link_type=_id(change.link_type),
             before=None if change.before is None else AcceptRuleType.of(change.before),
             after=None if change.after is None else AcceptRuleType.of(change.after),
             by=change.by,
@@ -92,6 +100,29 @@ class AuditResultType:
             right=result.right,
             precision=EstimateType.of(result.precision),
         )
+
+
+def _id(link_type: str) -> strawberry.ID | None:
+    return strawberry.ID(link_type) if link_type else None
+
+
+@strawberry.type(name="LinkAudit", description="How the links of a link type did that were drawn by lot to be checked.")
+class LinkAuditType:
+    id: strawberry.ID = strawberry.field(description="Of the link type.")
+    name: str
+    rounds: int
+    drawn: int = strawberry.field(description="In the newest round.")
+    population: int = strawberry.field(description="Links that they were drawn from.")
+    checked: int = strawberry.field(description="Over all rounds.")
+    right: int
+    precision: EstimateType
+
+    @classmethod
+    def of(cls, one: LinkAudit) -> "LinkAuditType":
+        return cls(
+            id=strawberry.ID(one.link_type.id), name=one.link_type.name, rounds=one.rounds, drawn=one.drawn,
+            population=one.population, checked=one.checked, right=one.right, precision=EstimateType.of(one.precision),
+        )  # fmt: skip
 
 
 @strawberry.type(name="Reviewer", description="One person's answers.")

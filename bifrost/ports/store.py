@@ -176,6 +176,8 @@ class LinkStore(Protocol):
         of its source of lowest rank. Exactly reversible."""
 
     def pairs(self, link_type_id: str, *, limit: int = 100, least_sure_first: bool = False) -> list[SamePair]: ...
+    def sample_links(self, link_type_id: str, count: int, seed: str) -> tuple[int, list[SamePair]]:
+        """How many links (or merged pairs) of a link type are served that nobody judged, and ``count`` of them drawn by lot."""
 
 
 class ChangeLog(Protocol):

@@ -155,8 +155,8 @@ class ShopService:
         self.search = SearchProjection(self.store)
         self.edits = Edits(self.store)
         self.source_edits = SourceEdits(self.store)
-        self.review = Review(self.store.links, ReviewBook(self.settings))
         log = ReviewLog(self.settings)
+        self.review = Review(self.store.links, ReviewBook(self.settings), log=log)
         self.asking = Asking(self.store.links, log, self.review, BifrostLinker(), self.store.linking_data)
 
     @cached_property

@@ -21,8 +21,8 @@ from bifrost.links import (
     Verdict,
     link_type_id,
 )
-from linking.accepting import AcceptRule, acceptable, audit_results, audits
-from linking.estimates import estimate_precision, estimate_recall, share_of, why_no_recall
+from linking.accepting import AcceptRule, acceptable, audit_results, audits, rule_for
+from linking.estimates import Audited, estimate_precision, estimate_recall, share_of, why_no_recall
 from linking.reviewers import agreements, cohens_kappa, reviewers
 from linking.scoring import answers
 
@@ -174,3 +174,33 @@ def test_reviewers_are_listed_and_compared_by_their_newest_answers() -> None:
     ann, bob = reviewers(said)
     assert (ann.name, ann.answers, ann.confirmed, ann.rejected) == ("ann", 2, 1, 1)
     assert (bob.name, bob.answers, bob.unsure, bob.undone) == ("bob", 2, 1, 1)
+
+
+def test_the_rule_of_a_link_type_goes_before_that_of_its_kind() -> None:
+    known = [link_type(1, 0.95), link_type(2, 0.95)]
+    own = AcceptRule(None, 0.99, 1.0, "ann", AT, known[0].id)
+    assert [t for t, _ in acceptable(known, [], [rule(LinkKind.REFERENCE), own])] == [known[1]]
+    assert rule_for(known[0], [rule(), own]) == own
+    assert rule_for(known[1], [own]) is None
+
+
+def test_others_are_audited_later_and_by_the_lots_of_the_project() -> None:
+    known = [link_type(n, 0.99, state=LinkState.CONFIRMED) for n in range(40)]
+    judgements = [answer(n, t.id, Verdict.CONFIRM, AUTOMATIC) for n, t in enumerate(known)]
+
+    def drawn(days: int, seed: str) -> set[str]:
+        found = audits(known, judgements, [rule(audit=0.1)], now=AT + timedelta(days=days, minutes=1), seed=seed)
+        return {t.id for t in found}
+
+    assert drawn(1, "a") == drawn(29, "a") != drawn(1, "b")
+    assert drawn(1, "a") < drawn(100, "a") < drawn(400, "a")
+
+
+def test_links_drawn_by_lot_decide_about_the_precision_of_matched_records() -> None:
+    one = link_type(1, 0.9, LinkKind.SAME_THING, state=LinkState.CONFIRMED)
+    matched = Matched(Estimate(0.97, 0.92, 1.0, 500), Estimate(0.8, 0.7, 0.9, 500))
+    wrong = estimate_precision(one, [], matched, Audited(2, 10))
+    right = estimate_precision(one, [], matched, Audited(10, 10))
+    assert wrong.value < 0.9 < right.value
+    assert right.high - right.low < 0.1
+    assert estimate_precision(one, [], matched, Audited(0, 0)) == matched.precision
