@@ -12,6 +12,7 @@ __all__ = ["Ahead"]
 Fact = TypeVar("Fact")
 _GROUPS = 600
 _MOST = 1_000
+_KEPT = 20_000
 
 
 class Ahead(Generic[Fact]):
@@ -41,6 +42,8 @@ class Ahead(Generic[Fact]):
             found = self._read(wanted)
             for one in wanted:
                 self._known[one] = found[one] if one in found else self._missing()
+            while len(self._known) > _KEPT:
+                del self._known[next(iter(self._known))]
             self._size = min(self._size * 2, _MOST)
         return self._known[number]
 

@@ -1,6 +1,6 @@
 """A snapshot as a graph for the interpreter: handles are made only for what a step looks at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,9 +71,9 @@ class ArrayEdge(SqlEdge):
         return super().properties
 
     @property
-    def provenance(self) -> Mapping[str, Any]:
+    def row(self) -> int:
         assert isinstance(self._graph, ArrayGraph)
-        return self._graph.edge_provenance(int(self._graph.snapshot.edge_numbers[self.index]))
+        return int(self._graph.snapshot.edge_numbers[self.index])
 
 
 class _Handles(Sequence[ArrayVertex]):
@@ -130,7 +130,7 @@ class ArrayGraph(SqlGraph):
         return [ArrayVertex(self, index, uid, names[label]) for index, uid, label in found]
 
     def edges_at(self, indices: NDArray[Any]) -> list[ArrayEdge]:
-        self._statements.together(indices)
+        self.edges_together(indices)
         snapshot, names = self.snapshot, self.snapshot.names
         labels = snapshot.edge_labels[indices].tolist()
         found = zip(indices.tolist(), snapshot.edge_uids.many(indices), labels, strict=True)
@@ -139,6 +139,12 @@ class ArrayGraph(SqlGraph):
     def _vertex_numbers(self, together: Any) -> NDArray[np.int64]:
         numbers: NDArray[np.int64] = self.snapshot.numbers[together]
         return numbers
+
+    def edge_score(self, edge: SqlEdge) -> float:
+        return float(self.snapshot.edge_scores[edge.index]) if isinstance(edge, ArrayEdge) else super().edge_score(edge)
+
+    def edges_together(self, found: Any) -> None:
+        self._statements.together(found)
 
     def _edge_numbers(self, together: Any) -> NDArray[np.int64]:
         numbers: NDArray[np.int64] = self.snapshot.edge_numbers[together]
@@ -177,7 +183,7 @@ class ArrayGraph(SqlGraph):
         return map(self.at, range(self.snapshot.size))
 
     def edges(self) -> Iterator[Edge]:
-        self._statements.together(slice(None))
+        self.edges_together(slice(None))
         return map(self.edge_at, range(self.snapshot.edge_size))
 
     def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
@@ -193,7 +199,7 @@ class ArrayGraph(SqlGraph):
 
     def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
         found = np.flatnonzero(np.isin(self.snapshot.edge_labels, self.snapshot.label_numbers(labels)))
-        self._statements.together(found)
+        self.edges_together(found)
         return map(self.edge_at, found.tolist())
 
     def _found(self, vertex: Vertex, direction: str, labels: Sequence[str], which: str) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from graphstore.gremlin.columns import Column, ColumnBuilder
 from graphstore.gremlin.pace import Check, paced, sort_order, unchecked
-from graphstore.gremlin.sqlelements import decoded
+from graphstore.gremlin.sqlelements import SCORE, decoded
 
 __all__ = ["EAGER", "EdgeTable", "Rows", "Snapshot", "Texts", "UidTable", "VertexTable"]
 
@@ -137,23 +137,34 @@ class EdgeTable:
     tails: Ints
     heads: Ints
     texts: Texts
+    scores: NDArray[np.float64]
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[Any]]) -> "EdgeTable":
-        """From rows (id, uid, label, tail, head, properties) ordered by id."""
+        """From rows (id, uid, label, tail, head, properties, score) ordered by id."""
         numbers, labels, tails, heads = array("q"), array("i"), array("q"), array("q")
         uids, texts = TextsWriter(), TextsWriter()
-        for number, uid, label, tail, head, text in rows:
+        scores = array("d")
+        for number, uid, label, tail, head, text, score in rows:
             numbers.append(number)
             uids.add(uid)
             labels.append(label)
             tails.append(tail)
             heads.append(head)
             texts.add(text)
-        return cls(_ints(numbers), uids.done(), _ints(labels, np.int32), _ints(tails), _ints(heads), texts.done())
+            scores.append(score)
+        return cls(
+            _ints(numbers),
+            uids.done(),
+            _ints(labels, np.int32),
+            _ints(tails),
+            _ints(heads),
+            texts.done(),
+            _ints(scores, np.float64),
+        )
 
 
-def _ints(values: "array[int]", kind: Any = np.int64) -> Any:
+def _ints(values: "array[int] | array[float]", kind: Any = np.int64) -> Any:
     return np.frombuffer(values, kind) if values else np.zeros(0, kind)
 
 
@@ -208,7 +219,7 @@ class Snapshot:
             vertices.texts,
         )
         self.edge_numbers, self.edge_uids = edges.numbers, edges.uids
-        self.edge_labels, self.edge_texts = edges.labels, edges.texts
+        self.edge_labels, self.edge_texts, self.edge_scores = edges.labels, edges.texts, edges.scores
         self.meta = vertices.meta
         self.tails, self.heads = _places(self.numbers, edges.tails), _places(self.numbers, edges.heads)
         size = len(self.numbers)
@@ -218,6 +229,7 @@ class Snapshot:
         self.columns: dict[str, Column] = {}
         self.complete = False
         self._uids: UidTable | None = None
+        self._own_scores: bool | None = None
         self._label_sets: dict[tuple[str, ...], NDArray[np.int32]] = {}
         self._degrees: dict[tuple[str, tuple[str, ...]], Ints] = {}
 
@@ -284,6 +296,13 @@ class Snapshot:
     def has_column(self, key: str) -> bool:
         """Whether a property column is decoded already."""
         return self.complete or key in self.columns
+
+    @property
+    def own_scores(self) -> bool:
+        """Whether an edge may have a property of its own with the name of the hidden score."""
+        if self._own_scores is None:
+            self._own_scores = orjson.dumps(SCORE) in self.edge_texts.blob
+        return self._own_scores
 
     def tail_numbers(self) -> Ints:
         """The ids of the vertices where edges start."""

@@ -19,7 +19,7 @@ from graphstore.log import last_change
 __all__ = ["SnapshotKeeper"]
 
 _VERTICES = "SELECT id, uid, label, properties, meta FROM vertex"
-_EDGES = "SELECT id, uid, label, tail, head, properties FROM edge"
+_EDGES = "SELECT id, uid, label, tail, head, properties, score FROM edge"
 _TEXTS = (_VERTICES, _EDGES)
 
 

@@ -47,6 +47,7 @@ def patched(
         _spliced(old.tail_numbers(), new.tails, pieces),
         _spliced(old.head_numbers(), new.heads, pieces),
         _joined(old.edge_texts, new.texts, pieces),
+        _spliced(old.edge_scores, new.scores, pieces),
     )
     snapshot = Snapshot(position, names, vertex_table, edge_table, old.eager, check)
     snapshot.columns, snapshot.complete = _columns(old, snapshot, vertex_pieces, check), old.complete

@@ -11,7 +11,11 @@ from graphstore.gremlin.elements import Edge, Vertex, VertexProperty
 if TYPE_CHECKING:
     from graphstore.gremlin.sqlgraph import SqlGraph
 
-__all__ = ["SqlEdge", "SqlVertex", "SqlVertexProperty", "decoded"]
+__all__ = ["SCORE", "SqlEdge", "SqlVertex", "SqlVertexProperty", "decoded"]
+
+
+SCORE = "~score"
+"""The hidden key of how sure an edge is."""
 
 
 def decoded(text: str | bytes | bytearray) -> dict[str, list[Any]]:
@@ -127,5 +131,15 @@ class SqlEdge(Edge):
         return self._properties
 
     @property
+    def row(self) -> int:
+        """Its number in the table of edges."""
+        return int(self.number)
+
+    @property
     def provenance(self) -> Mapping[str, Any]:
-        return self._graph.edge_provenance(self.number)
+        return self._graph.edge_provenance(self.row)
+
+    def holding(self, key: str) -> Mapping[str, Any]:
+        if key == SCORE and key not in self.properties:  # kept with the edge: no need for all that is behind it
+            return {SCORE: self._graph.edge_score(self)}
+        return super().holding(key)

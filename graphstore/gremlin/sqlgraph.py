@@ -21,7 +21,7 @@ from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.gremlin.ahead import Ahead
 from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
 from graphstore.gremlin.ordering import moment
-from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, SqlVertexProperty
+from graphstore.gremlin.sqlelements import SCORE, SqlEdge, SqlVertex, SqlVertexProperty
 from graphstore.gremlin.sqlwrites import (
     PROVENANCE,
     Assigned,
@@ -58,6 +58,7 @@ class SqlGraph:
         self._known: dict[int, SqlVertex] = {}
         self._origins = Ahead[list[FragmentOrigin]](self._vertex_numbers, self._read_origins, list)
         self._statements = Ahead[dict[str, Any]](self._edge_numbers, self._read_statements, dict)
+        self._scores = Ahead[float](self._edge_numbers, self._read_scores, lambda: 1.0)
 
     # ---- statements --------------------------------------------------------------------------------------------------
 
@@ -202,7 +203,7 @@ class SqlGraph:
         return SqlEdge(self, row, self.name(row[2]))
 
     def _edges(self, rows: list[Any]) -> list[SqlEdge]:
-        self._statements.together([row[0] for row in rows])
+        self.edges_together([row[0] for row in rows])
         return [self._edge(row) for row in rows]
 
     def edge(self, id: Any) -> Edge | None:
@@ -291,6 +292,19 @@ class SqlGraph:
         ids = dict(self.rows(f"SELECT e.uid, e.id FROM edge e WHERE {where}", parameter))
         origins: Mapping[str, list[EdgeOrigin]] = self._with(lambda c: edge_origins(self._db, c, ids))
         return {ids[uid]: _hidden(found[0]) for uid, found in origins.items()}
+
+    def _read_scores(self, numbers: Sequence[int]) -> dict[int, float]:
+        where, parameter = self._among("e.id", numbers)
+        return dict(self.rows(f"SELECT e.id, e.score FROM edge e WHERE {where}", parameter))
+
+    def edges_together(self, found: Any) -> None:
+        """Notes edges that were found together."""
+        self._statements.together(found)
+        self._scores.together(found)
+
+    def edge_score(self, edge: SqlEdge) -> float:
+        """How sure an edge is."""
+        return self._scores.of(edge.number)
 
     def edge_provenance(self, number: int) -> dict[str, Any]:
         """Where an edge came from, by hidden keys."""
@@ -436,7 +450,7 @@ def _spellings(value: Any) -> list[Any]:
 def _hidden(origin: EdgeOrigin) -> dict[str, Any]:
     """The statement behind an edge as hidden properties; what it lacks is left out."""
     found = {
-        "~score": origin.score,
+        SCORE: origin.score,
         "~source": origin.source,
         "~dataset": origin.dataset,
         "~record": origin.record,

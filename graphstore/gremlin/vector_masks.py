@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from graphstore.gremlin.arrays import Snapshot
 from graphstore.gremlin.columns import Column
 from graphstore.gremlin.frontier import Frontier
-from graphstore.gremlin.pace import Check
+from graphstore.gremlin.pace import Check, paced
+from graphstore.gremlin.sqlelements import SCORE, decoded
 from graphstore.gremlin.steps.filters import HasStep
 from graphstore.gremlin.tree import P, T
 
@@ -27,7 +28,7 @@ def mask_of(step: HasStep, edges: bool) -> Mask | None:
         return _by_label(step)
     if isinstance(step.key, str) and not edges:
         return _by_value(step, step.key)
-    return None
+    return _by_score(step) if step.key == SCORE else None
 
 
 def _by_label(step: HasStep) -> Mask:
@@ -63,6 +64,23 @@ def _by_value(step: HasStep, key: str) -> Mask:
         return column.passing(step.passes, where, check)
 
     return by_value
+
+
+def _by_score(step: HasStep) -> Mask:
+    """By how sure edges are; an edge with a property of that name is tested by its own."""
+
+    def by_score(f: Frontier, s: Snapshot, check: Check) -> NDArray[np.bool_]:
+        scores, codes = np.unique(s.edge_scores[f.indices], return_inverse=True)
+        check()
+        passing: NDArray[np.bool_] = np.array([step.passes(score) for score in scores.tolist()], np.bool_)[codes]
+        if s.own_scores:
+            for place, index in enumerate(paced(f.indices.tolist(), check)):
+                own = decoded(s.edge_texts.raw(index)).get(SCORE)
+                if own:
+                    passing[place] = step.passes(own[0])
+        return passing
+
+    return by_score
 
 
 def _comparable(column: Column) -> bool:

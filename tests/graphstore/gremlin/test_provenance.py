@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -164,13 +165,25 @@ def test_what_is_hidden_is_not_listed(linked: SqlStore, asking: Callable[[SqlSto
     assert len(ask("g.E().limit(1).elementMap()")[0]) == 4
 
 
-def test_a_property_of_that_name_comes_first(linked: SqlStore) -> None:
+def test_a_property_of_that_name_comes_first(linked: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
+    own = orjson.dumps({"~source": ["own"], "~score": [7]}).decode()
     with linked.database.write() as connection:
-        connection.execute(sa.text('UPDATE edge SET properties = \'{"~source":["own"]}\''))
-    ask = asker(GremlinEngine(SqlOnly(linked)))
+        connection.execute(sa.text("UPDATE edge SET properties = :own"), {"own": own})
+    ask = asking(linked)
     assert ask("g.E().values('~source').dedup()") == ["own"]
     assert ask("g.E().has('~source','crm').count()") == [0]
-    assert len(ask("g.E().values('~score')")) == 3
+    assert ask("g.E().has('~score',7).count()") == [3]
+    assert ask("g.E().has('~score',lt(2)).count()") == [0]
+    assert ask("g.E().has('~dataset','order').count()") == [3]
+
+
+def test_a_score_that_changes_is_seen(linked: SqlStore) -> None:
+    ask = asker(gremlin_engine(linked))
+    assert ask("g.E().has('~score',lt(1)).count()") == [1]
+    for score, query in ((0.8, "g.E().has('~score',0.8).outV().id()"), (0.9, "g.E().values('~score').is(0.9)")):
+        edges = [LinkEdge("crm/order/2", "erp/customer/1", 1.0), LinkEdge("crm/order/3", "erp/customer/1", score)]
+        linked.links.write_links(FOUND, edges)
+        assert len(ask(query)) == 1
 
 
 def test_edges_that_people_add_name_them_as_their_source(linked: SqlStore) -> None:

@@ -25,6 +25,7 @@ def content(snapshot: Snapshot) -> tuple[object, ...]:
         list(snapshot.texts.all()),
         list(snapshot.edge_uids.all()),
         list(snapshot.edge_texts.all()),
+        snapshot.edge_scores.tolist(),
         snapshot.labels.tolist(),
         snapshot.tails.tolist(),
         snapshot.heads.tolist(),
@@ -83,7 +84,7 @@ def test_a_graph_beyond_the_limit_is_left_to_sql(store: SqlStore) -> None:
 def test_ids_are_found_whether_they_lie_close_or_far_apart(ids: set[int], pick: random.Random) -> None:
     wanted = [pick.choice(sorted(ids)) for _ in range(20)]
     vertices = VertexTable.of((id, str(id), 1, "{}", None) for id in sorted(ids))
-    edges = EdgeTable.of((n, f"e{n}", 2, id, id, "{}") for n, id in enumerate(wanted))
+    edges = EdgeTable.of((n, f"e{n}", 2, id, id, "{}", 1.0) for n, id in enumerate(wanted))
     snapshot = Snapshot(1, {1: "v", 2: "e"}, vertices, edges)
     assert [snapshot.uids[index] for index in snapshot.tails.tolist()] == [str(id) for id in wanted]
 
