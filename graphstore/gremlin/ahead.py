@@ -7,7 +7,10 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ahead"]
+__all__ = ["Ahead", "Groups", "groups"]
+
+Groups = deque[Any]
+"""Elements that were found together, the latest groups last."""
 
 Fact = TypeVar("Fact")
 _GROUPS = 600
@@ -15,8 +18,13 @@ _MOST = 1_000
 _KEPT = 20_000
 
 
+def groups() -> Groups:
+    """A place to note groups in; noting costs next to nothing."""
+    return deque(maxlen=_GROUPS)
+
+
 class Ahead(Generic[Fact]):
-    """Elements that were found together are noted together. When a fact about one of them is asked for, those of the
+    """Elements that were found together are noted in groups. When a fact about one of them is asked for, those of the
     ones behind it are read along: one at first, then twice as many each time, up to a thousand.
 
     ``numbers`` gives the ids behind what was noted, ``read`` the facts of some ids; what has none gets ``missing``.
@@ -24,16 +32,15 @@ class Ahead(Generic[Fact]):
 
     def __init__(
         self,
+        noted: Groups,
         numbers: Callable[[Any], NDArray[np.int64]],
         read: Callable[[Sequence[int]], Mapping[int, Fact]],
         missing: Callable[[], Fact],
     ) -> None:
         self._numbers, self._read, self._missing = numbers, read, missing
-        self._groups: deque[Any] = deque(maxlen=_GROUPS)
+        self._groups = noted
         self._known: dict[int, Fact] = {}
         self._size = 1
-        self.together = self._groups.append
-        """Notes elements that were found together; costs next to nothing."""
 
     def of(self, number: int) -> Fact:
         """The fact about an element."""

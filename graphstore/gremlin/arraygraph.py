@@ -123,14 +123,14 @@ class ArrayGraph(SqlGraph):
 
     def vertices_at(self, indices: NDArray[Any]) -> list[ArrayVertex]:
         """Handles of many vertices at once."""
-        self._origins.together(indices)
+        self._vertices_found.append(indices)
         snapshot, names = self.snapshot, self.snapshot.names
         labels = snapshot.labels[indices].tolist()
         found = zip(indices.tolist(), snapshot.uids.many(indices), labels, strict=True)
         return [ArrayVertex(self, index, uid, names[label]) for index, uid, label in found]
 
     def edges_at(self, indices: NDArray[Any]) -> list[ArrayEdge]:
-        self.edges_together(indices)
+        self._edges_found.append(indices)
         snapshot, names = self.snapshot, self.snapshot.names
         labels = snapshot.edge_labels[indices].tolist()
         found = zip(indices.tolist(), snapshot.edge_uids.many(indices), labels, strict=True)
@@ -142,9 +142,6 @@ class ArrayGraph(SqlGraph):
 
     def edge_score(self, edge: SqlEdge) -> float:
         return float(self.snapshot.edge_scores[edge.index]) if isinstance(edge, ArrayEdge) else super().edge_score(edge)
-
-    def edges_together(self, found: Any) -> None:
-        self._statements.together(found)
 
     def _edge_numbers(self, together: Any) -> NDArray[np.int64]:
         numbers: NDArray[np.int64] = self.snapshot.edge_numbers[together]
@@ -179,11 +176,11 @@ class ArrayGraph(SqlGraph):
         return self.edge_at(index) if known else None
 
     def vertices(self) -> Iterator[Vertex]:
-        self._origins.together(self.snapshot.everything)
+        self._vertices_found.append(self.snapshot.everything)
         return map(self.at, range(self.snapshot.size))
 
     def edges(self) -> Iterator[Edge]:
-        self.edges_together(slice(None))
+        self._edges_found.append(slice(None))
         return map(self.edge_at, range(self.snapshot.edge_size))
 
     def vertices_where(self, labels: Sequence[str] | None, key: str | None, value: Any) -> Iterator[Vertex] | None:
@@ -194,12 +191,12 @@ class ArrayGraph(SqlGraph):
         if labels is None:
             return None
         found = np.flatnonzero(np.isin(self.snapshot.labels, self.snapshot.label_numbers(labels)))
-        self._origins.together(found)
+        self._vertices_found.append(found)
         return map(self.at, found.tolist())
 
     def edges_where(self, labels: Sequence[str]) -> Iterator[Edge] | None:
         found = np.flatnonzero(np.isin(self.snapshot.edge_labels, self.snapshot.label_numbers(labels)))
-        self.edges_together(found)
+        self._edges_found.append(found)
         return map(self.edge_at, found.tolist())
 
     def _found(self, vertex: Vertex, direction: str, labels: Sequence[str], which: str) -> NDArray[Any]:

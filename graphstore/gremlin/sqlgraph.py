@@ -6,7 +6,7 @@ Changes become edits of the built-in source "edits" through :class:`GraphWriter`
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, time
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from bifrost.codec import decode_value
 from bifrost.errors import PermissionDeniedError, QueryError
 from bifrost.graph import EdgeOrigin, FragmentOrigin
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
-from graphstore.gremlin.ahead import Ahead
+from graphstore.gremlin.ahead import Ahead, groups
 from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
 from graphstore.gremlin.ordering import moment
 from graphstore.gremlin.sqlelements import SCORE, SqlEdge, SqlVertex, SqlVertexProperty
@@ -56,9 +56,8 @@ class SqlGraph:
         self._writer = writer
         self._names: Mapping[int, str] = {}
         self._known: dict[int, SqlVertex] = {}
-        self._origins = Ahead[list[FragmentOrigin]](self._vertex_numbers, self._read_origins, list)
-        self._statements = Ahead[dict[str, Any]](self._edge_numbers, self._read_statements, dict)
-        self._scores = Ahead[float](self._edge_numbers, self._read_scores, lambda: 1.0)
+        self._vertices_found = groups()
+        self._edges_found = groups()
 
     # ---- statements --------------------------------------------------------------------------------------------------
 
@@ -155,7 +154,7 @@ class SqlGraph:
 
     def _noted(self, rows: list[Any]) -> list[SqlVertex]:
         """The vertices of some rows, noted as found together."""
-        self._origins.together([row[0] for row in rows])
+        self._vertices_found.append([row[0] for row in rows])
         return [self._vertex(row) for row in rows]
 
     def _paged(
@@ -203,7 +202,7 @@ class SqlGraph:
         return SqlEdge(self, row, self.name(row[2]))
 
     def _edges(self, rows: list[Any]) -> list[SqlEdge]:
-        self.edges_together([row[0] for row in rows])
+        self._edges_found.append([row[0] for row in rows])
         return [self._edge(row) for row in rows]
 
     def edge(self, id: Any) -> Edge | None:
@@ -271,6 +270,18 @@ class SqlGraph:
 
     # ---- provenance --------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _origins(self) -> Ahead[list[FragmentOrigin]]:
+        return Ahead(self._vertices_found, self._vertex_numbers, self._read_origins, list)
+
+    @cached_property
+    def _statements(self) -> Ahead[dict[str, Any]]:
+        return Ahead(self._edges_found, self._edge_numbers, self._read_statements, dict)
+
+    @cached_property
+    def _scores(self) -> Ahead[float]:
+        return Ahead(self._edges_found, self._edge_numbers, self._read_scores, lambda: 1.0)
+
     def _vertex_numbers(self, together: Any) -> NDArray[np.int64]:
         """The numbers of vertices that were found together."""
         return np.asarray(together, np.int64)
@@ -296,11 +307,6 @@ class SqlGraph:
     def _read_scores(self, numbers: Sequence[int]) -> dict[int, float]:
         where, parameter = self._among("e.id", numbers)
         return dict(self.rows(f"SELECT e.id, e.score FROM edge e WHERE {where}", parameter))
-
-    def edges_together(self, found: Any) -> None:
-        """Notes edges that were found together."""
-        self._statements.together(found)
-        self._scores.together(found)
 
     def edge_score(self, edge: SqlEdge) -> float:
         """How sure an edge is."""
