@@ -1,7 +1,7 @@
 """Link types, proposals, judgements: what Bifrost believes belongs together, why, and what people said about it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -40,12 +40,14 @@ class LinkKind(StrEnum):
     ``SAME_THING`` records of both datasets may describe the same things (an entity resolution task): merges, no edges
     ``SAME_CONCEPT`` two columns mean the same (schema matching): aligns properties, no edges
     ``MENTION``    the text of tail documents (or of a text column) names records of the head by the head column
+    ``JOIN_TABLE`` each row of a table between them (``LinkType.through``) links a record of the tail with one of the head
     """
 
     REFERENCE = "reference"
     SAME_THING = "same_thing"
     SAME_CONCEPT = "same_concept"
     MENTION = "mention"
+    JOIN_TABLE = "join_table"
 
 
 class LinkState(StrEnum):
@@ -94,10 +96,12 @@ class PairExample:
 class LinkType:
     """A type of link between two datasets, proposed by a model, declared by a source, or taught by a person.
 
-    ``id`` is derived from kind, tail and head (:func:`link_type_id`), so a judgement finds its link type again after
+    ``id`` is derived from kind, tail, head and through (:func:`link_type_id`), so a judgement finds its link type again after
     a re-crawl or retraining. ``name`` labels the edges, which run tail -> head. ``transform`` maps side to a
     normalisation that linking knows by name ({"tail": "strip_prefix:CUST-"}). ``condition`` filters tail rows.
-    ``probability`` is calibrated; ``baseline`` is what the explicit-feature model alone says.
+    ``probability`` is calibrated; ``baseline`` is what the explicit-feature model alone says. ``through``, of join tables
+    only, are the columns of the table between tail and head that name both, the tail's first; its source is that of one of
+    them, and conditions filter its rows.
     """
 
     id: str
@@ -119,6 +123,7 @@ class LinkType:
     features: Mapping[str, float] = field(default_factory=lambda: EMPTY)
     threshold: float | None = None
     model: str = ""
+    through: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +140,16 @@ class Correction:
     threshold: float | None = None
 
 
-def corrected_ends(link_type: LinkType, correction: Correction) -> tuple[LinkKind, Column, Column]:
-    """Kind, tail and head of a link type after a correction. Others than before make another link type."""
+def corrected_ends(link_type: LinkType, correction: Correction) -> tuple[LinkKind, Column, Column, Column | None]:
+    """Kind, tail, head and through of a link type after a correction. Others than before make another link type."""
     tail, head = correction.tail or link_type.tail, correction.head or link_type.head
-    return correction.kind or link_type.kind, *((head, tail) if correction.flip else (tail, head))
+    kind, through = correction.kind or link_type.kind, link_type.through
+    if kind is not LinkKind.JOIN_TABLE:
+        through = None
+    elif through is not None and correction.flip:
+        of_tail = len(link_type.tail.columns)
+        through = replace(through, columns=(*through.columns[of_tail:], *through.columns[:of_tail]))
+    return kind, *((head, tail) if correction.flip else (tail, head)), through
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +173,18 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class LinkEdge:
-    """An edge that applying a confirmed link type gives. ``score`` in [0, 1]."""
+    """An edge that applying a confirmed link type gives. ``score`` in [0, 1].
+
+    ``through`` is the uid of the record that says so where it is neither end; the edge has those of its ``properties`` as it
+    states them.
+    """
 
     tail: str
     head: str
     score: float
     evidence: Evidence = Evidence()
     properties: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +244,13 @@ class SamePairs:
         return iter(self.pairs)
 
 
-def link_type_id(kind: LinkKind, tail: Column, head: Column) -> str:
+def link_type_id(kind: LinkKind, tail: Column, head: Column, through: Column | None = None) -> str:
     """A short stable id: the same kind and columns always give the same id.
 
     Kinds without a direction (same thing, same concept) order their sides, so both spellings give one id.
     """
     if kind in (LinkKind.SAME_THING, LinkKind.SAME_CONCEPT) and head < tail:
         tail, head = head, tail
-    text = "\x1f".join((kind, *(("\x1e".join((c.source, c.dataset, *c.columns))) for c in (tail, head))))
+    sides = (tail, head) if through is None else (tail, head, through)
+    text = "\x1f".join((kind, *(("\x1e".join((c.source, c.dataset, *c.columns))) for c in sides)))
     return digest_of((text.encode(),)).hex()[:12]

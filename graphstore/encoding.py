@@ -198,6 +198,7 @@ def link_type_from(text: str) -> LinkType:
             "kind": LinkKind(data["kind"]),
             "tail": _column(data["tail"]),
             "head": _column(data["head"]),
+            "through": _column(data["through"]) if data.get("through") else None,
             "state": LinkState(data["state"]),
             "transform": data["transform"] or EMPTY,
             "reasons": tuple(data["reasons"]),

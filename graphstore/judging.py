@@ -31,19 +31,21 @@ def corrected(link_type: LinkType, correction: Correction) -> LinkType:
 
     Evidence for what it was before does not speak for what it is now: it goes, until the linker describes it anew.
     """
-    kind, tail, head = corrected_ends(link_type, correction)
+    kind, tail, head, through = corrected_ends(link_type, correction)
     transform = correction.transform
     if transform is None:
         # The rules of one kind mean nothing to another one.
         kept = link_type.transform if kind is link_type.kind else {}
         transform = _flipped(kept) if correction.flip else kept
-    same_ends = (kind, tail, head) == (link_type.kind, link_type.tail, link_type.head)
+    ends = link_type.kind, link_type.tail, link_type.head, link_type.through
+    same_ends = (kind, tail, head, through) == ends
     made = replace(
         link_type,
-        id=link_type.id if same_ends else link_type_id(kind, tail, head),
+        id=link_type.id if same_ends else link_type_id(kind, tail, head, through),
         kind=kind,
         tail=tail,
         head=head,
+        through=through,
         name=link_type.name if correction.name is None else correction.name,
         transform=transform,
         condition=link_type.condition if correction.condition is None else correction.condition,
@@ -54,8 +56,8 @@ def corrected(link_type: LinkType, correction: Correction) -> LinkType:
 
 def same_rule(one: LinkType, other: LinkType) -> bool:
     """Whether the evidence for one link type is evidence for the other: same kind, columns, transformation, condition."""
-    return (one.kind, one.tail, one.head, dict(one.transform), one.condition) == (
-        other.kind, other.tail, other.head, dict(other.transform), other.condition
+    return (one.kind, one.tail, one.head, one.through, dict(one.transform), one.condition) == (
+        other.kind, other.tail, other.head, other.through, dict(other.transform), other.condition
     )  # fmt: skip
 
 
@@ -128,5 +130,6 @@ def _decided_by(decided: LinkType, newest: LinkType) -> LinkType:
     """What a person can decide from one, the numbers, reasons and examples of the models from the other."""
     return replace(
         newest, id=decided.id, kind=decided.kind, tail=decided.tail, head=decided.head, name=decided.name,
+        through=decided.through,
         state=decided.state, transform=decided.transform, condition=decided.condition, threshold=decided.threshold,
     )  # fmt: skip

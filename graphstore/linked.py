@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bifrost.codec import decode_properties
 from bifrost.links import LinkEdge, LinkKind, LinkState, LinkType, SamePair, Verdict
 from bifrost.ports import ReplaceReport
 from bifrost.values import EMPTY, Evidence, Value, make_uid
@@ -24,7 +25,7 @@ __all__ = ["LinkedWriter"]
 _PINS = {Verdict.CONFIRM: 1, Verdict.REJECT: -1, Verdict.DELETE: -1}
 _DEFAULT_SAME = 0.5
 _BATCH = 10_000
-_LINK = ("type", "tail", "head", "properties", "evidence", "score", "pin", "given", "active")
+_LINK = ("record", "type", "tail", "head", "properties", "evidence", "score", "pin", "given", "active")
 _SCORE = _LINK.index("score")
 _PAIR = ("left", "right", "score", "evidence", "pin", "given", "active")
 Row = tuple[Any, ...]
@@ -63,14 +64,18 @@ class LinkedWriter:
         stream = iter(edges)
         while batch := list(islice(stream, _BATCH)):
             ends = self._fragments(connection, {clean_text(uid) for edge in batch for uid in (edge.tail, edge.head)})
+            between = self._between(connection, {clean_text(edge.through) for edge in batch if edge.through})
             wanted: dict[str, Row] = {}
             for edge in batch:
                 tail, head = clean_text(edge.tail), clean_text(edge.head)
+                if edge.through and clean_text(edge.through) not in between:
+                    continue
                 uid = make_uid("link", link_type.id, tail, head)
                 if tail in ends and head in ends and (uid not in wanted or edge.score > wanted[uid][_SCORE]):
                     subject = pair_subject(link_type.id, tail, head)
                     found.add(subject)
-                    wanted[uid] = self._link_row(connection, link_type, edge, ends, pins.get(subject, 0), 1)
+                    said = between.get(clean_text(edge.through))
+                    wanted[uid] = self._link_row(connection, link_type, edge, ends, (pins.get(subject, 0), 1), said)
             yield wanted
         wanted = {}
         for subject, pin in pins.items():
@@ -78,7 +83,7 @@ class LinkedWriter:
             if pair is not None:
                 (tail, tail_id), (head, head_id) = pair
                 edge = self._taught(link_type, tail, head)
-                row = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, pin, 0)
+                row = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, (pin, 0))
                 wanted[make_uid("link", link_type.id, tail, head)] = row
         yield wanted
 
@@ -112,8 +117,8 @@ class LinkedWriter:
         new = [(uid, row) for uid, row in wanted.items() if uid not in stored]
         first = self._db.take(connection, "link", len(new)) if new else 0
         self._db.update(connection, link, _LINK, "id", changed)
-        rows = [(first + i, uid, None, number, *row) for i, (uid, row) in enumerate(new)]
-        self._db.insert(connection, link, ("id", "uid", "record", "link_type", *_LINK), rows)
+        rows = [(first + i, uid, number, *row) for i, (uid, row) in enumerate(new)]
+        self._db.insert(connection, link, ("id", "uid", "link_type", *_LINK), rows)
         touched = Touched(links={*(row[-1] for row in changed), *(row[0] for row in rows if row[-1])})
         self._assembler.settle(connection, touched)
         seen.update(id for id, _ in stored.values())
@@ -121,15 +126,33 @@ class LinkedWriter:
         return ReplaceReport(len(new), len(changed), len(stored) - len(changed) - again)
 
     def _link_row(
-        self, connection: Connection, link_type: LinkType, edge: LinkEdge, ends: Mapping[str, int], pin: int, given: int
+        self,
+        connection: Connection,
+        link_type: LinkType,
+        edge: LinkEdge,
+        ends: Mapping[str, int],
+        answered: tuple[int, int],
+        between: Any = None,
     ) -> Row:
-        score = float(edge.score)
+        """``answered`` are pin and given; ``between`` is the fragment (record, properties) that says so where it is no end."""
+        score, (pin, given) = float(edge.score), answered
         properties = {name: _values(value) for name, value in edge.properties.items()}
+        if between is not None:
+            stated = decode_properties(between.properties)
+            properties |= {name: stated[name] for name in properties if name in stated}
         return (
+            None if between is None else between.record,
             self._db.label_id(connection, EDGE, clean_text(link_type.name)),
             ends[clean_text(edge.tail)], ends[clean_text(edge.head)], properties_text(properties),
             evidence_text(edge.evidence), score, pin, given, _active(link_type, score, pin, given),
         )  # fmt: skip
+
+    def _between(self, connection: Connection, uids: set[str]) -> dict[str, Any]:
+        """Record and properties of fragments, the first of each uid."""
+        f = s.fragment
+        query = sa.select(f.c.uid, f.c.record, f.c.properties).where(self._db.within(f.c.uid, uids))
+        rows = connection.execute(query.order_by(f.c.id.desc())).all() if uids else ()
+        return {row.uid: row for row in rows}
 
     def write_same(
         self, connection: Connection, number: int, link_type: LinkType, pairs: Iterable[SamePair]
@@ -193,13 +216,15 @@ class LinkedWriter:
         links, pairs = list(links), list(pairs)
         rows = [*(row for row, _ in links), *pairs]
         ends = self._fragments(connection, {uid for row in rows for uid in (row.tail_uid, row.head_uid)})
+        between = self._between(connection, {row.through_uid for row, _ in links if row.through_uid is not None})
         wanted: dict[str, Row] = {}
         for row, label in links:
             tail, head = ends.get(row.tail_uid), ends.get(row.head_uid)
             if tail is not None and head is not None:
                 active = _active(link_type, row.score, row.pin, row.given)
                 said = (row.properties, row.evidence, row.score, row.pin, row.given, active)
-                wanted[row.uid] = (label, tail, head, *said)
+                record = between[row.through_uid].record if row.through_uid in between else None
+                wanted[row.uid] = (record, label, tail, head, *said)
         self._diff_links(connection, number, [wanted])
         merges: dict[tuple[int, int], Row] = {}
         for row in pairs:
@@ -266,10 +291,9 @@ class LinkedWriter:
         row = connection.execute(sa.select(link).where(same)).one_or_none()
         if row is None and pin > 0:
             edge = self._taught(link_type, tail, head)
-            values = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, pin, 0)
+            values = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, (pin, 0))
             id, uid = self._db.take(connection, "link"), make_uid("link", link_type.id, tail, head)
-            columns = ("id", "uid", "record", "link_type", *_LINK)
-            self._db.insert(connection, link, columns, [(id, uid, None, number, *values)])
+            self._db.insert(connection, link, ("id", "uid", "link_type", *_LINK), [(id, uid, number, *values)])
         elif row is None:
             return
         elif not row.given and pin <= 0:

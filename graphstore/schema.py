@@ -195,7 +195,7 @@ link = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("uid", Text, nullable=False, unique=True),
-    Column("record", Id, comment="record.id, null for links of a link type"),
+    Column("record", Id, comment="record.id; of a link type's links only where a third record says so"),
     Column("link_type", Integer, comment="link_type.number, null for links that a record states"),
     Column("type", Integer, nullable=False, comment="label.id"),
     Column("tail", Id, comment="fragment.id, null while no such fragment exists"),

@@ -183,7 +183,7 @@ class _Follower:
             sa.select(link, tail.c.uid.label("tail_uid"), head.c.uid.label("head_uid"))
             .outerjoin(tail, tail.c.id == link.c.tail)
             .outerjoin(head, head.c.id == link.c.head)
-            .where(within(link.c.record, records))
+            .where(within(link.c.record, records), link.c.link_type.is_(None))
             .order_by(link.c.id)
         )
         rows = main.execute(query).all()
@@ -238,8 +238,9 @@ class _Follower:
         link, pair = s.link, s.same_pair
         tail, head = s.fragment.alias("tail"), s.fragment.alias("head")
         ends = (tail.c.uid.label("tail_uid"), head.c.uid.label("head_uid"))
+        through = sa.select(sa.func.min(s.fragment.c.uid)).where(s.fragment.c.record == link.c.record).scalar_subquery()
         links = (
-            sa.select(link, *ends)
+            sa.select(link, *ends, through.label("through_uid"))
             .join(tail, tail.c.id == link.c.tail)
             .join(head, head.c.id == link.c.head)
             .where(link.c.link_type == row.number)

@@ -88,7 +88,8 @@ class StatementWriter:
         """
         f, link = s.fragment, s.link
         old_fragments = {(row.record, row.uid): row for row in self._rows(f, f.c.record, changed)}
-        old_links = {(row.record, row.uid): row for row in self._rows(link, link.c.record, changed)}
+        stated = (row for row in self._rows(link, link.c.record, changed) if row.link_type is None)
+        old_links = {(row.record, row.uid): row for row in stated}
         fragments = {
             (id, clean_text(fragment.uid)): fragment for id, record in records.items() for fragment in record.fragments
         }
@@ -246,7 +247,10 @@ class StatementWriter:
     # ---- removing ----------------------------------------------------------------------------------------------------
 
     def remove_of_records(self, records: Sequence[int]) -> None:
-        """Removes the links and fragments that these records stated."""
+        """Removes the links and fragments that these records stated, and the links of link types that rest on them."""
+        link = s.link
+        resting = sa.select(link.c.link_type).where(self._db.within(link.c.record, records), link.c.link_type.is_not(None))
+        bump(self._db, self._connection, set(self._connection.execute(resting.distinct()).scalars()))
         for table, remove in ((s.link, self._remove_links), (s.fragment, self._remove_fragments)):
             query = sa.select(table.c.id).where(self._db.within(table.c.record, records))
             remove(self._connection.execute(query).scalars().all())
@@ -286,11 +290,11 @@ class StatementWriter:
         )
         twins = {row.uid: row.id for row in self._connection.execute(twins_query.group_by(s.fragment.c.uid))}
         for end, column in enumerate((link.c.tail, link.c.head)):
-            query = sa.select(link.c.id, link.c.record, link.c.link_type, column.label("end"))
+            query = sa.select(link.c.id, link.c.link_type, column.label("end"))
             rows = self._connection.execute(query.where(self._db.within(column, gone))).all()
             bump(self._db, self._connection, {row.link_type for row in rows if row.link_type is not None})
             self.touched.links |= {row.id for row in rows}
-            kept = [row for row in rows if row.record is not None or gone[row.end] in twins]
+            kept = [row for row in rows if row.link_type is None or gone[row.end] in twins]
             self._db.delete(self._connection, link.c.id, {row.id for row in rows} - {row.id for row in kept})
             moved = [(twins.get(gone[row.end]), row.id) for row in kept]
             self._db.update(self._connection, link, (column.name,), "id", moved)

@@ -142,4 +142,4 @@ def audit_results(known: Sequence[LinkType], judgements: Sequence[Judgement]) ->
 def _turned_into_another(link_type: LinkType | None, correction: Correction | None) -> bool:
     if link_type is None or correction is None:
         return False
-    return corrected_ends(link_type, correction) != (link_type.kind, link_type.tail, link_type.head)
+    return corrected_ends(link_type, correction)[:3] != (link_type.kind, link_type.tail, link_type.head)

@@ -20,7 +20,15 @@ from linking.scoring import CORRECTION, HIERARCHY, Adapted
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
-__all__ = ["MIN_PROBABILITY", "find_mentions", "find_references", "find_same_things", "make_link_type", "same_evidence"]
+__all__ = [
+    "MIN_PROBABILITY",
+    "declared_types",
+    "find_mentions",
+    "find_references",
+    "find_same_things",
+    "make_link_type",
+    "same_evidence",
+]
 
 MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
@@ -45,7 +53,7 @@ def make_link_type(
     baseline = round(float(scorer.probability([rounded], corrected=False)[0]), 6)
     fields.setdefault("name", link_name(kind, tail, head))
     return LinkType(
-        id=link_type_id(kind, tail, head), kind=kind, tail=tail, head=head, probability=probability,
+        id=link_type_id(kind, tail, head, fields.get("through")), kind=kind, tail=tail, head=head, probability=probability,
         baseline=baseline, features=rounded, model=scorer.prior.version, **fields,
     )  # fmt: skip
 
@@ -71,7 +79,7 @@ def find_references(
     ``gnn`` names the backend of the GNN that corrects the explicit features; None leaves it out.
     """
     declared = _declared(workspace)
-    backwards = {(t.head, t.tail) for t in _declared_types(workspace)}
+    backwards = {(t.head, t.tail) for t in declared_types(workspace)}
     candidates = [
         c
         for c in reference_candidates(workspace, vectors)
@@ -194,7 +202,8 @@ def _declared(workspace: Workspace) -> dict[tuple[str, tuple[str, ...]], list[st
     return found
 
 
-def _declared_types(workspace: Workspace) -> list[LinkType]:
+def declared_types(workspace: Workspace) -> list[LinkType]:
+    """The references that sources declare."""
     types = []
     for table in workspace.tables():
         for reference in table.summary.info.references:
@@ -212,7 +221,7 @@ def _without_duplicates(
     workspace: Workspace, found: Sequence[LinkType], declared: Mapping[Any, Any], keep: frozenset[str]
 ) -> list[LinkType]:
     kept: list[LinkType] = []
-    earlier = _declared_types(workspace) if declared else []
+    earlier = declared_types(workspace) if declared else []
     for link_type in sorted(found, key=lambda t: (t.id not in keep, *_preference(t))):
         same_tables = [
             other

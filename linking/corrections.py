@@ -20,6 +20,7 @@ def check_link_type(data: LinkingData, workspace: Workspace, link_type: LinkType
     for side, column in (("tail", link_type.tail), ("head", link_type.head)):
         _check_side(data, workspace, link_type.kind, side, column)
     _check_ends(link_type)
+    _check_through(data, workspace, link_type)
     _check_transform(workspace, link_type)
     _check_condition(workspace, link_type)
     if link_type.threshold is not None and not 0 <= link_type.threshold <= 1:
@@ -72,16 +73,35 @@ def _check_ends(link_type: LinkType) -> None:
         raise InputError("Records are compared by pairs of columns.", remedy="Give as many tail as head columns.")
     if kind is LinkKind.SAME_CONCEPT and not (len(tail.columns) == len(head.columns) == 1):
         raise InputError("The same concept holds between two columns.", remedy="Give one column on either side.")
-    if tail == head and kind is not LinkKind.SAME_THING:
+    if tail == head and kind not in (LinkKind.SAME_THING, LinkKind.JOIN_TABLE):
         raise InputError("Tail and head are the same columns.", remedy="Choose other columns on one side.")
+
+
+def _check_through(data: LinkingData, workspace: Workspace, link_type: LinkType) -> None:
+    through = link_type.through
+    if link_type.kind is not LinkKind.JOIN_TABLE:
+        return
+    if through is None:
+        raise InputError("No table joins these two.", remedy="Confirm a link type that was proposed through a join table.")
+    _check_side(data, workspace, link_type.kind, "through", through)
+    columns = len(link_type.tail.columns), len(link_type.head.columns)
+    if not all(columns) or len(through.columns) != sum(columns):
+        raise InputError(
+            "A join table names each end by as many columns as its key has.",
+            remedy=f"The ends are {link_type.tail} and {link_type.head}, the table between them is {through}.",
+        )
+    if through.source not in (link_type.tail.source, link_type.head.source):
+        raise InputError("A join table is of the source of one of its ends.", remedy="Correct the other end only.")
 
 
 def _check_transform(workspace: Workspace, link_type: LinkType) -> None:
     given = {side: chain for side, chain in link_type.transform.items() if chain.strip()}
     match link_type.kind:
-        case LinkKind.REFERENCE:
-            allowed = ["tail", "head"]
-            for side, column in (("tail", link_type.tail), ("head", link_type.head)):
+        case LinkKind.REFERENCE | LinkKind.JOIN_TABLE:
+            sides = [("tail", link_type.tail), ("head", link_type.head)]
+            sides += [("through", link_type.through)] if link_type.through else []
+            allowed = [side for side, _ in sides]
+            for side, column in sides:
                 allowed += [f"{side}.{name}" for name in column.columns]
             for side, chain in given.items():
                 if side not in allowed:
@@ -119,5 +139,6 @@ def _check_condition(workspace: Workspace, link_type: LinkType) -> None:
         return
     if link_type.kind is LinkKind.SAME_CONCEPT:
         raise InputError("Two columns mean the same in all rows or not at all.", remedy="Leave the condition empty.")
-    table = workspace.table(link_type.tail.source, link_type.tail.dataset)
+    filtered = link_type.through or link_type.tail
+    table = workspace.table(filtered.source, filtered.dataset)
     condition_sql(link_type.condition, {} if table is None else {name: p.sql for name, p in table.columns.items()})

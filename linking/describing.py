@@ -17,6 +17,7 @@ from linking.conditions import condition_sql
 from linking.corrections import check_link_type
 from linking.describe import percent, with_reference_evidence
 from linking.duplicates import duplicate_evidence, duplicates_of
+from linking.join_tables import join_evidence
 from linking.joins import count_edges
 from linking.mentions.apply import mention_edges
 from linking.mentions.propose import mention_candidates
@@ -54,7 +55,7 @@ def describe(evident: Evident, link_type: LinkType) -> LinkType:
     check_link_type(evident.data, evident.workspace, link_type)
     describer = {
         LinkKind.REFERENCE: _reference, LinkKind.MENTION: _mention,
-        LinkKind.SAME_THING: _same_thing, LinkKind.SAME_CONCEPT: _same_concept,
+        LinkKind.SAME_THING: _same_thing, LinkKind.SAME_CONCEPT: _same_concept, LinkKind.JOIN_TABLE: _join_table,
     }[link_type.kind]  # fmt: skip
     described = _with_taught_examples(link_type, describer(evident, link_type))
     return replace(described, reasons=(*described.reasons, *_condition_reason(evident, described)))
@@ -76,7 +77,8 @@ def _scored(evident: Evident, link_type: LinkType, features: Mapping[str, float]
 def _condition_reason(evident: Evident, link_type: LinkType) -> list[str]:
     if not link_type.condition.strip():
         return []
-    table = evident.workspace.table(link_type.tail.source, link_type.tail.dataset)
+    filtered = link_type.through or link_type.tail
+    table = evident.workspace.table(filtered.source, filtered.dataset)
     if table is None:
         return []
     condition = condition_sql(link_type.condition, {name: p.sql for name, p in table.columns.items()})
@@ -175,6 +177,13 @@ def _values(evident: Evident, side: Column, uids: Sequence[str]) -> dict[str, st
         f"SELECT _uid, left({text}, 160) FROM {table.name} WHERE list_contains(?, _uid)", [list(uids)]
     ).fetchall()
     return dict(rows)
+
+
+# ---- join tables -----------------------------------------------------------------------------------------------------
+
+
+def _join_table(evident: Evident, link_type: LinkType) -> LinkType:
+    return replace(link_type, **join_evidence(evident.workspace, link_type))
 
 
 # ---- same things and concepts ----------------------------------------------------------------------------------------

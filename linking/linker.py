@@ -1,6 +1,6 @@
 """The linker: finds link types, scores them, learns from answers and applies them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bifrost.values import digest_of
 from linking.candidates import find_mentions, find_references, find_same_things
 from linking.describing import TAUGHT, Evident, describe
 from linking.duplicates import find_duplicates
+from linking.join_tables import find_join_tables, join_edges
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
@@ -23,7 +24,7 @@ from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
 
-_RULES = 2
+_RULES = 3
 """To be raised when a change of code gives other proposals."""
 
 
@@ -82,7 +83,10 @@ class BifrostLinker:
             progress(Progress("propose", "", 3, 4, "texts that name records"))
             mentions = find_mentions(data, workspace, scorers, references, keep=keep)
             references = [r for r in references if r.id in keep or not _is_same_thing(r, same)]
-            fresh = {link_type.id: link_type for link_type in (*references, *same, *mentions, *concepts)}
+            decided = [t for t in judged.values() if t.kind is LinkKind.REFERENCE]
+            known_references = [r for r in references if r.id not in keep] + decided + declared_types(workspace)
+            joins = find_join_tables(workspace, known_references, scorers, keep)
+            fresh = {t.id: t for t in (*references, *same, *mentions, *concepts, *joins)}
             evident = Evident(data, workspace, scorers, self._vectors)
             for id, link_type in judged.items():
                 fresh[id] = _keep_decision(link_type, _as_judged(evident, link_type, fresh.get(id)))
@@ -148,15 +152,17 @@ class BifrostLinker:
     def links(
         self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
     ) -> Iterator[LinkEdge]:
-        """The edges of a reference or mention link type."""
+        """The edges of a reference, mention or join table link type."""
         threshold = link_type.threshold or 0.0
         made = 0
         with self._workspace.using(data) as workspace:
-            edges = (
-                mention_edges(workspace, data, link_type)
-                if link_type.kind is LinkKind.MENTION
-                else reference_edges(workspace, link_type)
-            )
+            edges: Iterable[LinkEdge]
+            if link_type.kind is LinkKind.MENTION:
+                edges = mention_edges(workspace, data, link_type)
+            elif link_type.kind is LinkKind.JOIN_TABLE:
+                edges = join_edges(workspace, link_type)
+            else:
+                edges = reference_edges(workspace, link_type)
         for edge in edges:
             if edge.score >= threshold:
                 made += 1

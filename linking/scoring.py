@@ -220,7 +220,7 @@ def answers(
         if label and judgement.correction is not None:
             right = corrected_ends(link_type, judgement.correction)
             ends = frozenset((link_type.tail, link_type.head))
-            label = right[0] is link_type.kind and frozenset(right[1:]) == ends
+            label = right[0] is link_type.kind and frozenset(right[1:3]) == ends
             made = types.get(link_type_id(*right))
             if not label and made is not None:
                 latest[made.id] = made.features, True

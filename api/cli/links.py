@@ -547,7 +547,8 @@ def _plural(number: int, what: str) -> str:
 
 
 def _arrow(link_type: LinkType) -> str:
-    return escape(f"{link_type.tail} -[{link_type.name}]-> {link_type.head}")
+    through = "" if link_type.through is None else f", through {link_type.through}"
+    return escape(f"{link_type.tail} -[{link_type.name}]-> {link_type.head}{through}")
 
 
 def _pair(example: PairExample) -> str:

@@ -124,6 +124,9 @@ class LinkTypeType:
     features: JSON
     threshold: float | None
     model: str
+    through: ColumnType | None = strawberry.field(
+        description="Of join tables: the table between tail and head, with the columns that name both, the tail's first."
+    )
     value: strawberry.Private[links.LinkType]
     blind: strawberry.Private[bool]
 
@@ -150,6 +153,7 @@ class LinkTypeType:
             features=JSON({} if blind else dict(link_type.features)),
             threshold=link_type.threshold,
             model=link_type.model,
+            through=None if link_type.through is None else ColumnType.of(link_type.through),
             value=link_type,
             blind=blind,
         )

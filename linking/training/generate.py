@@ -28,6 +28,8 @@ class GeneratedSchema:
     references: set[tuple[Column, Column]] = field(default_factory=set)
     ignored: set[tuple[Column, Column]] = field(default_factory=set)
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    joins: set[tuple[str, str]] = field(default_factory=set)
+    """The tables that only join two others."""
 
 
 @dataclass(slots=True)
@@ -208,6 +210,8 @@ class _Builder:
         )
         result.data.add_rows(source, dataset, records, info)
         result.keys[source, dataset] = written[key] if key else ""
+        if table.join:
+            result.joins.add((source, dataset))
 
     def _side(self, table: _Table, name: str) -> Column:
         """A column as the finished schema has it."""

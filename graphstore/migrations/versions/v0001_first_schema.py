@@ -196,7 +196,7 @@ def upgrade() -> None:
             "record",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=True,
-            comment="record.id, null for links of a link type",
+            comment="record.id; of a link type's links only where a third record says so",
         ),
         sa.Column(
             "link_type", sa.Integer(), nullable=True, comment="link_type.number, null for links that a record states"

@@ -2,7 +2,7 @@
 
 const column = "source dataset columns";
 const pair = "tail head tailText headText score note tailProperties headProperties";
-const linkRef = `id name kind state tail { ${column} } head { ${column} }`;
+const linkRef = `id name kind state tail { ${column} } head { ${column} } through { ${column} }`;
 const judgement = `id subject verdict by at note correction undone linkType { ${linkRef} }`;
 const estimate = "value low high basis";
 const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model

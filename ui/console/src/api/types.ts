@@ -5,7 +5,7 @@ export type Properties = Record<string, Json>;
 
 export type Role = "READER" | "REVIEWER" | "ADMIN";
 export type LinkState = "PROPOSED" | "CONFIRMED" | "REJECTED" | "DEFERRED" | "DELETED";
-export type LinkKind = "REFERENCE" | "SAME_THING" | "SAME_CONCEPT" | "MENTION";
+export type LinkKind = "REFERENCE" | "SAME_THING" | "SAME_CONCEPT" | "MENTION" | "JOIN_TABLE";
 export type Verdict = "CONFIRM" | "REJECT" | "DEFER" | "DELETE" | "UNSURE";
 export type BuildState = "QUEUED" | "RUNNING" | "DONE" | "FAILED" | "CANCELLED";
 
@@ -169,7 +169,7 @@ export interface Judgement {
   note: string;
   correction: Properties | null;
   undone: boolean;
-  linkType: Pick<LinkType, "id" | "name" | "kind" | "state" | "tail" | "head"> | null;
+  linkType: Pick<LinkType, "id" | "name" | "kind" | "state" | "tail" | "head" | "through"> | null;
 }
 
 export interface LinkType {
@@ -177,6 +177,8 @@ export interface LinkType {
   kind: LinkKind;
   tail: Column;
   head: Column;
+  /** The table between tail and head, of join tables. */
+  through: Column | null;
   name: string;
   state: LinkState;
   probability: number;

@@ -6,6 +6,7 @@ export const kinds: Record<LinkKind, string> = {
   SAME_THING: "Same thing",
   SAME_CONCEPT: "Same concept",
   MENTION: "Mention",
+  JOIN_TABLE: "Join table",
 };
 
 export const kindHelp: Record<LinkKind, string> = {
@@ -13,6 +14,7 @@ export const kindHelp: Record<LinkKind, string> = {
   SAME_THING: "Records of both datasets may describe the same things. Merges them, reversibly.",
   SAME_CONCEPT: "Two columns mean the same. Shows them as one property.",
   MENTION: "Texts name records of another dataset. Gives links.",
+  JOIN_TABLE: "Rows of a table say which records of two others belong together. Each becomes a link.",
 };
 
 export const states: Record<LinkState, string> = {
@@ -38,7 +40,12 @@ const dataset = (column: Column): Phrase => ({ name: `${column.source} / ${colum
 const fields = (column: Column): Phrase => ({ name: column.columns.join(" + ") || "the text" });
 
 /** The question that a proposal asks, in plain words. */
-export function question({ kind, tail, head }: Pick<LinkType, "kind" | "tail" | "head">): Phrase[] {
+export function question({
+  kind,
+  tail,
+  head,
+  through,
+}: Pick<LinkType, "kind" | "tail" | "head" | "through">): Phrase[] {
   switch (kind) {
     case "REFERENCE":
       return [
@@ -74,6 +81,16 @@ export function question({ kind, tail, head }: Pick<LinkType, "kind" | "tail" | 
         dataset(head),
         " by their ",
         fields(head),
+        "?",
+      ];
+    case "JOIN_TABLE":
+      return [
+        "Does each row of ",
+        through ? dataset(through) : "the table between them",
+        " link a record of ",
+        dataset(tail),
+        " with one of ",
+        dataset(head),
         "?",
       ];
   }

@@ -83,11 +83,13 @@ export function Correct({ link, name: initialName, busy, onConfirm, onCancel }: 
           <FormField label="Kind" description={kindHelp[kind]}>
             <Select
               selectedOption={{ value: kind, label: kinds[kind] }}
-              options={(Object.keys(kinds) as LinkKind[]).map((value) => ({
-                value,
-                label: kinds[value],
-                description: kindHelp[value],
-              }))}
+              options={(Object.keys(kinds) as LinkKind[])
+                .filter((value) => value !== "JOIN_TABLE" || link.kind === "JOIN_TABLE")
+                .map((value) => ({
+                  value,
+                  label: kinds[value],
+                  description: kindHelp[value],
+                }))}
               onChange={({ detail }) => setKind(detail.selectedOption.value as LinkKind)}
             />
           </FormField>

@@ -3,7 +3,7 @@ import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { Fragment, type ReactNode } from "react";
 import type { LinkType } from "../../api/types";
-import { count, estimate, percent, values } from "../../lib/format";
+import { columnName, count, estimate, percent, values } from "../../lib/format";
 import { effect, kinds, question } from "../../lib/wording";
 
 interface Props {
@@ -26,6 +26,7 @@ export function Question({ link, name, blind, position }: Props): ReactNode {
           ["Estimated recall", link.recall ? estimate(link.recall) : link.recallNote] as [string, ReactNode],
         ]),
     [link.edges ? "Links" : "Estimated links", count(link.edges || link.estimatedEdges)],
+    ...(link.through ? [["Through", columnName(link.through)] as [string, ReactNode]] : []),
     ...(link.cardinality ? [["Cardinality", link.cardinality] as [string, ReactNode]] : []),
     ...(link.threshold !== null ? [["Threshold", percent(link.threshold)] as [string, ReactNode]] : []),
     ...(link.condition ? [["Only where", <code key="c">{link.condition}</code>] as [string, ReactNode]] : []),

@@ -188,7 +188,7 @@ function Item({
       {(link.audit || !blind) && (
         <span className="review-item-score">{link.audit ? "audit" : percent(link.probability)}</span>
       )}
-      <span className="review-item-ends">{`${link.tail.dataset} → ${link.head.dataset}`}</span>
+      <span className="review-item-ends">{`${link.tail.dataset} → ${link.head.dataset}${link.through ? ` through ${link.through.dataset}` : ""}`}</span>
     </button>
   );
 }
