@@ -9,7 +9,7 @@ from bifrost.errors import InputError
 from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
-from linking.candidates import find_mentions, find_references, find_same_things
+from linking.candidates import declared_types, find_mentions, find_references, find_same_things
 from linking.describing import TAUGHT, Evident, describe
 from linking.duplicates import find_duplicates
 from linking.join_tables import find_join_tables, join_edges
