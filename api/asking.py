@@ -1,31 +1,49 @@
 """The one queue of questions: what is in it for whom, what came of the answers, and which way to ask is best."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from api.ports import Replay
 from api.review import Review
 from api.review_log import Asked, ReviewLog
 from bifrost.errors import ConflictError, InputError
-from bifrost.links import Judgement, LinkKind, LinkState, LinkType, PairQuestion, Verdict
+from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, PairQuestion, Verdict
 from bifrost.ports import Linker, LinkingData, LinkStore
 from linking.asking import Purpose, Question, reward_of
 from linking.choosing import POLICIES, Choice, ask, choose
 from linking.replaying import BanditRecord, Replayed, replay_all
 
-__all__ = ["Asking"]
+__all__ = ["Asking", "Offered"]
 
 _FIRST_SECONDS = 15.0
 """How long a reviewer's first answer is taken to have lasted."""
 _PAIRS_SHOWN = 5
 """Questions about pairs of one link type that wait in the queue at the same time."""
+_LATELY = timedelta(days=30)
+"""Who answered within this time counts as a reviewer."""
 _KEPT = 20
 """Of a link type whose records were matched so many questions are kept; fewer are all that there are."""
 _DECIDING = (Verdict.CONFIRM, Verdict.REJECT, Verdict.DELETE)
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The choice that somebody stands before, and the questions ``beside`` it that are not drawn, by their subjects."""
+
+    choice: Choice | None
+    beside: Mapping[str, Question]
+
+    def purpose(self, subject: str) -> Purpose:
+        if subject in self.beside:
+            return self.beside[subject].purpose
+        audits = () if self.choice is None else self.choice.audits
+        return Purpose.AUDIT if subject in audits else Purpose.DECIDE
+
+
 class Asking:
-    """``data`` gives what linkers read. ``now`` is the clock."""
+    """``data`` gives what linkers read, ``twice`` is the share of questions that two people are asked, ``now`` the clock."""
 
     def __init__(
         self,
@@ -34,10 +52,12 @@ class Asking:
         review: Review,
         linker: Linker,
         data: Callable[[], LinkingData],
+        *,
+        twice: float = 0.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._links, self._log, self._review = links, log, review
-        self._linker, self._data, self._now = linker, data, now
+        self._linker, self._data, self._twice, self._now = linker, data, twice, now
 
     def close(self) -> None:
         self._log.close()
@@ -45,11 +65,47 @@ class Asking:
     # ---- the queue
 
     def queue(self, by: str = "") -> list[Question]:
-        """What to ask somebody: link types to audit, then proposals and pairs, the most worthwhile question first."""
-        return [*self._audits(), *self._drawn(self._open(), by)]
+        """What to ask somebody: link types to audit, what others answered and is to be answered twice, then proposals and
+        pairs, the most worthwhile question first."""
+        return [*self._audits(), *self.seconds(by), *self._drawn(self._open(), by)]
 
     def _audits(self) -> list[Question]:
         return [Question(link_type, purpose=Purpose.AUDIT) for link_type in self._review.audits()]
+
+    def seconds(self, by: str) -> list[Question]:
+        """Questions that one other person answered and that were drawn to be asked twice, as if nobody had answered them.
+
+        Only where two people review: ``by`` and somebody else answered lately.
+        """
+        answers = [j for j in self._links.judgements() if j.by != AUTOMATIC]
+        active = {j.by for j in answers if self._now() - j.at < _LATELY}
+        if by not in active or len(active) < 2 or not self._twice:
+            return []
+        said: dict[str, list[Judgement]] = {}
+        for judgement in answers:
+            said.setdefault(judgement.subject, []).append(judgement)
+        known = {link_type.id: link_type for link_type in self._links.link_types()}
+        found = []
+        for subject, given in said.items():
+            link_type = known.get(subject.partition("|")[0])
+            once = len({j.by for j in given}) == 1 and given[-1].by != by
+            plain = given[-1].verdict in (Verdict.CONFIRM, Verdict.REJECT) and given[-1].correction is None
+            if (
+                link_type is not None
+                and once
+                and plain
+                and subject.count("|") in (0, 2)
+                and self._is_asked_twice(subject)
+            ):
+                pair = _pair_of(subject)
+                if pair is None or link_type.state is LinkState.CONFIRMED:
+                    shown = replace(link_type, state=LinkState.PROPOSED) if pair is None else link_type
+                    found.append(Question(shown, pair, Purpose.SECOND, blind=True))
+        return found
+
+    def _is_asked_twice(self, subject: str) -> bool:
+        digest = hashlib.blake2b(f"{self._log.seed()}|twice|{subject}".encode(), digest_size=6).digest()
+        return int.from_bytes(digest, "big") / 2**48 < self._twice
 
     def _open(self) -> list[Question]:
         """Proposals, links to audit, and the pairs of confirmed same-thing types that would teach most."""
@@ -88,14 +144,17 @@ class Asking:
 
     # ---- what came of it
 
-    def offered(self, by: str) -> Choice | None:
-        """The choice that somebody stands before, to be handed to :meth:`log` with their answer."""
-        return choose(self._open(), seed=self._lot(by), policy=self._log.policy())
+    def offered(self, by: str) -> Offered:
+        """What somebody stands before, to be handed to :meth:`log` with their answer."""
+        beside = {question.subject: question for question in (*self._audits(), *self.seconds(by))}
+        return Offered(choose(self._open(), seed=self._lot(by), policy=self._log.policy()), beside)
 
-    def log(self, judgement: Judgement, offered: Choice | None, settled: int, *, blind: bool = False) -> None:
+    def log(self, judgement: Judgement, before: Offered, settled: int, *, blind: bool = False) -> None:
         """Logs how an answer came about and, if the question was open, what it settled and with which probability it would
         have been the first one; 0 where a person picked another one."""
-        self._log.log_answer(judgement.id, Asked(blind=blind))
+        offered, beside = before.choice, before.beside.get(judgement.subject)
+        purpose = before.purpose(judgement.subject)
+        self._log.log_answer(judgement.id, Asked(purpose, blind or (beside is not None and beside.blind)))
         if offered is None or judgement.subject not in offered.candidates or judgement.verdict not in _DECIDING:
             return
         first = offered.question.subject == judgement.subject
@@ -151,6 +210,12 @@ class Asking:
 def _said(one: Replayed) -> str:
     low, high = one.interval()
     return "unknown" if one.error == float("inf") else f"{one.reward:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _pair_of(subject: str) -> PairQuestion | None:
+    """The pair that a subject names, by uids that hold no separator; None for a link type."""
+    _, *ends = subject.split("|")
+    return PairQuestion(ends[0], ends[1], 0.0, 0.0) if len(ends) == 2 else None
 
 
 def _turned(question: Question) -> str:

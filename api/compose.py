@@ -91,7 +91,9 @@ def open_service(settings: Settings) -> Service:
         gremlin=gremlin_engine(store, edits),
         exporter=Exporter(store, settings.base_iri),
         review=review,
-        asking=Asking(store.links, log, review, pipeline.linker, store.linking_data),
+        asking=Asking(
+            store.links, log, review, pipeline.linker, store.linking_data, twice=settings.review_twice
+        ),
         follower=Follower(pipeline.projections, settings.data_dir / "follower.lock"),
     )
     return service

@@ -11,6 +11,7 @@ from bifrost.errors import PermissionDeniedError
 from bifrost.links import AUTOMATIC, LinkKind, LinkState, LinkType, Matched, Verdict
 from bifrost.ports import LinkStore
 from linking.accepting import AcceptRule, AuditResult, acceptable, audit_results, audits, rule_for
+from linking.asking import Purpose
 from linking.estimates import Estimate, estimate_precision, estimate_recall
 from linking.reviewers import agreements, reviewers
 
@@ -30,6 +31,7 @@ class Review:
         log: ReviewLog | None = None,
     ) -> None:
         self._links, self._book, self._apply, self._matched = links, book, apply, matched
+        self._log = log
         self._auditing = Auditing(links, log, self.rules, self.matched) if log is not None else None
 
     @property
@@ -115,7 +117,9 @@ class Review:
     def reviewed(self) -> Reviewed:
         """Everybody who answered, and how far they agree."""
         answers = self._links.judgements(include_undone=True)
-        return Reviewed(reviewers(answers), agreements(answers))
+        asked = self._log.answers() if self._log is not None else {}
+        blind = {id for id, one in asked.items() if one.purpose is Purpose.SECOND}
+        return Reviewed(reviewers(answers), agreements(answers, blind))
 
     def precision(self, link_type: LinkType) -> Estimate:
         if self._auditing is not None:

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         ge=0,
         description="Days for which a removed or changed source can be restored; its encrypted credentials are kept as long.",
     )
+    review_twice: float = Field(
+        0.05, ge=0, le=1, description="Share of answered questions that a second reviewer is asked blind, where there are two."
+    )
     max_upload_bytes: int = Field(4 * 2**30, ge=1024, description="Largest upload accepted by the console.")
     query_timeout: float = Field(30.0, gt=0, description="Seconds after which a query is stopped.")
     file_roots: tuple[Path, ...] = Field(

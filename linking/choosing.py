@@ -11,7 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from linking.asking import Question, order_questions, question_features
+from linking.asking import Purpose, Question, order_questions, question_features
 
 __all__ = ["DEFAULT_POLICY", "POLICIES", "Choice", "ask", "chances", "choose", "favourite"]
 
@@ -30,13 +30,15 @@ Features = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A question chosen among ``candidates`` with ``propensity``, the probability that the policy gave it."""
+    """A question chosen among ``candidates`` with ``propensity``, the probability that the policy gave it. ``audits`` are
+    those candidates that audit links."""
 
     question: Question
     propensity: float
     policy: str
     candidates: tuple[str, ...]
     features: Features
+    audits: frozenset[str] = frozenset()
 
 
 def favourite(policy: str, candidates: Sequence[str], features: Features) -> str:
@@ -68,7 +70,8 @@ def choose(questions: Sequence[Question], *, seed: str = "", policy: str = DEFAU
     candidates = tuple(by_subject)
     chance = chances(policy, candidates, features)
     (chosen,) = random.Random(seed).choices(candidates, [chance[one] for one in candidates])  # noqa: S311
-    return Choice(by_subject[chosen], chance[chosen], f"{policy}-drawn", candidates, features)
+    audits = frozenset(subject for subject, one in by_subject.items() if one.purpose is Purpose.AUDIT)
+    return Choice(by_subject[chosen], chance[chosen], f"{policy}-drawn", candidates, features, audits)
 
 
 def ask(questions: Sequence[Question], *, seed: str = "", policy: str = DEFAULT_POLICY) -> list[Question]:

@@ -1,7 +1,7 @@
 """The people who answer: how much each did, and how far they agree (Cohen 1960)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -28,13 +28,19 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far two people agree on the ``common`` questions that both answered. ``kappa`` is None below two of them."""
+    """How far two people agree on the ``common`` questions that both answered. ``kappa`` is None below two of them.
+
+    ``blind`` of them were asked the second time without showing scores or the first answer; only ``blind_kappa``, over
+    those, says how far people agree by themselves.
+    """
 
     first: str
     second: str
     common: int
     agreeing: int
     kappa: float | None
+    blind: int = 0
+    blind_kappa: float | None = None
 
 
 def reviewers(judgements: Sequence[Judgement]) -> list[Reviewer]:
@@ -55,8 +61,12 @@ def reviewers(judgements: Sequence[Judgement]) -> list[Reviewer]:
     return sorted(found, key=lambda r: (-r.answers, r.name))
 
 
-def agreements(judgements: Sequence[Judgement]) -> list[Agreement]:
-    """Every two people who answered a common question; each one's newest live yes or no counts."""
+def agreements(judgements: Sequence[Judgement], blind: Collection[int] = ()) -> list[Agreement]:
+    """Every two people who answered a common question; each one's newest live yes or no counts.
+
+    ``blind`` are the ids of answers to questions that were asked again as if nobody had answered them.
+    """
+    alone = {(j.by, j.subject) for j in judgements if j.id in blind}
     said: dict[str, dict[str, bool]] = defaultdict(dict)
     for j in judgements:
         if j.by != AUTOMATIC and j.undone_at is None and j.verdict in _YES_OR_NO:
@@ -68,7 +78,13 @@ def agreements(judgements: Sequence[Judgement]) -> list[Agreement]:
             pairs = [(said[first][subject], said[second][subject]) for subject in common]
             agreeing = sum(a == b for a, b in pairs)
             kappa = cohens_kappa(pairs) if len(pairs) > 1 else None
-            found.append(Agreement(first, second, len(pairs), agreeing, kappa))
+            unseen = [
+                (said[first][subject], said[second][subject])
+                for subject in common
+                if (first, subject) in alone or (second, subject) in alone
+            ]
+            own = cohens_kappa(unseen) if len(unseen) > 1 else None
+            found.append(Agreement(first, second, len(pairs), agreeing, kappa, len(unseen), own))
     return found
 
 

@@ -20,6 +20,7 @@ from linking.knowledge import export_knowledge, import_knowledge, keep_knowledge
 if TYPE_CHECKING:
     from api.ports import JudgeOutcome, Replay
     from api.predictions import Predictions
+    from api.review_log import Asked
 
 __all__ = ["commands"]
 
@@ -349,7 +350,8 @@ def accept(
         for one in links
     ]
     context.show(
-        {"rules": rules, "audits": results, "links": links}, "\n".join(lines) or "No rule accepts anything without a question."
+        {"rules": rules, "audits": results, "links": links},
+        "\n".join(lines) or "No rule accepts anything without a question.",
     )
 
 
@@ -365,6 +367,8 @@ def reviewers(context: Context) -> None:
     lines += [
         f"{escape(a.first)} and {escape(a.second)}: agree on {a.agreeing} of {a.common}"
         + (f", kappa {a.kappa:.2f}" if a.kappa is not None else "")
+        + (f"; {a.blind} asked blind" if a.blind else "")
+        + (f", kappa {a.blind_kappa:.2f}" if a.blind_kappa is not None else "")
         for a in found.agreements
     ]
     context.show(found, "\n".join(lines) or "No answers yet.")
@@ -483,10 +487,13 @@ def import_taught(context: Context, file: Path) -> None:
 
 @links.command("history")
 @click.option("--all", "everything", is_flag=True, help="Also the answers that were taken back.")
+@click.option("--by", help="Only those of this person.")
 @pass_context
-def history(context: Context, everything: bool) -> None:
+def history(context: Context, everything: bool, by: str | None) -> None:
     """The answers given so far, newest first."""
-    found = sorted(context.service.store.links.judgements(include_undone=everything), key=lambda j: -j.id)
+    answers = context.service.store.links.judgements(include_undone=everything)
+    found = sorted((j for j in answers if by is None or j.by == by), key=lambda j: -j.id)
+    asked = context.service.asking.asked()
     context.table(
         found,
         {
@@ -495,10 +502,19 @@ def history(context: Context, everything: bool) -> None:
             "about": [j.subject for j in found],
             "by": [j.by for j in found],
             "at": [f"{j.at:%Y-%m-%d %H:%M}" for j in found],
+            "asked": [_how(asked.get(j.id)) for j in found],
             "undone by": [j.undone_by for j in found],
         },
         "No answers yet.",
     )
+
+
+def _how(asked: "Asked | None") -> str:
+    """How a question came about, where that is not the ordinary way."""
+    if asked is None:
+        return ""
+    purpose = "" if asked.purpose is Purpose.DECIDE else asked.purpose.value
+    return ", ".join(filter(None, [purpose, "blind" if asked.blind else ""]))
 
 
 @links.command("undo")

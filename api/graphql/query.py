@@ -190,8 +190,9 @@ class Query:
         return ReviewSummaryType.of(info.context)
 
     @strawberry.field(description="Newest first, those taken back included.")
-    def judgements(self, info: Info, limit: int | None = 50) -> list[JudgementType]:
-        return judgements_of(info.context.judgements, bounded(limit, 10_000, 50))
+    def judgements(self, info: Info, limit: int | None = 50, by: str | None = None) -> list[JudgementType]:
+        found = [one for one in info.context.judgements if by is None or one.by == by]
+        return judgements_of(found, bounded(limit, 10_000, 50))
 
     @strawberry.field(description="Scored pairs of a same-thing link type.")
     def pairs(

@@ -150,10 +150,15 @@ class AgreementType:
     common: int
     agreeing: int
     kappa: float | None = strawberry.field(description="Cohen's kappa; null below two common questions.")
+    blind: int = strawberry.field(description="Common questions that the second person was asked blind.")
+    blind_kappa: float | None = strawberry.field(description="Cohen's kappa over those; null below two.")
 
     @classmethod
     def of(cls, one: Agreement) -> "AgreementType":
-        return cls(first=one.first, second=one.second, common=one.common, agreeing=one.agreeing, kappa=one.kappa)
+        return cls(
+            first=one.first, second=one.second, common=one.common, agreeing=one.agreeing, kappa=one.kappa,
+            blind=one.blind, blind_kappa=one.blind_kappa,
+        )  # fmt: skip
 
 
 @strawberry.type(name="Reviewers")

@@ -1,13 +1,17 @@
 """Review of pairs of records: what is known of them as a whole, what is asked, and what answers do. Over a real service."""
 
 import csv
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from api.cli import cli
 from api.compose import open_service
+from api.ports import PairsMoved, pairs_moved
 from api.service import Service
 from bifrost.links import LinkKind, LinkState, LinkType, Verdict
 from bifrost.settings import load_settings
@@ -105,3 +109,26 @@ def test_undoing_an_answer_about_a_pair_says_what_it_changed_and_asks_again(serv
     service.undo(outcome.judgement.id, "ann")
     assert service.store.links.pairs(one.id, limit=1000) == before
     assert service.pair_questions(one.id, 1)[0].subject == question.subject
+
+
+def test_the_command_line_asks_about_pairs_and_says_what_an_answer_moved(service: Service, tmp_path: Path) -> None:
+    one = confirmed(service)
+    service.close()
+    runner, data = CliRunner(), ["--data-dir", str(tmp_path / "data")]
+    listed = runner.invoke(cli, [*data, "links", "list"])
+    assert "pair" in listed.output
+    asked = json.loads(runner.invoke(cli, ["--json", *data, "links", "pairs", one.id, "--ask", "--limit", "3"]).output)
+    pair = asked[0]["pair"]
+    said = runner.invoke(cli, [*data, "links", "pair", "reject", one.id, pair["left"], pair["right"]])
+    assert said.exit_code == 0
+    mine = runner.invoke(cli, [*data, "links", "history", "--by", "nobody"])
+    assert "No answers" in mine.output
+    assert "Not counted" in runner.invoke(cli, [*data, "links", "policy"]).output
+    assert runner.invoke(cli, [*data, "links", "policy", "--use", "edges"]).exit_code != 0
+    assert "edges (in use)" in runner.invoke(cli, [*data, "links", "policy", "--use", "edges", "--force"]).output
+
+
+def test_movement_is_told_in_words() -> None:
+    before = {("a", "b"): 0.5, ("c", "d"): 0.5, ("e", "f"): 0.2, ("g", "h"): 0.5, ("i", "j"): 0.5}
+    after = {("a", "b"): 0.95, ("c", "d"): 0.6, ("g", "h"): 0.4, ("i", "j"): 1.0}
+    assert pairs_moved(before, after, "j|i") == PairsMoved(above=1, below=1, likelier=1, less_likely=1)
