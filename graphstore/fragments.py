@@ -1,7 +1,7 @@
 """Records in, graph out: each record is made to say exactly what it says now, by diff, in one transaction."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -88,6 +88,24 @@ class SqlFragmentStore:
         """By the uid of the document's fragment, or of any other fragment of its record."""
         with self._db.read() as connection:
             return read_document(connection, clean_text(uid))
+
+    def version(self) -> int:
+        query = sa.select(s.counter.c.value).where(s.counter.c.name == "version")
+        with self._db.read() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    def changed_since(self, version: int, datasets: Collection[tuple[str, str]]) -> bool:
+        """Looks at the newest changes only."""
+        with self._db.read() as connection:
+            try:
+                ids = [self._dataset_id(connection, *dataset) for dataset in datasets]
+            except NotFoundError:
+                return True
+            for table in (s.record, s.removed_record):
+                newer = sa.select(sa.literal(1)).where(table.c.version > version, table.c.dataset.in_(ids)).limit(1)
+                if connection.execute(newer).first() is not None:
+                    return True
+        return False
 
     # ---- inside a transaction ----------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Where the graph lives: the system of record, its views, its projections."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -122,6 +122,12 @@ class FragmentStore(Protocol):
         """Marks unchanged records as seen by this build."""
 
     def document(self, uid: str) -> Document: ...
+
+    def version(self) -> int:
+        """A number that grows with every change of records."""
+
+    def changed_since(self, version: int, datasets: Collection[tuple[str, str]]) -> bool:
+        """Whether a record of one of these (source, dataset) came, changed or went after ``version``. True where one is gone."""
 
 
 class LinkingData(Protocol):
@@ -320,6 +326,9 @@ class GraphView(Protocol):
 
     def property_types(self, label: str) -> dict[str, str]:
         """Property name -> text, integer, number, boolean, date, datetime, or text where values differ."""
+
+    def edge_property_types(self) -> dict[str, dict[str, str]]:
+        """Edge label -> property name -> type, of the labels whose edges have properties."""
 
     def vertex_origins(self, id: str) -> list[FragmentOrigin]: ...
     def edge_origins(self, id: str) -> list[EdgeOrigin]: ...

@@ -1,6 +1,7 @@
 """The build over real parts: what it keeps when sources change in awkward ways."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -8,7 +9,7 @@ import pytest
 
 from api.compose import open_service
 from api.service import Service
-from bifrost.links import Verdict
+from bifrost.links import LinkKind, Verdict
 from bifrost.settings import load_settings
 
 
@@ -76,3 +77,45 @@ def test_link_types_are_looked_for_again_only_when_something_changed(
     (folder / "people.csv").write_text(f"id,name\n{people}30,Cy\n")
     _build(service)
     assert proposing.call_count == 3
+
+
+def test_links_are_made_again_only_where_their_records_or_answers_changed(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+
+    def write(name: str, rows: Iterable[str]) -> None:
+        (folder / name).write_text("\n".join(rows) + "\n")
+
+    def orders(last: int) -> Iterator[str]:
+        return chain(["no,person_id"], (f"{100 + n},{1 + n % 29}" for n in range(last)))
+
+    write("people.csv", chain(["id,name"], (f"{n},Person {n}" for n in range(1, 30))))
+    write("orders.csv", orders(90))
+    write("places.csv", ["code,town", "X1,Rome", "X2,Oslo"])
+    service.add_source("shop", "files", {"path": str(folder)}, {})
+    _build(service)
+    reference = next(one for one in service.questions() if one.kind is LinkKind.REFERENCE)
+    judged = service.judge(reference.id, Verdict.CONFIRM, "ann")
+    links = Mock(wraps=service.pipeline.linker.links)
+    monkeypatch.setattr(service.pipeline.linker, "links", links)
+
+    def edges() -> int:
+        return sum(service.store.view().label_counts()[1].values())
+
+    write("places.csv", ["code,town", "X1,Rome", "X2,Bergen"])
+    _build(service)
+    assert (links.call_count, edges()) == (0, 90)
+    write("orders.csv", orders(91))
+    _build(service)
+    assert (links.call_count, edges()) == (1, 91)
+    write("orders.csv", orders(80))
+    _build(service)
+    assert (links.call_count, edges()) == (2, 80)
+    service.store.links.undo(judged.judgement.id, "ann")
+    service.store.links.judge(reference.id, Verdict.CONFIRM, "ann")
+    _build(service)
+    assert (links.call_count, edges()) == (3, 80)
+    _build(service)
+    assert (links.call_count, edges()) == (3, 80)
