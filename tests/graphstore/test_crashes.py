@@ -1,4 +1,4 @@
-"""A store survives what befalls it: a killed process, a full disk, writers in several processes."""
+"""A store survives what befalls it: a killed process, a lost connection, a full disk, writers in several processes."""
 
 import shutil
 import subprocess
@@ -10,18 +10,34 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bifrost.errors import StoreFullError
+from bifrost.errors import StoreFullError, StoreUnavailableError
 from bifrost.values import RecordFragments
 from graphstore.schema import metadata
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
-from tests.graphstore.databases import sqlite_template, sqlite_url
+from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
 from tests.graphstore.worlds import graph, record, register, say
 
-__all__ = ["sqlite_template", "sqlite_url"]
+__all__ = ["postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url"]
 
-BATCHES, SIZE = 30, 20
+BATCHES, SIZE = 15, 20
+_FULL = """
+CREATE OR REPLACE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF (SELECT count(*) FROM fragment) > 100 THEN
+    RAISE EXCEPTION 'could not extend file "base/5/1259": No space left on device' USING ERRCODE = '53100';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER disk_is_full AFTER INSERT ON fragment FOR EACH STATEMENT EXECUTE FUNCTION disk_is_full();
+"""
+"""What a PostgreSQL server says without space left, said by a real one after the hundredth fragment."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A store with a current schema and nothing in it."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 def write_batch(store: SqlStore, number: int, build: int) -> None:
@@ -36,6 +52,7 @@ def write_all(url: str, build: int) -> None:
         write_batch(store, number, build)
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
+    store.close()
 
 
 def start(url: str, build: int) -> subprocess.Popen[str]:
@@ -44,12 +61,10 @@ def start(url: str, build: int) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("after", [0, 7])
-def test_a_killed_writer_loses_nothing_it_reported_and_leaves_no_halves(
-    sqlite_url: str, tmp_path: Path, after: int
-) -> None:
-    store = SqlStore(sqlite_url)
+def test_a_killed_writer_loses_nothing_it_reported_and_leaves_no_halves(url: str, tmp_path: Path, after: int) -> None:
+    store = SqlStore(url)
     register(store, "a/x")
-    with start(sqlite_url, 1) as writer:
+    with start(url, 1) as writer:
         assert writer.stdout is not None
         reported = -1
         while reported < after:
@@ -62,7 +77,7 @@ def test_a_killed_writer_loses_nothing_it_reported_and_leaves_no_halves(
     assert store.view().label_counts()[1]["NEXT"] == vertices - 1
     assert len({change.id for change in store.log.changes(0, 10**6) if change.element == "vertex"}) == vertices
 
-    write_all(sqlite_url, 2)
+    write_all(url, 2)
     whole = SqlStore(f"sqlite:///{tmp_path}/whole.sqlite")
     whole.migrate()
     register(whole, "a/x")
@@ -90,11 +105,11 @@ def load_all(url: str, count: int) -> None:
     store.fragments.bulk_load("a", "x", bulk(count), 1)
 
 
-def test_a_killed_bulk_load_leaves_nothing_and_can_be_started_again(sqlite_url: str) -> None:
-    store = SqlStore(sqlite_url)
+def test_a_killed_bulk_load_leaves_nothing_and_can_be_started_again(url: str) -> None:
+    store = SqlStore(url)
     register(store, "a/x")
     count = 12_000
-    program = f"from tests.graphstore.test_crashes import load_all; load_all({sqlite_url!r}, {count})"
+    program = f"from tests.graphstore.test_crashes import load_all; load_all({url!r}, {count})"
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as loader:
         assert loader.stdout is not None
         assert loader.stdout.readline() == "half\n"
@@ -110,10 +125,10 @@ def test_a_killed_bulk_load_leaves_nothing_and_can_be_started_again(sqlite_url: 
     store.close()
 
 
-def test_processes_that_write_at_once_take_turns(sqlite_url: str) -> None:
-    store = SqlStore(sqlite_url)
+def test_processes_that_write_at_once_take_turns(url: str) -> None:
+    store = SqlStore(url)
     register(store, "a/x")
-    writers = [start(sqlite_url, build) for build in (1, 1)]
+    writers = [start(url, build) for build in (1, 1)]
     for writer in writers:
         writer.communicate(timeout=120)
         assert writer.returncode == 0
@@ -121,11 +136,12 @@ def test_processes_that_write_at_once_take_turns(sqlite_url: str) -> None:
     store.close()
 
 
-def test_a_full_disk_is_a_clear_error_and_nothing_is_lost(sqlite_url: str) -> None:
-    store = SqlStore(sqlite_url)
-    register(store, "a/x")
-    write_batch(store, 0, 1)
-    before, position = graph(store), store.log.position()
+def fill_disk(store: SqlStore) -> None:
+    """From now on there is space for a few batches only."""
+    if not store.database.is_sqlite:
+        with store.database.write() as connection:
+            connection.exec_driver_sql(_FULL)
+        return
 
     def limit(connection: sa.Connection, pages: int) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
@@ -133,6 +149,23 @@ def test_a_full_disk_is_a_clear_error_and_nothing_is_lost(sqlite_url: str) -> No
     with store.database.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     sa.event.listen(store.engine, "begin", lambda connection: limit(connection, pages + 2))
+
+
+def free_disk(url: str) -> SqlStore:
+    """The store as it is opened when there is space again."""
+    store = SqlStore(url)
+    if not store.database.is_sqlite:
+        with store.database.write() as connection:
+            connection.exec_driver_sql("DROP FUNCTION disk_is_full CASCADE")
+    return store
+
+
+def test_a_full_disk_is_a_clear_error_and_nothing_is_lost(url: str) -> None:
+    store = SqlStore(url)
+    register(store, "a/x")
+    write_batch(store, 0, 1)
+    before, position = graph(store), store.log.position()
+    fill_disk(store)
     with pytest.raises(StoreFullError) as caught:
         for number in range(1, BATCHES):
             write_batch(store, number, 1)
@@ -140,13 +173,69 @@ def test_a_full_disk_is_a_clear_error_and_nothing_is_lost(sqlite_url: str) -> No
     assert store.view().count() % SIZE == 0
     store.close()
 
-    store = SqlStore(sqlite_url)
+    store = free_disk(url)
     served = graph(store)
     assert {row[0] for row in before["vertices"]} <= {row[0] for row in served["vertices"]}
     assert store.log.position() >= position
     for number in range(BATCHES):
         write_batch(store, number, 1)
     assert store.view().count() == BATCHES * SIZE
+    store.close()
+
+
+def test_a_bulk_load_without_space_leaves_nothing(url: str) -> None:
+    store = SqlStore(url)
+    register(store, "a/x")
+    fill_disk(store)
+    with pytest.raises(StoreFullError):
+        store.fragments.bulk_load("a", "x", bulk(2_000), 1)
+    store.close()
+    store = free_disk(url)
+    assert (store.view().count(), store.log.position()) == (0, 0)
+    assert store.fragments.bulk_load("a", "x", bulk(2_000), 1).added == 2_000
+    store.close()
+
+
+def cut_off(url: str) -> int:
+    """Ends all other connections to the database, as an administrator or a restart of the server does."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        ended = connection.execute(
+            sa.text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        ).scalar_one()
+    engine.dispose()
+    return int(ended)
+
+
+def test_a_lost_connection_is_a_clear_error_and_nothing_is_lost(postgres_url: str) -> None:
+    store = SqlStore(postgres_url)
+    register(store, "a/x")
+    write_batch(store, 0, 1)
+    before = graph(store)
+    with pytest.raises(StoreUnavailableError) as caught, store.batch():
+        write_batch(store, 1, 1)
+        assert cut_off(postgres_url) > 0
+        write_batch(store, 2, 1)
+    assert caught.value.retryable
+    assert graph(store) == before, "the batch that was cut off is not there, and the store answers again"
+    assert cut_off(postgres_url) > 0
+    assert graph(store) == before, "idle connections that were lost are made anew"
+
+    def lost() -> Iterator[RecordFragments]:
+        for i, said in enumerate(bulk(6_000)):
+            if i == 5_500:
+                cut_off(postgres_url)
+            yield said
+
+    register(store, "b/y")
+    with pytest.raises(StoreUnavailableError):
+        store.fragments.bulk_load("b", "y", lost(), 1)
+    assert graph(store) == before
+    write_batch(store, 1, 1)
+    assert store.view().count() == 2 * SIZE
     store.close()
 
 
