@@ -13,8 +13,11 @@ from bifrost.links import LinkEdge, LinkKind, SamePair, Verdict
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.served import ServedGraph, gremlin_engine
 from graphstore.sql import SqlStore
+from tests.graphstore.databases import postgres_url, shared_postgres_url
 from tests.graphstore.gremlin.conftest import Ask, SqlOnly, asker
 from tests.graphstore.worlds import link_type, record, register, say
+
+__all__ = ["postgres_url", "shared_postgres_url"]
 
 ANN = "erp/client/1"
 FOUND = link_type(LinkKind.REFERENCE, "crm/order.client", "erp/customer.name", "OF")
@@ -156,6 +159,21 @@ def test_edges_know_where_they_came_from(linked: SqlStore, asking: Callable[[Sql
     assert ask("g.E().values('~confidence','~extractor','~dataset').dedup().order()")[0] == 1.0
     assert ask("g.E().has('~score',lt(1)).count()") == [1]
     assert ask("g.E().has('~nothing').count()") == [0]
+
+
+def test_provenance_on_postgresql(postgres_url: str) -> None:
+    store = SqlStore(postgres_url)
+    register(store, "erp/thing")
+    things = (record("erp/thing", str(n), [("NEXT", f"erp/thing/{(n + 1) % 5}")], name="x") for n in range(5))
+    say(store, "erp/thing", *things)
+    source = ServedGraph(store)
+    source.keeper.warm()
+    for ask in (asker(GremlinEngine(SqlOnly(store))), asker(GremlinEngine(source))):
+        assert ask("g.V().properties('name').has('source','erp').count()") == [5]
+        assert ask("g.E().has('~source','erp').has('~score',1.0).count()") == [5]
+        assert ask("g.E().values('~score').sum()") == [5.0]
+    source.close()
+    store.close()
 
 
 def test_what_is_hidden_is_not_listed(linked: SqlStore, asking: Callable[[SqlStore], Ask]) -> None:
