@@ -18,6 +18,7 @@ from linking.asking import Question
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.links import (
+    TAUGHT,
     Correction,
     Judgement,
     LinkKind,
@@ -361,15 +362,75 @@ class Service:
         name: str = "",
         by: str = "",
     ) -> list[LinkType]:
-        """Proposals that explain example pairs, stored, so that one of them can be confirmed."""
-        if not positives:
-            raise InputError("Teaching needs at least one example pair.")
-        found = self.pipeline.linker.teach(
-            self.store.linking_data(), TeachRequest(tuple(positives), tuple(negatives), name)
+        """Proposals that explain example pairs, stored, so that one of them can be confirmed.
+
+        What was answered before about a link type that is taught anew counts no more: it is proposed with the taught name
+        and rule; a confirmed one is corrected at once. Without ``positives``, known link types that link the ``negatives``
+        are refined. The pairs are kept as answers about the first link type. Raises InputError.
+        """
+        links, linker = self.store.links, self.pipeline.linker
+        known = {link_type.id: link_type for link_type in links.link_types()}
+        request = TeachRequest(
+            tuple(positives), tuple(negatives), name, tuple(known.values()), tuple(links.judgements())
         )
-        known = {link_type.id: link_type for link_type in self.store.links.link_types()}
-        self.store.links.save_link_types([*known.values(), *(one for one in found if one.id not in known)])
-        return [known.get(one.id, one) for one in found]
+        found = linker.teach(self.store.linking_data(), request)
+        # What counter-examples refine keeps its name unless another one is given.
+        found = [replace(one, name=name or known[one.id].name) if one.id in known else one for one in found]
+        lesson = f"taught by {len(positives)} examples and {len(negatives)} counter-examples"
+        edges = self._edges()
+        new = {one.id: one for one in found if one.id not in known or known[one.id].state is LinkState.PROPOSED}
+        links.save_link_types([*{**known, **new}.values()])
+        for one in found:
+            self._taught(known.get(one.id), one, by, lesson)
+        first = links.link_type(found[0].id)
+        refined = found if not positives else found[:1]
+        for one in refined:
+            for pairs, verdict in ((positives, Verdict.CONFIRM), (negatives, Verdict.REJECT)):
+                for tail, head in pairs:
+                    links.judge(f"{one.id}|{tail}|{head}", verdict, by, note=lesson)
+        if first.state is LinkState.CONFIRMED or self._edges() != edges:
+            for one in refined:
+                self._apply_one(links.link_type(one.id))
+            self.pipeline.publish()
+        return [links.link_type(one.id) for one in found]
+
+    def _taught(self, before: LinkType | None, taught: LinkType, by: str, note: str) -> None:
+        """Stores what was taught of a link type; one that people judged before needs an answer of its own for that."""
+        links = self.store.links
+        now = links.link_type(taught.id)
+        known = before is None or (now.name, now.threshold) == (taught.name, taught.threshold)
+        if known and same_rule(now, taught) and now.state in (LinkState.PROPOSED, LinkState.CONFIRMED):
+            return
+        verdict = Verdict.CONFIRM if now.state is LinkState.CONFIRMED else Verdict.REOPEN
+        correction = Correction(
+            name=taught.name, transform=taught.transform, condition=taught.condition, threshold=taught.threshold
+        )
+        links.judge(taught.id, verdict, by, correction=correction, note=note)
+        # Its evidence is for the taught rule.
+        stored = [one for one in links.link_types() if one.id != taught.id]
+        links.save_link_types([*stored, taught])
+
+    def _apply_one(self, link_type: LinkType) -> None:
+        if link_type.state is LinkState.CONFIRMED:
+            self.pipeline.apply(link_type)
+
+    def _settle_lesson(self, judgement: Judgement, known: Mapping[str, LinkType]) -> set[str]:
+        """After one link type of a lesson was confirmed: it takes the pairs that were taught, and the others go."""
+        confirmed = known.get(judgement.subject)
+        if confirmed is None or judgement.verdict is not Verdict.CONFIRM or not confirmed.model.startswith(TAUGHT):
+            return set()
+        others = {
+            one.id
+            for one in known.values()
+            if one.model == confirmed.model and one.id != confirmed.id and one.state is LinkState.PROPOSED
+        }
+        answers = self.store.links.judgements()
+        for other in others:
+            for answer in answers:
+                about, _, pair = answer.subject.partition("|")
+                if about == other and pair and answer.undone_at is None:
+                    self.store.links.judge(f"{confirmed.id}|{pair}", answer.verdict, answer.by, note=answer.note)
+        return others
 
     # ---- what is derived ---------------------------------------------------------------------------------------------
 
@@ -422,6 +483,8 @@ class Service:
         if made is not None and made.id in before:
             before[made.id] = replace(made, state=before[made.id].state)
         rescored = self.pipeline.linker.rescore(list(before.values()), links.judgements())
+        gone = self._settle_lesson(judgement, before)
+        rescored = [one for one in rescored if one.id not in gone]
         links.save_link_types(rescored)
         moved = tuple(
             Moved(one.id, one.name, before[one.id].probability, one.probability)

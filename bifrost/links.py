@@ -10,6 +10,7 @@ from bifrost.values import EMPTY, Evidence, digest_of
 
 __all__ = [
     "AUTOMATIC",
+    "TAUGHT",
     "Column",
     "Correction",
     "Estimate",
@@ -30,7 +31,11 @@ __all__ = [
 
 
 AUTOMATIC = "auto-accept"
-"""``Judgement.by`` where a rule that a person set confirmed a link type. Such answers teach nothing."""
+"""``Judgement.by`` where a rule that a person set confirmed a link type, or new evidence reopened one. It teaches nothing."""
+
+
+TAUGHT = "taught"
+"""``LinkType.model`` begins like this where a person taught the link type; those of one lesson have equal models."""
 
 
 class LinkKind(StrEnum):
@@ -59,13 +64,17 @@ class LinkState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a person answered. UNSURE is an answer too: it is kept, asked again later and never trained on."""
+    """What a person answered. UNSURE is an answer too: it is kept, asked again later and never trained on.
+
+    REOPEN asks again, whatever was answered before: somebody taught the link type anew, or what was known of it changed.
+    """
 
     CONFIRM = "confirm"
     REJECT = "reject"
     DEFER = "defer"
     DELETE = "delete"
     UNSURE = "unsure"
+    REOPEN = "reopen"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -18,6 +18,7 @@ _STATES = {
     Verdict.REJECT: LinkState.REJECTED,
     Verdict.DEFER: LinkState.DEFERRED,
     Verdict.DELETE: LinkState.DELETED,
+    Verdict.REOPEN: LinkState.PROPOSED,
 }
 
 
@@ -107,7 +108,7 @@ def judged(
             result = replace(result, state=LinkState.REJECTED)
         elif answer.verdict != Verdict.UNSURE:
             correction = correction_from(answer.correction)
-            if correction is not None and answer.verdict == Verdict.CONFIRM:
+            if correction is not None and answer.verdict in (Verdict.CONFIRM, Verdict.REOPEN):
                 result = corrected(result, correction)
             result = replace(result, state=_STATES[Verdict(answer.verdict)])
     if result is None:

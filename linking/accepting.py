@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bifrost.errors import InputError
-from bifrost.links import AUTOMATIC, Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, corrected_ends
+from bifrost.links import (
+    AUTOMATIC,
+    TAUGHT,
+    Correction,
+    Judgement,
+    LinkKind,
+    LinkState,
+    LinkType,
+    Verdict,
+    corrected_ends,
+)
 from linking.estimates import Estimate, share_of
 
 __all__ = ["AGAIN", "AcceptRule", "AuditResult", "acceptable", "audit_results", "audits", "check_rule", "rule_for"]
@@ -55,12 +65,18 @@ def check_rule(probability: float, audit: float) -> None:
 def acceptable(
     known: Sequence[LinkType], judgements: Sequence[Judgement], rules: Sequence[AcceptRule]
 ) -> list[tuple[LinkType, AcceptRule]]:
-    """The proposals that a rule confirms. What a person ever answered, undone or not, is left to people."""
+    """The proposals that a rule confirms.
+
+    What a person ever answered, undone or not, is left to people, and so is what a person taught: it waits for one answer,
+    and often several link types explain the same examples.
+    """
     answered = {j.subject for j in judgements}
     found = []
     for link_type in known:
         rule = rule_for(link_type, rules)
         if rule is None or link_type.state is not LinkState.PROPOSED or link_type.id in answered:
+            continue
+        if link_type.model.startswith(TAUGHT):
             continue
         if link_type.probability >= rule.probability:
             found.append((link_type, rule))
@@ -80,7 +96,7 @@ def audits(
     With ``now`` others are drawn again each :data:`AGAIN`, by lots that depend on ``seed``.
     """
     live = [j for j in judgements if j.undone_at is None and "|" not in j.subject]
-    since = {j.subject: j.at for j in live if j.by == AUTOMATIC}
+    since = {j.subject: j.at for j in live if j.by == AUTOMATIC and j.verdict is Verdict.CONFIRM}
     checked = {j.subject for j in live if j.by != AUTOMATIC}
     chosen: dict[str, LinkType] = {}
     for kind in LinkKind:
@@ -119,12 +135,12 @@ def audit_results(known: Sequence[LinkType], judgements: Sequence[Judgement]) ->
     What a person turned round, or corrected to other columns or another kind, was wrong as it was accepted.
     """
     live = [j for j in judgements if j.undone_at is None and "|" not in j.subject]
-    automatic = {j.subject for j in live if j.by == AUTOMATIC}
+    automatic = {j.subject for j in live if j.by == AUTOMATIC and j.verdict is Verdict.CONFIRM}
     by_id = {t.id: t for t in known}
     said = {
         j.subject: j.verdict is Verdict.CONFIRM and not _turned_into_another(by_id.get(j.subject), j.correction)
         for j in live
-        if j.by != AUTOMATIC and j.verdict not in (Verdict.UNSURE, Verdict.DEFER)
+        if j.by != AUTOMATIC and j.verdict not in (Verdict.UNSURE, Verdict.DEFER, Verdict.REOPEN)
     }
     results = []
     for kind in LinkKind:

@@ -17,7 +17,7 @@ from linking.profiles import ColumnProfile
 from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["MOST_COLUMNS", "CompositeCandidate", "composite_candidates", "composite_keys"]
+__all__ = ["MOST_COLUMNS", "CompositeCandidate", "composite_candidate", "composite_candidates", "composite_keys"]
 
 MOST_COLUMNS = 4
 _COLUMNS = 6
@@ -148,7 +148,7 @@ def _between(
         share, count = _containment(workspace, tail, chosen, head, key, transform)
         sure = _chance(share, count, density) <= _BY_CHANCE or _same_names(chosen, key, head)
         if share >= _CONTAINED and sure:
-            found.append(_candidate(chosen, key, transform, share))
+            found.append(composite_candidate(chosen, key, transform, share))
     return sorted(found, key=lambda c: -c.containment)[:1]
 
 
@@ -200,7 +200,7 @@ def _same_names(tail: Columns, key: Columns, head: LoadedTable) -> bool:
     return known and all(words(t.said) == words(h.said) for t, h in zip(tail, key, strict=True))
 
 
-def _candidate(tail: Columns, head: Columns, transform: Mapping[str, str], share: float) -> CompositeCandidate:
+def composite_candidate(tail: Columns, head: Columns, transform: Mapping[str, str], share: float) -> CompositeCandidate:
     """Features of the most telling pair of columns, with what holds for all columns together."""
     each = []
     for t, h in zip(tail, head, strict=True):

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bifrost.links import Column, LinkEdge, LinkKind, LinkType, PairExample
+from bifrost.links import TAUGHT, Column, LinkEdge, LinkKind, LinkType, PairExample
 from bifrost.ports import LinkingData
 from linking.candidates import Scorers, same_evidence
-from linking.composites import composite_candidates
+from linking.composites import composite_candidate
 from linking.concepts import concept_features, text_of, with_combinations
 from linking.conditions import condition_sql
 from linking.corrections import check_link_type
@@ -27,12 +27,12 @@ from linking.same_things import same_thing_candidates
 from linking.semantics import NameVectors
 from linking.workspace import Workspace
 
-__all__ = ["TAUGHT", "Evident", "describe"]
+__all__ = ["NOT_TAUGHT_PAIR", "TAUGHT_PAIR", "TAUGHT_REASONS", "Evident", "describe"]
 
-TAUGHT = "taught"
-"""How :attr:`LinkType.model` begins where a person taught the link type by examples."""
 TAUGHT_PAIR = "an example that was taught"
 NOT_TAUGHT_PAIR = "taught: must not match"
+TAUGHT_REASONS = ("Explains ", "The condition separates ")
+"""How reasons begin that only the examples of a lesson give."""
 _EXAMPLES = 5
 
 
@@ -58,7 +58,8 @@ def describe(evident: Evident, link_type: LinkType) -> LinkType:
         LinkKind.SAME_THING: _same_thing, LinkKind.SAME_CONCEPT: _same_concept, LinkKind.JOIN_TABLE: _join_table,
     }[link_type.kind]  # fmt: skip
     described = _with_taught_examples(link_type, describer(evident, link_type))
-    return replace(described, reasons=(*described.reasons, *_condition_reason(evident, described)))
+    taught = [reason for reason in link_type.reasons if reason.startswith(TAUGHT_REASONS)]
+    return replace(described, reasons=(*taught, *described.reasons, *_condition_reason(evident, described)))
 
 
 def _scored(evident: Evident, link_type: LinkType, features: Mapping[str, float]) -> LinkType:
@@ -70,7 +71,8 @@ def _scored(evident: Evident, link_type: LinkType, features: Mapping[str, float]
     probability = round(float(scorer.probability([rounded])[0]), 6)
     baseline = round(float(scorer.probability([rounded], corrected=False)[0]), 6)
     if link_type.model.startswith(TAUGHT):
-        return replace(link_type, features=rounded, baseline=baseline)
+        promised = max(link_type.probability, probability)
+        return replace(link_type, features=rounded, probability=promised, baseline=baseline)
     return replace(link_type, features=rounded, probability=probability, baseline=baseline, model=scorer.prior.version)
 
 
@@ -119,9 +121,9 @@ def _reference_features(
 ) -> Mapping[str, float]:
     """As the search for references gives them; where it does not look, as far as they do not depend on rivals."""
     if len(tail) > 1:
-        names = [p.id for p in tail], [p.id for p in head]
-        found = composite_candidates(evident.workspace)
-        return next((c.features for c in found if ([p.id for p in c.tail], [p.id for p in c.head]) == names), {})
+        _, values, missing = count_edges(evident.workspace, link_type)
+        share = (values - missing) / max(values, 1)
+        return composite_candidate(tuple(tail), tuple(head), link_type.transform, share).features
     candidates = reference_candidates(evident.workspace, evident.vectors)
     mine = [c for c in candidates if (c.tail.id, c.head.id) == (tail[0].id, head[0].id)]
     if not mine:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bifrost.catalog import Progress
 from bifrost.errors import InputError
-from bifrost.links import Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
+from bifrost.links import TAUGHT, Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
 from linking.candidates import declared_types, find_mentions, find_references, find_same_things
-from linking.describing import TAUGHT, Evident, describe
+from linking.describing import Evident, describe
 from linking.duplicates import find_duplicates
 from linking.join_tables import find_join_tables, join_edges
 from linking.joins import reference_edges
@@ -20,6 +20,7 @@ from linking.records import KeptTasks, match, next_pairs
 from linking.same_concepts import find_same_concepts
 from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_trust, load_priors
 from linking.semantics import NameVectors
+from linking.teach import explain_pairs
 from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
@@ -128,7 +129,11 @@ class BifrostLinker:
         scorers = self._scorers(known, judgements)
         fresh: dict[str, float] = {}
         for kind, scorer in scorers.items():
-            open_types = [t for t in known if t.kind is kind and t.state is LinkState.PROPOSED and t.features]
+            open_types = [
+                t
+                for t in known
+                if t.kind is kind and t.state is LinkState.PROPOSED and t.features and not t.model.startswith(TAUGHT)
+            ]
             probabilities = scorer.probability([t.features for t in open_types]).tolist()
             fresh.update({t.id: round(p, 6) for t, p in zip(open_types, probabilities, strict=True)})
         result = [replace(t, probability=fresh[t.id]) if t.id in fresh else t for t in known]
@@ -144,10 +149,9 @@ class BifrostLinker:
 
     def teach(self, data: LinkingData, request: TeachRequest) -> list[LinkType]:
         """Link types that explain the example pairs, best first. Raises InputError if none does."""
-        from linking.teach import explain_pairs
-
         with self._workspace.using(data) as workspace:
-            return explain_pairs(data, workspace, request)
+            evident = Evident(data, workspace, self._scorers(request.known, request.judgements), self._vectors)
+            return explain_pairs(evident, request)
 
     def links(
         self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
@@ -208,6 +212,8 @@ def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:
 def _as_judged(evident: Evident, judged: LinkType, fresh: LinkType | None) -> LinkType | None:
     """Today's evidence for a judged link type: for its own rule and condition where those are not the ones proposed."""
     if fresh is not None and (dict(judged.transform), judged.condition) == (dict(fresh.transform), fresh.condition):
+        return fresh
+    if fresh is not None and judged.state not in (LinkState.CONFIRMED, LinkState.PROPOSED):
         return fresh
     try:
         return describe(evident, judged)

@@ -14,7 +14,7 @@ from linking.names import name_similarity, table_words, trigram_similarity
 from linking.profiles import ColumnProfile
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["SameThingCandidate", "align_columns", "identifying_columns", "same_thing_candidates"]
+__all__ = ["SameThingCandidate", "align_columns", "identifying_columns", "record_likeness", "same_thing_candidates"]
 
 SEPARATOR = " · "
 _WORDS_KEPT = 3_000
@@ -142,6 +142,16 @@ def _texts(workspace: Workspace, table: LoadedTable, rows: set[int]) -> dict[int
         [list(rows)],
     ).fetchall()
     return {row: (uid, text) for row, uid, text in found}
+
+
+def record_likeness(
+    workspace: Workspace, left: LoadedTable, right: LoadedTable, pairs: Sequence[tuple[int, int]]
+) -> list[float]:
+    """How alike the records of pairs of rows look, in [0, 1]; 0 where a table has nothing to recognise a record by."""
+    if not identifying_columns(left) or not identifying_columns(right):
+        return [0.0] * len(pairs)
+    texts = [_texts(workspace, table, {pair[side] for pair in pairs}) for side, table in enumerate((left, right))]
+    return [_agreement(texts[0][a][1], texts[1][b][1]) for a, b in pairs]
 
 
 def _trigrams(text: str) -> set[str]:

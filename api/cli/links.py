@@ -165,6 +165,7 @@ _verdict_command(
     "defer", Verdict.DEFER, "Rejects link types for now; they are proposed again when the evidence changes."
 )
 _verdict_command("unsure", Verdict.UNSURE, "Says that you cannot tell; others are asked, and you again later.")
+_verdict_command("reopen", Verdict.REOPEN, "Asks again about link types, whatever was answered before.")
 _verdict_command("delete", Verdict.DELETE, "Deletes confirmed link types with all their edges.")
 
 
@@ -232,7 +233,6 @@ def add(
     "pairs",
     nargs=2,
     multiple=True,
-    required=True,
     metavar="TAIL HEAD",
     help="Ids of two records that belong together.",
 )
@@ -242,10 +242,17 @@ def add(
 @click.option("--name", default="", help="What to call these links.")
 @pass_context
 def teach(context: Context, pairs: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str) -> None:
-    """Finds the link types behind example pairs; confirm one of them afterwards."""
-    found = context.service.teach(pairs, negatives, name)
-    lines = [f"{one.id}  {one.probability:.2f}  {_arrow(one)}" for one in found]
-    context.show(found, "\n".join([*lines, "Confirm one: bifrost links confirm ID --name NAME"]))
+    """Finds the link types behind example pairs; confirm one of them afterwards. With --not alone, known link types learn
+    what they must not link."""
+    found = context.service.teach(pairs, negatives, name, user_name())
+    lines = [_lesson(one) for one in found]
+    waits = any(one.state is LinkState.PROPOSED for one in found)
+    context.show(found, "\n".join([*lines, *(["Confirm one: bifrost links confirm ID --name NAME"] if waits else [])]))
+
+
+def _lesson(one: LinkType) -> str:
+    condition = f"  where {escape(one.condition)}" if one.condition else ""
+    return f"{one.id}  {one.state}  {one.probability:.2f}  {_arrow(one)}{condition}"
 
 
 @links.command("pairs")

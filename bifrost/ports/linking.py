@@ -1,8 +1,8 @@
 """What belongs together: finding and applying link types."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from bifrost.catalog import Progress
 from bifrost.links import Judgement, LinkEdge, LinkType, PairQuestion, SamePairs
@@ -16,12 +16,16 @@ ProgressSink = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class TeachRequest:
-    """Example pairs of fragment uids that a person gave, to find the link type behind them."""
+    """Example pairs of fragment uids that a person gave, to find the link type behind them.
+
+    Without ``positives`` the ``known`` link types that link the ``negatives`` are refined.
+    """
 
     positives: tuple[tuple[str, str], ...]
     negatives: tuple[tuple[str, str], ...] = ()
     name: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    known: tuple[LinkType, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
 
 
 class Linker(Protocol):

@@ -6,7 +6,7 @@ export type Properties = Record<string, Json>;
 export type Role = "READER" | "REVIEWER" | "ADMIN";
 export type LinkState = "PROPOSED" | "CONFIRMED" | "REJECTED" | "DEFERRED" | "DELETED";
 export type LinkKind = "REFERENCE" | "SAME_THING" | "SAME_CONCEPT" | "MENTION" | "JOIN_TABLE";
-export type Verdict = "CONFIRM" | "REJECT" | "DEFER" | "DELETE" | "UNSURE";
+export type Verdict = "CONFIRM" | "REJECT" | "DEFER" | "DELETE" | "UNSURE" | "REOPEN";
 export type BuildState = "QUEUED" | "RUNNING" | "DONE" | "FAILED" | "CANCELLED";
 
 export interface User {

@@ -31,6 +31,7 @@ export const verdicts: Record<Verdict, string> = {
   DEFER: "Put off",
   DELETE: "Deleted",
   UNSURE: "Unsure",
+  REOPEN: "Asked again",
 };
 
 /** A part of a question; names of data are set off from the words around them. */

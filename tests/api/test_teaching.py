@@ -1,0 +1,133 @@
+"""Teaching over a real service: new teaching wins, one answer settles a lesson, pairs are kept as answers."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.compose import open_service
+from api.service import Service
+from bifrost.links import AUTOMATIC, TAUGHT, Column, LinkKind, LinkState, LinkType, Verdict, link_type_id
+from bifrost.settings import load_settings
+
+ORDERS = link_type_id(
+    LinkKind.REFERENCE, Column("shop", "orders", ("client",)), Column("shop", "clients", ("client_no",))
+)
+_TOWNS = ("Aarhus", "Bremen", "Cork", "Delft", "Evora", "Ferrara", "Ghent")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clients with orders, and the same clients as accounting knows them."""
+    work = tmp_path_factory.mktemp("teaching")
+    shop, books = work / "shop", work / "books"
+    shop.mkdir()
+    books.mkdir()
+    clients = "".join(f"C-{n:04d},Client {n} Ltd,Person {n},{_TOWNS[n % 7]}\n" for n in range(60))
+    (shop / "clients.csv").write_text(f"client_no,name,contact_person,city\n{clients}")
+    states = ("open", "paid", "test")
+    orders = "".join(f"{9000 + n},C-{n * 7 % 60:04d},{states[n % 3]}\n" for n in range(180))
+    (shop / "orders.csv").write_text(f"order_no,client,state\n{orders}")
+    accounts = "".join(f"A{n:03d},CLIENT {n} LTD,Person {n},{_TOWNS[n % 7]}\n" for n in range(60))
+    (books / "accounts.csv").write_text(f"account,holder,main_contact,town\n{accounts}")
+    made = open_service(load_settings(data_dir=work / "data"))
+    made.add_source("shop", "files", {"path": str(shop)}, {})
+    made.add_source("books", "files", {"path": str(books)}, {})
+    assert made.pipeline.run(made.store.catalog.add_build(()).id) == {}
+    made.close()
+    return work
+
+
+@pytest.fixture
+def service(built: Path, tmp_path: Path) -> Iterator[Service]:
+    shutil.copytree(built / "data", tmp_path / "data")
+    made = open_service(load_settings(data_dir=tmp_path / "data"))
+    yield made
+    made.close()
+
+
+def orders(*numbers: int) -> list[tuple[str, str]]:
+    return [(f"shop/orders/{9000 + n}", f"shop/clients/C-{n * 7 % 60:04d}") for n in numbers]
+
+
+def same_clients(count: int) -> list[tuple[str, str]]:
+    return [(f"shop/clients/C-{n:04d}", f"books/accounts/A{n:03d}") for n in range(count)]
+
+
+def stored(service: Service, id: str = ORDERS) -> LinkType:
+    return service.store.links.link_type(id)
+
+
+def test_new_teaching_wins_over_an_earlier_no(service: Service) -> None:
+    service.judge(ORDERS, Verdict.REJECT, "ann")
+    before = stored(service)
+    found = service.teach(orders(1, 2, 4, 5), orders(3, 6), "bills", "bob")
+    assert [(one.id, one.state, one.name, one.condition) for one in found] == [
+        (ORDERS, LinkState.PROPOSED, "bills", "state != 'open'")
+    ]
+    assert stored(service) == found[0]
+    assert ORDERS in {one.id for one in service.questions()}
+    reopened = next(j for j in service.store.links.judgements() if j.verdict is Verdict.REOPEN)
+    assert (reopened.by, reopened.subject) == ("bob", ORDERS)
+    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+    assert (stored(service).state, stored(service).name) == (LinkState.PROPOSED, "bills")
+    service.undo(reopened.id, "bob")
+    assert (stored(service).state, stored(service).name) == (LinkState.REJECTED, before.name)
+
+
+def test_the_pairs_are_kept_as_answers(service: Service) -> None:
+    (found,) = service.teach(orders(1, 2, 4, 5), orders(3), "", "bob")
+    kept = {j.subject: (j.verdict, j.by) for j in service.store.links.judgements(subject_prefix=found.id)}
+    assert kept == {
+        f"{found.id}|{tail}|{head}": (verdict, "bob")
+        for pairs, verdict in ((orders(1, 2, 4, 5), Verdict.CONFIRM), (orders(3), Verdict.REJECT))
+        for tail, head in pairs
+    }
+
+
+def test_what_was_taught_is_never_accepted_by_a_rule_and_one_answer_settles_it(service: Service) -> None:
+    found = service.teach(same_clients(3), (), "", "bob")
+    service.review.set_rule(None, 0.5, 0.1, "ann")
+    assert len(found) > 1
+    assert all(one.model == found[0].model and one.model.startswith(TAUGHT) for one in found)
+    for one in service.store.links.link_types((LinkState.PROPOSED,)):
+        if not one.model.startswith(TAUGHT):
+            service.judge(one.id, Verdict.UNSURE, "ann")
+    assert {stored(service, one.id).state for one in found} == {LinkState.PROPOSED}
+    service.judge(found[1].id, Verdict.CONFIRM, "ann")
+    assert stored(service, found[1].id).state is LinkState.CONFIRMED
+    left = {one.id for one in service.store.links.link_types()}
+    assert not left & {one.id for one in found if one.id != found[1].id}
+    pairs = service.store.links.judgements(subject_prefix=f"{found[1].id}|")
+    assert {(j.verdict, j.by) for j in pairs} == {(Verdict.CONFIRM, "bob")}
+    assert len(pairs) == 3
+    answers = service.store.links.judgements(include_undone=True)
+    assert not {j.subject for j in answers if j.by == AUTOMATIC} & {one.id for one in found}
+
+
+def test_same_things_can_be_taught(service: Service) -> None:
+    found = service.teach(same_clients(3), (), "", "bob")
+    assert found[0].kind is LinkKind.SAME_THING
+    service.judge(found[0].id, Verdict.CONFIRM, "bob")
+    labels = service.store.view().label_counts()[0]
+    assert labels["Client"] + labels.get("Account", 0) <= 62
+
+
+def test_counter_examples_refine_a_confirmed_link_type_at_once(service: Service) -> None:
+    service.judge(ORDERS, Verdict.CONFIRM, "ann")
+    edges = sum(service.store.view().label_counts()[1].values())
+    (found,) = service.teach((), orders(2, 5, 8, 11, 14), "", "bob")
+    assert (found.id, found.state, found.condition) == (ORDERS, LinkState.CONFIRMED, "state != 'test'")
+    assert sum(service.store.view().label_counts()[1].values()) == edges - 60
+    correction = next(j for j in service.store.links.judgements() if j.correction is not None)
+    service.undo(correction.id, "bob")
+    assert sum(service.store.view().label_counts()[1].values()) == edges - 5, "the pairs themselves stay apart"
+
+
+def test_one_counter_example_keeps_only_its_pair_apart(service: Service) -> None:
+    service.judge(ORDERS, Verdict.CONFIRM, "ann")
+    edges = sum(service.store.view().label_counts()[1].values())
+    (found,) = service.teach((), orders(2), "", "bob")
+    assert found.condition == ""
+    assert sum(service.store.view().label_counts()[1].values()) == edges - 1
