@@ -22,8 +22,8 @@ export interface PredictionProgress {
   result: LinkPredictions | null;
 }
 
-export const PREDICT_LINKS = `subscription PredictLinks($label: String!, $linked: Boolean) {
-  predictLinks(label: $label, linked: $linked) {
+export const PREDICT_LINKS = `subscription PredictLinks($label: String!, $linked: Boolean, $seconds: Float) {
+  predictLinks(label: $label, linked: $linked, seconds: $seconds) {
     message result { links { tail tailName head headName score paths } asked serves tried { name mrr } }
   }
 }`;

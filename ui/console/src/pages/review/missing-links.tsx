@@ -3,7 +3,6 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
-import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
@@ -22,6 +21,8 @@ import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
 import { plural } from "../../lib/format";
 
+/** To learn for, on one core. */
+const seconds = 30;
 /** Below this rank on held-out links, proposals are hardly better than guesses. */
 const poor = 0.1;
 
@@ -46,7 +47,7 @@ export function MissingLinks({ link, disabled, onAnswer }: Props): ReactNode {
     if (!asking) return;
     return subscribe<{ predictLinks: PredictionProgress }>(
       PREDICT_LINKS,
-      { label: link.name, linked },
+      { label: link.name, linked, seconds },
       ({ predictLinks }) => {
         setMessage(predictLinks.message);
         if (predictLinks.result) setFound(predictLinks.result);
@@ -75,7 +76,7 @@ export function MissingLinks({ link, disabled, onAnswer }: Props): ReactNode {
         <Header
           variant="h2"
           counter={found && `(${found.links.length})`}
-          description="Learns from all links of the graph for a minute and proposes links that it lacks. Nothing is added without you."
+          description="Learns from all links of the graph for up to a minute and proposes links that it lacks. Nothing is added without you."
           actions={
             <SpaceBetween direction="horizontal" size="m" alignItems="center">
               <Toggle checked={linked} disabled={asking} onChange={({ detail }) => setLinked(detail.checked)}>
@@ -96,7 +97,11 @@ export function MissingLinks({ link, disabled, onAnswer }: Props): ReactNode {
       }
     >
       <SpaceBetween size="m">
-        {asking && <ProgressBar status="in-progress" label="Learning" additionalInfo={message} resultText="" />}
+        {asking && (
+          <div role="status">
+            <StatusIndicator type="loading">{message}</StatusIndicator>
+          </div>
+        )}
         {error && <Problem error={error} onRetry={start} />}
         {found && <Trust found={found} />}
         {found && (
