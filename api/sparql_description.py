@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import pyoxigraph as ox
 
-from graphstore.sparql_text import media_types
+from bifrost.errors import NotAcceptableError
+from graphstore.sparql_text import chosen, media_types
 
 __all__ = ["describe"]
 
@@ -24,10 +25,10 @@ _WRITTEN = {
 
 
 def describe(url: str, graphs: Iterable[str], accept: str) -> tuple[str, bytes]:
-    """(media type, body): the service at ``url``, its formats, its features and its graphs."""
-    wanted = (name for name in media_types(accept) if name == "*" or name in _WRITTEN)
-    media_type = next(wanted, "*")
-    media_type = "text/turtle" if media_type == "*" else media_type
+    """(media type, body): the service at ``url``, its formats, its features and its graphs. Raises NotAcceptableError."""
+    media_type = chosen(media_types(accept), _WRITTEN, "text/turtle")
+    if media_type is None:
+        raise NotAcceptableError(f"The description has none of the accepted formats. There are: {', '.join(_WRITTEN)}.")
     prefixes = {"sd": _SD, "formats": _FORMATS} if media_type == "text/turtle" else None
     body = ox.serialize(_triples(ox.NamedNode(url), graphs), format=_WRITTEN[media_type], prefixes=prefixes)
     return media_type, body or b""

@@ -22,7 +22,8 @@
     │   └── TooManyAttemptsError    (retryable) too many failed sign-ins
     ├── PermissionDeniedError       signed in, but not allowed to
     └── InputError                  an argument of a call is wrong
-        └── TooLargeError           a request or upload above its limit
+        ├── TooLargeError           a request or upload above its limit
+        └── NotAcceptableError      the answer has none of the formats that were asked for
 
 All surfaces show the same four fields: ``code`` (stable, snake case), ``message``, ``remedy`` (what to do) and
 ``retryable`` (the same call may go through later).
@@ -36,6 +37,7 @@ __all__ = [
     "ConflictError",
     "InputError",
     "MissingExtraError",
+    "NotAcceptableError",
     "NotFoundError",
     "PermissionDeniedError",
     "QueryError",
@@ -231,3 +233,8 @@ class InputError(BifrostError):
 class TooLargeError(InputError):
     code = "too_large"
     default_remedy = "Send less at once, or ask an administrator to raise the limit."
+
+
+class NotAcceptableError(InputError):
+    code = "not_acceptable"
+    default_remedy = "Name one of the formats in the header Accept, or */*."

@@ -117,8 +117,8 @@ class SparqlProjection:
         ``default_graphs`` and ``named_graphs`` replace the dataset that the query names. Where neither names one, the
         default graph is what all graphs but the ontology say, each triple once. ``behind`` is called where the answer
         leaves changes out, because there are more than a query waits for; else such an answer is logged.
-        Raises QuerySyntaxError, PermissionDeniedError for updates and SERVICE, QueryLimitError beyond ``timeout``
-        seconds or the size and memory limits.
+        Raises NotAcceptableError where ``accept`` fits no format, QuerySyntaxError, PermissionDeniedError for updates
+        and SERVICE, QueryLimitError beyond ``timeout`` seconds or the size and memory limits.
         """
         has_dataset = refuse_unsafe(text)
         dataset = (

@@ -8,7 +8,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Any
 
-from bifrost.errors import StoreError
+from bifrost.errors import NotAcceptableError, StoreError
 from graphstore.sparql_worker import position_of, read_message, write_message
 
 __all__ = ["ChildLimitError", "ChildProcess", "ChildQueryError", "ChildTimeoutError", "FolderInUseError"]
@@ -159,6 +159,8 @@ def _outcome(outcome: Any) -> Any:
             return details
         case "limit":
             raise ChildLimitError(details)
+        case "format":
+            raise NotAcceptableError(f"The result has none of the accepted formats. There are: {details}.")
         case "in_use":
             raise FolderInUseError
         case "query":

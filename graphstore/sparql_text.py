@@ -1,10 +1,11 @@
 """What is looked at in a SPARQL request before it reaches the RDF store: forbidden keywords, wanted formats."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from bifrost.errors import PermissionDeniedError
 
-__all__ = ["media_types", "refuse_unsafe"]
+__all__ = ["chosen", "media_types", "refuse_unsafe"]
 
 # Everything in which a keyword would not be a keyword comes first; then words.
 _TOKEN = re.compile(
@@ -38,7 +39,7 @@ def refuse_unsafe(text: str) -> bool:
 
 
 def media_types(accept: str) -> list[str]:
-    """The media types of an Accept header, best first; wildcards as ``*``."""
+    """The media types of an Accept header, best first; ``*/*`` as ``*``. No header at all accepts everything."""
     found: list[tuple[float, int, str]] = []
     for i, part in enumerate(accept.split(",")[:50]):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -50,5 +51,17 @@ def media_types(accept: str) -> list[str]:
                 except ValueError:
                     quality = 0.0
         if name and quality > 0:
-            found.append((-quality, i, "*" if name.endswith("/*") else name))
-    return [name for _, _, name in sorted(found)]
+            found.append((-quality, i, "*" if name == "*/*" else name))
+    return [name for _, _, name in sorted(found)] if accept.strip() else ["*"]
+
+
+def chosen(accept: Sequence[str], known: Iterable[str], default: str) -> str | None:
+    """The first of the media types that is known, where a wildcard stands for the default if it fits, else for the first
+    known one that does; None where nothing fits."""
+    formats = [default, *known]
+    for name in accept:
+        kind = "" if name == "*" else name.removesuffix("*")
+        fits = (one for one in formats if one == name or (name.endswith("*") and one.startswith(kind)))
+        if (found := next(fits, None)) is not None:
+            return found
+    return None

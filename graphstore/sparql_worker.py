@@ -20,6 +20,8 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 
+from graphstore.sparql_text import chosen
+
 __all__ = ["Worker", "position_of", "read_message", "write_message"]
 
 _STATE = "position.json"
@@ -46,6 +48,10 @@ _TRIPLES = {
     "text/n3": ox.RdfFormat.N3,
     "application/ld+json": ox.RdfFormat.JSON_LD,
 }
+
+
+class UnknownFormatError(Exception):
+    """Nothing that the client accepts is a format of this kind of result; the argument lists them."""
 
 
 class ResultTooLargeError(Exception):
@@ -164,10 +170,10 @@ class Worker:
         results = self._store.query(text, base_iri=base, **_dataset(dataset))
         output = _Limited()
         if isinstance(results, ox.QueryTriples):
-            media_type = _choose(accept, _TRIPLES, "text/turtle")
+            media_type = _format(accept, _TRIPLES, "text/turtle")
             results.serialize(output, format=_TRIPLES[media_type])
         else:
-            media_type = _choose(accept, _SOLUTIONS, "application/sparql-results+json")
+            media_type = _format(accept, _SOLUTIONS, "application/sparql-results+json")
             results.serialize(output, format=_SOLUTIONS[media_type])
         return media_type, output.getvalue()
 
@@ -205,8 +211,11 @@ def _dataset(dataset: tuple[Sequence[str], Sequence[str]] | None) -> dict[str, A
     return {"default_graph": default, "named_graphs": named} if default or named else {}
 
 
-def _choose(accept: Sequence[str], known: dict[str, Any], default: str) -> str:
-    return next((default if name == "*" else name for name in accept if name == "*" or name in known), default)
+def _format(accept: Sequence[str], known: dict[str, Any], default: str) -> str:
+    found = chosen(accept, known, default)
+    if found is None:
+        raise UnknownFormatError(", ".join(known))
+    return found
 
 
 # ---- the process -----------------------------------------------------------------------------------------------------
@@ -238,6 +247,8 @@ def _answer(worker: Worker, operation: str, arguments: Sequence[Any]) -> tuple[s
         return "query", (str(error), *_syntax_position(str(error)))
     except ResultTooLargeError as error:
         return "limit", str(error)
+    except UnknownFormatError as error:
+        return "format", str(error)
     except MemoryError:
         return "limit", "The query needs more memory than it may use."
     except Exception as error:  # noqa: BLE001 - the parent turns it into an error of ours

@@ -55,6 +55,15 @@ async def test_the_answer_has_the_format_asked_for(admin: Client) -> None:
     assert response.text.startswith("<?xml")
 
 
+async def test_formats_that_there_are_not_are_406(admin: Client) -> None:
+    for path in ("/sparql", "/sparql?query=ASK+%7B%7D", "/sparql/graphs?default"):
+        response = await admin.http.get(path, headers={"Accept": "image/png"})
+        assert (response.status_code, response.json()["error"]["code"]) == (406, "not_acceptable")
+        assert "There are: " in response.json()["error"]["message"]
+        browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
+        assert (await admin.http.get(path, headers={"Accept": browser})).status_code == 200
+
+
 async def test_a_get_without_a_query_describes_the_service(admin: Client) -> None:
     response = await admin.http.get("/sparql")
     graph = rdflib.Graph().parse(data=response.text, format="turtle")

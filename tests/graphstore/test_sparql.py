@@ -1,6 +1,7 @@
 """SPARQL over the served graph: what it says, how it follows, and what it refuses."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +11,13 @@ from typing import Any
 
 import pytest
 
-from bifrost.errors import PermissionDeniedError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
+from bifrost.errors import (
+    NotAcceptableError,
+    PermissionDeniedError,
+    QueryLimitError,
+    QuerySyntaxError,
+    StoreUnavailableError,
+)
 from bifrost.links import LinkEdge, LinkKind, SamePair, Verdict
 from bifrost.values import LinkStatement, RecordFragments
 from graphstore import sparql_worker
@@ -186,7 +193,16 @@ def test_what_a_crash_of_the_machine_may_have_lost_is_applied_again(
         ("ASK { ?s ?p ?o }", "*/*", "application/sparql-results+json", b'{"head"'),
         ("CONSTRUCT WHERE { ?s ?p ?o }", "*/*", "text/turtle", b"<https"),
         ("DESCRIBE ?s { ?s ?p ?o }", "application/n-triples, text/turtle;q=.5", "application/n-triples", b"<https"),
-        ("CONSTRUCT WHERE { ?s ?p ?o }", "application/sparql-results+json", "text/turtle", b"<https"),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", "text/html, application/xml;q=0.9, */*;q=0.8", "text/turtle", b"<https"),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", "application/*", "application/n-triples", b"<https"),
+        ("SELECT ?s { ?s ?p ?o } LIMIT 1", "text/*", "text/csv", b"s\r\n"),
+        (
+            "SELECT ?s { ?s ?p ?o } LIMIT 1",
+            "application/*;q=0.1, text/html",
+            "application/sparql-results+json",
+            b'{"head"',
+        ),
+        ("SELECT ?s { ?s ?p ?o } LIMIT 1", "", "application/sparql-results+json", b'{"head"'),
         ("CONSTRUCT WHERE { ?s ?p ?o }", "application/rdf+xml", "application/rdf+xml", b"<?xml"),
         ("CONSTRUCT WHERE { ?s ?p ?o }", "application/ld+json", "application/ld+json", b"[{"),
     ],
@@ -195,6 +211,21 @@ def test_formats(sparql: SparqlProjection, query: str, accept: str, media_type: 
     found, body = sparql.query(query, accept)
     assert found == media_type
     assert body.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "format"),
+    [
+        ("SELECT ?s { ?s ?p ?o }", "text/turtle, image/*", "text/csv"),
+        ("ASK { ?s ?p ?o }", "text/html", "application/sparql-results+xml"),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", "application/sparql-results+json", "text/turtle"),
+    ],
+)
+def test_formats_that_the_result_cannot_have_are_refused_with_those_it_can(
+    sparql: SparqlProjection, query: str, accept: str, format: str
+) -> None:
+    with pytest.raises(NotAcceptableError, match=re.escape(format)):
+        sparql.query(query, accept)
 
 
 def test_wrong_queries_say_where(sparql: SparqlProjection) -> None:
