@@ -1,5 +1,6 @@
 """Questions in the typed part of GraphQL, by the names that introspection tells."""
 
+import asyncio
 import re
 from ast import literal_eval
 from collections import Counter
@@ -29,7 +30,7 @@ _BACK = {Direction.OUT: Direction.IN, Direction.IN: Direction.OUT}
 _MEASURES = {"mean": "avg", "distinct": "countDistinct"}
 _ALL, _NONE = {"_and": list[Any]()}, {"_or": list[Any]()}
 """Filters that let everything and nothing pass."""
-_SCHEMA = """{ vertexTypes { label type list }
+_SCHEMA = """{ statistics { vertexLabels { label } } vertexTypes { label type list }
   __schema { types { name fields { name description args { name } } } } }"""
 
 
@@ -51,7 +52,13 @@ class Typed:
 
     @classmethod
     async def of(cls, execute: Execute) -> "Typed":
-        data = await execute(_SCHEMA, {})
+        for _ in range(600):
+            data = await execute(_SCHEMA, {})
+            types = {one["name"] for one in data["__schema"]["types"]}
+            there = {one["label"] for one in data["statistics"]["vertexLabels"]}
+            if there == {one["label"] for one in data["vertexTypes"] if one["type"] in types}:
+                break
+            await asyncio.sleep(0.1)  # a busy machine needs a while to make the types
         fields = {type_["name"]: type_["fields"] for type_ in data["__schema"]["types"]}
         made = {one["label"]: TypedNames(one["type"], one["list"]) for one in data["vertexTypes"]}
         for label, names in made.items():
