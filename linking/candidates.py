@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
-from bifrost.ports import LinkingData
+from bifrost.links import Column, LinkKind, LinkType, PairExample, Role, link_type_id
+from bifrost.ports import Encoder, LinkingData
 from linking.composites import composite_candidates
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
@@ -14,14 +14,16 @@ from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.joins import agreement
 from linking.mentions.propose import MentionCandidate, mention_candidates
 from linking.mentions.propose import agreement as agreement_of_mentions
+from linking.records.alignment import align
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.same_things import SameThingCandidate, same_thing_candidates
 from linking.scoring import CORRECTION, HIERARCHY, Adapted
 from linking.semantics import NameVectors
-from linking.workspace import Workspace
+from linking.workspace import LoadedTable, Workspace
 
 __all__ = [
     "MIN_PROBABILITY",
+    "can_be_matched",
     "declared_types",
     "find_mentions",
     "find_references",
@@ -37,6 +39,7 @@ _MIN_MENTION = 0.3
 _SAME_EDGES = 0.9
 """The share of equal edges from which two references say the same."""
 _SAME_SPANS = 0.7
+_SAMPLED_ROWS = 3_000
 _AGREEING = 0.8
 """The share of the texts with mentions by both columns in which they name a common record."""
 
@@ -258,8 +261,10 @@ def find_same_things(
     between: Mapping[tuple[str, str], float],
     *,
     keep: frozenset[str] = frozenset(),
+    encoder: Encoder | None = None,
 ) -> list[LinkType]:
-    """Pairs of tables about the same things. A many-to-one reference between two tables speaks against it."""
+    """Pairs of tables about the same things. A many-to-one reference between two tables speaks against it; where no two
+    columns can be compared, records cannot be matched, and nothing is proposed."""
     found = []
     for candidate in same_thing_candidates(workspace, _referring(workspace, references)):
         a, b = candidate.left, candidate.right
@@ -270,9 +275,22 @@ def find_same_things(
         left, right = Column(a.source, a.dataset), Column(b.source, b.dataset)
         tail, head = (right, left) if left < right else (left, right)
         link_type = make_link_type(LinkKind.SAME_THING, tail, head, features, scorers, **same_evidence(candidate, tail))
-        if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
+        wanted = link_type.probability >= MIN_PROBABILITY and can_be_matched(workspace, a, b, encoder)
+        if wanted or link_type.id in keep:
             found.append(link_type)
     return found
+
+
+def can_be_matched(workspace: Workspace, left: LoadedTable, right: LoadedTable, encoder: Encoder | None = None) -> bool:
+    """Whether record matching would find a column to compare, told from the first rows of both tables."""
+    samples = []
+    for table in (left, right):
+        filled = [p for p in table.columns.values() if p.nonnull]
+        values = (f"array_to_string({p.sql}, ' ')" if p.is_list else p.sql for p in filled)
+        query = f"SELECT {', '.join(values)} FROM {table.name} WHERE _row < {_SAMPLED_ROWS}"
+        found = workspace.connection.sql(query).to_arrow_table()
+        samples.append(found.rename_columns([p.name for p in filled]))
+    return bool(align(samples[0], samples[1], encoder))
 
 
 def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozenset[int]:
@@ -285,12 +303,17 @@ def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]
     """The fields of a same-thing link type that sampled records of its two tables give."""
     flipped = (candidate.left.source, candidate.left.dataset) != (tail.source, tail.dataset)
 
-    def example(pair: tuple[str, str, float, str, str], note: str = "") -> PairExample:
+    def example(pair: tuple[str, str, float, str, str], note: str = "", role: Role = "representative") -> PairExample:
         left, right, score, left_text, right_text = pair
         if flipped:
             left, right, left_text, right_text = right, left, right_text, left_text
-        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note)
+        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note, role)
 
+    # Some of all that agree, not only the best, and those nearest to where agreement ends, on both sides of it.
+    agreeing, weak = candidate.pairs, candidate.weak_pairs
+    shown = agreeing[: max(len(agreeing) - 1, 1) : max(len(agreeing) // 4, 1)][:4]
+    edge = [example(p, "hardly agrees", "borderline") for p in agreeing[-1:] if len(agreeing) > 1]
+    near = [example(p, "nearly agrees", "borderline") for p in weak[:1]]
     compared = len(candidate.pairs) + len(candidate.weak_pairs)
     aligned = ", ".join(f"{a.name} = {b.name}" for a, b, _ in candidate.aligned[:4])
     reasons = [
@@ -303,8 +326,8 @@ def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]
     estimate = candidate.features["word_overlap"] * candidate.features["agreeing_share"]
     return {
         "reasons": tuple(reasons) if compared else (),
-        "examples": tuple(example(p) for p in candidate.pairs[:5]),
-        "counter_examples": tuple(example(p, "shares a rare word but differs") for p in candidate.weak_pairs[:3]),
+        "examples": (*(example(p) for p in shown), *edge),
+        "counter_examples": (*near, *(example(p, "shares a rare word but differs", "counter") for p in weak[1:][-2:])),
         "estimated_edges": round(smaller * min(estimate, 1.0)),
         "cardinality": "one-to-one",
         "threshold": 0.5,
@@ -412,10 +435,17 @@ def _mention(
         cardinality="many-to-one" if f["edges"] and len(everything) <= 1.05 * len({t for t, _ in everything}) else "many-to-many",
         reasons=(*reasons, *_rival_reasons(rivals)),
         examples=tuple(
-            PairExample(t, h, m.quote(), m.hit.entry.value, round(score, 3)) for (t, h), (score, m) in best[::step][:5]
+            PairExample(t, h, m.quote(), m.hit.entry.value, round(score, 3)) for (t, h), (score, m) in best[::step][:4]
+        )
+        + tuple(
+            PairExample(t, h, m.quote(), m.hit.entry.value, round(score, 3), "the least sure one", "borderline")
+            for (t, h), (score, m) in best[-1:]
+            if len(best) - 1 > 3 * step and score < best[0][1][0]
         ),
         counter_examples=tuple(
-            PairExample(m.uid, m.hit.entry.uids[0], m.quote(), m.hit.entry.value, 0.3, "an ordinary word or not sure")
+            PairExample(
+                m.uid, m.hit.entry.uids[0], m.quote(), m.hit.entry.value, 0.3, "an ordinary word or not sure", "counter"
+            )
             for m in c.refused[:3]
         ),
     )  # fmt: skip

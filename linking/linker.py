@@ -78,7 +78,7 @@ class BifrostLinker:
             progress(Progress("propose", "", 1, 4, "references"))
             references, between = find_references(workspace, scorers, self._vectors, keep=keep, gnn=self._gnn)
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
-            same = find_same_things(workspace, scorers, references, between, keep=keep)
+            same = find_same_things(workspace, scorers, references, between, keep=keep, encoder=self.encoder)
             same += find_duplicates(workspace, scorers, references, keep=keep)
             concepts = self._concepts(workspace, scorers, references, same, keep)
             progress(Progress("propose", "", 3, 4, "texts that name records"))

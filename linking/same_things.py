@@ -14,7 +14,14 @@ from linking.names import name_similarity, table_words, trigram_similarity
 from linking.profiles import ColumnProfile
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["SameThingCandidate", "align_columns", "identifying_columns", "record_likeness", "same_thing_candidates"]
+__all__ = [
+    "SameThingCandidate",
+    "align_columns",
+    "comparable",
+    "identifying_columns",
+    "record_likeness",
+    "same_thing_candidates",
+]
 
 SEPARATOR = " · "
 _WORDS_KEPT = 3_000
@@ -22,6 +29,8 @@ _PAIRS_KEPT = 300
 _AGREES = 0.72
 """3-gram containment from which two sampled records count as agreeing, if also one pair of columns is alike."""
 _ALIKE = 0.5
+_LONGER = 2.0
+"""How many times as many words a text may have as a name that it is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,12 @@ def identifying_columns(table: LoadedTable, referring: frozenset[int] = frozense
     return sorted(usable, key=lambda p: (p.kind != "name", -p.uniqueness))[:4]
 
 
+def comparable(left: ColumnProfile, right: ColumnProfile) -> bool:
+    """Whether two columns could say the same of a thing: running text names things, but is none of their names."""
+    longer = max(left.mean_words, right.mean_words) / max(min(left.mean_words, right.mean_words), 0.1)
+    return (left.kind == "text") == (right.kind == "text") or longer <= _LONGER
+
+
 def same_thing_candidates(workspace: Workspace, referring: frozenset[int] = frozenset()) -> list[SameThingCandidate]:
     """All pairs of tables that share rare words, with features, in no particular order."""
     tables = [t for t in workspace.tables() if t.rows >= 3 and identifying_columns(t, referring)]
@@ -91,33 +106,48 @@ def same_thing_candidates(workspace: Workspace, referring: frozenset[int] = froz
         {"k": _WORDS_KEPT},
     ).fetchall()
     return [
-        _candidate(workspace, tables, left, right, n, nl, nr)
+        _candidate(workspace, (tables[left], tables[right]), (left, right), n / max(min(nl, nr), 1), referring)
         for left, right, n, nl, nr in shared
-        if n / max(min(nl, nr), 1) >= 0.05
+        if n / max(min(nl, nr), 1) >= 0.05 and _comparable_columns(tables[left], tables[right], referring)
     ]
 
 
+def _comparable_columns(
+    left: LoadedTable, right: LoadedTable, referring: frozenset[int] = frozenset()
+) -> list[tuple[int, int]]:
+    """Which identifying columns of both, by their places, can be compared; none where neither table can be about the
+    other's things."""
+    sides = identifying_columns(left, referring), identifying_columns(right, referring)
+    return [(i, j) for i, p in enumerate(sides[0]) for j, q in enumerate(sides[1]) if comparable(p, q)]
+
+
 def _candidate(
-    workspace: Workspace, tables: Sequence[LoadedTable], left: int, right: int, shared: int, n_left: int, n_right: int
+    workspace: Workspace,
+    pair: tuple[LoadedTable, LoadedTable],
+    places: tuple[int, int],
+    overlap: float,
+    referring: frozenset[int],
 ) -> SameThingCandidate:
     a, b = tables[left], tables[right]
     rows = workspace.connection.execute(
         f"""SELECT x.row_, y.row_ FROM rare_word x JOIN rare_word y ON x.word = y.word
         WHERE x.tab = {left} AND y.tab = {right} GROUP BY ALL ORDER BY min(x.hash), x.row_, y.row_ LIMIT {4 * _PAIRS_KEPT}"""
     ).fetchall()
-    texts_a, texts_b = _texts(workspace, a, {x for x, _ in rows}), _texts(workspace, b, {y for _, y in rows})
+    columns = _comparable_columns(a, b, referring)
+    texts_a = _texts(workspace, a, {x for x, _ in rows}, referring)
+    texts_b = _texts(workspace, b, {y for _, y in rows}, referring)
     best: dict[int, tuple[float, int]] = {}
     for x, y in rows:
-        similarity = _agreement(texts_a[x][1], texts_b[y][1])
+        similarity = _agreement(texts_a[x][1], texts_b[y][1], columns)
         if similarity > best.get(x, (-1.0, 0))[0]:
             best[x] = similarity, y
     compared = [
-        (texts_a[x][0], texts_b[y][0], similarity, texts_a[x][1], texts_b[y][1]) for x, (similarity, y) in best.items()
+        (texts_a[x][0], texts_b[y][0], similarity, _joined(texts_a[x][1]), _joined(texts_b[y][1]))
+        for x, (similarity, y) in best.items()
     ]
     compared.sort(key=lambda pair: -pair[2])
     agreeing = tuple(pair for pair in compared if pair[2] >= _AGREES)
     aligned = tuple(align_columns(a, b))
-    overlap = shared / max(min(n_left, n_right), 1)
     features = {
         "word_overlap": overlap,
         "agreeing_share": len(agreeing) / max(len(compared), 1),
@@ -129,19 +159,29 @@ def _candidate(
         "aligned_values": max((value for _, _, value in aligned), default=0.0),
         "same_source": float(a.source == b.source),
         "size_ratio": math.log10(max(a.rows, b.rows) / max(min(a.rows, b.rows), 1)),
-        "unique": min(max(p.uniqueness for p in identifying_columns(t)) for t in (a, b)),
+        "unique": min(max(p.uniqueness for p in identifying_columns(t, referring)) for t in (a, b)),
     }
-    return SameThingCandidate(a, b, agreeing, tuple(p for p in compared if p[2] < _AGREES)[-3:], aligned, features)
+    weak = tuple(pair for pair in compared if pair[2] < _AGREES)
+    return SameThingCandidate(a, b, agreeing, (*weak[:1], *weak[1:][-2:]), aligned, features)
 
 
-def _texts(workspace: Workspace, table: LoadedTable, rows: set[int]) -> dict[int, tuple[str, str]]:
-    """uid and identifying text of some rows."""
-    columns = ", ".join(f"left({p.sql}, 200)" for p in identifying_columns(table))
+Parts = tuple[str, ...]
+
+
+def _texts(
+    workspace: Workspace, table: LoadedTable, rows: set[int], referring: frozenset[int]
+) -> dict[int, tuple[str, Parts]]:
+    """uid and identifying texts of some rows, one for each identifying column."""
+    columns = ", ".join(f"coalesce(left({p.sql}, 200), '')" for p in identifying_columns(table, referring))
     found = workspace.connection.execute(
         f"SELECT _row, _uid, concat_ws('{SEPARATOR}', {columns}) FROM {table.name} WHERE list_contains(?, _row)",
         [list(rows)],
     ).fetchall()
-    return {row: (uid, text) for row, uid, text in found}
+    return {row: (uid, tuple(parts)) for row, uid, *parts in found}
+
+
+def _joined(parts: Parts) -> str:
+    return SEPARATOR.join(filter(None, parts))
 
 
 def record_likeness(
@@ -159,12 +199,12 @@ def _trigrams(text: str) -> set[str]:
     return {padded[i : i + 3] for i in range(len(padded) - 2)}
 
 
-def _agreement(left: str, right: str) -> float:
-    """How much of the shorter record's 3-grams the longer one has; at most half where no two columns are alike.
+def _agreement(left: Parts, right: Parts, columns: Sequence[tuple[int, int]]) -> float:
+    """How much of the shorter record's 3-grams the longer one has; at most half where no two ``columns`` are alike.
 
     A text that names a record contains all of its name, but no column of the text's table looks like the name.
     """
-    a, b = _trigrams(left), _trigrams(right)
+    a, b = _trigrams(_joined(left)), _trigrams(_joined(right))
     contained = len(a & b) / max(min(len(a), len(b)), 1)
     if contained < _AGREES:
         return contained

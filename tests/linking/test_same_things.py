@@ -1,9 +1,11 @@
 import random
 
 from bifrost.links import LinkKind, LinkType
+from linking.candidates import can_be_matched
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.training.values import makers
+from linking.workspace import Workspace
 from tests.linking.company import quiet
 
 
@@ -54,3 +56,47 @@ def test_a_table_that_refers_to_another_is_not_about_the_same_things() -> None:
     calls = [{"call": n, "customer_id": rng.choice(rows)["customer_id"], "minutes": n % 9} for n in range(60)]
     data.add_rows("crm", "calls", calls)
     assert [p for p in propose(data) if p.probability >= 0.5] == []
+
+
+def test_examples_are_not_only_the_best_ones_and_say_what_they_stand_for() -> None:
+    rng = random.Random(1)
+    rows = people(3, 80)
+    data = MemoryData()
+    data.add_rows("erp", "customers", [{"no": 100 + n, **row} for n, row in enumerate(rows)])
+    data.add_rows("crm", "accounts", [{"key": f"A{n:03d}", **spoiled(row, rng)} for n, row in enumerate(rows[:60])])
+    (proposal,) = propose(data)
+    usual = [e.score for e in proposal.examples if e.role == "representative"]
+    edge = [e.score for e in proposal.examples if e.role == "borderline"]
+    assert len(usual) >= 3
+    assert len(edge) == 1
+    assert max(usual) > min(usual) > edge[0]
+    assert {e.role for e in proposal.counter_examples} <= {"borderline", "counter"}
+
+
+def test_texts_that_name_things_are_not_about_the_same_things() -> None:
+    rng = random.Random(8)
+    make = makers(rng)
+    products = [{"sku": f"SE-{n:03d}-X{n % 7}", "title": f"{make['product']()} {n}"} for n in range(120)]
+    asked = [
+        {"no": 7_000 + n, "text": f"Please confirm the delivery date of the {p['title']} ({p['sku']})."}
+        for n, p in enumerate(products[:95])
+    ]
+    data = MemoryData()
+    data.add_rows("erp", "products", products)
+    data.add_rows("desk", "tickets", asked)
+    assert propose(data) == []
+
+
+def test_tables_without_a_column_to_compare_are_not_proposed() -> None:
+    """Record matching would refuse them."""
+    make = makers(random.Random(9))
+    data = MemoryData()
+    data.add_rows("a", "firms", [{"label": f"{make['company']()} {n}"} for n in range(80)])
+    data.add_rows("b", "plots", [{"lot": 10_000 + 7 * n, "area": n / 3} for n in range(60)])
+    data.add_rows("c", "companies", [{"label": make["company"]()} for _ in range(60)])
+    workspace = Workspace()
+    with workspace.using(data) as loaded:
+        firms, plots, companies = loaded.tables()
+        assert not can_be_matched(loaded, firms, plots)
+        assert can_be_matched(loaded, firms, companies)
+    workspace.close()
