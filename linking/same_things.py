@@ -128,7 +128,8 @@ def _candidate(
     overlap: float,
     referring: frozenset[int],
 ) -> SameThingCandidate:
-    a, b = tables[left], tables[right]
+    a, b = pair
+    left, right = places
     rows = workspace.connection.execute(
         f"""SELECT x.row_, y.row_ FROM rare_word x JOIN rare_word y ON x.word = y.word
         WHERE x.tab = {left} AND y.tab = {right} GROUP BY ALL ORDER BY min(x.hash), x.row_, y.row_ LIMIT {4 * _PAIRS_KEPT}"""
@@ -174,8 +175,7 @@ def _texts(
     """uid and identifying texts of some rows, one for each identifying column."""
     columns = ", ".join(f"coalesce(left({p.sql}, 200), '')" for p in identifying_columns(table, referring))
     found = workspace.connection.execute(
-        f"SELECT _row, _uid, concat_ws('{SEPARATOR}', {columns}) FROM {table.name} WHERE list_contains(?, _row)",
-        [list(rows)],
+        f"SELECT _row, _uid, {columns} FROM {table.name} WHERE list_contains(?, _row)", [list(rows)]
     ).fetchall()
     return {row: (uid, tuple(parts)) for row, uid, *parts in found}
 
@@ -190,8 +190,10 @@ def record_likeness(
     """How alike the records of pairs of rows look, in [0, 1]; 0 where a table has nothing to recognise a record by."""
     if not identifying_columns(left) or not identifying_columns(right):
         return [0.0] * len(pairs)
-    texts = [_texts(workspace, table, {pair[side] for pair in pairs}) for side, table in enumerate((left, right))]
-    return [_agreement(texts[0][a][1], texts[1][b][1]) for a, b in pairs]
+    nothing: frozenset[int] = frozenset()
+    texts = [_texts(workspace, table, {pair[i] for pair in pairs}, nothing) for i, table in enumerate((left, right))]
+    columns = _comparable_columns(left, right)
+    return [_agreement(texts[0][a][1], texts[1][b][1], columns) for a, b in pairs]
 
 
 def _trigrams(text: str) -> set[str]:
@@ -208,8 +210,8 @@ def _agreement(left: Parts, right: Parts, columns: Sequence[tuple[int, int]]) ->
     contained = len(a & b) / max(min(len(a), len(b)), 1)
     if contained < _AGREES:
         return contained
-    parts = [[_trigrams(part) for part in text.split(SEPARATOR)] for text in (left, right)]
-    alike = max(2 * len(p & q) / (len(p) + len(q)) for p in parts[0] for q in parts[1])
+    pairs = [(_trigrams(left[i]), _trigrams(right[j])) for i, j in columns if left[i] and right[j]]
+    alike = max((2 * len(p & q) / (len(p) + len(q)) for p, q in pairs), default=0.0)
     return contained if alike >= _ALIKE else min(contained, 0.5)
 
 
