@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -37,8 +38,25 @@ def test_a_store_of_an_earlier_version_is_upgraded_with_all_it_holds(version: st
         store.close()
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_so_is_one_on_postgresql(version: str, postgres: Server) -> None:
+    database = postgres.create_database()
+    with psycopg.connect(postgres.url(database).set(drivername="postgresql").render_as_string(False)) as connection:
+        connection.execute((GOLDEN / "postgresql" / f"{version}.sql").read_bytes())
+    store = SqlStore(postgres.address(database))
+    store.migrate()
+    try:
+        held = {"graph": graph(store), "beliefs": beliefs(store)}
+        assert json.loads(json.dumps(held, default=str)) == json.loads((GOLDEN / f"{version}.json").read_text())
+        with store.database.read() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        store.close()
+
+
 def test_there_is_a_golden_store_of_the_current_version() -> None:
     assert HEAD in VERSIONS, "write one with python -m tests.graphstore.golden.make"
+    assert {file.stem for file in (GOLDEN / "postgresql").glob("*.sql")} == set(VERSIONS)
 
 
 def test_migrations_lead_to_the_schema_of_the_code(tmp_path: Path, postgres: Server) -> None:

@@ -103,10 +103,10 @@ def graph(store: SqlStore) -> dict[str, Any]:
 
 
 def beliefs(store: SqlStore) -> dict[str, Any]:
-    """Sources, link types and judgements."""
+    """Sources, link types and judgements; fields that a later version added are left out while they say nothing."""
     return {
         "sources": [(s.name, s.rank) for s in store.catalog.sources()],
         "datasets": [(d.source, d.info.name, d.records) for d in store.catalog.datasets()],
-        "link types": sorted(repr(known) for known in store.links.link_types()),
+        "link types": sorted(repr(known).replace(", through=None", "") for known in store.links.link_types()),
         "judgements": [(j.subject, j.verdict, j.by) for j in store.links.judgements()],
     }

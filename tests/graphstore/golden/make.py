@@ -1,8 +1,10 @@
-"""Writes the golden store of the current schema version: ``python -m tests.graphstore.golden.make``. Never rewrite an
-older one: it stands for what users have on their disks."""
+"""Writes the golden stores of the current schema version: ``python -m tests.graphstore.golden.make``. Never rewrite an
+older one: it stands for what users have on their disks. On SQLite and PostgreSQL the same is held."""
 
 import json
+import os
 import sqlite3
+import subprocess
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +16,7 @@ from bifrost.values import Evidence, Fragment, RecordFragments
 from graphstore.edits import Edits
 from graphstore.migrate import HEAD
 from graphstore.sql import SqlStore
+from tests.fixtures.servers import Server, postgres_server, program
 from tests.graphstore.worlds import Said, beliefs, graph, link_type, record, record_of, register, say
 
 
@@ -51,6 +54,28 @@ def main() -> None:
         connection = sqlite3.connect(f"{temporary}/store.sqlite")
         (folder / f"{HEAD}.sql").write_text("\n".join(connection.iterdump()) + "\n")
         connection.close()
+    with postgres_server() as server:
+        database = server.create_database()
+        store = SqlStore(server.address(database))
+        store.migrate()
+        fill(store)
+        store.close()
+        (folder / "postgresql" / f"{HEAD}.sql").write_text(plain(dumped(server, database)))
+
+
+def dumped(server: Server, database: str) -> str:
+    dump = program("pg_dump")
+    assert dump is not None, "pg_dump comes with PostgreSQL"
+    where = ["-h", server.host, "-p", str(server.port), "-U", server.user, database]
+    command = [dump, "--no-owner", "--no-privileges", "--inserts", *where]
+    environment = {**os.environ, "PGPASSWORD": server.password}
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def plain(dump: str) -> str:
+    """A dump as statements that any version of the server takes, without comments and settings."""
+    left_out = ("--", "\\", "SET ", "SELECT pg_catalog.set_config")
+    return "".join(f"{line}\n" for line in dump.splitlines() if line.strip() and not line.startswith(left_out))
 
 
 if __name__ == "__main__":
