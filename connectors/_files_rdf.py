@@ -34,6 +34,8 @@ _TYPES = {
 }  # fmt: skip
 _COLUMNS = """SELECT ?p (SAMPLE(DATATYPE(?o)) AS ?d) (COUNT(DISTINCT DATATYPE(?o)) AS ?n) WHERE {
     GRAPH ?g { ?s a %s } GRAPH ?h { ?s ?p ?o } FILTER(ISLITERAL(?o)) } GROUP BY ?p"""
+_PREDICATES = """SELECT DISTINCT ?p WHERE {
+    GRAPH ?g { ?s a %s } GRAPH ?h { ?s ?p ?o } FILTER(!ISLITERAL(?o)) } ORDER BY ?p"""
 _UNTYPED = """SELECT DISTINCT ?s WHERE { GRAPH ?g { ?s ?p ?o } FILTER NOT EXISTS { GRAPH ?h { ?s a ?t } } }"""
 
 
@@ -96,7 +98,13 @@ def rdf_datasets(files: tuple[RdfFile, ...]) -> list[DatasetInfo]:
                 columns=_columns(instances, iri),
                 comment=vocabulary.comment(iri),
                 estimated_records=instances.counts[iri],
-                options={"format": RDF, "class": iri, "vertex_type": name, "first": not found},
+                options={
+                    "format": RDF,
+                    "class": iri,
+                    "vertex_type": name,
+                    "first": not found,
+                    "links": _links(instances, iri),
+                },
             )
         )
     return found
@@ -112,6 +120,17 @@ def _columns(instances: _Instances, iri: str) -> tuple[ColumnInfo, ...]:
             kind = _TYPES.get(datatype.removeprefix(_XSD), "text") if same else "text"
             columns.setdefault(name, ColumnInfo(name, kind, comment=instances.vocabulary.comment(predicate)))
     return tuple(columns[name] for name in sorted(columns))[:_MOST_COLUMNS]
+
+
+def _links(instances: _Instances, iri: str) -> dict[str, str]:
+    """What the ontology says about the links that instances of a class have, by their labels."""
+    found: dict[str, str] = {}
+    if iri.startswith("http"):
+        for row in instances.graph.store.query(_PREDICATES % ox.NamedNode(iri)):
+            comment = instances.vocabulary.comment(row["p"].value)
+            if comment and len(found) < _MOST_COLUMNS:
+                found.setdefault(instances.vocabulary.name(row["p"].value), comment)
+    return dict(sorted(found.items()))
 
 
 def rdf_batches(files: tuple[RdfFile, ...], dataset: DatasetInfo) -> Iterator[RowBatch | RecordError]:

@@ -26,6 +26,18 @@ WHEN 'number' THEN CASE WHEN (j.value #>> '{}') ~ '^-?[0-9]+$' THEN 'integer' EL
 ELSE jsonb_typeof(j.value) END AS type
 FROM vertex, jsonb_each(vertex.properties::jsonb) p, jsonb_array_elements(p.value) AS j(value) WHERE vertex.label = :label
 """
+_SQLITE_EDGE_TYPES = """
+SELECT DISTINCT edge.label AS label, p.key AS name,
+CASE WHEN j.type = 'object' THEN (SELECT key FROM json_each(j.value)) ELSE j.type END AS type
+FROM edge, json_each(edge.properties) p, json_each(p.value) j WHERE edge.properties <> '{}'
+"""
+_PG_EDGE_TYPES = """
+SELECT DISTINCT edge.label AS label, p.key AS name,
+CASE jsonb_typeof(j.value) WHEN 'object' THEN (SELECT jsonb_object_keys(j.value))
+WHEN 'number' THEN CASE WHEN (j.value #>> '{}') ~ '^-?[0-9]+$' THEN 'integer' ELSE 'real' END
+ELSE jsonb_typeof(j.value) END AS type
+FROM edge, jsonb_each(edge.properties::jsonb) p, jsonb_array_elements(p.value) AS j(value) WHERE edge.properties <> '{}'
+"""
 _TYPES = {
     "integer": "integer", "@int": "integer", "real": "number", "@float": "number", "@decimal": "number",
     "true": "boolean", "false": "boolean", "boolean": "boolean", "@date": "date", "@datetime": "datetime", "@time": "time",
@@ -50,6 +62,9 @@ class Statistics:
 
     def property_types(self, label: str) -> dict[str, str]:
         return dict(self._remember(("types", label), lambda connection: self._types(connection, label)))
+
+    def edge_property_types(self) -> dict[str, dict[str, str]]:
+        return {label: dict(types) for label, types in self._remember("edge types", self._edge_types).items()}
 
     def _remember(self, key: Any, compute: Callable[[Connection], T]) -> T:
         with self._db.read() as connection:
@@ -93,6 +108,16 @@ class Statistics:
         for row in connection.execute(text, {"label": -1 if id is None else id}):
             found.setdefault(row.name, set()).add(row.type)
         return {name: common_type(types) for name, types in sorted(found.items())}
+
+    def _edge_types(self, connection: Connection) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, set[str]]] = {}
+        names = self._db.label_names(connection)
+        for row in connection.execute(sa.text(_SQLITE_EDGE_TYPES if self._db.is_sqlite else _PG_EDGE_TYPES)):
+            found.setdefault(names[row.label], {}).setdefault(row.name, set()).add(row.type)
+        return {
+            label: {name: common_type(types) for name, types in sorted(properties.items())}
+            for label, properties in sorted(found.items())
+        }
 
 
 def labels_in_use(connection: Connection) -> tuple[list[str], list[str]]:

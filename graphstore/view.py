@@ -317,6 +317,9 @@ class SqlGraphView:
     def property_types(self, label: str) -> dict[str, str]:
         return self._statistics.property_types(label)
 
+    def edge_property_types(self) -> dict[str, dict[str, str]]:
+        return self._statistics.edge_property_types()
+
     # ---- provenance --------------------------------------------------------------------------------------------------
 
     def vertex_origins(self, id: str) -> list[FragmentOrigin]:

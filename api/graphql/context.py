@@ -73,6 +73,10 @@ class Context:
         """Projection -> how far it was behind the graph when it was asked."""
         self.linked: dict[Hashable, dict[str, list[Vertex]]] = {}
         """What the typed part read ahead: by link and arguments, vertex id -> vertices."""
+        self.paged: dict[Hashable, dict[str, Page[Link]]] = {}
+        """The same for pages of links."""
+        self.counted: dict[Hashable, dict[str, int]] = {}
+        """The same for the numbers of links."""
         self.measured: dict[Hashable, dict[str, Aggregate]] = {}
         """The same for aggregates of links."""
 

@@ -174,4 +174,6 @@ class _Meter:
                 value = given.get(name, field.args[name].default_value)
                 length = value if isinstance(value, int) and value > 0 else 1
                 return min(length, 2 * int(field.extensions.get(USUAL_LENGTH, length)))
-        return _USUAL_LENGTH if is_list_type(get_nullable_type(field.type)) else 1
+        if not is_list_type(get_nullable_type(field.type)):
+            return 1
+        return int(field.extensions.get(USUAL_LENGTH, _USUAL_LENGTH))

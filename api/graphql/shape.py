@@ -1,10 +1,11 @@
 """The shape of a graph: which vertex types, properties and links it has. The typed schema is made from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from bifrost.ports import Store
+from bifrost.values import EMPTY
 
 __all__ = ["EMPTY_SHAPE", "GraphShape", "read_shape"]
 
@@ -16,11 +17,16 @@ _MOST_PROPERTIES = 500
 class GraphShape:
     """``properties`` maps label -> property -> type (as the graph view names types); ``comments`` (label, property) ->
     what the source says about the column; ``patterns`` (tail label, edge label, head label) -> how many heads a tail
-    and how many tails a head has on average, rounded up to a power of two, so that small changes change no shape."""
+    and how many tails a head has on average, rounded up to a power of two, so that small changes change no shape.
+    ``edge_properties`` maps edge label -> property -> type. ``type_comments`` and ``link_comments`` are what sources say
+    about a vertex type (an ontology's class, a table) and about (tail label, edge label)."""
 
     properties: Mapping[str, Mapping[str, str]]
     patterns: Mapping[tuple[str, str, str], tuple[int, int]]
     comments: Mapping[tuple[str, str], str]
+    edge_properties: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
+    type_comments: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    link_comments: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @cached_property
     def shared_types(self) -> Mapping[str, str]:
@@ -46,13 +52,23 @@ def read_shape(store: Store) -> GraphShape:
         for tail, label, head, count in view.edge_patterns()
         if tail in properties and head in properties
     }
+    edge_properties = {
+        label: dict(list(types.items())[:_MOST_PROPERTIES]) for label, types in view.edge_property_types().items()
+    }
+    datasets = store.catalog.datasets()
     comments = {
         (summary.type, column.name): column.comment
-        for summary in store.catalog.datasets()
+        for summary in datasets
         for column in summary.info.columns
         if column.comment
     }
-    return GraphShape(properties, patterns, comments)
+    type_comments = {summary.type: summary.info.comment for summary in datasets if summary.info.comment}
+    link_comments = {
+        (summary.type, label): comment
+        for summary in datasets
+        for label, comment in (summary.info.options.get("links") or {}).items()
+    }
+    return GraphShape(properties, patterns, comments, edge_properties, type_comments, link_comments)
 
 
 def _usual(edges: int, vertices: int) -> int:

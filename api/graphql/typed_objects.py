@@ -1,6 +1,6 @@
 """The object types of the typed part: vertices with their properties and links, and pages of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -24,7 +24,9 @@ from graphql import (
 from api.graphql.connection import page_info
 from api.graphql.executor import PLAIN_FIELDS
 from api.graphql.limits import USUAL_LENGTH
+from api.graphql.shape import GraphShape
 from api.graphql.typed_aggregates import AggregateTypes
+from api.graphql.typed_connections import ConnectionTypes
 from api.graphql.typed_filters import FilterTypes
 from api.graphql.typed_provenance import provenance
 from api.graphql.typed_read import LinkField, TypedVertex, VertexPageOf, selected
@@ -41,15 +43,16 @@ _SELECTION = {
 
 
 class ObjectTypes:
-    """``names`` are those of the types by label, ``comments`` what sources say about (label, property)."""
+    """``names`` are those of the types by label, ``taken`` those that no other type may have."""
 
     def __init__(
-        self, generic: GraphQLSchema, names: Mapping[str, str], comments: Mapping[tuple[str, str], str]
+        self, generic: GraphQLSchema, names: Mapping[str, str], shape: GraphShape, taken: Iterable[str]
     ) -> None:
-        self._generic_schema, self._names, self._comments = generic, names, comments
+        self._generic_schema, self._names, self._shape = generic, names, shape
         self._filters, self._aggregates = FilterTypes(names), AggregateTypes(names)
         self._orders: dict[str, GraphQLEnumType] = {}
         self._provenance = self._provenance_type()
+        self._connections = ConnectionTypes(generic, names, shape, taken, self._provenance)
 
     def vertex(self, vertex: TypedVertex) -> GraphQLObjectType:
         plain: dict[str, Any] = {"id": attrgetter("id"), "label": attrgetter("label")}
@@ -58,7 +61,7 @@ class ObjectTypes:
         return GraphQLObjectType(
             self._names[vertex.label],
             lambda: self._fields(vertex, plain),
-            description=f"Vertices of the type {vertex.label!r}.",
+            description=self._shape.type_comments.get(vertex.label) or f"Vertices of the type {vertex.label!r}.",
             extensions={PLAIN_FIELDS: plain},
         )
 
@@ -71,10 +74,18 @@ class ObjectTypes:
             fields[name] = GraphQLField(
                 SCALARS[vertex.types[property_]],
                 resolve=_resolver(plain[name]),
-                description=self._comments.get((vertex.label, property_)) or f"The property {property_!r}.",
+                description=self._shape.comments.get((vertex.label, property_)) or f"The property {property_!r}.",
             )
         for name, link in vertex.links.items():
             fields[name] = self._link(vertex, name, link)
+        for name, link in vertex.connections.items():
+            fields[name] = GraphQLField(
+                GraphQLNonNull(self._connections.of(link)),
+                args={**self.selection(link.other), "after": GraphQLArgument(GraphQLString)},
+                resolve=_connection_resolver(vertex, name),
+                description=f"{self._about(vertex, link)}, a page at a time.",
+                extensions={USUAL_LENGTH: link.usual},
+            )
         for name, link in vertex.aggregates.items():
             fields[name] = GraphQLField(
                 GraphQLNonNull(self._aggregates.aggregate(link.other)),
@@ -106,9 +117,15 @@ class ObjectTypes:
             _list_of(link.other.type),
             args={**self.selection(link.other)},
             resolve=_link_resolver(vertex, name),
-            description=_arrow(vertex.label, link),
+            description=self._about(vertex, link),
             extensions={USUAL_LENGTH: link.usual},
         )
+
+    def _about(self, vertex: TypedVertex, link: LinkField) -> str:
+        """What the source says about a link, and its ends."""
+        tail = vertex.label if link.direction is Direction.OUT else link.other.label
+        comment, arrow = self._shape.link_comments.get((tail, link.label)), _arrow(vertex.label, link)
+        return f"{comment} ({arrow})" if comment else arrow
 
     # ---- arguments
 
@@ -228,6 +245,10 @@ def _resolver(read: Callable[[Vertex], Any]) -> Callable[..., Any]:
 
 def _link_resolver(vertex: TypedVertex, name: str) -> Any:
     return lambda source, info, **arguments: vertex.resolve_link(name, source, info, arguments)
+
+
+def _connection_resolver(vertex: TypedVertex, name: str) -> Any:
+    return lambda source, info, **arguments: vertex.resolve_connection(name, source, info, arguments)
 
 
 def _aggregate_resolver(vertex: TypedVertex, name: str) -> Any:

@@ -8,9 +8,9 @@ from api.graphql.context import Context
 from api.graphql.typed_read import Info, TypedVertex
 from api.graphql.values import json_value
 from bifrost.errors import InputError
-from bifrost.graph import Direction, FragmentOrigin, Vertex
+from bifrost.graph import Direction, EdgeOrigin, FragmentOrigin, Vertex
 
-__all__ = ["provenance"]
+__all__ = ["of_edge", "provenance"]
 
 _MOST_EDGES = 1000
 
@@ -71,9 +71,18 @@ async def _of_link(of: TypedVertex, name: str, vertex: Vertex, context: Context)
         ends = {id: end for id, end in ends.items() if end in typed}
     origins = await context.edge_origins.load_many(list(ends))
     return [
-        {
-            "field": name,
-            "property": link.label,
+        entry
+        for end, found in zip(ends.values(), origins, strict=True)
+        for entry in of_edge(name, link.label, end, found)
+    ]
+
+
+def of_edge(field: str, label: str, end: str, origins: Iterable[EdgeOrigin]) -> Iterator[dict[str, Any]]:
+    """The statements behind one edge, which leads to the vertex ``end``."""
+    for origin in origins:
+        yield {
+            "field": field,
+            "property": label,
             "values": [end],
             "source": origin.source,
             "dataset": origin.dataset,
@@ -82,6 +91,3 @@ async def _of_link(of: TypedVertex, name: str, vertex: Vertex, context: Context)
             "seen": None,
             "score": origin.score,
         }
-        for end, found in zip(ends.values(), origins, strict=True)
-        for origin in found
-    ]

@@ -21,9 +21,9 @@ from api.graphql.connection import VertexPage, VertexPager
 from api.graphql.context import Context
 from api.graphql.typed_filters import filters_of
 from bifrost.errors import InputError
-from bifrost.graph import Aggregate, Direction, Filter, Vertex
+from bifrost.graph import Aggregate, Direction, Filter, Link, Page, Vertex
 
-__all__ = ["MEASURES", "Info", "LinkField", "Measure", "TypedVertex", "VertexPageOf", "Wanted", "selected"]
+__all__ = ["MEASURES", "Info", "LinkField", "LinkPage", "Measure", "TypedVertex", "VertexPageOf", "Wanted", "selected"]
 
 Info = GraphQLResolveInfo[Context]
 MEASURES = ("countDistinct", "sum", "avg", "min", "max")
@@ -47,6 +47,11 @@ class LinkField:
     def key(self) -> tuple[Direction, str, str]:
         return self.direction, self.label, self.other.label
 
+    @property
+    def target(self) -> str | None:
+        """The type to look for at the other ends; None where there is no other one."""
+        return self.other.label if self.mixed else None
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -56,13 +61,15 @@ class Wanted:
     order_by: str | None = None
     descending: bool = False
     limit: int = 50
+    after: str | None = None
 
     @classmethod
     def of(cls, link: LinkField, arguments: Mapping[str, Any]) -> "Wanted":
         """From the arguments of a link's field. Raises InputError."""
         filters = filters_of(link.other, arguments.get("filter"))
         descending = bool(arguments.get("descending"))
-        return cls(filters, arguments.get("orderBy"), descending, _limit(arguments.get("first")))
+        limit, after = _limit(arguments.get("first")), arguments.get("after")
+        return cls(filters, arguments.get("orderBy"), descending, limit, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,8 @@ class TypedVertex:
     links: dict[str, LinkField] = field(default_factory=dict)
     aggregates: dict[str, LinkField] = field(default_factory=dict)
     """Field name -> the link whose vertices it counts and measures."""
+    connections: dict[str, LinkField] = field(default_factory=dict)
+    """Field name -> the link whose pages it gives."""
     type: GraphQLObjectType | None = None
 
     # ---- roots
@@ -179,10 +188,13 @@ class TypedVertex:
             return
         for node in selected(info, nodes):
             name = node.name.value
-            if name not in self.links and name not in self.aggregates:
+            if name not in self.links and name not in self.aggregates and name not in self.connections:
                 continue
             given = get_argument_values(self.type.fields[name], node, info.variable_values)
-            if name in self.links:
+            if name in self.connections:
+                link = self.connections[name]
+                self.read_pages(context, info, link, vertices, Wanted.of(link, given), [node])
+            elif name in self.links:
                 link = self.links[name]
                 self.read_link(context, info, link, vertices, Wanted.of(link, given), [node])
             else:
@@ -220,6 +232,65 @@ class TypedVertex:
         context.spend(sum(len(known[id_]) for id_ in ids))
         below = {vertex.id: vertex for start in vertices for vertex in known[start.id]}
         link.other.read_ahead(context, info, list(below.values()), nodes)
+
+    # ---- pages of links
+
+    def resolve_connection(self, name: str, vertex: Vertex, info: Info, arguments: Mapping[str, Any]) -> "LinkPage":
+        context: Context = info.context
+        link = self.connections[name]
+        wanted = Wanted.of(link, arguments)
+        page = context.paged.get((link.key, wanted), {}).get(vertex.id)
+        if page is None:
+            page = self.read_pages(context, info, link, [vertex], wanted, info.field_nodes)[vertex.id]
+        return LinkPage(self, name, link, wanted, vertex, page)
+
+    def read_pages(
+        self,
+        context: Context,
+        info: Info,
+        link: LinkField,
+        vertices: Sequence[Vertex],
+        wanted: Wanted,
+        nodes: Iterable[FieldNode],
+    ) -> Mapping[str, Page[Link]]:
+        """A page per vertex in one statement, and their counts in another one where they are asked for."""
+        context.check_time()
+        known = context.paged.setdefault((link.key, wanted), {})
+        ids = [vertex.id for vertex in vertices if vertex.id not in known]
+        if ids:
+            found = context.view.links(
+                ids,
+                link.direction,
+                (link.label,),
+                link.target,
+                wanted.filters,
+                order_by=wanted.order_by,
+                descending=wanted.descending,
+                after=wanted.after,
+                limit=wanted.limit,
+            )
+            known |= {id_: found.get(id_, Page(())) for id_ in ids}
+            context.spend(sum(len(known[id_].items) for id_ in ids))
+        below = {one.vertex.id: one.vertex for start in vertices for one in known[start.id].items}
+        fields = list(selected(info, nodes))
+        inner = [node for node in fields if node.name.value == "nodes"]
+        entries = [node for node in fields if node.name.value == "edges"]
+        inner += [node for node in selected(info, entries) if node.name.value == "node"]
+        link.other.read_ahead(context, info, list(below.values()), inner)
+        if any(node.name.value == "totalCount" for node in fields):
+            self.read_counts(context, link, vertices, wanted.filters)
+        return known
+
+    def read_counts(
+        self, context: Context, link: LinkField, vertices: Sequence[Vertex], filters: tuple[Filter, ...]
+    ) -> Mapping[str, int]:
+        known = context.counted.setdefault((link.key, filters), {})
+        ids = [vertex.id for vertex in vertices if vertex.id not in known]
+        if ids:
+            context.check_time()
+            found = context.view.link_counts(ids, link.direction, (link.label,), link.target, filters)
+            known |= {id_: found.get(id_, 0) for id_ in ids}
+        return known
 
     # ---- aggregates of links
 
@@ -283,6 +354,26 @@ class VertexPageOf:
     def nodes(self, info: Info, nodes: Iterable[FieldNode]) -> tuple[Vertex, ...]:
         self.of.read_ahead(info.context, info, self.page.items, nodes)
         return self.page.items
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """A page of one vertex's links, the source of their connection type."""
+
+    of: TypedVertex
+    name: str
+    link: LinkField
+    wanted: Wanted
+    vertex: Vertex
+    page: Page[Link]
+
+    def vertices(self, info: Info, nodes: Iterable[FieldNode]) -> list[Vertex]:
+        found = [one.vertex for one in self.page.items]
+        self.link.other.read_ahead(info.context, info, found, nodes)
+        return found
+
+    def count(self, info: Info) -> int:
+        return self.of.read_counts(info.context, self.link, [self.vertex], self.wanted.filters)[self.vertex.id]
 
 
 def _limit(first: int | None, usual: int = 50) -> int:

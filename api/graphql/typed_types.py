@@ -56,7 +56,8 @@ def typed_part(generic: GraphQLSchema, shape: GraphShape) -> TypedPart:
     taken_fields = set(query.fields) | set(lists.values())
     singles = allocate(shape.properties, singular_name, "ById", lambda name: name not in taken_fields)
     taken_fields |= set(singles.values())
-    builder = _Builder(generic, shape, types)
+    claimed = taken_types | {name + derived for name in types.values() for derived in _DERIVED}
+    builder = _Builder(generic, shape, types, claimed)
     typed: dict[str, GraphQLField] = {}
     for label in shape.properties:
         typed[lists[label]] = builder.list_field(label)
@@ -117,10 +118,12 @@ def _type_names(labels: Iterable[str], taken: set[str]) -> dict[str, str]:
 
 
 class _Builder:
-    def __init__(self, generic: GraphQLSchema, shape: GraphShape, types: Mapping[str, str]) -> None:
+    def __init__(
+        self, generic: GraphQLSchema, shape: GraphShape, types: Mapping[str, str], claimed: Iterable[str]
+    ) -> None:
         self.generic, self.shape, self.types = generic, shape, types
         self.vertices = {label: self._vertex(label) for label in shape.properties}
-        self.objects = ObjectTypes(generic, types, shape.comments)
+        self.objects = ObjectTypes(generic, types, shape, claimed)
         for label, vertex in self.vertices.items():
             self._add_links(label, vertex)
             vertex.type = self.objects.vertex(vertex)
@@ -153,6 +156,9 @@ class _Builder:
         taken |= vertex.links.keys()
         counted = allocate(vertex.links, lambda name: f"{name}Aggregate", "Of", lambda name: name not in taken)
         vertex.aggregates = {counted[name]: link for name, link in vertex.links.items()}
+        taken |= vertex.aggregates.keys()
+        paged = allocate(vertex.links, lambda name: f"{name}Connection", "Of", lambda name: name not in taken)
+        vertex.connections = {paged[name]: link for name, link in vertex.links.items()}
 
     # ---- root fields
 

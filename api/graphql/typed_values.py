@@ -129,7 +129,6 @@ CONVERTERS: Mapping[str, Callable[[Value], Any]] = {
 _OPERATORS = {
     "text": ("eq", "neq", "contains", "startsWith", "in", "lt", "lte", "gt", "gte"),
     "boolean": ("eq", "neq"),
-    "time": ("eq", "neq", "in"),
 }
 _ORDERED = ("eq", "neq", "in", "lt", "lte", "gt", "gte")
 _NAMES = {"startsWith": "starts_with"}

@@ -38,7 +38,7 @@ ONTOLOGY = (
 <http://ex.org/> a owl:Ontology ; owl:imports <http://169.254.169.254/secret> .
 :P1 a owl:Class ; rdfs:label "Person" ; rdfs:subClassOf :Agent ; rdfs:comment "Who lives" .
 :Org a owl:Class ; rdfs:label "Firma"@de, "Company"@en .
-:works a owl:ObjectProperty ; rdfs:label "works for" ; rdfs:domain :P1 ; rdfs:range :Org .
+:works a owl:ObjectProperty ; rdfs:label "works for" ; rdfs:comment "Is employed by" ; rdfs:domain :P1 ; rdfs:range :Org .
 :p_name a owl:DatatypeProperty ; rdfs:label "name" ; rdfs:comment "What it is called" .
 :best a :Grade . :Grade a owl:Class .
 """
@@ -76,6 +76,7 @@ def test_instances_are_records_and_an_ontology_names_their_types(tmp_path: Path)
     assert list(datasets) == ["rdf#Address", "rdf#Agent", "rdf#Company", "rdf#Fan", "rdf#Grade", "rdf#Person"]
     person: DatasetInfo = datasets["rdf#Person"]
     assert (person.options["vertex_type"], person.comment, person.estimated_records) == ("Person", "Who lives", 1)
+    assert person.options["links"] == {"works for": "Is employed by"}
     columns = {one.name: (one.type, one.comment) for one in person.columns}
     assert columns["age"] == ("integer", "")
     assert columns["born"] == ("date", "")

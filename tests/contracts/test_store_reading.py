@@ -147,6 +147,13 @@ class TestWhatEdgesLeadTo:
         assert view.neighbour_counts(["a/hub/h"], Direction.IN) == {"a/hub/h": 101}
         assert view.neighbour_counts(["a/hub/h"], Direction.IN, ["NOTHING"]) == {}
 
+    def test_what_types_properties_of_edges_have(self, store: SqlStore) -> None:
+        hub(store, spokes=2, parallel=2)
+        link = LinkStatement("x", "BACK", "a/spoke/000", "a/hub/h", {"day": (date(2024, 1, 2),), "n": ("text", 1)})
+        say(store, "a/spoke", RecordFragments("x", b"1", (), (link,)))
+        found = store.view().edge_property_types()
+        assert found == {"BACK": {"day": "date", "n": "text"}, "TO": {"n": "integer"}}
+
     @pytest.mark.parametrize("direction", list(Direction))
     @pytest.mark.parametrize("labels", [(), ("TO", "BACK", "SELF"), ("SELF",)])
     def test_pages_of_neighbours_and_links_leave_no_gaps(

@@ -143,3 +143,98 @@ async def test_who_sees_some_sources_pages_through_those_alone(hub: Shop) -> Non
         hub.accounts.set_sources("rob", ["mail"])
     async with connect(hub.app, "rob") as http:
         assert (await http.post("/graphql", json={"query": query})).json()["data"] == {"vertex": None}
+
+
+LINKS = f"""query($first: Int, $after: String) {{ hubs {{ nodes {{
+    servesConnection(filter: {{number: {{lt: 3}}}}, orderBy: number, descending: true, first: $first, after: $after) {{
+      totalCount {INFO} edges {{ cursor id score node {{ number }} properties {{ since firstContact }}
+        _edge {{ label properties }} _provenance {{ field source record score values }} }} }} }} }} }}"""
+
+
+async def test_a_typed_link_has_pages_with_what_each_link_says(visitor: Client) -> None:
+    found: list[dict[str, Any]] = []
+    after = None
+    while True:
+        [hub] = (await visitor.graphql(LINKS, first=25, after=after))["hubs"]["nodes"]
+        connection = hub["servesConnection"]
+        assert connection["totalCount"] == 60
+        assert connection["pageInfo"]["hasPreviousPage"] is (after is not None)
+        found += connection["edges"]
+        after = connection["pageInfo"]["endCursor"]
+        if not connection["pageInfo"]["hasNextPage"]:
+            break
+    assert [(one["node"]["number"], one["properties"]["since"]) for one in found] == [
+        (number, 2000 + n) for number in (2, 1, 0) for n in range(20)
+    ]
+    assert [one["properties"]["firstContact"] for one in found[:2]] == [True, False]
+    assert len({one["id"] for one in found}) == 60
+    assert found[1]["_edge"] == {"label": "serves", "properties": {"since": [2001], "first contact": [False]}}
+    spoke = make_uid("shop", "spokes", "002")
+    assert found[0]["_provenance"] == [
+        {"field": "servesConnection", "source": "shop", "record": "h", "score": 1, "values": [spoke]}
+    ]
+
+
+async def test_nodes_of_a_connection_have_links_of_their_own(admin: Client) -> None:
+    data = await admin.graphql(
+        """{ customers(first: 2) { nodes { ordersConnection(first: 2) { totalCount hasNextPage endCursor
+               nodes { number placedBy { companyName } containsConnection { nodes { title } totalCount } } } } } }"""
+    )
+    first, second = data["customers"]["nodes"]
+    page = first["ordersConnection"]
+    assert (page["totalCount"], page["hasNextPage"], bool(page["endCursor"])) == (4, True, True)
+    assert page["nodes"] == [
+        {
+            "number": number,
+            "placedBy": [{"companyName": "Ann 0"}],
+            "containsConnection": {"nodes": [{"title": title}], "totalCount": 1},
+        }
+        for number, title in ((1000, "Thing 0"), (1005, "Thing 1"))
+    ]
+    assert [one["number"] for one in second["ordersConnection"]["nodes"]] == [1001, 1006]
+
+
+async def test_a_foreign_cursor_of_a_link_is_refused(admin: Client) -> None:
+    for arguments in ('after: "x"', 'after: "WzFd", orderBy: number', "first: -1"):
+        answer = await admin.execute(
+            f"{{ customers {{ nodes {{ ordersConnection({arguments}) {{ totalCount }} }} }} }}"
+        )
+        assert answer["errors"][0]["extensions"]["code"] == "bad_input"
+
+
+PAGES = """query($n: Int) { customers(first: $n) { nodes {
+    ordersConnection(first: 3, orderBy: number) { totalCount edges { cursor score _provenance { record }
+      _edge { label origins { record } } node { number containsConnection(filter: {title: {exists: true}}) { totalCount
+        nodes { title ordersConnection(first: 2) { totalCount edges { node { number } } } } } } } }
+    late: ordersConnection(filter: {number: {gt: 1010}}) { totalCount nodes { number } } } } }"""
+
+
+async def test_pages_of_typed_links_cost_the_same_statements_whatever_their_size(admin: Client, shop: Shop) -> None:
+    counts = []
+    await admin.graphql(PAGES, n=1)
+    for size in (1, 5):
+        statements: list[str] = []
+        listen = lambda *event, seen=statements: seen.append(event[2])  # noqa: E731
+        sa.event.listen(shop.service.store.engine, "before_cursor_execute", listen)
+        data = await admin.graphql(PAGES, n=size)
+        sa.event.remove(shop.service.store.engine, "before_cursor_execute", listen)
+        counts.append(len(statements))
+        assert data["customers"]["nodes"][-1]["ordersConnection"]["totalCount"] == 4
+    assert counts[0] == counts[1]
+    assert counts[0] < 45
+
+
+async def test_connections_are_named_by_the_two_types_and_the_link(visitor: Client) -> None:
+    data = await visitor.graphql(
+        """{ hub: __type(name: "Hub") { fields { name type { ofType { name } } } }
+             edge: __type(name: "SpokeByServesEdge") { fields { name } } properties: __type(name: "ServesProperties") {
+               fields { name type { name } } } plain: __type(name: "OrderByPlacedByEdge") { fields { name } } }"""
+    )
+    fields = {field["name"]: field["type"]["ofType"] for field in data["hub"]["fields"]}
+    assert fields["servesConnection"] == {"name": "SpokeByServesConnection"}
+    assert {"cursor", "node", "properties", "score"} <= {field["name"] for field in data["edge"]["fields"]}
+    assert data["properties"]["fields"] == [
+        {"name": "firstContact", "type": {"name": "Boolean"}},
+        {"name": "since", "type": {"name": "Long"}},
+    ]
+    assert "properties" not in {field["name"] for field in data["plain"]["fields"]}

@@ -1,6 +1,7 @@
 """The part of the schema that is made from the graph's own types."""
 
 import asyncio
+import datetime as dt
 import time
 from inspect import isawaitable
 from typing import Any
@@ -232,6 +233,7 @@ class TestNames:
 LABELS = st.sampled_from(
     ["Customer", "customer", "User", "Query", "Vertex", "String", "Source", "Customers", "é", "a b", "A_B", "News"]
 )
+EDGES = st.sampled_from(["knows", "KNOWS", "id", "customers", "placed by", "Customer", "edge"])
 PROPERTIES = st.dictionaries(
     st.sampled_from(["id", "label", "name", "Name", "_vertex", "customers", "knows", "KNOWS", "1", "é", ""]),
     st.sampled_from(["text", "integer", "number", "boolean", "date", "datetime", "time"]),
@@ -241,11 +243,14 @@ PROPERTIES = st.dictionaries(
 @settings(max_examples=20)
 @given(
     st.dictionaries(LABELS, PROPERTIES, max_size=6),
-    st.frozensets(st.tuples(LABELS, st.sampled_from(["knows", "KNOWS", "id", "customers", "placed by"]), LABELS)),
+    st.frozensets(st.tuples(LABELS, EDGES, LABELS)),
+    st.dictionaries(EDGES, PROPERTIES),
 )
-def test_any_graph_gives_a_valid_schema(properties: dict[str, dict[str, str]], patterns: frozenset[Any]) -> None:
+def test_any_graph_gives_a_valid_schema(
+    properties: dict[str, dict[str, str]], patterns: frozenset[Any], edge_properties: dict[str, dict[str, str]]
+) -> None:
     known = {pattern: (1, 4) for pattern in patterns if pattern[0] in properties and pattern[2] in properties}
-    part = typed_part(generic_schema(), GraphShape(properties, known, {}))
+    part = typed_part(generic_schema(), GraphShape(properties, known, {}, edge_properties))
     assert validate_schema(part.schema) == []
     assert build_schema(print_schema(part.schema)).query_type
     assert set(part.lists.values()) == set(part.singles.values()) == set(properties)
@@ -262,6 +267,8 @@ QUERIES = [
     "{ a: customers(first: 1) { ...n } b: customers(first: 2) { ...n } } fragment n on CustomerConnection { nodes { id } }",
     '{ customer(id: "shop/customers/1") { ... on Customer @include(if: true) { visits } companyName @skip(if: true) } }',
     "{ customers(first: 2) { nodes { visits orders(first: -1) { number } } } version }",
+    "{ customers { nodes { a: ordersConnection(first: 2) { edges { cursor score node { number } _edge { id } } totalCount } } } }",
+    "{ customers { nodes { ordersConnection(first: 1) { pageInfo { hasNextPage } nodes { _vertex { edgeCount } } } } } }",
     '{ none: customer(id: "x") { orders { number } } orders(first: 3) { edges { cursor node { placedBy { credit } } } } }',
 ]
 
@@ -278,3 +285,36 @@ def test_the_short_way_gives_what_the_usual_way_gives(shop: Shop, query: str) ->
         return found.data, [(error.path, error.message) for error in found.errors or ()]
 
     assert asyncio.run(ask(VertexExecutor)) == asyncio.run(ask(ExecutorThrowingOnIncremental))
+
+
+def test_descriptions_tell_what_sources_say_about_types_and_links(shop: Shop) -> None:
+    shape = GraphShape(
+        {"Person": {"name": "text"}, "Company": {}},
+        {("Person", "works for", "Company"): (1, 4)},
+        {("Person", "name"): "What somebody is called"},
+        type_comments={"Person": "Somebody who lives"},
+        link_comments={("Person", "works for"): "Is employed by"},
+    )
+    types = typed_part(generic_schema(), shape).schema.type_map
+    person, company = types["Person"], types["Company"]
+    assert isinstance(person, GraphQLObjectType)
+    assert isinstance(company, GraphQLObjectType)
+    assert (person.description, company.description) == ("Somebody who lives", "Vertices of the type 'Company'.")
+    assert person.fields["worksFor"].description == "Is employed by (Person -works for-> Company)"
+    assert company.fields["people"].description == "Is employed by (Person -works for-> Company)"
+    assert person.fields["name"].description == "What somebody is called"
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [('gte: "08:30"', [8, 17]), ('lt: "08:30:00"', [6]), ('gt: "06:00", lte: "17:45"', [8, 17]), ('eq: "17:45"', [17])],
+)
+async def test_times_of_day_are_compared(shop: Shop, condition: str, found: list[int]) -> None:
+    for hour, minute in ((6, 0), (8, 30), (17, 45)):
+        shop.service.edits.add_vertex("Shift", {"hour": (hour,), "starts": (dt.time(hour, minute),)}, by="ann")
+    app = build_app(shop.service, shop.accounts)
+    async with connect(app, "admin") as http:
+        query = f"{{ shifts(filter: {{starts: {{{condition}}}}}, orderBy: hour) {{ nodes {{ hour }} }} }}"
+        answer = (await http.post("/graphql", json={"query": query})).json()
+    app.close()
+    assert [node["hour"] for node in answer["data"]["shifts"]["nodes"]] == found
