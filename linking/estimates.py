@@ -81,7 +81,8 @@ def estimate_recall(link_type: LinkType, matched: Matched | None = None) -> Esti
     """The share of all true links that are there; None where the data does not tell (:func:`why_no_recall`).
 
     References: the share of values that name a record. Mentions: the share of the places found that are sure enough.
-    Same things: the share of the probabilities of all compared pairs that is merged.
+    Same things: the share of the probabilities of all compared pairs that is merged. Join tables: the share of rows that
+    name a record at both ends.
     """
     f = link_type.features
     match link_type.kind:
@@ -93,6 +94,8 @@ def estimate_recall(link_type: LinkType, matched: Matched | None = None) -> Esti
             return share_of(f["accepted_share"] * hits, hits, 0.8, 2.0)
         case LinkKind.SAME_THING if matched is not None:
             return matched.recall
+        case LinkKind.JOIN_TABLE if f.get("both_ends"):
+            return share_of(link_type.estimated_edges, link_type.estimated_edges / f["both_ends"], 0.9, 1.0)
         case _:
             return None
 

@@ -8,6 +8,7 @@ import pytest
 from bifrost.errors import InputError
 from bifrost.links import Correction, LinkKind, LinkState, LinkType, corrected_ends, link_type_id
 from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind, Reference
+from linking.estimates import estimate_recall
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from tests.linking.company import find, quiet
@@ -134,3 +135,12 @@ def test_a_flip_turns_the_columns_between_round(linker: BifrostLinker) -> None:
     assert turned.id != link.id
     edges = {(e.head, e.tail) for e in linker.links(turned, data, (), quiet)}
     assert edges == {(e.tail, e.head) for e in linker.links(link, data, (), quiet)}
+
+
+def test_the_share_of_rows_that_name_both_ends_is_the_recall(linker: BifrostLinker) -> None:
+    rows = [{**row, "course_id": None if n % 10 == 0 else row["course_id"]} for n, row in enumerate(ENROLMENTS)]
+    (link,) = joins(linker.propose(school(rows), (), (), quiet))
+    recall = estimate_recall(link)
+    assert recall is not None
+    assert recall.low < 0.9 < recall.high
+    assert recall.basis == pytest.approx(len(rows), abs=2)
