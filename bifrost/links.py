@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from bifrost.values import EMPTY, Evidence, digest_of
 
@@ -22,6 +22,7 @@ __all__ = [
     "Matched",
     "PairExample",
     "PairQuestion",
+    "Role",
     "SamePair",
     "SamePairs",
     "Verdict",
@@ -89,9 +90,15 @@ class Column:
         return f"{self.source}/{self.dataset}" + (f".{'+'.join(self.columns)}" if self.columns else "")
 
 
+Role: TypeAlias = Literal["representative", "borderline", "counter"]
+
+
 @dataclass(frozen=True, slots=True)
 class PairExample:
-    """An example for the review page: two fragments, the values that speak for (or against) their link, and why."""
+    """An example for the review page: two fragments, the values that speak for (or against) their link, and why.
+
+    ``role``: like most pairs, at the edge of what would be linked, or against the link type.
+    """
 
     tail: str
     head: str
@@ -99,6 +106,7 @@ class PairExample:
     head_text: str
     score: float
     note: str = ""
+    role: Role = "representative"
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,13 +104,17 @@ def with_reference_evidence(
 ) -> dict[str, object]:
     """The fields of a reference link type that its data give: edges, cardinality, reasons, examples."""
     edges, total, missing = count_edges(workspace, link_type)
-    pairs, unmatched = examples(workspace, link_type, _EXAMPLES)
+    found = examples(workspace, link_type, _EXAMPLES)
     tail_table = workspace.table(link_type.tail.source, link_type.tail.dataset)
     head_table = workspace.table(link_type.head.source, link_type.head.dataset)
     assert tail_table is not None
     assert head_table is not None
-    tails = describe_rows(workspace, tail_table, [p[3] for p in pairs] + [u[2] for u in unmatched])
-    heads = describe_rows(workspace, head_table, [p[4] for p in pairs])
+    tails = describe_rows(
+        workspace,
+        tail_table,
+        [p[3] for p in found.pairs] + [p[3] for p in found.borderline] + [u[2] for u in found.unmatched],
+    )
+    heads = describe_rows(workspace, head_table, [p[4] for p in found.pairs] + [p[4] for p in found.borderline])
     shown = _example_text
     reasons = _reasons(link_type, tail, head, total, missing, rivals)
     if tail_table is head_table and not tail[0].multivalued:
@@ -122,11 +126,17 @@ def with_reference_evidence(
         "reasons": tuple(reasons),
         "examples": tuple(
             PairExample(t, h, shown(value, tails.get(tr, "")), shown(value, heads.get(hr, "")), 1.0)
-            for t, h, value, tr, hr in pairs
+            for t, h, value, tr, hr in found.pairs
+        )
+        + tuple(
+            PairExample(
+                t, h, shown(value, tails.get(tr, "")), shown(value, heads.get(hr, "")), score, note, "borderline"
+            )
+            for t, h, value, tr, hr, score, note in found.borderline
         ),
         "counter_examples": tuple(
-            PairExample(t, "", shown(value, tails.get(row, "")), "", 0.0, "names no record")
-            for t, value, row in unmatched
+            PairExample(t, "", shown(value, tails.get(row, "")), "", 0.0, "names no record", "counter")
+            for t, value, row in found.unmatched
         ),
     }
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bifrost.links import Column, LinkKind, LinkType, PairExample, link_type_id
+from bifrost.links import Column, LinkKind, LinkType, PairExample, Role, link_type_id
 from linking.candidates import Scorers, make_link_type
 from linking.describe import percent
 from linking.names import table_words
@@ -87,14 +87,18 @@ def duplicate_evidence(candidate: DuplicateCandidate) -> dict[str, object]:
         f"Compared by {', '.join(candidate.columns[:5])}.",
     )
 
-    def example(pair: tuple[str, str, float, str, str], note: str = "") -> PairExample:
+    def example(pair: tuple[str, str, float, str, str], note: str = "", role: Role = "representative") -> PairExample:
         left, right, score, left_text, right_text = pair
-        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note)
+        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note, role)
+
+    pairs, weak = candidate.pairs, candidate.weak_pairs
+    shown = pairs[: max(len(pairs) - 1, 1) : max(len(pairs) // 4, 1)][:4]
 
     return {
         "reasons": reasons,
-        "examples": tuple(example(p) for p in candidate.pairs[:: max(len(candidate.pairs) // 5, 1)][:5]),
-        "counter_examples": tuple(example(p, "alike, but differs") for p in candidate.weak_pairs),
+        "examples": tuple(example(p) for p in shown)
+        + tuple(example(p, "hardly agrees", "borderline") for p in pairs[-1:] if len(pairs) > 1),
+        "counter_examples": tuple(example(p, "alike, but differs", "counter") for p in weak),
         "estimated_edges": len(candidate.pairs),
         "cardinality": "many-to-many",
         "threshold": 0.5,

@@ -1,6 +1,7 @@
 """Reference link types as joins: the edges, their number, examples and counter-examples."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bifrost.errors import InputError
@@ -12,7 +13,7 @@ from linking.profiles import ColumnProfile
 from linking.profiling import values_sql
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["agreement", "are_unique", "count_edges", "examples", "reference_edges", "side_sql"]
+__all__ = ["Examples", "agreement", "are_unique", "count_edges", "examples", "reference_edges", "side_sql"]
 
 MOST_EDGES = 20_000_000
 """Links that one link type may make; more say that its columns name nothing in particular."""
@@ -120,19 +121,28 @@ def are_unique(workspace: Workspace, link_type: LinkType) -> tuple[bool, bool]:
     return bool(tail), bool(head)
 
 
-def examples(
-    workspace: Workspace, link_type: LinkType, limit: int
-) -> tuple[list[tuple[str, str, str, int, int]], list[tuple[str, str, int]]]:
-    """Pairs (tail uid, head uid, value, tail row, head row) with different values, and unmatched (uid, value, row)."""
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Of a reference: pairs (tail uid, head uid, value, tail row, head row) drawn by lot, such pairs at the edge of what is
+    linked with their score and why, and values that name nothing (uid, value, row), the most frequent ones."""
+
+    pairs: list[tuple[str, str, str, int, int]]
+    borderline: list[tuple[str, str, str, int, int, float, str]]
+    unmatched: list[tuple[str, str, int]]
+
+
+def examples(workspace: Workspace, link_type: LinkType, limit: int) -> Examples:
+    """``limit`` pairs with different values, up to two of them borderline, and three values that name nothing."""
     sides = _sides(workspace, link_type)
     if sides is None:
-        return [], []
+        return Examples([], [], [])
     tail, head, tail_sql, head_sql = sides
+    joined = _JOIN.format(tail=tail_sql, head=head_sql)
     pairs = workspace.connection.execute(
-        _JOIN.format(tail=tail_sql, head=head_sql)
+        joined
         + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row FROM
         (SELECT value, min(tail_row) AS tail_row, min(head_row) AS head_row FROM pair GROUP BY value
-         ORDER BY hash(value) LIMIT {limit}) p
+         ORDER BY max(n) > 1, hash(value) LIMIT {limit}) p
         JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row ORDER BY p.tail_row"""
     ).fetchall()
     missing = workspace.connection.execute(
@@ -141,7 +151,32 @@ def examples(
         WHERE h.value IS NULL GROUP BY t.value ORDER BY count(*) DESC, t.value LIMIT 3) m
         JOIN {tail.name} a ON a._row = m._row ORDER BY m._row"""
     ).fetchall()
-    return pairs, missing
+    usual = {pair[:2] for pair in pairs[: limit - 2]}
+    borderline = [pair for pair in _borderline(workspace, link_type, joined, tail, head) if pair[:2] not in usual]
+    return Examples(pairs[: limit - len(borderline)], borderline, missing)
+
+
+def _borderline(
+    workspace: Workspace, link_type: LinkType, joined: str, tail: LoadedTable, head: LoadedTable
+) -> list[tuple[str, str, str, int, int, float, str]]:
+    """A value that names several records, and one that is written differently on both sides."""
+    columns = workspace.profiles_of(link_type.tail) or (), workspace.profiles_of(link_type.head) or ()
+    different = "FALSE"
+    if len(columns[0]) == len(columns[1]) == 1 and not (columns[0][0].is_list or columns[1][0].is_list):
+        # Case and padding differ everywhere; what a rule takes away is worth a look.
+        different = f"lower(trim(a.{columns[0][0].sql})) <> lower(trim(b.{columns[1][0].sql}))"
+    found = []
+    for condition, note in (("p.n > 1", "names {n} records"), (f"p.n = 1 AND {different}", "written differently")):
+        row = workspace.connection.execute(
+            joined
+            + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row, p.n FROM
+            (SELECT value, min(tail_row) AS tail_row, min(head_row) AS head_row, max(n) AS n FROM pair GROUP BY value) p
+            JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row
+            WHERE {condition} ORDER BY hash(p.value) DESC LIMIT 1"""
+        ).fetchone()
+        if row is not None:
+            found.append((*row[:5], round(1 / row[5], 3), note.format(n=row[5])))
+    return found
 
 
 def agreement(workspace: Workspace, first: LinkType, second: LinkType) -> float:

@@ -28,6 +28,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _STATES = [state.value for state in LinkState]
 _POOR = 0.1
 _HIGH, _LOW = 0.9, 0.1
+_MARKS = {"representative": "[green]+[/green]", "borderline": "[yellow]~[/yellow]", "counter": "[red]-[/red]"}
 
 
 @click.group("links")
@@ -114,8 +115,8 @@ def show(context: Context, id: str) -> None:
         f"{one.cardinality or 'cardinality unknown'}, about {one.estimated_edges} edges",
         _quality(context, one),
         *(f"  · {escape(reason)}" for reason in one.reasons),
-        *(f"  [green]+[/green] {_pair(example)}" for example in one.examples),
-        *(f"  [red]-[/red] {_pair(example)}" for example in one.counter_examples),
+        *(f"  {_MARKS[example.role]} {_pair(example)}" for example in (*one.examples, *one.counter_examples)),
+        f"  [dim]{', '.join(f'{mark} {role}' for role, mark in _MARKS.items())}[/dim]",
     ]
     context.show(one, "\n".join(lines))
 

@@ -53,6 +53,7 @@ class PairExampleType:
     head: strawberry.ID
     score: float | None = strawberry.field(description="Null where it is withheld.")
     note: str
+    role: str = strawberry.field(description="representative, borderline or counter.")
     texts: strawberry.Private[tuple[str, str]]
 
     @classmethod
@@ -62,6 +63,7 @@ class PairExampleType:
             head=strawberry.ID(pair.head),
             score=None if blind else pair.score,
             note=pair.note,
+            role=pair.role,
             texts=(pair.tail_text, pair.head_text),
         )
 
@@ -285,7 +287,9 @@ class JudgeResultType:
 strawberry.enum(Purpose, description="Why something is asked.")
 
 
-@strawberry.type(name="Question", description="One question of the queue: about a link type or, with a pair, about two records.")
+@strawberry.type(
+    name="Question", description="One question of the queue: about a link type or, with a pair, about two records."
+)
 class QuestionType:
     id: strawberry.ID = strawberry.field(description="What an answer to it is filed under.")
     link_type: LinkTypeType

@@ -1,11 +1,13 @@
 """References as joins."""
 
+from dataclasses import replace
+
 import pytest
 
 import linking.joins
 from bifrost.errors import InputError
 from bifrost.links import LinkKind
-from linking.joins import reference_edges
+from linking.joins import examples, reference_edges
 from linking.memory import MemoryData
 from linking.workspace import Workspace
 from tests.graphstore.worlds import link_type
@@ -38,3 +40,20 @@ def test_columns_that_name_nothing_in_particular_are_refused(monkeypatch: pytest
     with Workspace().using(company(300, 30)) as loaded, pytest.raises(InputError, match="3,000 links") as refused:
         list(reference_edges(loaded, town))
     assert "condition" in str(refused.value.remedy)
+
+
+def test_examples_show_what_is_usual_what_is_borderline_and_what_is_missing() -> None:
+    data, workspace = MemoryData(), Workspace()
+    data.add_rows("erp", "customer", [{"id": f"CUST-{n:03d}", "name": f"N{n}"} for n in (*range(30), 7)])
+    data.add_rows("erp", "order", [{"no": n, "customer": f"{n % 32:03d}"} for n in range(64)])
+    reference = replace(REFERENCE, transform={"head": "strip_prefix:CUST-"})
+    with workspace.using(data) as loaded:
+        found = examples(loaded, reference, 5)
+    workspace.close()
+    assert len(found.pairs) == 3
+    assert "007" not in {pair[2] for pair in found.pairs}
+    ambiguous, different = found.borderline
+    assert (ambiguous[2], ambiguous[5], ambiguous[6]) == ("007", 0.5, "names 2 records")
+    assert different[6] == "written differently"
+    assert different[:2] not in {pair[:2] for pair in found.pairs}
+    assert {value for _, value, _ in found.unmatched} == {"030", "031"}
