@@ -84,7 +84,7 @@ async def test_nothing_is_found_by_id_search_path_or_provenance(rob: Client) -> 
     assert seen["documents"]["nodes"] == [{"title": "A letter"}]
 
 
-async def test_sparql_and_exports_too(rob: Client) -> None:
+async def test_sparql_too(rob: Client) -> None:
     query = "SELECT (COUNT(DISTINCT ?s) AS ?n) (GROUP_CONCAT(STR(?o)) AS ?all) WHERE { ?s ?p ?o }"
     text = (await rob.http.get("/sparql", params={"query": query})).text
     assert "A letter" in text

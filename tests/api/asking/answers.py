@@ -133,7 +133,8 @@ class Model:
             case Groups(name):
                 return Counter(plain(value) for vertex in ends for value in vertex.properties.get(name, ()))
             case Ordered(name, descending, skip, first):
-                if any(len(vertex.properties.get(name, ())) != 1 for vertex in ends):
+                keys = [vertex.properties.get(name, ()) for vertex in ends]
+                if any(len(values) != 1 for values in keys) or len(set(keys)) < len(keys):
                     return None
                 ends.sort(key=lambda vertex: vertex.properties[name][0], reverse=descending)
                 return [vertex.id for vertex in ends[skip : skip + first]]
