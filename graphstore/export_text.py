@@ -1,7 +1,7 @@
 """GraphML 1.0 and GraphSON 3 (TinkerPop's adjacency lines, as ``g.io("x.json").read()`` takes them)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -91,7 +91,9 @@ def _attribute(text: str) -> str:
 
 
 def graphson(snapshot: Snapshot) -> Iterator[bytes]:
-    """One vertex a line with its edges on both sides."""
+    """One vertex a line with its edges on both sides. An edge's property with several values is a ``g:List`` of them, as
+    edges have no properties of several values in TinkerPop; the ``score`` of an edge that has a property of that name is
+    its ``_score``."""
     for vertices in snapshot.vertex_batches():
         out, into = snapshot.edges_at(vertices, "tail"), snapshot.edges_at(vertices, "head")
         lines = [_line(vertex, out.get(vertex.key, ()), into.get(vertex.key, ())) for vertex in vertices]
@@ -102,9 +104,10 @@ def _line(vertex: Element, out: Iterable[Element], into: Iterable[Element]) -> d
     line: dict[str, Any] = {"id": vertex.id, "label": vertex.label}
     for side, edges, other in (("outE", out, "inV"), ("inE", into, "outV")):
         for edge in edges:
-            properties = {name: _typed(values[0]) for name, values in edge.properties.items()}
+            properties = {name: _one(values) for name, values in edge.properties.items()}
+            properties["_score" if "score" in properties else "score"] = _typed(edge.score)
             end = edge.head if other == "inV" else edge.tail
-            entry = {"id": edge.id, other: end, "properties": properties | {"score": _typed(edge.score)}}
+            entry = {"id": edge.id, other: end, "properties": properties}
             line.setdefault(side, {}).setdefault(edge.label, []).append(entry)
     if vertex.properties:
         line["properties"] = {
@@ -112,6 +115,10 @@ def _line(vertex: Element, out: Iterable[Element], into: Iterable[Element]) -> d
             for name, values in vertex.properties.items()
         }
     return line
+
+
+def _one(values: Sequence[Value]) -> Any:
+    return _typed(values[0]) if len(values) == 1 else {"@type": "g:List", "@value": [_typed(value) for value in values]}
 
 
 def _typed(value: Value) -> Any:

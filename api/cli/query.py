@@ -112,14 +112,26 @@ def search(context: Context, words: tuple[str, ...], labels: tuple[str, ...], li
     )
 
 
-@click.command()
+class _ExportCommand(click.Command):
+    """Names the formats there are in its help, and loads them only then."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from graphstore.export import FORMATS
+
+        super().format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(f"FORMAT is one of: {', '.join(FORMATS)}.")
+
+
+@click.command(cls=_ExportCommand)
 @click.argument("format")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default: standard output."
 )
 @pass_context
 def export(context: Context, format: str, output: Path | None) -> None:
-    """Writes the whole graph: graphml, graphson, nquads, turtle, jsonld, neptune-csv, parquet."""
+    """Writes the whole graph as a file."""
     made = context.service.export(format)
     if output is None:
         stream = sys.stdout.buffer

@@ -91,6 +91,21 @@ def test_graphson_lines_hold_each_edge_on_both_sides(store: SqlStore) -> None:
     assert found["a/x/2"]["properties"]["d"][0]["value"] == {"@type": "gx:BigDecimal", "@value": "1.10"}
 
 
+def test_graphson_loses_no_value_of_an_edge(store: SqlStore) -> None:
+    said = LinkStatement("b/l4", "RATED", "a/x/1", "a/x/2", {"score": (3,), "by": (1, "b", 2.5)})
+    say(store, "b/pairs", RecordFragments("2", b"1", links=(said,)))
+    vertices = {v["id"]: v for v in map(GraphSONReader().read_object, map(bytes.decode, _lines(store)))}
+    for end, side in (("a/x/1", "outE"), ("a/x/2", "inE")):
+        (edge,) = vertices[end][side]["RATED"]
+        assert edge["properties"] == {"score": 3, "_score": 1.0, "by": [1, "b", 2.5]}
+    (edge,) = vertices["a/x/2"]["outE"]["OF TYPE"]
+    assert edge["properties"] == {"w": ["a", "b"], "score": 1.0}
+
+
+def _lines(store: SqlStore) -> list[bytes]:
+    return exported(store, "graphson").splitlines()
+
+
 def test_networkx_reads_graphml(store: SqlStore) -> None:
     graph = networkx.read_graphml(io.BytesIO(exported(store, "graphml")), force_multigraph=True)
     assert dict(graph.nodes["a/x/1"]) == {
