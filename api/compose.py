@@ -74,7 +74,7 @@ def open_service(settings: Settings) -> Service:
         projections=(search, sparql),
     )
     log = ReviewLog(settings)
-    review = Review(store.links, ReviewBook(settings), pipeline.apply, log=log)
+    review = Review(store.links, ReviewBook(settings), pipeline.apply_accepted, log=log)
     pipeline.proposed = partial(review.accept, linked=False)
     pipeline.matched = review.keep_matched
     service = Service(

@@ -9,12 +9,11 @@ from typing import Any, get_args
 import pyarrow as pa
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from api.follower import Follower
 from api.asking import Asking
+from api.follower import Follower
 from api.jobs import BuildJobs
 from api.ports import Edit, Edits, Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind, SparqlService, pairs_moved
 from api.review import Review
-from linking.asking import Question
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.links import (
@@ -38,6 +37,7 @@ from graphstore.export import Exporter
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.judging import corrected, same_rule
 from graphstore.source_edits import SOURCE, SourceEdits
+from linking.asking import Question
 
 __all__ = ["Service"]
 
@@ -514,7 +514,14 @@ class Service:
                 report = self.pipeline.apply(link_type)
                 changed += report.added + report.changed + report.removed
                 shown = link_type
+            if link_type.state is LinkState.CONFIRMED or self._was_confirmed(one):
+                report = self.pipeline.apply_resting_on(link_type)
+                changed += report.added + report.changed + report.removed
         return shown, changed
+
+    def _was_confirmed(self, id: str) -> bool:
+        answers = self.store.links.judgements(subject_prefix=id, include_undone=True)
+        return any(j.subject == id and j.verdict is Verdict.CONFIRM for j in answers)
 
 
 def _validated(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:

@@ -10,13 +10,17 @@ from bifrost.links import TAUGHT, Judgement, LinkEdge, LinkKind, LinkState, Link
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
 from linking.candidates import declared_types, find_mentions, find_references, find_same_things
+from linking.collective import Collective
 from linking.describing import Evident, describe
 from linking.duplicates import find_duplicates
 from linking.join_tables import find_join_tables, join_edges
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
-from linking.records import KeptTasks, match, next_pairs
+from linking.paths import declared_references
+from linking.records import KeptTasks, Matching, resolve
+from linking.records.port import Links, pair_answers, same_pairs
+from linking.records.questions import choose
 from linking.same_concepts import find_same_concepts
 from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_trust, load_priors
 from linking.semantics import NameVectors
@@ -175,10 +179,16 @@ class BifrostLinker:
                 yield edge
 
     def same(
-        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+        self,
+        link_type: LinkType,
+        data: LinkingData,
+        judgements: Sequence[Judgement],
+        progress: ProgressSink,
+        known: Sequence[LinkType] = (),
     ) -> SamePairs:
-        """The scored pairs of a same-thing link type."""
-        return match(link_type, data, judgements, progress, encoder=self.encoder, kept=self._tasks)
+        """The scored pairs of a same-thing link type, by what records say and by what ``known`` types link them to."""
+        matching = self._matching(link_type, data, judgements, progress, known)
+        return same_pairs(matching, pair_answers(link_type.id, judgements))
 
     def next_pairs(
         self,
@@ -190,7 +200,38 @@ class BifrostLinker:
         count: int = 10,
     ) -> list[PairQuestion]:
         """The pairs whose answers would help most. What was compared before is not compared again."""
-        return next_pairs(link_type, data, judgements, progress, count, encoder=self.encoder, kept=self._tasks)
+        matching = self._matching(link_type, data, judgements, progress, known)
+        return choose(matching, count, pair_answers(link_type.id, judgements))
+
+    def resting_on(self, link_type: LinkType, data: LinkingData, known: Sequence[LinkType]) -> list[LinkType]:
+        """The other confirmed same-thing types whose pairs change with this link type."""
+        every = [replace(link_type, state=LinkState.CONFIRMED), *(t for t in known if t.id != link_type.id)]
+        collective = Collective(self._workspace, data, [*every, *declared_references(data)], _no_matching)
+        return [
+            t
+            for t in every[1:]
+            if t.kind is LinkKind.SAME_THING
+            and t.state is LinkState.CONFIRMED
+            and link_type.id in collective.rests_on(t)
+        ]
+
+    def _matching(
+        self,
+        link_type: LinkType,
+        data: LinkingData,
+        judgements: Sequence[Judgement],
+        progress: ProgressSink,
+        known: Sequence[LinkType],
+    ) -> Matching:
+        def matched(one: LinkType, links: Links | None) -> Matching:
+            return resolve(one, data, judgements, progress, encoder=self.encoder, kept=self._tasks, links=links)
+
+        collective = Collective(self._workspace, data, [*known, *declared_references(data)], matched)
+        return collective.matching(link_type)
+
+
+def _no_matching(link_type: LinkType, _: Links | None) -> Matching:
+    raise NotImplementedError(link_type.id)
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:

@@ -57,9 +57,21 @@ class Linker(Protocol):
         """The edges of a reference or mention link type."""
 
     def same(
-        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+        self,
+        link_type: LinkType,
+        data: LinkingData,
+        judgements: Sequence[Judgement],
+        progress: ProgressSink,
+        known: Sequence[LinkType] = (),
     ) -> SamePairs:
-        """The scored pairs of a same-thing link type; those at or above its threshold are merged by the store."""
+        """The scored pairs of a same-thing link type; those at or above its threshold are merged by the store.
+
+        What the confirmed ones of the ``known`` types link records to counts. The result follows from the arguments alone,
+        whatever was applied before.
+        """
+
+    def resting_on(self, link_type: LinkType, data: LinkingData, known: Sequence[LinkType]) -> list[LinkType]:
+        """The other confirmed same-thing types whose pairs may change when this type is confirmed, answered or taken away."""
 
     def next_pairs(
         self,

@@ -73,16 +73,17 @@ def _rows(uids: pa.Array, wanted: list[str]) -> NDArray[np.int64]:
     return np.asarray(pc.fill_null(index, -1).to_numpy(zero_copy_only=False), np.int64)
 
 
-def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool) -> Float:
+def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool, links: Float | None = None) -> Float:
     """New log odds of all pairs: the prior's, corrected by a ridge regression on the answers, and the answers pinned.
 
+    ``links`` are features of what each pair is linked to.
     In a unique task a confirmed pair also rules out the other pairs of its two records.
     """
     pairs, width = prepared.pairs, prepared.comparer.records.shape[1]
     position, same = answers.locate(pairs, width)
     result = base.copy()
     if len(position) >= LEAST and same.any() and not same.all():
-        result = _refit(prepared, base, position, same)
+        result = _refit(prepared, base, position, same, links)
     if unique:
         confirmed = position[same]
         rivals = np.isin(pairs.left, pairs.left[confirmed]) | np.isin(pairs.right, pairs.right[confirmed])
@@ -91,8 +92,12 @@ def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool) ->
     return result
 
 
-def _refit(prepared: Prepared, base: Float, position: NDArray[np.int64], same: NDArray[np.bool_]) -> Float:
+def _refit(
+    prepared: Prepared, base: Float, position: NDArray[np.int64], same: NDArray[np.bool_], links: Float | None
+) -> Float:
     x = np.hstack([np.clip(base, -8, 8)[:, None], prepared.multiple, _field_features(prepared)])
+    if links is not None:
+        x = np.hstack([x, links])
     near = np.abs(base) < 6
     population = x[near] if near.sum() > 100 else x
     # Pairs of which the prior is sure are answers too, of little weight: they keep the correction from running away

@@ -8,13 +8,15 @@ import hashlib
 import json
 import shutil
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linking.records.adapt import Answers
 from linking.records.candidates import Change
 from linking.records.fields import Records
+from linking.records.linked import Linked
 from linking.records.matching import Matching, match_records, rematch_records
 from linking.records.options import MatchOptions
 from linking.records.packing import pack, unpack
@@ -28,8 +30,8 @@ LARGE = 20_000
 DRIFT = 0.1
 """Share of records that may have changed since the statistics were estimated; beyond it they are estimated anew."""
 IN_MEMORY = 300_000
-"""A task of up to so many candidate pairs (about 300 MB) is kept in memory, the latest one."""
-FORMAT = 1
+"""The latest tasks of up to so many candidate pairs together (about 300 MB) are kept in memory."""
+FORMAT = 2
 """To be raised when a change of code makes kept tasks unusable."""
 _STATE, _INFO = "matching", "info.json"
 
@@ -53,12 +55,20 @@ class KeptTasks:
     def __init__(self, folder: Path | None = None, *, large: int = LARGE) -> None:
         self._folder, self._large = folder, large
         self._lock = threading.Lock()
-        self._latest: _Kept | None = None
+        self._latest: dict[str, _Kept] = {}
 
     def match(
-        self, key: str, records: Records, options: MatchOptions | None = None, answers: Answers | None = None
+        self,
+        key: str,
+        records: Records,
+        options: MatchOptions | None = None,
+        answers: Answers | None = None,
+        linked: Sequence[Linked] = (),
     ) -> Matching:
-        """Like ``match_records``, by what is kept under ``key`` as far as it still holds."""
+        """Like ``match_records``, by what is kept under ``key`` as far as it still holds.
+
+        What pairs are linked to is looked at anew for all of them, so that a change of neighbours counts.
+        """
         options = options or MatchOptions()
         with self._lock:
             kept = self._read(key)
@@ -66,28 +76,29 @@ class KeptTasks:
         if kept is not None and kept.matching.options == options:
             change = change_between(kept.matching.records, records)
         if kept is None or change is None:
-            return self._keep(_Kept(key, match_records(records, options, answers=answers), 0))
+            return self._keep(_Kept(key, match_records(records, options, answers=answers, linked=linked), 0))
         drift = kept.drift + _size(change)
         if drift == kept.drift:
             like = kept.matching if kept.drift else None
-            return match_records(records, options, answers=answers, prepared=kept.matching.blocked, like=like)
+            blocked = kept.matching.blocked
+            return match_records(records, options, answers=answers, prepared=blocked, like=like, linked=linked)
         if self._folder is None or sum(records.shape) < self._large or drift > DRIFT * sum(records.shape):
-            return self._keep(_Kept(key, match_records(records, options, answers=answers), 0))
-        return self._keep(_Kept(key, rematch_records(kept.matching, records, change, answers=answers), drift))
+            return self._keep(_Kept(key, match_records(records, options, answers=answers, linked=linked), 0))
+        again = rematch_records(kept.matching, records, change, answers=answers, linked=linked)
+        return self._keep(_Kept(key, again, drift))
 
     def forget(self, known: frozenset[str]) -> None:
         """Deletes the tasks of all other keys."""
         with self._lock:
-            if self._latest is not None and self._latest.key not in known:
-                self._latest = None
+            self._latest = {key: kept for key, kept in self._latest.items() if key in known}
             names = {_name(key) for key in known}
             for path in self._folder.iterdir() if self._folder is not None and self._folder.is_dir() else ():
                 if path.name not in names:
                     shutil.rmtree(path, ignore_errors=True)
 
     def _read(self, key: str) -> _Kept | None:
-        if self._latest is not None and self._latest.key == key:
-            return self._latest
+        if key in self._latest:
+            return self._latest[key]
         if self._folder is None or not (path := self._folder / _name(key)).is_dir():
             return None
         with suppress(OSError, ValueError, LookupError, TypeError, EOFError):
@@ -97,16 +108,20 @@ class KeptTasks:
         return None
 
     def _keep(self, kept: _Kept) -> Matching:
+        made = kept.matching
+        # Links are looked up for each run; they are not kept.
+        kept = replace(kept, matching=replace(made, linked=()))
         with self._lock:
-            if len(kept.matching.pairs) <= IN_MEMORY:
-                self._latest = kept
-            elif self._latest is not None and self._latest.key == kept.key:
-                self._latest = None
+            self._latest.pop(kept.key, None)
+            if len(made.pairs) <= IN_MEMORY:
+                self._latest[kept.key] = kept
+            while sum(len(one.matching.pairs) for one in self._latest.values()) > IN_MEMORY:
+                del self._latest[next(iter(self._latest))]
             if self._folder is not None and sum(kept.matching.records.shape) >= self._large:
                 # What cannot be written is done anew next time; an earlier run that stays is still a true one.
                 with suppress(OSError):
                     self._write(kept, self._folder / _name(kept.key))
-        return kept.matching
+        return made
 
     def _write(self, kept: _Kept, path: Path) -> None:
         """Into a new folder that then takes the place of the old one, so that no half-written task is ever read."""

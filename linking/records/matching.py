@@ -1,7 +1,7 @@
 """Matching: the scored and decided candidate pairs of one task, with evidence for the review page."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from bifrost.links import Estimate, Matched, SamePair
 from linking.records.adapt import Answers, adapt
-from linking.records.blocking import Pairs, union
+from linking.records.blocking import Pairs, best_of_each, union
 from linking.records.candidates import Change
 from linking.records.decide import cluster_records, components, unique_mapping
 from linking.records.decoys import Decoys
 from linking.records.fields import Records
+from linking.records.graph import GraphSignal, evidence_of, graph_features, learn_signal
+from linking.records.linked import Linked, linked_pairs
 from linking.records.options import MatchOptions
 from linking.records.prepared import Prepared, changed, known_pairs, prepare, with_pairs
 from linking.records.prior import Prior, load_prior
@@ -27,6 +29,9 @@ CERTAIN = 30.0
 DOUBT_OF_DECOYS, DOUBT_OF_PRIOR = 0.025, 0.1
 """Standard errors of the mean probability on data that the model never saw, by what it rests on."""
 SMALL_FACTOR = 1.6
+SHOWN_AT_ONCE = 10_000
+LINKED_KEPT = 3
+"""Pairs of each record that are compared because both are linked to the same."""
 LOST = 0.02
 """What is left of the probability of a pair whose records have better partners, where each has one at most."""
 
@@ -36,7 +41,8 @@ class Matching:
     """``log_odds`` and ``probability`` are per candidate pair; ``accepted`` pairs are to be merged.
 
     ``blocked`` is ``prepared`` as it was before pairs of answers and of groups came in. ``once`` tells whether a left record,
-    and a right record, has one partner at most, and ``decoys`` what was learnt from that. ``seconds`` are per stage.
+    and a right record, has one partner at most, and ``decoys`` what was learnt from that (without links, then with them).
+    ``linked`` is what the records are linked to, and ``signal`` what that turned out to be worth. ``seconds`` are per stage.
     """
 
     prepared: Prepared
@@ -47,8 +53,10 @@ class Matching:
     accepted: NDArray[np.bool_]
     blocked: Prepared
     once: tuple[bool, bool]
-    decoys: Decoys | None
+    decoys: tuple[Decoys, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)
+    linked: tuple[Linked, ...] = ()
+    signal: GraphSignal | None = None
 
     @property
     def records(self) -> Records:
@@ -105,12 +113,18 @@ class Matching:
         score = self.scores()
         shown = np.flatnonzero(self.accepted | (score >= self.options.keep))
         left, right = self.records.left_uids, self.records.right_uids
-        for k in shown[np.argsort(-score[shown], kind="stable")].tolist():
-            ends = left[int(self.pairs.left[k])].as_py(), right[int(self.pairs.right[k])].as_py()
-            yield SamePair(*ends, float(score[k]), self.evidence(k))
+        shown = shown[np.argsort(-score[shown], kind="stable")]
+        for start in range(0, len(shown), SHOWN_AT_ONCE):
+            rows = shown[start : start + SHOWN_AT_ONCE]
+            for k, links in zip(rows.tolist(), self._links_evidence(rows), strict=True):
+                ends = left[int(self.pairs.left[k])].as_py(), right[int(self.pairs.right[k])].as_py()
+                yield SamePair(*ends, float(score[k]), self._own_evidence(k) | links)
 
     def evidence(self, pair: int) -> dict[str, float]:
-        """What speaks for (positive) and against the pair: log Bayes factors per field, likeness over all, margin."""
+        """What speaks for (positive) and against the pair: log Bayes factors per field, likeness over all, margin, links."""
+        return self._own_evidence(pair) | self._links_evidence(np.array([pair]))[0]
+
+    def _own_evidence(self, pair: int) -> dict[str, float]:
         table = self.prepared.table
         found = {
             f"field:{f.name}": round(float(c), 3)
@@ -120,6 +134,11 @@ class Matching:
         found["likeness"] = round(float(table.overall["mix"][pair]), 3)
         found["margin"] = round(float(self.prepared.margin[pair]), 3)
         return found
+
+    def _links_evidence(self, rows: NDArray[np.int64]) -> list[dict[str, float]]:
+        if self.signal is None or not self.signal.trusted:
+            return [{}] * len(rows)
+        return evidence_of(self.linked, self.signal, self.pairs.take(rows))
 
     def clusters(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The number of the thing that each left and each right row describes, over the accepted pairs."""
@@ -141,8 +160,10 @@ def match_records(
     rows: NDArray[np.int64] | None = None,
     prepared: Prepared | None = None,
     like: Matching | None = None,
+    linked: Sequence[Linked] = (),
 ) -> Matching:
     """Matches a task. ``rows`` restricts it to pairs that touch these left rows; ``prepared`` reuses earlier work.
+    ``linked`` are the things that the records are linked to.
 
     With ``like`` nothing is estimated from the data as a whole: frequencies, what agreement is worth and the number of
     partners are those of that run.
@@ -153,7 +174,7 @@ def match_records(
     if prepared is None:
         prepared = prepare(records, options, rows, like=like.blocked if like else None)
         seconds["compare"] = time.perf_counter() - clock
-    return _matched(prepared, options, answers, prior or load_prior(), like, None, seconds)
+    return _matched(prepared, options, answers, prior or load_prior(), like, None, tuple(linked), seconds, rows)
 
 
 def rematch_records(
@@ -163,12 +184,15 @@ def rematch_records(
     *,
     answers: Answers | None = None,
     prior: Prior | None = None,
+    linked: Sequence[Linked] = (),
 ) -> Matching:
     """What :func:`match_records` with ``like=previous`` would give, by looking only at what the change touches."""
     clock = time.perf_counter()
     prepared = changed(previous.blocked, records, previous.options, change)
     seconds = {"compare": time.perf_counter() - clock}
-    return _matched(prepared, previous.options, answers, prior or load_prior(), previous, change, seconds)
+    return _matched(
+        prepared, previous.options, answers, prior or load_prior(), previous, change, tuple(linked), seconds
+    )
 
 
 def _matched(
@@ -178,18 +202,30 @@ def _matched(
     prior: Prior,
     like: Matching | None,
     change: Change | None,
+    linked: tuple[Linked, ...],
     seconds: dict[str, float],
+    rows: NDArray[np.int64] | None = None,
 ) -> Matching:
     prepared = blocked
     if answers is not None:
         prepared = _with_judged(prepared, answers.pairs)
     once = like.once if like else _at_most_once(prepared, prior, options)
     clock = time.perf_counter()
-    base, decoys = unlabelled_log_odds(prepared, prior, once, like.decoys if like else None)
+    signal = _signal(prepared, prior, once, linked, like)
+    if like is None and signal is not None and not all(once):
+        # Records that could not be told apart by themselves may be by what they are linked to.
+        once = _at_most_once(prepared, prior, options, _worth(signal, linked, prepared.pairs))
+    if signal is not None and signal.trusted:
+        prepared = _with_linked(prepared, linked, rows)
+    # What was learnt of other links, or of none, does not hold for these.
+    learnt = like.decoys if like is not None and like.signal == signal else ()
+    base, decoys = _unjudged(prepared, prior, once, linked, signal, learnt)
     if prepared.comparer.records.dirty and options.expand:
         prepared = _expanded(prepared, base, options, like, change)
-        base, _ = unlabelled_log_odds(prepared, prior, once)
-    log_odds = base if answers is None else adapt(prepared, base, answers, unique=all(once))
+        base, _ = _unjudged(prepared, prior, once, linked, signal, ())
+    log_odds = base
+    if answers is not None:
+        log_odds = adapt(prepared, base, answers, unique=all(once), links=graph_features(linked, prepared.pairs))
     seconds["score"] = time.perf_counter() - clock
     clock = time.perf_counter()
     probability = (1 / (1 + np.exp(-np.clip(log_odds, -CERTAIN, CERTAIN)))).astype(np.float32)
@@ -199,19 +235,66 @@ def _matched(
         probability = np.where(won, probability, LOST * probability).astype(np.float32)
     accepted = _decide(prepared, probability, answers, options)
     seconds["decide"] = time.perf_counter() - clock
-    return Matching(prepared, options, all(once), log_odds, probability, accepted, blocked, once, decoys, seconds)
+    return Matching(
+        prepared, options, all(once), log_odds, probability, accepted, blocked, once, decoys, seconds, linked, signal
+    )
 
 
-def _at_most_once(prepared: Prepared, prior: Prior, options: MatchOptions) -> tuple[bool, bool]:
+def _signal(
+    prepared: Prepared, prior: Prior, once: tuple[bool, bool], linked: tuple[Linked, ...], like: Matching | None
+) -> GraphSignal | None:
+    """What links are worth, estimated from the data unless ``like`` knows it of the same links."""
+    ways = tuple(one.name for one in linked)
+    if not ways or not len(prepared.pairs):
+        return None
+    if like is not None and like.signal is not None and like.signal.ways == ways:
+        return like.signal
+    base, _ = unlabelled_log_odds(prepared, prior, once)
+    won = np.ones(len(base), bool)
+    if any(once):
+        won = unique_mapping(prepared.pairs, base, unique_left=once[0], unique_right=once[1])
+    return learn_signal(prepared, base, won, graph_features(linked, prepared.pairs), ways)
+
+
+def _unjudged(
+    prepared: Prepared,
+    prior: Prior,
+    once: tuple[bool, bool],
+    linked: tuple[Linked, ...],
+    signal: GraphSignal | None,
+    learnt: Sequence[Decoys],
+) -> tuple[Float, tuple[Decoys, ...]]:
+    """Log odds before any answer, and what decoys said, by what records say and, where links count, with them.
+
+    With links the mean of two judgements: by decoys that do not know the links, whose log odds they correct, and by decoys
+    whose likeness they are part of. The second finds more where a record's own values say little, the first is more careful.
+    """
+    base, decoys = unlabelled_log_odds(prepared, prior, once, learnt[0] if learnt else None)
+    if signal is None or not signal.trusted:
+        return base, () if decoys is None else (decoys,)
+    links = _worth(signal, linked, prepared.pairs)
+    both, again = unlabelled_log_odds(prepared, prior, once, learnt[1] if learnt else None, links)
+    made = tuple(d for d in (decoys, again) if d is not None)
+    return np.asarray((base + links + both) / 2, np.float32), made
+
+
+def _worth(signal: GraphSignal, linked: tuple[Linked, ...], pairs: Pairs) -> Float:
+    """What links add to the log odds of each pair."""
+    return signal.correction(graph_features(linked, pairs))
+
+
+def _at_most_once(
+    prepared: Prepared, prior: Prior, options: MatchOptions, links: Float | float = 0.0
+) -> tuple[bool, bool]:
     """Whether the data says that a left record, and a right record, has at most one partner.
 
-    Judged by how many records have two likely partners, by a model that does not presume uniqueness.
+    Judged by how many records have two likely partners, by a model that does not presume uniqueness, and ``links``.
     """
     if prepared.comparer.records.dirty:
         return False, False
     if options.one_to_one is not None:
         return options.one_to_one, options.one_to_one
-    likely = prior.log_odds(prepared) > options.repeated_odds
+    likely = prior.log_odds(prepared) + links > options.repeated_odds
     partners = [np.unique(end[likely], return_counts=True)[1] for end in (prepared.pairs.left, prepared.pairs.right)]
     left, right = (not len(p) or float((p > 1).mean()) <= options.repeated_share for p in partners)
     return left, right
@@ -258,8 +341,18 @@ def _expanded(
     return with_pairs(prepared, pairs, agreement=like.prepared.table.agreement, known=known)
 
 
+def _with_linked(prepared: Prepared, linked: tuple[Linked, ...], rows: NDArray[np.int64] | None) -> Prepared:
+    """Adds, of the pairs that share what few are linked to, the likest ones of each record."""
+    comparer = prepared.comparer
+    found = linked_pairs(linked, dirty=comparer.records.dirty)
+    if rows is not None:
+        found = found.take(np.isin(found.left, rows))
+    found = found.take(best_of_each(found, comparer.likeness(found), comparer.records.shape, LINKED_KEPT))
+    return _with_judged(prepared, found)
+
+
 def _with_judged(prepared: Prepared, pairs: Pairs) -> Prepared:
-    """Adds judged pairs that blocking did not find."""
+    """Adds pairs that blocking did not find."""
     records = prepared.comparer.records
     found = [(prepared.pairs.left, prepared.pairs.right), (pairs.left, pairs.right)]
     every = union(found, records.shape[1], dirty=records.dirty)

@@ -20,6 +20,7 @@ from linking.records.decoys import Curve, Decoys
 from linking.records.features import PairTable
 from linking.records.field_compare import FieldStatistics
 from linking.records.fields import Field, FieldKind, Records
+from linking.records.graph import GraphSignal
 from linking.records.matching import Matching
 from linking.records.neighbours import Neighbours
 from linking.records.options import MatchOptions
@@ -32,8 +33,8 @@ __all__ = ["pack", "unpack"]
 _CLASSES: dict[str, type] = {
     made.__name__: made
     for made in (
-        Agreement, Candidates, Curve, Decoys, Field, FieldStatistics, MatchOptions, Matching, Neighbours, PairTable, Pairs,
-        Prepared, Records, Space, Statistics, Terms, TermStatistics,
+        Agreement, Candidates, Curve, Decoys, Field, FieldStatistics, GraphSignal, MatchOptions, Matching, Neighbours,
+        PairTable, Pairs, Prepared, Records, Space, Statistics, Terms, TermStatistics,
     )
 }  # fmt: skip
 _INDEX = "index.json"

@@ -1,7 +1,8 @@
 """Entry points: same-thing pairs of a confirmed link type, and of two tables at hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import duckdb
 import numpy as np
@@ -17,14 +18,18 @@ from linking.records.adapt import Answers
 from linking.records.alignment import UID, records_of
 from linking.records.fields import Records
 from linking.records.kept import KeptTasks
+from linking.records.linked import Linked
 from linking.records.matching import Matching, match_records
 from linking.records.options import MatchOptions
 from linking.records.questions import choose
 
-__all__ = ["answers_of", "match", "match_tables", "next_pairs", "pair_answers", "resolve", "same_pairs"]
+__all__ = ["Links", "answers_of", "match", "match_tables", "next_pairs", "pair_answers", "resolve", "same_pairs"]
 
 _ASKED = 20
 """So many questions are kept beside the pairs of a link type; an answer changes what is worth asking next."""
+
+Links: TypeAlias = Callable[[Records], Sequence[Linked]]
+"""What the records of a task are linked to."""
 
 
 def match(
@@ -36,12 +41,13 @@ def match(
     encoder: Encoder | None = None,
     options: MatchOptions | None = None,
     kept: KeptTasks | None = None,
+    links: Links | None = None,
 ) -> SamePairs:
     """The scored pairs of a same-thing link type, best first; those at or above its threshold are to be merged.
 
     Columns are aligned by their order in the link type, or by name and content where it names none.
     """
-    matching = resolve(link_type, data, judgements, progress, encoder=encoder, options=options, kept=kept)
+    matching = resolve(link_type, data, judgements, progress, encoder=encoder, options=options, kept=kept, links=links)
     return same_pairs(matching, pair_answers(link_type.id, judgements))
 
 
@@ -75,6 +81,7 @@ def resolve(
     encoder: Encoder | None = None,
     options: MatchOptions | None = None,
     kept: KeptTasks | None = None,
+    links: Links | None = None,
 ) -> Matching:
     """Like :func:`match`, with all that is known about the run. Raises InputError for columns that do not exist."""
     progress(Progress("match", link_type.name, 0, 2, "reading records"))
@@ -89,7 +96,7 @@ def resolve(
     progress(Progress("match", link_type.name, 1, 2, f"comparing {left.num_rows:,} records"))
     return match_tables(
         left, right, columns=columns, judged=pair_answers(link_type.id, judgements), encoder=encoder, options=options,
-        kept=kept, key=link_type.id,
+        kept=kept, key=link_type.id, links=links,
     )  # fmt: skip
 
 
@@ -104,19 +111,22 @@ def match_tables(
     only: Sequence[str] | None = None,
     kept: KeptTasks | None = None,
     key: str = "",
+    links: Links | None = None,
 ) -> Matching:
     """Matches two tables, or finds the duplicates inside one (``right`` None).
 
     Tables have a ``_uid`` column and text columns (:meth:`bifrost.ports.LinkingData.rows`). ``columns`` are the column
     pairs to compare, by default those that say the same by name and content (the encoder reads the names). ``judged``
     maps uid pairs to people's answers. ``only`` restricts the work to pairs of these left records. What ``kept`` knows of an
-    earlier run under the same ``key`` is not done again. Raises InputError for unknown columns.
+    earlier run under the same ``key`` is not done again. ``links`` tells what records are linked to. Raises InputError for
+    unknown columns.
     """
     records = records_of(left, right, columns, encoder)
     answers = Answers.of(records, judged) if judged else None
+    linked = links(records) if links is not None else ()
     if only is not None:
-        return match_records(records, options, answers=answers, rows=rows_of(records, only))
-    return (kept or _TASKS).match(key, records, options, answers)
+        return match_records(records, options, answers=answers, rows=rows_of(records, only), linked=linked)
+    return (kept or _TASKS).match(key, records, options, answers, linked)
 
 
 _TASKS = KeptTasks()

@@ -1,0 +1,102 @@
+"""Same-thing types that are matched together: what one says about its records counts for the records linked to them."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bifrost.links import Column, LinkKind, LinkState, LinkType, link_type_id
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from linking.paths import ways
+from tests.linking.company import quiet
+
+
+def known(kind: LinkKind, tail: str, head: str) -> LinkType:
+    sides = []
+    for text in (tail, head):
+        table, _, columns = text.partition(".")
+        source, dataset = table.split("/")
+        sides.append(Column(source, dataset, tuple(columns.split("+")) if columns else ()))
+    threshold = 0.5 if kind is LinkKind.SAME_THING else None
+    return LinkType(link_type_id(kind, *sides), kind, sides[0], sides[1], "x", LinkState.CONFIRMED, threshold=threshold)
+
+
+ALBUM = [known(LinkKind.REFERENCE, f"{shop}/tracks.album_no", f"{shop}/albums.album_no") for shop in ("a", "b")]
+TRACKS = known(LinkKind.SAME_THING, "a/tracks.title", "b/tracks.title")
+ALBUMS = known(LinkKind.SAME_THING, "a/albums.name", "b/albums.name")
+EVERY = [*ALBUM, TRACKS, ALBUMS]
+
+
+def shops() -> MemoryData:
+    """30 albums with 4 songs each; every second song has a title of its own, the others are called as on other albums."""
+    generator = np.random.default_rng(4)
+    starts, ends = (["".join(generator.choice(list("bcdfglmnprst"), 2)) for _ in range(400)] for _ in range(2))
+    words = [f"{start}a{end}" for start, end in zip(starts, ends, strict=True)]
+    data = MemoryData()
+    for shop, shift in (("a", 3), ("b", 11)):
+        albums = [{"album_no": n * shift, "name": f"{words[n]} {words[n + 50]} {words[n + 90]}"} for n in range(30)]
+        songs = [
+            {
+                "title": f"{words[200 + n]} {words[n]}" if n % 2 else ["intro", "interlude"][n % 4 // 2],
+                "album_no": n // 4 * shift,
+            }
+            for n in range(120)
+        ]
+        data.add_rows(shop, "albums", albums)
+        data.add_rows(shop, "tracks", songs)
+    return data
+
+
+def right(linker: BifrostLinker, data: MemoryData, types: list[LinkType]) -> tuple[int, int]:
+    """Merged tracks that are the same, and those that are not."""
+    pairs = [p for p in linker.same(TRACKS, data, (), quiet, types) if p.score >= 0.5]
+    good = sum(p.left.split("/")[-1] == p.right.split("/")[-1] for p in pairs)
+    return good, len(pairs) - good
+
+
+def test_songs_called_alike_are_told_apart_by_their_albums() -> None:
+    linker, data = BifrostLinker(), shops()
+    alone, linked = right(linker, data, []), right(linker, data, EVERY)
+    linker.close()
+    assert linked[0] >= 110
+    assert linked[1] <= 2
+    assert linked[0] - linked[1] > alone[0] - alone[1] + 20
+
+
+def test_the_reason_names_what_is_shared() -> None:
+    linker, data = BifrostLinker(), shops()
+    pair = next(p for p in linker.same(TRACKS, data, (), quiet, EVERY) if p.score >= 0.5)
+    linker.close()
+    (said,) = [name for name in pair.evidence if name.startswith("links:")]
+    assert said.startswith("links:both: albums ")
+    assert pair.evidence[said] > 0
+
+
+def test_only_confirmed_types_count_and_nothing_depends_on_what_came_before() -> None:
+    linker, data = BifrostLinker(), shops()
+    first = list(linker.same(TRACKS, data, (), quiet, EVERY))
+    open_ = [replace(t, state=LinkState.PROPOSED) for t in EVERY]
+    assert list(linker.same(TRACKS, data, (), quiet, open_)) == list(linker.same(TRACKS, data, (), quiet))
+    list(linker.same(ALBUMS, data, (), quiet, EVERY))
+    assert list(linker.same(TRACKS, data, (), quiet, EVERY[::-1])) == first
+    linker.close()
+    assert list(BifrostLinker().same(TRACKS, data, (), quiet, EVERY)) == first
+
+
+def test_a_type_rests_on_the_links_and_types_that_it_counts() -> None:
+    linker, data = BifrostLinker(), shops()
+    assert linker.resting_on(ALBUM[0], data, EVERY) == [TRACKS, ALBUMS]
+    assert linker.resting_on(ALBUMS, data, EVERY) == [TRACKS]
+    assert linker.resting_on(TRACKS, data, EVERY) == [ALBUMS]
+    other = known(LinkKind.REFERENCE, "a/tracks.singer", "c/singers.no")
+    assert linker.resting_on(other, data, [*EVERY, other]) == []
+    linker.close()
+
+
+def test_ways_do_not_come_back_and_end_at_things_that_can_be_compared() -> None:
+    assert [(len(w.left), [t.id for t in w.same]) for w in ways(TRACKS, EVERY)] == [(1, [ALBUMS.id])]
+    assert ways(TRACKS, ALBUM) == []
+    shared = [known(LinkKind.REFERENCE, f"{shop}/tracks.genre", "c/genres.no") for shop in ("a", "b")]
+    assert [w.left[-1].end for w in ways(TRACKS, shared)] == [("c", "genres")]
+    duplicates = known(LinkKind.SAME_THING, "a/tracks.title", "a/tracks.title")
+    assert [w.left == w.right for w in ways(duplicates, [ALBUM[0]])] == [True]
