@@ -4,35 +4,18 @@ Changes become edits of the built-in source "edits" through :class:`GraphWriter`
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, date, time
-from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
-import orjson
-from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from bifrost.codec import decode_value
 from bifrost.errors import PermissionDeniedError, QueryError
-from bifrost.graph import EdgeOrigin, FragmentOrigin
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
-from graphstore.gremlin.ahead import Ahead, groups
 from graphstore.gremlin.elements import Edge, Element, Property, Vertex, VertexProperty
 from graphstore.gremlin.ordering import moment
-from graphstore.gremlin.sqlelements import SCORE, SqlEdge, SqlVertex, SqlVertexProperty
-from graphstore.gremlin.sqlwrites import (
-    PROVENANCE,
-    Assigned,
-    GraphWriter,
-    check_meta,
-    folded,
-    notes_in,
-    values_of,
-    with_value,
-)
-from graphstore.provenance import edge_origins, vertex_origins
+from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, SqlVertexProperty
+from graphstore.gremlin.sqlprovenance import SqlProvenance
+from graphstore.gremlin.sqlwrites import Assigned, GraphWriter, check_meta, folded, notes_in, values_of, with_value
 from graphstore.values import clean_text, equal_values, value_hash
 
 __all__ = ["SqlGraph"]
@@ -42,72 +25,15 @@ _EDGE = "e.id, e.uid, e.label, e.tail, e.head, e.properties"
 _PAGE = 2_000
 
 
-class SqlGraph:
-    """Implements :class:`graphstore.gremlin.elements.Graph`.
-
-    ``connection`` is open while the execution runs; what is asked for later opens its own for a moment.
-    """
+class SqlGraph(SqlProvenance):
+    """Implements :class:`graphstore.gremlin.elements.Graph`."""
 
     batched = True
 
     def __init__(self, database: Database, connection: Connection | None, writer: GraphWriter | None = None) -> None:
-        self._db = database
-        self.connection = connection
+        super().__init__(database, connection)
         self._writer = writer
-        self._names: Mapping[int, str] = {}
         self._known: dict[int, SqlVertex] = {}
-        self._vertices_found = groups()
-        self._edges_found = groups()
-
-    # ---- statements --------------------------------------------------------------------------------------------------
-
-    def _with(self, use: Callable[[Connection], Any]) -> Any:
-        if self.connection is not None and not self.connection.closed:
-            with self._db.errors_mapped():
-                return use(self.connection)
-        opened: AbstractContextManager[Connection] = self._db.read()
-        with opened as connection:
-            return use(connection)
-
-    def rows(self, text: str, *parameters: Any) -> list[Any]:
-        """Runs a statement written with ? marks."""
-        if not self._db.is_sqlite:
-            text = text.replace("?", "%s")
-
-        def run(connection: Connection) -> list[Any]:
-            cursor = connection.connection.cursor()
-            try:
-                cursor.execute(text, parameters)
-                return list(cursor.fetchall())
-            finally:
-                cursor.close()
-
-        return self._with(run)  # type: ignore[no-any-return]
-
-    def _among(self, column: str, numbers: Sequence[int]) -> tuple[str, Any]:
-        """A condition that a column is one of some numbers, and its parameter."""
-        if len(numbers) == 1:
-            return f"{column} = ?", numbers[0]
-        if self._db.is_sqlite:
-            return f"{column} IN (SELECT value FROM json_each(?))", orjson.dumps(list(numbers)).decode()
-        return f"{column} = ANY(?)", list(numbers)
-
-    def name(self, label: int) -> str:
-        """The name of a label id."""
-        found = self._names.get(label)
-        if found is None:
-            self._names = self._with(self._db.label_names)
-            found = self._names[label]
-        return found
-
-    def label_numbers(self, element: int, labels: Iterable[str]) -> list[int]:
-        """The ids of those labels that exist."""
-        found = []
-        for name in labels:
-            number = self._with(partial(self._db.find_label, element=element, name=clean_text(name)))
-            if number is not None:
-                found.append(number)
-        return found
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
@@ -268,80 +194,6 @@ class SqlGraph:
         self.load(row[4] if out else row[3] for rows in found for row, out in rows)
         return [[self.by_number(row[4] if out else row[3]) for row, out in rows] for rows in found]
 
-    # ---- provenance --------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _origins(self) -> Ahead[list[FragmentOrigin]]:
-        return Ahead(self._vertices_found, self._vertex_numbers, self._read_origins, list)
-
-    @cached_property
-    def _statements(self) -> Ahead[dict[str, Any]]:
-        return Ahead(self._edges_found, self._edge_numbers, self._read_statements, dict)
-
-    @cached_property
-    def _scores(self) -> Ahead[float]:
-        return Ahead(self._edges_found, self._edge_numbers, self._read_scores, lambda: 1.0)
-
-    def _vertex_numbers(self, together: Any) -> NDArray[np.int64]:
-        """The numbers of vertices that were found together."""
-        return np.asarray(together, np.int64)
-
-    def _read_origins(self, numbers: Sequence[int]) -> Mapping[int, list[FragmentOrigin]]:
-        names = self._with(self._db.label_names)
-        found: Mapping[int, list[FragmentOrigin]] = self._with(
-            lambda c: vertex_origins(self._db, c, numbers, names),
-        )
-        return found
-
-    def _edge_numbers(self, together: Any) -> NDArray[np.int64]:
-        """The numbers of edges that were found together."""
-        return np.asarray(together, np.int64)
-
-    def _read_statements(self, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
-        """Of some edges the statement behind each, by hidden keys."""
-        where, parameter = self._among("e.id", numbers)
-        ids = dict(self.rows(f"SELECT e.uid, e.id FROM edge e WHERE {where}", parameter))
-        origins: Mapping[str, list[EdgeOrigin]] = self._with(lambda c: edge_origins(self._db, c, ids))
-        return {ids[uid]: _hidden(found[0]) for uid, found in origins.items()}
-
-    def _read_scores(self, numbers: Sequence[int]) -> dict[int, float]:
-        where, parameter = self._among("e.id", numbers)
-        return dict(self.rows(f"SELECT e.id, e.score FROM edge e WHERE {where}", parameter))
-
-    def edge_score(self, edge: SqlEdge) -> float:
-        """How sure an edge is."""
-        return self._scores.of(edge.number)
-
-    def edge_provenance(self, number: int) -> dict[str, Any]:
-        """Where an edge came from, by hidden keys."""
-        return self._statements.of(number)
-
-    def meta_of(self, vertex: SqlVertex, key: str, value: Any) -> dict[str, list[Any]]:
-        """The meta-properties of a value: source, dataset, record, confidence, extractor and time of all who gave it,
-        each once and the one that counts most first, and what people set beside it."""
-        found: dict[str, dict[Any, None]] = {}
-        for origin in self._origins.of(vertex.number):
-            if any(equal_values(v, value) for v in origin.properties.get(key, ())):
-                evidence = origin.evidence.get(key, origin.default_evidence)
-                said = (
-                    origin.source, origin.dataset, origin.record, evidence.confidence, evidence.extractor, origin.seen,
-                )  # fmt: skip
-                for name, one in zip(PROVENANCE, said, strict=True):
-                    if one is not None:
-                        found.setdefault(name, {})[one] = None
-        notes = self.notes_of(vertex, key, value)
-        return {name: list(values) for name, values in found.items()} | {name: [one] for name, one in notes.items()}
-
-    def notes_of(self, vertex: SqlVertex, key: str, value: Any) -> dict[str, Any]:
-        """The meta-properties that people set beside a value."""
-        found: dict[str, Any] = {}
-        for origin in self._origins.of(vertex.number):
-            notes = origin.default_evidence.notes
-            for noted, about in orjson.loads(notes).get(key, ()) if notes else ():
-                if equal_values(decode_value(noted), value):
-                    found |= {name: decode_value(one) for name, one in about.items()}
-        return found
-
     def _noted_values(self, vertex: Vertex, key: str) -> list[tuple[Any, Mapping[str, Any]]]:
         own = vertex if isinstance(vertex, SqlVertex) else self.vertex(vertex.id)
         assert isinstance(own, SqlVertex)
@@ -451,17 +303,3 @@ def _spellings(value: Any) -> list[Any]:
     same = moment(value).astimezone(UTC)
     days = [same.date()] if same.time() == time() else []
     return [same, same.replace(tzinfo=None), *days]
-
-
-def _hidden(origin: EdgeOrigin) -> dict[str, Any]:
-    """The statement behind an edge as hidden properties; what it lacks is left out."""
-    found = {
-        SCORE: origin.score,
-        "~source": origin.source,
-        "~dataset": origin.dataset,
-        "~record": origin.record,
-        "~linkType": origin.link_type,
-        "~confidence": origin.evidence.confidence,
-        "~extractor": origin.evidence.extractor,
-    }
-    return {key: value for key, value in found.items() if value is not None}
