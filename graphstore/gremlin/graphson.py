@@ -23,8 +23,8 @@ from graphstore.gremlin.elements import (
     VertexProperty,
     freeze,
 )
+from graphstore.gremlin.literals import parse_date, parse_duration
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short, number_type
-from graphstore.gremlin.parser import parse_date, parse_duration
 from graphstore.gremlin.references import EdgeReference, VertexReference
 from graphstore.gremlin.traverser import Traverser
 from graphstore.gremlin.tree import ENUMS, GremlinEnum, Lambda, T

@@ -4,21 +4,20 @@ Nothing is evaluated: names are looked up in fixed tables. Depth and size are bo
 time and memory are linear in the text. Raises :class:`~bifrost.errors.QuerySyntaxError` with line and column.
 """
 
-import base64
-import re
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from bifrost.errors import QuerySyntaxError
 from graphstore.gremlin.elements import HashableSet, freeze
 from graphstore.gremlin.lexer import Token, tokenize
+from graphstore.gremlin.literals import parse_binary, parse_date, parse_duration
 from graphstore.gremlin.names import CONSTANTS, MEMBERS, PREDICATES, SOURCE_STEPS, STRATEGIES
 from graphstore.gremlin.references import VertexReference
 from graphstore.gremlin.tree import Cardinality, CardinalityValue, Instruction, P, Strategy, Traversal
 
-__all__ = ["MAX_DEPTH", "parse", "parse_date", "parse_duration"]
+__all__ = ["MAX_DEPTH", "parse"]
 
 MAX_RANGE = 1_000_000
 """Values that the ranges of a query, such as 1..9, may stand for."""
@@ -33,32 +32,6 @@ def parse(text: str, bindings: Mapping[str, Any] | None = None, source: str = "g
     the first result, iterate() none. Several statements: the last one counts, as on a Gremlin Server.
     """
     return _Parser(text, {} if bindings is None else bindings, source).query()
-
-
-_DURATION = re.compile(
-    r"([-+]?)P(?=.)(?:([-+]?\d+)D)?(?:T(?=.)(?:([-+]?\d+)H)?(?:([-+]?\d+)M)?(?:([-+]?\d+(?:\.\d*)?)S)?)?", re.IGNORECASE
-)
-
-
-def parse_duration(text: str) -> timedelta:
-    """An ISO-8601 duration of days, hours, minutes and seconds: ``PT5S``, ``P1DT12H``."""
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not an ISO-8601 duration such as PT5S: {text[:40]!r}")
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups()[1:])
-    found = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    return -found if match.group(1) == "-" else found
-
-
-def parse_binary(text: str) -> bytes:
-    """Bytes in Base64, with or without the padding."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-
-
-def parse_date(text: str) -> datetime:
-    """An ISO-8601 date or date-time; without an offset it is UTC."""
-    value = datetime.fromisoformat(text.replace("Z", "+00:00") if text.endswith("Z") else text)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 _TERMINAL = frozenset({"next", "tryNext", "hasNext", "iterate", "toList", "toSet", "toBulkSet", "toStream"})

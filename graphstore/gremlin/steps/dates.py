@@ -6,8 +6,8 @@ from typing import Any
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
+from graphstore.gremlin.literals import parse_date
 from graphstore.gremlin.numbers import Long, is_number
-from graphstore.gremlin.parser import parse_date
 from graphstore.gremlin.plan import MapStep, Pipeline, Step
 from graphstore.gremlin.traverser import Context, Traverser
 from graphstore.gremlin.tree import DT, Instruction, Traversal
