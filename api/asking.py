@@ -67,7 +67,7 @@ class Asking:
     def queue(self, by: str = "") -> list[Question]:
         """What to ask somebody: link types to audit, what others answered and is to be answered twice, then proposals and
         pairs, the most worthwhile question first."""
-        return [*self._audits(), *self.seconds(by), *self._drawn(self._open(), by)]
+        return [*self._audits(), *self.seconds(by), *self._drawn(self._open(by), by)]
 
     def _audits(self) -> list[Question]:
         return [Question(link_type, purpose=Purpose.AUDIT) for link_type in self._review.audits()]
@@ -107,9 +107,15 @@ class Asking:
         digest = hashlib.blake2b(f"{self._log.seed()}|twice|{subject}".encode(), digest_size=6).digest()
         return int.from_bytes(digest, "big") / 2**48 < self._twice
 
-    def _open(self) -> list[Question]:
-        """Proposals, links to audit, and the pairs of confirmed same-thing types that would teach most."""
-        found = [Question(link_type) for link_type in self._links.link_types((LinkState.PROPOSED,))]
+    def _open(self, by: str) -> list[Question]:
+        """Proposals, links to audit, and the pairs of confirmed same-thing types that would teach most.
+
+        A proposal of which somebody could not tell is left to others until it is asked again (linking/waking.py).
+        """
+        newest = {j.subject: j for j in self._links.judgements()}
+        unsure = {id for id, j in newest.items() if j.verdict is Verdict.UNSURE and j.by == by}
+        proposed = self._links.link_types((LinkState.PROPOSED,))
+        found = [Question(link_type) for link_type in proposed if link_type.id not in unsure]
         if self._review.auditing is not None:
             self._review.auditing.draw()
             found += self._review.auditing.questions()
@@ -147,7 +153,7 @@ class Asking:
     def offered(self, by: str) -> Offered:
         """What somebody stands before, to be handed to :meth:`log` with their answer."""
         beside = {question.subject: question for question in (*self._audits(), *self.seconds(by))}
-        return Offered(choose(self._open(), seed=self._lot(by), policy=self._log.policy()), beside)
+        return Offered(choose(self._open(by), seed=self._lot(by), policy=self._log.policy()), beside)
 
     def log(self, judgement: Judgement, before: Offered, settled: int, *, blind: bool = False) -> None:
         """Logs how an answer came about and, if the question was open, what it settled and with which probability it would

@@ -75,7 +75,7 @@ def open_service(settings: Settings) -> Service:
     )
     log = ReviewLog(settings)
     review = Review(store.links, ReviewBook(settings), pipeline.apply_accepted, log=log)
-    pipeline.proposed = partial(review.accept, linked=False)
+    pipeline.proposed = lambda: service.proposed()
     pipeline.matched = review.keep_matched
     service = Service(
         settings=settings,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +18,7 @@ from api.review import Review
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.links import (
+    AUTOMATIC,
     TAUGHT,
     Correction,
     Judgement,
@@ -38,6 +40,7 @@ from graphstore.gremlin.engine import GremlinEngine
 from graphstore.judging import corrected, same_rule
 from graphstore.source_edits import SOURCE, SourceEdits
 from linking.asking import Question
+from linking.waking import to_ask_again
 
 __all__ = ["Service"]
 
@@ -414,6 +417,19 @@ class Service:
         if link_type.state is LinkState.CONFIRMED:
             self.pipeline.apply(link_type)
 
+    def proposed(self) -> None:
+        """What follows when proposals are up to date: some are asked again, some are accepted by rules."""
+        self.wake()
+        self.review.accept(linked=False)
+
+    def wake(self) -> None:
+        """Asks again what was put off, if the evidence changed or enough time passed."""
+        links = self.store.links
+        open_or_deferred = links.link_types((LinkState.PROPOSED, LinkState.DEFERRED))
+        days = self.settings.ask_again_days
+        for link_type, reason in to_ask_again(open_or_deferred, links.judgements(), days, datetime.now(UTC)):
+            links.judge(link_type.id, Verdict.REOPEN, AUTOMATIC, note=f"asked again: {reason}")
+
     def _settle_lesson(self, judgement: Judgement, known: Mapping[str, LinkType]) -> set[str]:
         """After one link type of a lesson was confirmed: it takes the pairs that were taught, and the others go."""
         confirmed = known.get(judgement.subject)
@@ -491,6 +507,7 @@ class Service:
             for one in rescored
             if one.state is LinkState.PROPOSED and abs(one.probability - before[one.id].probability) > _MOVED
         )
+        self.wake()
         link_type, changed = self._apply(judgement, before)
         self.review.accept()
         self.pipeline.publish()

@@ -79,7 +79,7 @@ class _Tracker:
 @dataclass
 class Pipeline:
     """The parts that a build needs, given as ports. ``connect`` opens a source with its decrypted credentials;
-    ``proposed`` is called whenever new proposals were stored, ``matched`` when the pairs of a same-thing link type were."""
+    ``proposed`` is called whenever proposals are up to date, ``matched`` when the pairs of a same-thing link type were."""
 
     store: Store
     connect: Callable[[Source], Connector]
@@ -299,6 +299,7 @@ class Pipeline:
         links, track, log = self.store.links, self._tracker(build), self.store.log
         from_what = self._proposed_from()
         if log.projection_position(_PROPOSED) == from_what:
+            self.proposed()  # time has passed all the same
             track(Progress("propose", "", 1, 1, "nothing has changed since the last time"), force=True)
             return
         track(Progress("propose", "", 0, 1, "finding link types"), force=True)

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
         (),
         description="Folders that files and SQLite databases may be read from, besides uploads; empty allows all.",
     )
+    ask_again_days: float = Field(
+        14.0,
+        ge=0,
+        description="Days after which a question that was put off, or that somebody could not answer, is asked again; "
+        "0: only when the evidence changes.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, else json."

@@ -191,7 +191,7 @@ class SqlLinkStore:
                 s.judgement.insert().values(
                     id=id, subject=subject, link_type=row.id, verdict=verdict, by=clean_text(by), at=at.isoformat(),
                     note=clean_text(note), correction=None if correction is None else dumps(correction),
-                    features=dumps(before.features) if whole else "{}",
+                    features=dumps(_features_at(before, verdict)) if whole else "{}",
                     target=made.id if made.id != before.id else None,
                     corrected=dumps(made) if made.id != before.id else None,
                 )
@@ -296,6 +296,12 @@ class SqlLinkStore:
             self._apply(connection, link_type.id, None, link_type, answers)
             row = self._row(connection, link_type.id)
         return row.number, link_type_from(row.data)
+
+
+def _features_at(link_type: LinkType, verdict: Verdict) -> dict[str, float]:
+    """What an answer rests on; one that puts off also keeps what it would have been about, to be asked again if that changes."""
+    put_off = verdict in (Verdict.DEFER, Verdict.UNSURE)
+    return {**link_type.features, **({"estimated_edges": float(link_type.estimated_edges)} if put_off else {})}
 
 
 def _comes_confirmed(proposal: LinkType, before: Any) -> bool:

@@ -266,6 +266,11 @@ def _keep_decision(judged: LinkType, fresh: LinkType | None) -> LinkType:
     """A judged link type with today's evidence but its own name, rule and state."""
     if fresh is None:
         return judged
+    if judged.state is LinkState.DEFERRED:
+        # What was put off is asked again when its evidence changes.
+        judged = replace(
+            judged, probability=fresh.probability, baseline=fresh.baseline, features=fresh.features, model=fresh.model
+        )
     return replace(
         fresh, name=judged.name, state=judged.state, declared=judged.declared, transform=judged.transform,
         condition=judged.condition, threshold=judged.threshold, probability=judged.probability,

@@ -163,7 +163,9 @@ def _verdict_command(name: str, verdict: Verdict, help: str) -> None:
 
 _verdict_command("reject", Verdict.REJECT, "Rejects link types; they are not proposed again.")
 _verdict_command(
-    "defer", Verdict.DEFER, "Rejects link types for now; they are proposed again when the evidence changes."
+    "defer",
+    Verdict.DEFER,
+    "Puts link types off; they are asked again when the evidence changes or after some days (ask_again_days).",
 )
 _verdict_command("unsure", Verdict.UNSURE, "Says that you cannot tell; others are asked, and you again later.")
 _verdict_command("reopen", Verdict.REOPEN, "Asks again about link types, whatever was answered before.")

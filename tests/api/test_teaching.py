@@ -131,3 +131,23 @@ def test_one_counter_example_keeps_only_its_pair_apart(service: Service) -> None
     (found,) = service.teach((), orders(2), "", "bob")
     assert found.condition == ""
     assert sum(service.store.view().label_counts()[1].values()) == edges - 1
+
+
+def test_what_was_put_off_comes_back_when_the_evidence_changes(service: Service, built: Path) -> None:
+    service.judge(ORDERS, Verdict.DEFER, "ann")
+    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+    assert stored(service).state is LinkState.DEFERRED
+    file = built / "shop" / "orders.csv"
+    before = file.read_text()
+    file.write_text(before + "".join(f"{9500 + n},C-{n % 60:04d},open\n" for n in range(60)))
+    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+    file.write_text(before)
+    assert stored(service).state is LinkState.PROPOSED
+    (again,) = [j for j in service.store.links.judgements() if j.verdict is Verdict.REOPEN]
+    assert (again.by, again.note) == (AUTOMATIC, "asked again: 240 links instead of 180")
+
+
+def test_a_question_nobody_could_answer_is_left_to_others(service: Service) -> None:
+    service.judge(ORDERS, Verdict.UNSURE, "ann")
+    assert ORDERS not in {one.id for one in service.questions("ann")}
+    assert ORDERS in {one.id for one in service.questions("bob")}
