@@ -4,9 +4,10 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 """
 
 import gc
+import sys
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
@@ -36,6 +37,7 @@ __all__ = ["BulkLoader"]
 _CHUNK = 5_000
 _CACHE_KB = 131_072
 _VALUES = 100_000
+_TURN_SECONDS = 0.0002
 _INDEXED = (s.record, s.fragment, s.link, s.vertex, s.edge)
 _EDGES = """
 INSERT INTO edge (id, uid, label, tail, head, properties, score)
@@ -43,11 +45,16 @@ SELECT l.id, l.uid, l.type, t.canonical, h.canonical, l.properties, l.score
 FROM link l JOIN fragment t ON t.id = l.tail JOIN fragment h ON h.id = l.head
 WHERE l.id > :link AND l.tail IS NOT NULL AND l.head IS NOT NULL AND l.active = 1
 """
-_EDGE_COLUMNS = ("id", "uid", "label", "tail", "head", "properties", "score")
+_CHUNK_EDGES = """
+INSERT INTO edge (id, uid, label, tail, head, properties, score)
+SELECT id, uid, type, tail, head, properties, score FROM link WHERE id > :first AND id <= :last
+"""
 _LOG = """
 INSERT INTO change (seq, op, element, ref)
 SELECT :base + row_number() OVER (ORDER BY id), 0, :element, id FROM {table} WHERE id > :first
 """
+
+_Batch = tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]
 
 _hash = lru_cache(maxsize=100_000, typed=True)(value_hash)
 
@@ -74,7 +81,7 @@ class BulkLoader:
         self._fragments: list[tuple[Any, ...]] = []
         self._vertices: list[tuple[Any, ...]] = []
         self._links: list[tuple[Any, ...]] = []
-        self._edges: list[tuple[Any, ...]] = []
+        self._served_links = self._first["link"]
         self._writer = _Writer(database, connection)
 
     def load(self, records: Iterable[RecordFragments]) -> ReplaceReport:
@@ -84,7 +91,7 @@ class BulkLoader:
         if self._db.is_sqlite:
             self._connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
         dropped = self._drop_indexes()
-        with _no_garbage_collection(), self._writer:
+        with _no_garbage_collection(), _short_turns(), self._writer:
             stream = iter(records)
             while chunk := list(islice(stream, _CHUNK)):
                 self._load_chunk(chunk)
@@ -140,18 +147,19 @@ class BulkLoader:
 
     def _flush(self, rows: list[tuple[Any, ...]], documents: list[tuple[int, int, Document]]) -> None:
         """Hands the chunk over to be written while the next one is read."""
-        batches: list[tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]] = [
+        batches: list[_Batch] = [
             (s.record, RECORD_COLUMNS, rows),
             (s.fragment, FRAGMENT_COLUMNS, self._fragments),
             (s.vertex, ("id", "uid", "label", "properties"), self._vertices),
             (s.link, LINK_COLUMNS, self._links),
-            (s.edge, _EDGE_COLUMNS, self._edges),
         ]
+        edges = {"first": self._served_links, "last": self._next["link"]}
+        self._served_links = self._next["link"]
         # Ids of ends seen first lie apart: rows in the order of their ids touch each page once.
         self._fragments.sort(key=itemgetter(0))
         self._vertices.sort(key=itemgetter(0))
-        self._writer.write(batches)
-        self._fragments, self._vertices, self._links, self._edges = [], [], [], []
+        self._writer.write(batches, None if self._known_before else edges)
+        self._fragments, self._vertices, self._links = [], [], []
         if documents:
             self._writer.wait()
             insert_documents(self._db, self._connection, documents)
@@ -193,7 +201,7 @@ class BulkLoader:
 
     def _add_links(self, record: int, links: Sequence[LinkStatement]) -> None:
         known, types, number = self._ids, self._types, self._next["link"]
-        append, serve, plain = self._links.append, self._edges.append, not self._known_before
+        append = self._links.append
         evidence: Evidence | None = None
         shown, score = None, 1.0
         for link in links:
@@ -206,8 +214,6 @@ class BulkLoader:
             uid, text = clean_text(link.uid), properties_text(link.properties)
             type_id = types.get(link.type) or self._type(link.type)
             append((number, uid, record, None, type_id, tail, head, text, shown, score, 0, 1, 1))
-            if plain:
-                serve((number, uid, type_id, tail, head, text, score))
         self._next["link"] = number
 
     def _end(self, uid: str) -> int:
@@ -354,12 +360,13 @@ class _Writer:
         self._pool = ThreadPoolExecutor(1, "bulk-load") if database.is_sqlite else None
         self._pending: Future[None] | None = None
 
-    def write(self, batches: Sequence[tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]]) -> None:
+    def write(self, batches: Sequence[_Batch], edges: Mapping[str, int] | None) -> None:
+        """``edges`` bounds the ids of links in the batches that are served as edges at once."""
         self.wait()
         if self._pool is None:
-            self._insert(batches)
+            self._insert(batches, edges)
         else:
-            self._pending = self._pool.submit(self._insert, batches)
+            self._pending = self._pool.submit(self._insert, batches, edges)
 
     def wait(self) -> None:
         """Returns when all is written; raises what went wrong."""
@@ -367,9 +374,12 @@ class _Writer:
         if pending is not None:
             pending.result()
 
-    def _insert(self, batches: Sequence[tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]]) -> None:
+    def _insert(self, batches: Sequence[_Batch], edges: Mapping[str, int] | None) -> None:
         for table, columns, rows in batches:
             self._db.insert(self._connection, table, columns, rows)
+        if edges is not None:
+            # Copied inside the database: that takes no turn of the interpreter, which the caller needs meanwhile.
+            self._connection.execute(sa.text(_CHUNK_EDGES), edges)
 
     def __enter__(self) -> "_Writer":
         return self
@@ -381,6 +391,17 @@ class _Writer:
         finally:
             if self._pool is not None:
                 self._pool.shutdown(wait=True)
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """The writing thread needs the interpreter between two statements; by default it would wait 5 ms for each turn."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextmanager
