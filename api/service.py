@@ -531,7 +531,8 @@ class Service:
                 report = self.pipeline.apply(link_type)
                 changed += report.added + report.changed + report.removed
                 shown = link_type
-            if link_type.state is LinkState.CONFIRMED or self._was_confirmed(one):
+            concept = link_type.kind is LinkKind.SAME_CONCEPT
+            if concept or link_type.state is LinkState.CONFIRMED or self._was_confirmed(one):
                 report = self.pipeline.apply_resting_on(link_type)
                 changed += report.added + report.changed + report.removed
         return shown, changed

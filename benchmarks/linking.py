@@ -1,7 +1,7 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, entities, scale, links, effort, calibration and ablation.
+schema, entities, graph, scale, links, effort, calibration and ablation.
 """
 
 import importlib
@@ -14,6 +14,7 @@ PARTS = {
     "references": "benchmarks.linking_references",
     "schema": "benchmarks.linking_schema",
     "entities": "benchmarks.linking_entities",
+    "graph": "benchmarks.linking_graph",
     "answers": "benchmarks.linking_answers",
     "scale": "benchmarks.linking_scale",
     "links": "benchmarks.linking_links",

@@ -33,6 +33,7 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 _DOCUMENT_BATCH = 32
 _PROGRESS_SECONDS = 0.25
+_DECIDED = LinkState.CONFIRMED, LinkState.REJECTED
 _PROPOSED = "proposals"
 """Under this name the change log keeps what the stored proposals were made from (:meth:`Pipeline._proposed_from`)."""
 
@@ -359,7 +360,7 @@ class Pipeline:
         links, data = self.store.links, self.store.linking_data()
         judgements = links.judgements()
         if link_type.kind is LinkKind.SAME_THING:
-            same = self.linker.same(link_type, data, judgements, track, links.link_types((LinkState.CONFIRMED,)))
+            same = self.linker.same(link_type, data, judgements, track, links.link_types(_DECIDED))
             report = links.write_same(link_type, same.pairs)
             self.matched(link_type, same.matched)
         elif link_type.kind is LinkKind.SAME_CONCEPT:
@@ -399,7 +400,7 @@ class Pipeline:
 
     def apply_resting_on(self, link_type: LinkType) -> ReplaceReport:
         """After an answer about a link type: makes the merges of other types, which count its links, what they should be now."""
-        known = self.store.links.link_types((LinkState.CONFIRMED,))
+        known = self.store.links.link_types(_DECIDED)
         report = ReplaceReport()
         for one in self.linker.resting_on(link_type, self.store.linking_data(), known):
             report += self.apply(one)

@@ -19,7 +19,7 @@ from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
 from linking.paths import declared_references
 from linking.records import KeptTasks, Matching, resolve
-from linking.records.port import Links, pair_answers, same_pairs
+from linking.records.port import Links, judged_concepts, pair_answers, same_pairs
 from linking.records.questions import choose
 from linking.same_concepts import find_same_concepts
 from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_trust, load_priors
@@ -212,7 +212,7 @@ class BifrostLinker:
             for t in every[1:]
             if t.kind is LinkKind.SAME_THING
             and t.state is LinkState.CONFIRMED
-            and link_type.id in collective.rests_on(t)
+            and (link_type.id in collective.rests_on(t) or judged_concepts(t, every[:1]))
         ]
 
     def _matching(
@@ -224,7 +224,9 @@ class BifrostLinker:
         known: Sequence[LinkType],
     ) -> Matching:
         def matched(one: LinkType, links: Links | None) -> Matching:
-            return resolve(one, data, judgements, progress, encoder=self.encoder, kept=self._tasks, links=links)
+            return resolve(
+                one, data, judgements, progress, encoder=self.encoder, kept=self._tasks, links=links, known=known
+            )
 
         collective = Collective(self._workspace, data, [*known, *declared_references(data)], matched)
         return collective.matching(link_type)

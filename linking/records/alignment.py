@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -27,10 +27,12 @@ def records_of(
     right: pa.Table | None,
     columns: Sequence[tuple[str, str]] | None = None,
     encoder: Encoder | None = None,
+    judged: Mapping[tuple[str, str], bool] | None = None,
 ) -> Records:
     """A matching task from tables with a ``_uid`` column; ``right`` None finds duplicates inside ``left``.
 
-    Raises InputError when a column is missing or no column of the two tables can be compared.
+    ``judged`` tells of which column pairs people said that they mean the same, or that they do not. Raises InputError when
+    a column is missing or no column of the two tables can be compared.
     """
     for side, table in (("left", left), ("right", right)):
         if table is not None and UID not in table.column_names:
@@ -41,7 +43,7 @@ def records_of(
     other = left if right is None else right
     if columns is None:
         names = [c for c in left.column_names if c != UID]
-        columns = [(c, c) for c in names] if dirty else align(left, other, encoder)
+        columns = [(c, c) for c in names] if dirty else align(left, other, encoder, judged)
     for table, chosen in ((left, [c for c, _ in columns]), (other, [c for _, c in columns])):
         if missing := [c for c in chosen if c not in table.column_names]:
             raise InputError(
@@ -53,30 +55,50 @@ def records_of(
     return Records(_uids(left), _uids(other), fields, dirty)
 
 
-def align(left: pa.Table, right: pa.Table, encoder: Encoder | None = None) -> list[tuple[str, str]]:
-    """Column pairs that say the same: equal names first, then the best assignment by their values and their names.
+def align(
+    left: pa.Table,
+    right: pa.Table,
+    encoder: Encoder | None = None,
+    judged: Mapping[tuple[str, str], bool] | None = None,
+) -> list[tuple[str, str]]:
+    """Column pairs that say the same: those that people ``judged`` so, then equal names, then the best assignment by values
+    and names. Pairs that people said differ are never among them.
 
     Names are compared by the encoder where there is one, else by 3-grams.
     """
+    judged = judged or {}
     left_names = [c for c in left.column_names if c != UID]
     right_names = [c for c in right.column_names if c != UID]
-    lowered = {c.casefold(): c for c in reversed(right_names)}
-    pairs = [(c, lowered[c.casefold()]) for c in left_names if c.casefold() in lowered]
+    pairs = [(a, b) for (a, b), same in judged.items() if same and a in left_names and b in right_names]
+    taken = {a for a, _ in pairs}, {b for _, b in pairs}
+    lowered = {c.casefold(): c for c in reversed(right_names) if c not in taken[1]}
+    pairs += [
+        (c, lowered[c.casefold()])
+        for c in left_names
+        if c not in taken[0] and c.casefold() in lowered and judged.get((c, lowered[c.casefold()])) is not False
+    ]
     rest_left = [c for c in left_names if c not in {a for a, _ in pairs}]
     rest_right = [c for c in right_names if c not in {b for _, b in pairs}]
     if rest_left and rest_right:
-        pairs += _by_content(left, right, rest_left, rest_right, encoder)
+        differ = np.array([[judged.get((a, b)) is False for b in rest_right] for a in rest_left])
+        pairs += _by_content(left, right, rest_left, rest_right, encoder, differ)
     order = {c: k for k, c in enumerate(left_names)}
     return sorted(pairs, key=lambda p: order[p[0]])
 
 
 def _by_content(
-    left: pa.Table, right: pa.Table, names: Sequence[str], others: Sequence[str], encoder: Encoder | None
+    left: pa.Table,
+    right: pa.Table,
+    names: Sequence[str],
+    others: Sequence[str],
+    encoder: Encoder | None,
+    differ: NDArray[np.bool_],
 ) -> list[tuple[str, str]]:
     values = _alike([normalise(left[c][:SAMPLE]) for c in names], [normalise(right[c][:SAMPLE]) for c in others])
     called = _names_alike(names, others, encoder)
     score = 0.7 * values + 0.3 * called
     possible = (values >= LEAST_ALIKE) | ((called >= NEARLY_THE_NAME) & (values >= LEAST_ALIKE / 2))
+    possible &= ~differ
     rows, cols = linear_sum_assignment(-np.where(possible, score, 0))
     return [(names[i], others[j]) for i, j in zip(rows.tolist(), cols.tolist(), strict=True) if possible[i, j]]
 

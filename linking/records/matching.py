@@ -215,7 +215,8 @@ def _matched(
     if like is None and signal is not None and not all(once):
         # Records that could not be told apart by themselves may be by what they are linked to.
         once = _at_most_once(prepared, prior, options, _worth(signal, linked, prepared.pairs))
-    if signal is not None and signal.trusted:
+    if signal is not None and signal.trusted and not any(once):
+        # Where a record has one partner at most, strangers that are near by links alone would make worse decoys.
         prepared = _with_linked(prepared, linked, rows)
     # What was learnt of other links, or of none, does not hold for these.
     learnt = like.decoys if like is not None and like.signal == signal else ()

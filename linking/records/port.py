@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bifrost.catalog import Progress
-from bifrost.links import Column, Judgement, LinkType, PairQuestion, SamePairs, Verdict
+from bifrost.links import Column, Judgement, LinkKind, LinkState, LinkType, PairQuestion, SamePairs, Verdict
 from bifrost.ports import Encoder, LinkingData, ProgressSink
 from linking.conditions import condition_sql
 from linking.records.adapt import Answers
@@ -82,8 +82,12 @@ def resolve(
     options: MatchOptions | None = None,
     kept: KeptTasks | None = None,
     links: Links | None = None,
+    known: Sequence[LinkType] = (),
 ) -> Matching:
-    """Like :func:`match`, with all that is known about the run. Raises InputError for columns that do not exist."""
+    """Like :func:`match`, with all that is known about the run. Raises InputError for columns that do not exist.
+
+    Of ``known`` link types, confirmed and rejected same-concept ones tell which columns to compare, where the type names none.
+    """
     progress(Progress("match", link_type.name, 0, 2, "reading records"))
     tail, head = link_type.tail, link_type.head
     dirty = (tail.source, tail.dataset) == (head.source, head.dataset)
@@ -96,8 +100,23 @@ def resolve(
     progress(Progress("match", link_type.name, 1, 2, f"comparing {left.num_rows:,} records"))
     return match_tables(
         left, right, columns=columns, judged=pair_answers(link_type.id, judgements), encoder=encoder, options=options,
-        kept=kept, key=link_type.id, links=links,
+        kept=kept, key=link_type.id, links=links, concepts=judged_concepts(link_type, known),
     )  # fmt: skip
+
+
+def judged_concepts(link_type: LinkType, known: Sequence[LinkType]) -> dict[tuple[str, str], bool]:
+    """Column pairs of both tables of a same-thing type that people said to mean the same (confirmed) or not (rejected)."""
+    ends = [(side.source, side.dataset) for side in (link_type.tail, link_type.head)]
+    found: dict[tuple[str, str], bool] = {}
+    for one in known:
+        if one.kind is not LinkKind.SAME_CONCEPT or one.state not in (LinkState.CONFIRMED, LinkState.REJECTED):
+            continue
+        sides = [one.tail, one.head]
+        if [(side.source, side.dataset) for side in sides] != ends:
+            sides.reverse()
+        if [(side.source, side.dataset) for side in sides] == ends and all(len(side.columns) == 1 for side in sides):
+            found[sides[0].columns[0], sides[1].columns[0]] = one.state is LinkState.CONFIRMED
+    return found
 
 
 def match_tables(
@@ -112,16 +131,17 @@ def match_tables(
     kept: KeptTasks | None = None,
     key: str = "",
     links: Links | None = None,
+    concepts: Mapping[tuple[str, str], bool] | None = None,
 ) -> Matching:
     """Matches two tables, or finds the duplicates inside one (``right`` None).
 
     Tables have a ``_uid`` column and text columns (:meth:`bifrost.ports.LinkingData.rows`). ``columns`` are the column
     pairs to compare, by default those that say the same by name and content (the encoder reads the names). ``judged``
     maps uid pairs to people's answers. ``only`` restricts the work to pairs of these left records. What ``kept`` knows of an
-    earlier run under the same ``key`` is not done again. ``links`` tells what records are linked to. Raises InputError for
-    unknown columns.
+    earlier run under the same ``key`` is not done again. ``links`` tells what records are linked to,
+    ``concepts`` which column pairs people said to mean the same or not. Raises InputError for unknown columns.
     """
-    records = records_of(left, right, columns, encoder)
+    records = records_of(left, right, columns, encoder, concepts)
     answers = Answers.of(records, judged) if judged else None
     linked = links(records) if links is not None else ()
     if only is not None:
