@@ -45,6 +45,9 @@ export function AnswerBar({ name, onName, busy, disabled, onAnswer, onCorrect }:
         <Button disabled={off} onClick={() => onAnswer("DEFER")}>
           {key("l", "Later")}
         </Button>
+        <Button disabled={off} onClick={() => onAnswer("UNSURE")}>
+          {key("s", "Not sure")}
+        </Button>
         <Button disabled={off} onClick={() => onAnswer("DELETE")}>
           {key("d", "Delete")}
         </Button>

@@ -85,6 +85,7 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
       n: () => void answer("REJECT"),
       e: () => current && may.review && setDialog("correct"),
       l: () => void answer("DEFER"),
+      s: () => void answer("UNSURE"),
       d: () => void answer("DELETE"),
       u: undoLast,
       b: () => setBlind(!blind),

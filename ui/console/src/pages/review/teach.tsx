@@ -54,7 +54,7 @@ export function Teach(): ReactNode {
         header={
           <Header
             variant="h2"
-            description="Pick two things that belong together. Two or three pairs are mostly enough; a pair that does not belong together helps."
+            description="Pick two things that belong together. Two or three pairs are mostly enough; a pair that does not belong together helps. Pairs that do not, alone, refine the links that join them."
           >
             Example pairs
           </Header>
@@ -103,7 +103,7 @@ export function Teach(): ReactNode {
           <Button
             variant="primary"
             loading={teach.busy}
-            disabled={!may.review || !examples.some((example) => example.positive)}
+            disabled={!may.review || !examples.length}
             onClick={() => void teach.run().then(setFound)}
           >
             Find link types that explain these pairs
