@@ -13,6 +13,7 @@ from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, P
 from bifrost.ports import Linker, LinkingData, LinkStore
 from linking.asking import Purpose, Question, reward_of
 from linking.choosing import POLICIES, Choice, ask, choose
+from linking.repeats import what_is_left
 from linking.replaying import BanditRecord, Replayed, replay_all
 
 __all__ = ["Asking", "Offered"]
@@ -115,7 +116,8 @@ class Asking:
         newest = {j.subject: j for j in self._links.judgements()}
         unsure = {id for id, j in newest.items() if j.verdict is Verdict.UNSURE and j.by == by}
         proposed = self._links.link_types((LinkState.PROPOSED,))
-        found = [Question(link_type) for link_type in proposed if link_type.id not in unsure]
+        answered = self._links.link_types((LinkState.CONFIRMED, LinkState.REJECTED))
+        found = [Question(one, left=what_is_left(one, answered)) for one in proposed if one.id not in unsure]
         if self._review.auditing is not None:
             self._review.auditing.draw()
             found += self._review.auditing.questions()

@@ -28,7 +28,7 @@ from graphstore.search import SearchProjection
 from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
-from linking.knowledge import kept_knowledge
+from linking.knowledge import KeptKnowledge
 from linking.linker import BifrostLinker
 
 __all__ = ["open_service", "open_store"]
@@ -68,7 +68,7 @@ def open_service(settings: Settings) -> Service:
         linker=BifrostLinker(
             load_encoder(),
             gnn=settings.gnn_backend,
-            knowledge=kept_knowledge(settings.data_dir),
+            knowledge=KeptKnowledge(settings.data_dir),
             kept=settings.data_dir / "matching",
         ),
         projections=(search, sparql),

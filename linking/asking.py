@@ -55,7 +55,8 @@ class Purpose(StrEnum):
 class Question:
     """A question about a link type or, with a ``pair``, about two records of it.
 
-    ``doubtful`` is how many pairs of the link type are undecided. ``blind``: the scores are not to be shown.
+    ``doubtful`` is how many pairs of the link type are undecided. ``blind``: the scores are not to be shown. ``left`` is
+    the share of its worth that earlier answers left (linking/repeats.py).
     """
 
     link_type: LinkType
@@ -63,6 +64,7 @@ class Question:
     purpose: Purpose = Purpose.DECIDE
     doubtful: float = 0.0
     blind: bool = False
+    left: float = 1.0
 
     @property
     def subject(self) -> str:
@@ -79,7 +81,7 @@ def worth(question: Question) -> float:
     uncertainty = -(p * math.log2(p) + (1 - p) * math.log2(1 - p))
     disagreement = abs(link_type.probability - link_type.baseline)
     settles = math.log10(10 + max(link_type.estimated_edges, 0))
-    return settles * (p + _TEACHES * uncertainty + 0.2 * disagreement) / SECONDS.get(link_type.kind, _OTHER_SECONDS)
+    return question.left * settles * (p + _TEACHES * uncertainty + 0.2 * disagreement) / SECONDS.get(link_type.kind, _OTHER_SECONDS)
 
 
 def order_questions(questions: Sequence[Question]) -> list[Question]:

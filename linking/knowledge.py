@@ -12,7 +12,7 @@ from bifrost.errors import InputError
 from bifrost.links import Judgement, LinkKind, LinkType
 from linking.scoring import answers, load_priors
 
-__all__ = ["Knowledge", "export_knowledge", "import_knowledge", "keep_knowledge", "kept_knowledge"]
+__all__ = ["KeptKnowledge", "Knowledge", "export_knowledge", "import_knowledge", "keep_knowledge", "kept_knowledge"]
 
 _FORMAT = "bifrost-linking-knowledge-1"
 _MAX_EXAMPLES = 10_000
@@ -75,3 +75,19 @@ def kept_knowledge(data_dir: Path) -> Knowledge:
     """What was imported into a data directory; nothing where nothing was."""
     file = data_dir / _FILE
     return import_knowledge(file.read_bytes()) if file.exists() else Knowledge()
+
+
+class KeptKnowledge:
+    """What was imported into a data directory, read again when another process imports more. Calling it gives it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._read: tuple[tuple[int, int], Knowledge] = ((0, 0), Knowledge())
+
+    def __call__(self) -> Knowledge:
+        file = self._data_dir / _FILE
+        stat = file.stat() if file.exists() else None
+        version = (stat.st_mtime_ns, stat.st_size) if stat is not None else (0, 0)
+        if self._read[0] != version:
+            self._read = version, kept_knowledge(self._data_dir)
+        return self._read[1]

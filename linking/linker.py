@@ -15,7 +15,7 @@ from linking.describing import Evident, describe
 from linking.duplicates import find_duplicates
 from linking.join_tables import find_join_tables, join_edges
 from linking.joins import reference_edges
-from linking.knowledge import WEIGHT, Knowledge
+from linking.knowledge import WEIGHT, KeptKnowledge, Knowledge
 from linking.mentions.apply import mention_edges
 from linking.paths import declared_references
 from linking.records import KeptTasks, Matching, resolve
@@ -48,7 +48,7 @@ class BifrostLinker:
         *,
         memory_limit: str = "1GB",
         threads: int = 1,
-        knowledge: Knowledge | None = None,
+        knowledge: Knowledge | KeptKnowledge | None = None,
         gnn: str | None = "auto",
         kept: Path | None = None,
     ) -> None:
@@ -63,8 +63,12 @@ class BifrostLinker:
     def version(self) -> str:
         """The code and weights that proposals come from, and what was carried over."""
         weights = digest_of(path.read_bytes() for path in sorted(WEIGHTS.glob("*.*")))
-        carried = repr(sorted((k, v) for k, v in self._knowledge.examples.items()))
+        carried = repr(sorted((k, v) for k, v in self._carried.examples.items()))
         return f"{_RULES}-{weights.hex()[:12]}-{self.encoder is not None}-{self._gnn}-{digest_of((carried.encode(),)).hex()[:12]}"
+
+    @property
+    def _carried(self) -> Knowledge:
+        return self._knowledge() if isinstance(self._knowledge, KeptKnowledge) else self._knowledge
 
     def close(self) -> None:
         """Drops the cache. The linker can be used again."""
@@ -104,7 +108,7 @@ class BifrostLinker:
         adapted = {}
         for kind, prior in load_priors().items():
             features, labels = answers(kind, known, judgements)
-            carried = self._knowledge.examples.get(kind, ())
+            carried = self._carried.examples.get(kind, ())
             weights = [1.0] * len(features) + [WEIGHT] * len(carried)
             adapted[kind] = adapt(
                 prior, [*features, *(f for f, _ in carried)], [*labels, *(y for _, y in carried)], weights

@@ -490,9 +490,9 @@ def export_taught(context: Context, file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @pass_context
 def import_taught(context: Context, file: Path) -> None:
-    """Lets the proposals of this project start from what people taught another one; used from the next start on."""
+    """Lets the proposals of this project start from what people taught another one; no restart is needed."""
     knowledge = keep_knowledge(context.settings.data_dir, file.read_bytes())
-    context.show({"answers": len(knowledge)}, f"{len(knowledge)} answers; the next build uses them.")
+    context.show({"answers": len(knowledge)}, f"{len(knowledge)} answers; the next answer or build uses them.")
 
 
 @links.command("history")

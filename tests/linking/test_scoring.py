@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bifrost.links import Column, Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
 from linking.asking import order_types
 from linking.linker import BifrostLinker
-from linking.scoring import CHOICE_INPUTS, WEIGHTS, adapt, answers, load_priors
+from linking.scoring import WEIGHTS, adapt, answers, load_priors
 from linking.trees import Forest
 from tests.linking.company import company, quiet
 
