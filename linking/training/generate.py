@@ -341,8 +341,8 @@ class _Builder:
         place = {key: n for n, key in enumerate(keys)}
         result: list[Any] = []
         for n, value in enumerate(values):
-            earlier = value is None or place[value] < n
-            result.append(value if earlier else keys[rng.randrange(max(min(n, place[value]), 1))] if n else None)
+            at = place.get(value, -1)  # what is not there, or dangles, stays
+            result.append(value if at < n else keys[rng.randrange(n)] if n else None)
         return result
 
     def _pick(self, keys: Sequence[object], rows: int, often_empty: bool) -> list[Any]:
