@@ -2,7 +2,7 @@
 
 * no GNN: references by explicit features alone (and answers until F1 .95 with them); links inside the graph are ablated by
   the part ``links`` (decoder alone, encoder alone, both, rules).
-* no graph signal: records matched without asking which pairs compete for the same record.
+* no graph signal: records matched without what they are linked to, and without asking which pairs compete for the same record.
 * no prior: references by inclusion and equal names; records by Fellegi-Sunter weights that were learnt without labels.
 * no active choice: link types and pairs drawn at random instead of chosen.
 """
@@ -17,6 +17,7 @@ from api.demo import make_company
 from benchmarks.effort_projects import demo_company, enterprise
 from benchmarks.linking_effort import review
 from benchmarks.linking_entities import asked, score
+from benchmarks.linking_graph import FIRST, compare
 from benchmarks.linking_references import inclusion_and_names, said, tasks
 from benchmarks.report import Report, f1_score
 from extraction.encoder_minilm import load_encoder
@@ -32,6 +33,7 @@ __all__ = ["run"]
 
 _RECORDS = ("abt_buy", "cora", "dblp_acm", "fake_1000", "restaurants")
 _ASKED = ("abt_buy", "fake_1000")
+_LINKED = ("chinook", "northwind")
 _DRAWS = 5
 
 
@@ -39,6 +41,7 @@ def run(report: Report, seed: int, data: Path) -> None:
     """Every figure with the part (``value``) and without it (``baseline``)."""
     _references(report, seed, data)
     _records(report, seed, data)
+    _links(report, seed, data)
     _answers(report, seed, data)
 
 
@@ -78,10 +81,18 @@ def _records(report: Report, seed: int, data: Path) -> None:
         )
         if not task.records.dirty:
             alone = score(task, match_records(task.records, MatchOptions(one_to_one=False)))[2]
-            report.add(f"{key}.graph_signal", whole, baseline=alone, note="F1; pairs do not compete for records")
+            report.add(f"{key}.competition", whole, baseline=alone, note="F1; pairs do not compete for records")
         if name in _ASKED:
             chosen, drawn = (asked(task, matching, seed, random=how)[-1] for how in (None, "any"))
             report.add(f"{key}.active_choice", chosen, baseline=drawn, note="F1 after 100 answers; random candidates")
+
+
+def _links(report: Report, seed: int, data: Path) -> None:
+    for name in _LINKED:
+        for records, found in compare(name, data, [FIRST + seed]).items():
+            (alone, linked, *_) = found[0]
+            key = f"ablation.records.{name}.{records}.graph_signal"
+            report.add(key, linked, baseline=alone, note="F1; what records are linked to does not count")
 
 
 def _answers(report: Report, seed: int, data: Path) -> None:

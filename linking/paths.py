@@ -1,13 +1,13 @@
 """What the records of two tables are linked to by confirmed link types, over up to three links: a customer's orders' products.
 
-Links come from the rules of confirmed references and mentions and from declared keys, applied to the data at hand; nothing
-depends on which links were written before.
+Links come from the rules of confirmed references, join tables and mentions and from declared keys, applied to the data at hand;
+nothing depends on which links were written before.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bifrost.errors import InputError
-from bifrost.links import Column, LinkKind, LinkState, LinkType, link_type_id
+from bifrost.links import Column, LinkEdge, LinkKind, LinkState, LinkType, link_type_id
 from bifrost.ports import LinkingData
+from linking.join_tables import join_edges
 from linking.joins import reference_edges
 from linking.mentions.apply import mention_edges
 from linking.names import trigram_similarity
@@ -91,7 +92,7 @@ def ways(link_type: LinkType, known: Sequence[LinkType]) -> list[Way]:
     ``known`` are confirmed types. A path never comes back to a table that it has seen, nor to the two tables.
     """
     tail, head = _table(link_type.tail), _table(link_type.head)
-    references = [t for t in known if t.kind in (LinkKind.REFERENCE, LinkKind.MENTION)]
+    references = [t for t in known if t.kind in (LinkKind.REFERENCE, LinkKind.MENTION, LinkKind.JOIN_TABLE)]
     compared: dict[frozenset[Table], list[LinkType]] = {}
     for one in known:
         if one.kind is LinkKind.SAME_THING:
@@ -290,11 +291,13 @@ class _Walker:
 
     def _found(self, link_type: LinkType) -> Iterator[tuple[str, str, float]]:
         try:
-            edges: Any = (
-                mention_edges(self._workspace, self._data, link_type)
-                if link_type.kind is LinkKind.MENTION
-                else reference_edges(self._workspace, link_type)
-            )
+            edges: Iterable[LinkEdge]
+            if link_type.kind is LinkKind.MENTION:
+                edges = mention_edges(self._workspace, self._data, link_type)
+            elif link_type.kind is LinkKind.JOIN_TABLE:
+                edges = join_edges(self._workspace, link_type)
+            else:
+                edges = reference_edges(self._workspace, link_type)
             for edge in edges:
                 yield edge.tail, edge.head, edge.score
         except InputError:
