@@ -16,6 +16,8 @@ from api.console import Console
 from api.graphql.execute import GraphQLExecutor
 from api.graphql.http import GraphQLEndpoint
 from api.graphql.limits import Limits
+from api.graphql.operations import OperationStore
+from api.graphql.persisted import PersistedOperations
 from api.graphql.typed import TypedSchema
 from api.graphql.websocket import GraphQLSocket
 from api.metrics import Metrics
@@ -79,7 +81,11 @@ def build_app(
     readers = Readers(service, schemas)
     _scope_gremlin(service, readers)
     seconds = service.settings.query_timeout
-    executor = GraphQLExecutor(readers, accounts, seconds=seconds, limits=limits)
+    operations = PersistedOperations(
+        None if accounts is None else OperationStore(service.settings),
+        listed_only=service.settings.graphql_operations == "registered",
+    )
+    executor = GraphQLExecutor(readers, accounts, seconds=seconds, limits=limits, persisted=operations)
     rest = RestRoutes(service, readers, authenticator, metrics)
     graphql, socket = GraphQLEndpoint(executor), GraphQLSocket(executor, authenticator)
     sparql = SparqlEndpoint(readers, seconds)

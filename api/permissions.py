@@ -135,6 +135,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Query.edits": Rule.READ,
     "Query.users": Rule.ADMIN,
     "Query.tokens": Rule.READ,
+    "Query.operations": Rule.ADMIN,
     "Query.projections": Rule.READ,
     "Query.settings": Rule.ADMIN,
     "Query.auditLog": Rule.ADMIN,
@@ -158,6 +159,8 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.updateEdge": Rule.WRITE,
     "Mutation.deleteEdge": Rule.WRITE,
     "Mutation.undoEdit": Rule.WRITE,
+    "Mutation.registerOperation": Rule.ADMIN,
+    "Mutation.removeOperation": Rule.ADMIN,
     "Mutation.createToken": Rule.READ,  # never with more scopes than the caller has
     "Mutation.revokeToken": Rule.READ,  # one's own; those of others need admin
     "Mutation.addUser": Rule.ADMIN,
@@ -165,6 +168,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.setPassword": Rule.READ,  # one's own when signed in as a person; those of others need admin
     "Mutation.removeUser": Rule.ADMIN,
     "Subscription.build": Rule.READ,
+    "Subscription.builds": Rule.READ,
     "Subscription.graphChanged": Rule.READ,
     "Subscription.predictLinks": Rule.READ,
 }

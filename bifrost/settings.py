@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         0.05, ge=0, le=1, description="Share of answered questions that a second reviewer is asked blind, where there are two."
     )
     max_upload_bytes: int = Field(4 * 2**30, ge=1024, description="Largest upload accepted by the console.")
+    graphql_operations: Literal["any", "registered"] = Field(
+        "any",
+        description="GraphQL operations that clients may run: any, or only those that an administrator registered.",
+    )
     query_timeout: float = Field(30.0, gt=0, description="Seconds after which a query is stopped.")
     file_roots: tuple[Path, ...] = Field(
         (),

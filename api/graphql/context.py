@@ -13,6 +13,7 @@ from graphql import GraphQLSchema
 from strawberry.dataloader import DataLoader
 
 from api.accounts import Accounts
+from api.graphql.persisted import PersistedOperations
 from api.permissions import Principal
 from api.ports import Service
 from api.review_log import Asked
@@ -62,9 +63,10 @@ class Context:
         *,
         address: str = "",
         seconds: float = 30.0,
+        operations: PersistedOperations | None = None,
     ) -> None:
         self.service, self.principal, self.schemas, self.address = service, principal, schemas, address
-        self._accounts = accounts
+        self._accounts, self._operations = accounts, operations
         self._spent = 0
         self.deadline = time.monotonic() + seconds
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
@@ -85,6 +87,12 @@ class Context:
         if self._accounts is None:
             raise InputError("This throw-away service has no accounts.", remedy="Start one with a data directory.")
         return self._accounts
+
+    @property
+    def operations(self) -> PersistedOperations:
+        if self._operations is None or self._operations.store is None:
+            raise InputError("This throw-away service keeps no operations.", remedy="Start one with a data directory.")
+        return self._operations
 
     def check_time(self) -> None:
         """Raises QueryLimitError when the operation's time is up. Called before every read of the store."""

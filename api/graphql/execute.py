@@ -42,7 +42,7 @@ from api.graphql.live import LiveQuery, live_query
 from api.graphql.persisted import PersistedOperations
 from api.permissions import Principal, Rule, check, field_rule
 from api.scoped import Readers
-from bifrost.errors import BifrostError, QueryLimitError
+from bifrost.errors import BifrostError, PermissionDeniedError, QueryLimitError
 
 __all__ = ["Caller", "GraphQLExecutor", "Operation", "Outcome"]
 
@@ -116,10 +116,11 @@ class GraphQLExecutor:
         seconds: float,
         limits: Limits | None = None,
         threads: int = 8,
+        persisted: PersistedOperations | None = None,
     ) -> None:
         self.readers, self.accounts = readers, accounts
         self.limits = limits or Limits()
-        self.persisted = PersistedOperations()
+        self.persisted = persisted or PersistedOperations()
         self._seconds = seconds
         self._documents: OrderedDict[tuple[int, str], tuple[GraphQLSchema, DocumentNode]] = OrderedDict()
         self._lock = threading.Lock()
@@ -133,6 +134,7 @@ class GraphQLExecutor:
             threads.shutdown(wait=True, cancel_futures=True)
         for loop in self._loops:
             loop.close()
+        self.persisted.close()
 
     # ---- queries and mutations
 
@@ -194,6 +196,7 @@ class GraphQLExecutor:
             self.readers.schemas(caller.principal),
             address=caller.address,
             seconds=seconds,
+            operations=self.persisted,
         )
 
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -276,6 +279,7 @@ class GraphQLExecutor:
 
     def prepare(self, operation: Operation, caller: Caller) -> _Prepared:
         """A valid, permitted, affordable operation. Raises RefusedError."""
+        self._check_listed(operation, caller)
         schema = self.readers.schemas(caller.principal).current()
         document = self._document(schema, operation.query)
         node = get_operation_ast(document, operation.name)
@@ -298,6 +302,18 @@ class GraphQLExecutor:
         if isinstance(values, list):
             raise RefusedError(*values)
         return _Prepared(schema, document, node)
+
+    def _check_listed(self, operation: Operation, caller: Caller) -> None:
+        """Where only registered operations run: administrators, who register them, and people at the console are free."""
+        principal = caller.principal
+        if not self.persisted.listed_only or principal.via == "session" or Rule.ADMIN.value in principal.scopes:
+            return
+        if not self.persisted.is_listed(operation.query):
+            error = PermissionDeniedError(
+                "Only operations that an administrator registered can be run here.",
+                remedy="Ask an administrator to register it: bifrost operations add FILE.",
+            )
+            raise RefusedError(as_graphql_error(error))
 
     def _check_rights(self, document: DocumentNode, node: OperationDefinitionNode, caller: Caller) -> None:
         live = live_query(document, node)

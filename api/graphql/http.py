@@ -42,7 +42,7 @@ class GraphQLEndpoint:
                 parameters = from_query(request.query_params)
             else:
                 parameters = await _from_body(request)
-            operation = operation_of(self.executor.persisted.complete(parameters))
+            operation = operation_of(await self.executor.persisted.completed(parameters))
         except BifrostError as error:
             status = 415 if isinstance(error, UnsupportedMediaTypeError) else status_of(error)
             return _refusal(error, 200 if isinstance(error, UnknownOperationError) else status, media_type)

@@ -7,7 +7,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.context import Context
 from api.graphql.link_type_input import LinkTypeInput
-from api.graphql.types_admin import EditType, NewTokenType, TokenType, UserType
+from api.graphql.types_admin import EditType, NewTokenType, RegisteredOperationType, TokenType, UserType
 from api.graphql.types_graph import EdgeType, VertexType
 from api.graphql.types_links import (
     CorrectionInput,
@@ -244,6 +244,24 @@ class Mutation:
         if (edit.element, edit.action) == ("source", "delete"):
             service.start_build((edit.subject,), allow_removal=False)
         return EditType.of(undone)
+
+    # ---- operations
+
+    @strawberry.mutation(description="Lets clients run a document by its hash, also where only registered ones run.")
+    def register_operation(self, info: Info, document: str) -> RegisteredOperationType:
+        operations = info.context.operations
+        assert operations.store is not None
+        made = operations.store.register(document, info.context.principal.name)
+        operations.forget_listed()
+        return RegisteredOperationType.of(made)
+
+    @strawberry.mutation
+    def remove_operation(self, info: Info, hash: str) -> bool:
+        operations = info.context.operations
+        assert operations.store is not None
+        operations.store.remove(hash)
+        operations.forget_listed()
+        return True
 
     # ---- accounts
 

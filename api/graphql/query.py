@@ -10,7 +10,14 @@ from api.graphql import explore
 from api.graphql.connection import VertexConnectionType, VertexPager, link_filters, vertex_filters
 from api.graphql.context import Context
 from api.graphql.documents import document_page
-from api.graphql.types_admin import AuditEntryType, EditType, ProjectionType, TokenType, UserType
+from api.graphql.types_admin import (
+    AuditEntryType,
+    EditType,
+    ProjectionType,
+    RegisteredOperationType,
+    TokenType,
+    UserType,
+)
 from api.graphql.types_aggregates import AggregateGroupType
 from api.graphql.types_graph import (
     DocumentPageType,
@@ -359,6 +366,11 @@ class Query:
     @strawberry.field
     def projections(self, info: Info) -> list[ProjectionType]:
         return [ProjectionType(**one._asdict()) for one in info.context.service.projections()]
+
+    @strawberry.field(description="Those that administrators registered, used last first.")
+    def operations(self, info: Info) -> list[RegisteredOperationType]:
+        store = info.context.operations.store
+        return [RegisteredOperationType.of(one) for one in (store.registered() if store is not None else ())]
 
     @strawberry.field(description="Effective settings, secrets masked.")
     def settings(self, info: Info) -> JSON:

@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from api.graphql.context import Context
 from api.graphql.predicting import PredictionProgressType, predicted
 from api.graphql.types_sources import BuildType
-from bifrost.catalog import BuildState
+from bifrost.catalog import Build, BuildState
 from bifrost.errors import InputError
 
 __all__ = ["Subscription"]
@@ -19,6 +19,8 @@ __all__ = ["Subscription"]
 Info = strawberry.Info[Context, None]
 _BUILD_SECONDS = 0.25
 _LOG_SECONDS = 1.0
+_MOST_BUILDS = 50
+"""Newest builds that are watched; older ones have ended."""
 _MOST_PREDICTED, _LONGEST = 200, 120.0
 _ENDED = (BuildState.DONE, BuildState.FAILED, BuildState.CANCELLED)
 
@@ -36,6 +38,22 @@ class Subscription:
                 before = build
             if build.state in _ENDED:
                 return
+            await anyio.sleep(max(0.0, _BUILD_SECONDS - (time.monotonic() - started)))
+
+    @strawberry.subscription(
+        description="Builds of all sources whenever something about one changed, its progress included: first those that wait "
+        "or run, then every change. Does not end."
+    )
+    async def builds(self, info: Info) -> AsyncGenerator[BuildType, None]:
+        catalog = info.context.service.store.catalog
+        before: dict[int, Build] | None = None
+        while True:
+            started = time.monotonic()
+            found = {build.id: build for build in reversed(await run_sync(catalog.builds, _MOST_BUILDS))}
+            for id, build in found.items():
+                if build.state not in _ENDED if before is None else before.get(id) != build:
+                    yield BuildType.of(build)
+            before = found
             await anyio.sleep(max(0.0, _BUILD_SECONDS - (time.monotonic() - started)))
 
     @strawberry.subscription(description="Position of the change log, now and after changes, at most once a second.")

@@ -5,9 +5,18 @@ from datetime import datetime
 import strawberry
 
 from api import accounts, ports
+from api.graphql.operations import RegisteredOperation
 from api.permissions import Role
 
-__all__ = ["AuditEntryType", "EditType", "NewTokenType", "ProjectionType", "TokenType", "UserType"]
+__all__ = [
+    "AuditEntryType",
+    "EditType",
+    "NewTokenType",
+    "ProjectionType",
+    "RegisteredOperationType",
+    "TokenType",
+    "UserType",
+]
 
 strawberry.enum(Role)
 
@@ -62,6 +71,18 @@ class ProjectionType:
     position: int
     behind: int = strawberry.field(description="Changes that it has still to apply.")
     seconds: float = strawberry.field(description="Age of the oldest of them.")
+
+
+@strawberry.type(name="RegisteredOperation", description="A GraphQL document that clients may run by its hash.")
+class RegisteredOperationType:
+    hash: str
+    document: str
+    by: str
+    used: datetime = strawberry.field(description="When it was registered or used last, to the minute.")
+
+    @classmethod
+    def of(cls, one: RegisteredOperation) -> "RegisteredOperationType":
+        return cls(hash=one.hash, document=one.document, by=one.by, used=one.used)
 
 
 @strawberry.type(name="AuditEntry", description="Who did what.")

@@ -125,12 +125,15 @@ class _Connection:
             await self._close(4429, "Too many operations")
             return
         try:
-            operation = operation_of(self.owner.executor.persisted.complete(payload))
+            operation = operation_of(await self.owner.executor.persisted.completed(payload))
         except UnknownOperationError as error:
             await self._send({"id": id_, "type": "error", "payload": [format_error(as_graphql_error(error))]})
             return
         except BifrostError as error:
             await self._close(4400, error.message[:120])
+            return
+        if id_ in self.running:  # one that came while the document was looked for
+            await self._close(4409, f"Subscriber for {id_[:80]} already exists")
             return
         self.running[id_] = anyio.CancelScope()
         tasks.start_soon(self._run, id_, operation, self.caller)

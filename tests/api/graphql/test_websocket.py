@@ -78,6 +78,31 @@ async def test_the_gql_client_follows_a_build_to_its_end(server: Server, shop: S
     assert seen[-1] == "DONE"
 
 
+def test_all_builds_are_followed_with_their_progress(socket: ClientConnection, shop: Shop) -> None:
+    catalog = shop.service.store.catalog
+    waiting = catalog.add_build(("shop",))
+    start(socket)
+    query = "subscription { builds { id state sources progress { stage done total } } }"
+    send(socket, type="subscribe", id="b", payload={"query": query})
+
+    def told() -> dict[str, Any]:
+        message = receive(socket)
+        assert message["type"] == "next", message
+        build: dict[str, Any] = message["payload"]["data"]["builds"]
+        return build
+
+    assert told() == {"id": waiting.id, "state": "QUEUED", "sources": ["shop"], "progress": []}
+    catalog.set_build(waiting.id, BuildState.RUNNING)
+    assert told()["state"] == "RUNNING"
+    catalog.set_progress(waiting.id, [Progress("crawl", "shop/orders", 3, 10)])
+    assert told()["progress"] == [{"stage": "crawl", "done": 3, "total": 10}]
+    later = catalog.add_build(())
+    assert (told()["id"], later.id) == (later.id, later.id)
+    catalog.set_build(waiting.id, BuildState.DONE)
+    assert told() | {"progress": 0} == {"id": waiting.id, "state": "DONE", "sources": ["shop"], "progress": 0}
+    send(socket, type="complete", id="b")
+
+
 def test_queries_run_over_the_socket_too(socket: ClientConnection) -> None:
     start(socket)
     send(
