@@ -144,6 +144,9 @@ class SparqlService(Protocol):
     def graphs(self) -> Sequence[str]:
         """The names of all graphs."""
 
+    def provenance(self, uid: str, accept: str = "*/*") -> tuple[str, bytes]:
+        """Where the values of a vertex came from, as (media type, body). Raises NotFoundError, NotAcceptableError."""
+
 
 class Edit(Protocol):
     """One change by one person. ``element`` is vertex, edge or source, ``action`` add, update or delete."""

@@ -5,7 +5,7 @@ Specifications: https://www.w3.org/TR/sparql11-protocol/, -service-description/ 
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs, urljoin
+from urllib.parse import parse_qs, unquote, urljoin
 
 import orjson
 from anyio.to_thread import run_sync
@@ -91,6 +91,10 @@ class SparqlEndpoint:
         accept = _RDF if accept.strip() in ("", "*/*") else accept
         if iri is None:
             return await self._answer(request, _DEFAULT, accept)
+        service = await run_sync(self.readers.service, request.scope["principal"])
+        if iri.startswith(start := f"{service.sparql.base}provenance/"):
+            media_type, body = await run_sync(service.sparql.provenance, unquote(iri.removeprefix(start)), accept)
+            return Response(body, headers={"Content-Type": media_type, "Vary": "Accept"})
         exists = await self._answer(request, _EXISTS.format(_iri(iri)), "application/sparql-results+json")
         if not orjson.loads(bytes(exists.body))["boolean"]:
             raise NotFoundError(

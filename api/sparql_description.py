@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pyoxigraph as ox
 
-from bifrost.errors import NotAcceptableError
-from graphstore.sparql_text import chosen, media_types
+from graphstore.rdf_writing import written
 
 __all__ = ["describe"]
 
@@ -16,22 +15,11 @@ _RESULTS = (
     "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV", "Turtle", "N-Triples",
     "RDF_XML", "N-Quads", "TriG", "N3", "JSON-LD",
 )  # fmt: skip
-_WRITTEN = {
-    "text/turtle": ox.RdfFormat.TURTLE,
-    "application/n-triples": ox.RdfFormat.N_TRIPLES,
-    "application/rdf+xml": ox.RdfFormat.RDF_XML,
-    "application/ld+json": ox.RdfFormat.JSON_LD,
-}
 
 
 def describe(url: str, graphs: Iterable[str], accept: str) -> tuple[str, bytes]:
     """(media type, body): the service at ``url``, its formats, its features and its graphs. Raises NotAcceptableError."""
-    media_type = chosen(media_types(accept), _WRITTEN, "text/turtle")
-    if media_type is None:
-        raise NotAcceptableError(f"The description has none of the accepted formats. There are: {', '.join(_WRITTEN)}.")
-    prefixes = {"sd": _SD, "formats": _FORMATS} if media_type == "text/turtle" else None
-    body = ox.serialize(_triples(ox.NamedNode(url), graphs), format=_WRITTEN[media_type], prefixes=prefixes)
-    return media_type, body or b""
+    return written(_triples(ox.NamedNode(url), graphs), accept, {"sd": _SD, "formats": _FORMATS})
 
 
 def _triples(service: ox.NamedNode, graphs: Iterable[str]) -> Iterator[ox.Triple]:

@@ -6,9 +6,10 @@ IRIs under the base: ``v/`` vertices by uid, ``t/`` vertex types, ``p/`` propert
 * A vertex has ``rdf:type`` and ``rdfs:label`` in the graph of the source that names it, and each value in the graphs of
   the sources that say it.
 * An edge is a plain triple, and an ``rdf:Statement`` ``e/<uid>`` with ``rdf:subject``, ``rdf:predicate``, ``rdf:object``,
-  its own properties, ``o:score``, ``o:source``, ``o:record`` and for what a link type gave ``o:linkType``.
-* Vertex types, edge labels and link types are described in the graph ``ontology``, which is no part of the default graph:
-  ``?thing a ?type`` lists data.
+  its own properties, ``o:score``, ``o:source``, ``o:record``, for what a link type gave ``o:linkType``, and where it is no
+  certain statement of a row ``o:extractor`` and ``o:confidence``.
+* Vertex types, properties, edge labels and link types are described in the graph ``ontology`` (graphstore/rdf_ontology.py),
+  which is no part of the default graph: ``?thing a ?type`` lists data.
 """
 
 import re
@@ -28,25 +29,18 @@ from bifrost.graph import Vertex
 from bifrost.values import Value, quote_iri
 from graphstore import schema as s
 from graphstore.database import Database
+from graphstore.encoding import evidence_from
 from graphstore.merged import shown_properties
+from graphstore.provenance import evidence_data
+from graphstore.rdf_ontology import OWL, RDF, RDFS, ontology_triples
 
 __all__ = ["OWL", "RDF", "RDFS", "RdfMapping", "literal"]
 
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-OWL = "http://www.w3.org/2002/07/owl#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _PLAIN = re.compile(r"[A-Za-z0-9/:@!$'()*,;=._~-]*").fullmatch
 """Matches uids that quote_iri leaves as they are."""
 _IRIS = 10_000
-_TERMS = {
-    "score": "How probable a link is; 1 for what a source states.",
-    "source": "The source that states a link.",
-    "record": "The dataset and record that state a link.",
-    "linkType": "The link type that gave a link.",
-}
-"""Our own terms about statements."""
 _SPECIAL = re.compile(r'[\x00-\x1f"\\\x7f]')
 
 
@@ -85,7 +79,8 @@ class RdfMapping:
     """Makes N-Quads lines of vertices and edges."""
 
     def __init__(self, database: Database, base: str) -> None:
-        self._db, self.base = database, base
+        self._db = self.database = database
+        self.base = base
         self._iris: dict[tuple[str, str], str] = {}
 
     # ---- names -------------------------------------------------------------------------------------------------------
@@ -104,6 +99,13 @@ class RdfMapping:
 
     def edge_iri(self, uid: str) -> str:
         return f"<{self.base}e/{uid if _PLAIN(uid) else quote_iri(uid)}>"
+
+    def provenance_iri(self, uid: str) -> str:
+        """The graph that tells where the values of a vertex came from."""
+        return f"<{self.base}provenance/{quote_iri(uid)}>"
+
+    def literal(self, value: Value) -> str:
+        return literal(value)
 
     def source_graph(self, source: str) -> str:
         return self.iri("s", source)
@@ -151,7 +153,7 @@ class RdfMapping:
     def edges(self, connection: Connection, uids: Sequence[str]) -> Iterator[str]:
         """Lines of those of the edges that exist."""
         names = self._db.label_names(connection)
-        for row in connection.execute(self._edge_query().where(self._db.within(s.edge.c.uid, uids))):
+        for row in connection.execute(self._edge_query().where(self._db.within(s.edge.c.uid, uids))).all():
             graph = self.source_graph(row.source) if row.link_type is None else self.iri("links", row.link_type)
             tail, head = self.vertex_iri(row.tail_uid), self.vertex_iri(row.head_uid)
             predicate, statement = self.iri("l", names[row.label]), self.edge_iri(row.uid)
@@ -165,7 +167,18 @@ class RdfMapping:
             yield f"{statement} <{self.base}o/record> {literal(f'{row.dataset}/{row.record}')} {graph} ."
             if row.link_type is not None:
                 yield f"{statement} <{self.base}o/linkType> {self.iri('links', row.link_type)} {graph} ."
+            yield from self._doubts(connection, statement, row.evidence, graph)
             yield from self._values(statement, orjson.loads(row.properties), graph)
+
+    def _doubts(self, connection: Connection, statement: str, stored: str | None, graph: str) -> Iterator[str]:
+        """How a link was found and how surely, where it is not what a row says: most links need no more triples."""
+        if stored is None:
+            return
+        evidence = evidence_from(evidence_data(connection, stored).get("default", {}))
+        if evidence.extractor != "row":
+            yield f"{statement} <{self.base}o/extractor> {literal(evidence.extractor)} {graph} ."
+        if evidence.confidence != 1.0:
+            yield f"{statement} <{self.base}o/confidence> {literal(float(evidence.confidence))} {graph} ."
 
     def _edge_query(self) -> Any:
         tail, head = s.vertex.alias("tail_vertex"), s.vertex.alias("head_vertex")
@@ -173,7 +186,7 @@ class RdfMapping:
         return (
             sa.select(
                 s.edge.c.uid, s.edge.c.label, s.edge.c.properties, s.edge.c.score, tail.c.uid.label("tail_uid"),
-                head.c.uid.label("head_uid"), s.link_type.c.id.label("link_type"), s.record.c.key.label("record"),
+                head.c.uid.label("head_uid"), s.link_type.c.id.label("link_type"), s.record.c.key.label("record"), link.c.evidence,
                 s.dataset.c.name.label("dataset"), s.source.c.name.label("source"),
             )
             .join(tail, tail.c.id == s.edge.c.tail)
@@ -189,25 +202,6 @@ class RdfMapping:
     # ---- the ontology ------------------------------------------------------------------------------------------------
 
     def ontology(self, connection: Connection, labels: Iterable[str], edge_labels: Iterable[str]) -> list[str]:
-        """Classes for vertex types, object properties for edge labels, and below them the link types they come from."""
-        graph = self.ontology_graph
-        lines = {f"{graph} <{RDF}type> <{OWL}Ontology> {graph} ."}
-        for name in labels:
-            lines.add(f"{self.iri('t', name)} <{RDF}type> <{RDFS}Class> {graph} .")
-            lines.add(f"{self.iri('t', name)} <{RDF}type> <{OWL}Class> {graph} .")
-            lines.add(f"{self.iri('t', name)} <{RDFS}label> {literal(name)} {graph} .")
-        for name in edge_labels:
-            lines.add(f"{self.iri('l', name)} <{RDF}type> <{OWL}ObjectProperty> {graph} .")
-            lines.add(f"{self.iri('l', name)} <{RDFS}label> {literal(name)} {graph} .")
-        for name, comment in _TERMS.items():
-            term = f"<{self.base}o/{name}>"
-            lines.add(f"{term} <{RDF}type> <{OWL}AnnotationProperty> {graph} .")
-            lines.add(f"{term} <{RDFS}comment> {literal(comment)} {graph} .")
-        query = sa.select(s.link_type.c.id, s.link_type.c.data).where(s.link_type.c.state == "confirmed")
-        for row in connection.execute(query):
-            data, subject = orjson.loads(row.data), self.iri("links", row.id)
-            lines.add(f"{subject} <{RDF}type> <{OWL}ObjectProperty> {graph} .")
-            lines.add(f"{subject} <{RDFS}label> {literal(data['name'])} {graph} .")
-            lines.add(f"{subject} <{RDFS}subPropertyOf> {self.iri('l', data['name'])} {graph} .")
-            lines |= {f"{subject} <{RDFS}comment> {literal(reason)} {graph} ." for reason in data["reasons"]}
-        return sorted(lines)
+        """Lines of the graph that describes types, properties, edge labels and link types."""
+        triples = ontology_triples(self, connection, list(labels), list(edge_labels))
+        return sorted({f"{' '.join(triple)} {self.ontology_graph} ." for triple in triples})

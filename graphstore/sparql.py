@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bifrost.errors import QueryError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
+import sqlalchemy as sa
+
+from bifrost.errors import NotFoundError, QueryError, QueryLimitError, QuerySyntaxError, StoreUnavailableError
 from bifrost.ports import Lag
+from graphstore import schema as s
 from graphstore.following import A_LITTLE, Following, warn
 from graphstore.rdf import RdfMapping
+from graphstore.rdf_provenance import provenance_lines
+from graphstore.rdf_writing import parsed, written
 from graphstore.sparql_process import (
     ChildLimitError,
     ChildProcess,
@@ -26,7 +31,7 @@ from graphstore.statistics import labels_in_use
 __all__ = ["SparqlProjection"]
 
 _BATCH, _LARGE_BATCH = 2_000, 20_000
-_FORMAT = 3
+_FORMAT = 4
 """Changes when the RDF mapping does, so that an older folder is made anew."""
 
 
@@ -158,6 +163,18 @@ class SparqlProjection:
             self._following.for_a_query()
             found: list[str] = self._child.call("graphs")
         return found
+
+    def provenance(self, uid: str, accept: str = "*/*") -> tuple[str, bytes]:
+        """Where the values of a vertex came from, as (media type, body): read from the store now. ``uid`` may be that of
+        any fragment. Raises NotFoundError, and NotAcceptableError where ``accept`` fits no format."""
+        with self._store.database.read() as connection:
+            found = self._store.view().vertex(uid)
+            query = sa.select(s.vertex.c.id).where(s.vertex.c.uid == ("" if found is None else found.id))
+            key = connection.execute(query).scalar()
+            if found is None or key is None:
+                raise NotFoundError(f"There is no vertex {uid!r}.", remedy="Look for it with a query.")
+            lines = list(provenance_lines(self._rdf, connection, found, key))
+        return written(parsed(lines), accept)
 
     def close(self) -> None:
         self._child.close()

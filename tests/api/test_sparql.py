@@ -125,6 +125,19 @@ async def test_a_graph_is_fetched_by_its_name_or_by_the_path_below_the_base(admi
     assert (await admin.http.put("/sparql/graphs/s/shop", content="")).status_code == 405
 
 
+async def test_where_values_came_from_is_a_graph_of_its_own(admin: Client) -> None:
+    path = "/sparql/graphs/provenance/shop/customers/1"
+    response = await admin.http.get(path)
+    graph = rdflib.Graph().parse(data=response.text, format="turtle")
+    sources = set(graph.objects(None, rdflib.URIRef("https://bifrost.local/o/source")))
+    assert sources == {rdflib.Literal("shop")}
+    assert rdflib.Literal("Ann 1") in set(graph.objects(None, rdflib.RDF.object))
+    named = {"graph": "https://bifrost.local/provenance/shop/customers/1"}
+    assert (await admin.http.get("/sparql/graphs", params=named)).text == response.text
+    assert (await admin.http.get("/sparql/graphs/provenance/shop/customers/99")).status_code == 404
+    assert (await admin.http.get(path, headers={"Accept": "image/png"})).status_code == 406
+
+
 async def test_the_dataset_of_the_request_replaces_that_of_the_query(admin: Client) -> None:
     async def count(**params: str | list[str]) -> int:
         query = "SELECT (COUNT(*) AS ?n) FROM <urn:none> { ?s a ?t FILTER(?t != rdf:Statement) }"

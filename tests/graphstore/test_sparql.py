@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rdflib
 
 from bifrost.errors import (
     NotAcceptableError,
+    NotFoundError,
     PermissionDeniedError,
     QueryLimitError,
     QuerySyntaxError,
     StoreUnavailableError,
 )
 from bifrost.links import LinkEdge, LinkKind, SamePair, Verdict
-from bifrost.values import LinkStatement, RecordFragments
+from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind, Evidence, LinkStatement, RecordFragments
 from graphstore import sparql_worker
 from graphstore.sparql import SparqlProjection
 from graphstore.sparql_text import media_types, refuse_unsafe
@@ -96,6 +98,79 @@ def test_edges_are_triples_and_statements_with_provenance(store: SqlStore, sparq
         " o:record ?record ; o:score ?score }",
     )
     assert found == {"since": "1999", "source": "crm", "record": "pairs/7", "score": "1"}
+
+
+def test_what_two_sources_say_is_one_triple_of_the_default_graph(store: SqlStore, sparql: SparqlProjection) -> None:
+    say(store, "crm/client", record_of("crm/client", "2", {"name": "Customer 0"}))
+    known = link_type(LinkKind.SAME_THING, "crm/client.name", "erp/customer.name")
+    store.links.save_link_types([known])
+    store.links.judge(known.id, Verdict.CONFIRM, "ann")
+    store.links.write_same(known, [SamePair("crm/client/2", "erp/customer/0", 1.0)])
+    ask = "SELECT (COUNT(*) AS ?n) { v:erp\\/customer\\/0 p:name ?x }"
+    assert rows(sparql, ask) == [{"n": "1"}]
+    assert len(rows(sparql, "SELECT ?g { GRAPH ?g { v:erp\\/customer\\/0 p:name ?x } }")) == 2
+    store.fragments.remove_records("crm", "client", ["2"])
+    assert rows(sparql, ask) == [{"n": "1"}]
+    store.fragments.remove_records("erp", "customer", ["0"])
+    assert rows(sparql, ask) == [{"n": "0"}]
+
+
+def test_the_ontology_tells_properties_with_what_their_sources_declare(
+    store: SqlStore, sparql: SparqlProjection
+) -> None:
+    columns = (
+        ColumnInfo("total", "number"),
+        ColumnInfo("n", "integer", comment="Its number."),
+        ColumnInfo("day", "date"),
+    )
+    info = DatasetInfo("order", DatasetKind.TABLE, columns, comment="What was ordered.")
+    client = DatasetInfo("client", DatasetKind.TABLE, (ColumnInfo("n", "text"),))
+    store.catalog.save_datasets("erp", [info], {"order": "Order"})
+    store.catalog.save_datasets("crm", [client], {"client": "Client"})
+    sparql.rebuild()
+
+    def told(of: str) -> set[tuple[str, str]]:
+        found = rows(sparql, f"SELECT ?p ?o {{ GRAPH <{BASE}ontology> {{ {of} ?p ?o }} }}")
+        return {(row["p"].rpartition("#")[2].rpartition("/")[2], row["o"].rpartition("#")[2]) for row in found}
+
+    assert told("p:n") == {
+        ("type", "DatatypeProperty"), ("label", "n"), ("comment", "Its number."), ("domainIncludes", "t/Order"),
+        ("domainIncludes", "t/Client"),
+    }  # fmt: skip
+    assert told("p:day") == {("type", "DatatypeProperty"), ("label", "day"), ("domain", "t/Order"), ("range", "date")}
+    assert told("p:total") == {("type", "DatatypeProperty"), ("label", "total"), ("domain", "t/Order")}
+    assert told("p:vip") == {("type", "DatatypeProperty"), ("label", "vip")}
+    assert told("t:Order") == {("type", "Class"), ("label", "Order"), ("comment", "What was ordered.")}
+    store.catalog.remove_source("crm")
+    assert told("p:vip") == set()
+
+
+def test_links_tell_their_extractor_and_doubts_where_they_have_some(store: SqlStore, sparql: SparqlProjection) -> None:
+    register(store, "crm/pairs")
+    links = [
+        LinkStatement("l1", "KNOWS", "erp/customer/0", "erp/customer/1"),
+        LinkStatement("l2", "KNOWS", "erp/customer/1", "erp/customer/2", {}, Evidence("rule.email", 0.75)),
+    ]
+    say(store, "crm/pairs", RecordFragments("1", b"1", links=tuple(links)))
+    ask = "SELECT ?e ?x ?c { ?e rdf:predicate l:KNOWS OPTIONAL { ?e o:extractor ?x ; o:confidence ?c } } ORDER BY ?e"
+    first, second = rows(sparql, ask)
+    assert first == {"e": "e/l1"}
+    assert (second["e"], second["x"], float(second["c"])) == ("e/l2", "rule.email", 0.75)
+
+
+def test_a_vertex_tells_where_its_values_came_from(store: SqlStore, sparql: SparqlProjection) -> None:
+    media_type, body = sparql.provenance("erp/order/1", "text/csv, application/n-triples;q=0.1")
+    assert media_type == "application/n-triples"
+    graph = rdflib.Graph().parse(data=body.decode(), format="nt")
+    (statement,) = graph.subjects(rdflib.RDF.object, rdflib.Literal(1))
+    o = rdflib.Namespace(f"{BASE}o/")
+    assert graph.value(statement, rdflib.RDF.subject) == rdflib.URIRef(f"{BASE}v/erp/order/1")
+    said = {term: str(graph.value(statement, o[term])) for term in ("source", "record", "extractor")}
+    assert said == {"source": "erp", "record": "order/1", "extractor": "row"}
+    assert float(str(graph.value(statement, o.confidence))) == 1.0
+    assert graph.value(statement, o.time) is not None
+    with pytest.raises(NotFoundError):
+        sparql.provenance("erp/order/99")
 
 
 def test_each_source_and_link_type_has_its_graph(store: SqlStore, sparql: SparqlProjection) -> None:
