@@ -200,7 +200,9 @@ class ChangeLog(Protocol):
     def compact(self) -> int:
         """Forgets changes that later ones overtook when the log has grown long; returns how many."""
 
-    def projection_position(self, name: str) -> int: ...
+    def projection_position(self, name: str) -> int:
+        """A position noted for what keeps none of its own; a :class:`Projection` tells its own."""
+
     def set_projection_position(self, name: str, position: int) -> None: ...
 
 
