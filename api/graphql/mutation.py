@@ -21,6 +21,7 @@ from api.graphql.values import properties_from_json
 from api.permissions import Role, Rule, check
 from bifrost.errors import InputError
 from bifrost.links import LinkKind, Verdict
+from linking.knowledge import keep_knowledge
 
 __all__ = ["Mutation"]
 
@@ -187,6 +188,13 @@ class Mutation:
             _pairs(positives), _pairs(negatives), name or "", info.context.principal.name
         )
         return [LinkTypeType.of(link_type, bool(blind)) for link_type in found]
+
+    @strawberry.mutation(
+        description="Lets proposals start from what people taught another project: the text that linkingKnowledge gives there. "
+        "Returns the number of answers; the next answer or build uses them."
+    )
+    def import_knowledge(self, info: Info, content: str) -> int:
+        return len(keep_knowledge(info.context.service.settings.data_dir, content.encode()))
 
     # ---- the graph
 

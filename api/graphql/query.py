@@ -51,6 +51,7 @@ from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindTy
 from bifrost.errors import InputError, NotFoundError
 from bifrost.links import LinkKind, LinkState
 from linking.asking import said_of_pair
+from linking.knowledge import export_knowledge
 
 __all__ = ["Query", "bounded"]
 
@@ -170,6 +171,13 @@ class Query:
     @strawberry.field(description="The rules by which proposals are confirmed without a question.")
     def accept_rules(self, info: Info) -> list[AcceptRuleType]:
         return [AcceptRuleType.of(rule) for rule in info.context.service.review.rules()]
+
+    @strawberry.field(
+        description="What people taught this project, for another one: features and verdicts, no names and no values."
+    )
+    def linking_knowledge(self, info: Info) -> str:
+        links = info.context.service.store.links
+        return export_knowledge(links.link_types(), links.judgements()).decode()
 
     @strawberry.field(description="Who set and took away rules, newest first.")
     def accept_rule_changes(self, info: Info, limit: int | None = 50) -> list[AcceptRuleChangeType]:

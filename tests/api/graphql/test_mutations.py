@@ -137,3 +137,15 @@ async def test_accounts_are_managed_by_administrators(admin: Client) -> None:
     assert (await admin.graphql("mutation($id: Int!) { revokeToken(id: $id) }", id=token["id"]))["revokeToken"]
     log = (await admin.graphql("{ auditLog { user action outcome } }"))["auditLog"]
     assert log[0] == {"user": "admin", "action": "revokeToken", "outcome": "ok"}
+
+
+async def test_knowledge_is_carried_over(admin: Client, shop: Shop) -> None:
+    link_type = proposal()
+    shop.service.store.links.save_link_types([link_type])
+    await admin.graphql(JUDGE, id=link_type.id, verdict="CONFIRM")
+    taught = (await admin.graphql("{ linkingKnowledge }"))["linkingKnowledge"]
+    assert "orders" not in taught
+    learn = "mutation($content: String!) { importKnowledge(content: $content) }"
+    assert (await admin.graphql(learn, content=taught))["importKnowledge"] == 1
+    refused = await admin.execute(learn, content="{}")
+    assert refused["errors"][0]["extensions"]["code"] == "bad_input"
