@@ -42,7 +42,8 @@ def _changed(link_type: LinkType, answer: Judgement) -> str:
     if then is not None and abs(edges - then) > _MORE * max(then, 1.0):
         return f"{edges:,} links instead of {then:,.0f}"
     old = {name: value for name, value in answer.features.items() if name != EDGES}
-    if not old or not link_type.features:
+    prior = load_priors().get(link_type.kind)
+    if not old or not link_type.features or prior is None:
         return ""
-    before, after = load_priors()[link_type.kind].log_odds([old, link_type.features], corrected=False)
+    before, after = prior.log_odds([old, link_type.features], corrected=False)
     return "the evidence is another one now" if abs(after - before) >= _LOG_ODDS else ""

@@ -32,6 +32,14 @@ def test_other_features_are_a_reason_if_they_matter() -> None:
     assert [why for _, why in to_ask_again([other], [LATER], 14, SOON)] == ["the evidence is another one now"]
 
 
+@pytest.mark.parametrize("kind", LinkKind)
+def test_link_types_of_every_kind_are_woken(kind: LinkKind) -> None:
+    one = replace(ONE, id=link_type_id(kind, TAIL, HEAD), kind=kind, features={"edges": 1.0})
+    later = replace(LATER, subject=one.id, features={"edges": 1.0, EDGES: 100.0})
+    assert to_ask_again([one], [later], 14, SOON) == []
+    assert to_ask_again([replace(one, estimated_edges=500)], [later], 14, SOON)
+
+
 def test_days_are_a_reason_unless_they_are_set_to_none() -> None:
     late = AT + timedelta(days=15)
     assert [why for _, why in to_ask_again([ONE], [LATER], 14, late)] == ["answered 15 days ago"]
