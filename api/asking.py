@@ -22,6 +22,8 @@ _FIRST_SECONDS = 15.0
 """How long a reviewer's first answer is taken to have lasted."""
 _PAIRS_SHOWN = 5
 """Questions about pairs of one link type that wait in the queue at the same time."""
+_WORTHWHILE = 0.2
+"""Pairs whose answers are worth less are only asked on the page of their link type, so that the queue has an end."""
 _LATELY = timedelta(days=30)
 """Who answered within this time counts as a reviewer."""
 _KEPT = 20
@@ -123,7 +125,8 @@ class Asking:
             found += self._review.auditing.questions()
         for link_type in self._links.link_types((LinkState.CONFIRMED,)):
             if link_type.kind is LinkKind.SAME_THING:
-                found += self.pair_questions(link_type, _PAIRS_SHOWN)
+                pairs = self.pair_questions(link_type, _PAIRS_SHOWN)
+                found += [one for one in pairs if one.pair is not None and one.pair.value >= _WORTHWHILE]
         return list({question.subject: question for question in found}.values())
 
     def pair_questions(self, link_type: LinkType, count: int = 10) -> list[Question]:

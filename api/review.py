@@ -129,7 +129,10 @@ class Review:
 
     def link_audits(self) -> list[LinkAudit]:
         """How the links did that were drawn by lot."""
-        return self._auditing.results() if self._auditing is not None else []
+        if self._auditing is None:
+            return []
+        self._auditing.draw()
+        return self._auditing.results()
 
     def recall(self, link_type: LinkType) -> Estimate | None:
         return estimate_recall(link_type, self.matched(link_type))
@@ -145,4 +148,3 @@ class Review:
     def keep_matched(self, link_type: LinkType, matched: Matched) -> None:
         if self._book is not None:
             self._book.keep_matched(link_type.id, matched)
-

@@ -20,7 +20,7 @@ from api.review_log import Asked
 from bifrost.catalog import Build, DatasetSummary
 from bifrost.errors import InputError, QueryLimitError
 from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, FragmentOrigin, Link, Page, Vertex
-from bifrost.links import Judgement, LinkState, LinkType
+from bifrost.links import Estimate, Judgement, LinkState, LinkType
 from bifrost.ports import GraphView, Lag
 
 __all__ = ["Context", "SchemaSource"]
@@ -73,6 +73,7 @@ class Context:
 
         self.behind: dict[str, dict[str, float]] = {}
         """Projection -> how far it was behind the graph when it was asked."""
+        self._quality: dict[str, tuple[Estimate, Estimate | None]] = {}
         self.linked: dict[Hashable, dict[str, list[Vertex]]] = {}
         """What the typed part read ahead: by link and arguments, vertex id -> vertices."""
         self.paged: dict[Hashable, dict[str, Page[Link]]] = {}
@@ -276,6 +277,13 @@ class Context:
     def audits(self) -> frozenset[str]:
         """The link types that a rule confirmed and that a person should check."""
         return frozenset(link_type.id for link_type in self.service.review.audits())
+
+    def quality(self, link_type: LinkType) -> tuple[Estimate, Estimate | None]:
+        """Estimated precision and recall; the pairs of a link type ask for them again and again."""
+        if link_type.id not in self._quality:
+            review = self.service.review
+            self._quality[link_type.id] = review.precision(link_type), review.recall(link_type)
+        return self._quality[link_type.id]
 
     @cached_property
     def asked(self) -> Mapping[int, Asked]:

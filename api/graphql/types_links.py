@@ -170,20 +170,20 @@ class LinkTypeType:
 
     @strawberry.field(description="The estimated share of right links; null where scores are withheld.")
     def precision(self, info: Info) -> EstimateType | None:
-        return None if self.blind else EstimateType.of(info.context.service.review.precision(self.value))
+        return None if self.blind else EstimateType.of(info.context.quality(self.value)[0])
 
     @strawberry.field(
         description="The estimated share of all true links that are there; null where the data does not tell."
     )
     def recall(self, info: Info) -> EstimateType | None:
-        found = None if self.blind else info.context.service.review.recall(self.value)
+        found = None if self.blind else info.context.quality(self.value)[1]
         return None if found is None else EstimateType.of(found)
 
     @strawberry.field(description="Why there is no estimated recall; empty where there is one.")
     def recall_note(self, info: Info) -> str:
         if self.blind:
             return "withheld"
-        return "" if info.context.service.review.recall(self.value) is not None else why_no_recall(self.value)
+        return "" if info.context.quality(self.value)[1] is not None else why_no_recall(self.value)
 
     @strawberry.field
     def judgements(self, info: Info) -> list["JudgementType"]:

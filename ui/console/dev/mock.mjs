@@ -148,6 +148,7 @@ const users = [
 ];
 const tokens = [];
 const stateOf = { CONFIRM: "CONFIRMED", REJECT: "REJECTED", DEFER: "DEFERRED", DELETE: "DELETED" };
+const still = { above: 0, below: 0, likelier: 0, lessLikely: 0 };
 const find = (id) => linkTypes.find((link) => link.id === id);
 
 async function judge({ linkType, verdict, correction, note }) {
@@ -183,7 +184,7 @@ async function judge({ linkType, verdict, correction, note }) {
       other.probability = after;
       return change;
     });
-  return { judgement, linkType: link, moved, edgesChanged: link.edges - before.edges };
+  return { judgement, linkType: link, moved, edgesChanged: link.edges - before.edges, pairsMoved: still };
 }
 
 function undo({ judgement: id }) {
@@ -191,7 +192,13 @@ function undo({ judgement: id }) {
   judgement.undone = true;
   const had = judgement.linkType.edges;
   if (judgement.before) Object.assign(judgement.linkType, judgement.before);
-  return { judgement, linkType: judgement.linkType, moved: [], edgesChanged: judgement.linkType.edges - had };
+  return {
+    judgement,
+    linkType: judgement.linkType,
+    moved: [],
+    edgesChanged: judgement.linkType.edges - had,
+    pairsMoved: still,
+  };
 }
 
 const summary = () => {
@@ -229,6 +236,18 @@ const root = {
   build: ({ id }) => builds.find((build) => build.id === id),
   linkTypes: ({ states }) => linkTypes.filter((link) => !states?.length || states.includes(link.state)),
   linkType: ({ id }) => find(id),
+  questions: ({ blind }) =>
+    linkTypes
+      .filter((link) => link.state === "PROPOSED")
+      .map((link) => ({ id: link.id, linkType: link, pair: null, purpose: "DECIDE", blind: Boolean(blind) })),
+  pairQuestions: ({ linkType }) =>
+    find(linkType).examples.map((pair) => ({
+      id: pair.tail,
+      linkType: find(linkType),
+      pair,
+      purpose: "DECIDE",
+      blind: false,
+    })),
   reviewSummary: summary,
   judgements: ({ limit }) => judgements.slice(0, limit),
   pairs: ({ linkType, leastSureFirst }) =>
@@ -340,10 +359,17 @@ const root = {
       note: "",
       correction: null,
       undone: false,
+      blind: false,
       linkType: find(linkType),
     };
     judgements.unshift(judgement);
-    return { judgement, linkType: find(linkType), moved: [], edgesChanged: verdict === "REJECT" ? -1 : 0 };
+    return {
+      judgement,
+      linkType: find(linkType),
+      moved: [],
+      edgesChanged: verdict === "REJECT" ? -1 : 0,
+      pairsMoved: still,
+    };
   },
   createToken: ({ name, scopes }) => {
     tokens.push({

@@ -1,14 +1,15 @@
 /** Every GraphQL document that the console sends. */
 
 const column = "source dataset columns";
-const pair = "tail head tailText headText score note tailProperties headProperties";
+const pair = "tail head tailText headText score note role tailProperties headProperties";
 const linkRef = `id name kind state tail { ${column} } head { ${column} } through { ${column} }`;
-const judgement = `id subject verdict by at note correction undone linkType { ${linkRef} }`;
+const judgement = `id subject verdict by at note correction undone blind linkType { ${linkRef} }`;
 const estimate = "value low high basis";
 const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model
   audit precision { ${estimate} } recall { ${estimate} } recallNote`;
 const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
-const judgeResult = `judgement { ${judgement} } linkType { id name state edges } moved { id name before after } edgesChanged`;
+const judgeResult = `judgement { ${judgement} } linkType { id name state edges } moved { id name before after } edgesChanged
+  pairsMoved { above below likelier lessLikely }`;
 const build = "id state sources started finished progress { stage item done total message } error counts failures";
 const dataset = `name kind type records failures key comment
   columns { name type nullable comment } references { columns dataset targetColumns }`;
@@ -55,37 +56,39 @@ export const START_BUILD = `mutation StartBuild($sources: [String!], $allowRemov
 export const CANCEL_BUILD = `mutation CancelBuild($id: Int!) { cancelBuild(id: $id) { id state } }`;
 export const BUILD_PROGRESS = `subscription BuildProgress($id: Int!) { build(id: $id) { ${build} } }`;
 
-export const REVIEW_QUEUE = `query ReviewQueue {
-  linkTypes(states: [PROPOSED]) { ${linkFull} }
+export const REVIEW_QUEUE = `query ReviewQueue($blind: Boolean) {
+  questions(blind: $blind) { id purpose blind pair { ${pair} } linkType { ${linkFull} } }
   reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers }
   judgements(limit: 20) { ${judgement} }
 }`;
 export const LINK_TYPES = `query LinkTypes($states: [LinkState!]) { linkTypes(states: $states) { ${linkHead} } }`;
-export const LINK_TYPE = `query LinkType($id: ID!, $leastSureFirst: Boolean) {
-  linkType(id: $id) { ${linkFull} judgements { ${judgement} } }
-  pairs(linkType: $id, limit: 50, leastSureFirst: $leastSureFirst) { ${pair} }
+export const LINK_TYPE = `query LinkType($id: ID!, $helpfulFirst: Boolean!, $blind: Boolean) {
+  linkType(id: $id, blind: $blind) { ${linkFull} judgements { ${judgement} } }
+  pairQuestions(linkType: $id, limit: 50, blind: $blind) @include(if: $helpfulFirst) { pair { ${pair} } }
+  pairs(linkType: $id, limit: 50, blind: $blind) { ${pair} }
 }`;
-export const JUDGEMENTS = `query Judgements($limit: Int) { judgements(limit: $limit) { ${judgement} } }`;
-export const JUDGE = `mutation Judge($linkType: ID!, $verdict: Verdict!, $correction: CorrectionInput, $note: String) {
-  judge(linkType: $linkType, verdict: $verdict, correction: $correction, note: $note) { ${judgeResult} }
+export const JUDGEMENTS = `query Judgements($limit: Int, $by: String) { judgements(limit: $limit, by: $by) { ${judgement} } }`;
+export const JUDGE = `mutation Judge($linkType: ID!, $verdict: Verdict!, $correction: CorrectionInput, $note: String, $blind: Boolean) {
+  judge(linkType: $linkType, verdict: $verdict, correction: $correction, note: $note, blind: $blind) { ${judgeResult} }
 }`;
-export const JUDGE_PAIR = `mutation JudgePair($linkType: ID!, $tail: ID!, $head: ID!, $verdict: Verdict!, $note: String) {
-  judgePair(linkType: $linkType, tail: $tail, head: $head, verdict: $verdict, note: $note) { ${judgeResult} }
+export const JUDGE_PAIR = `mutation JudgePair($linkType: ID!, $tail: ID!, $head: ID!, $verdict: Verdict!, $note: String, $blind: Boolean) {
+  judgePair(linkType: $linkType, tail: $tail, head: $head, verdict: $verdict, note: $note, blind: $blind) { ${judgeResult} }
 }`;
 export const UNDO = `mutation Undo($judgement: Int!) { undo(judgement: $judgement) { ${judgeResult} } }`;
 export const ACCEPTING = `query Accepting {
-  acceptRules { kind probability audit by at }
+  acceptRules { kind linkType probability audit by at }
+  linkAudits { id name rounds drawn population checked right precision { ${estimate} } }
   auditResults { kind accepted checked right precision { ${estimate} } }
 }`;
-export const SET_ACCEPT_RULE = `mutation SetAcceptRule($kind: LinkKind, $probability: Float, $audit: Float) {
-  setAcceptRule(kind: $kind, probability: $probability, audit: $audit) { id name probability }
+export const SET_ACCEPT_RULE = `mutation SetAcceptRule($kind: LinkKind, $probability: Float, $audit: Float, $linkType: ID) {
+  setAcceptRule(kind: $kind, probability: $probability, audit: $audit, linkType: $linkType) { id name probability }
 }`;
 export const REVIEWERS = `query Reviewers {
-  reviewers { reviewers { name answers confirmed rejected unsure undone newest } agreements { first second common agreeing kappa } }
-  policies { name reward error answers }
+  reviewers { reviewers { name answers confirmed rejected unsure undone newest } agreements { first second common agreeing kappa blind blindKappa } }
+  replay { policy own undone policies { name reward error robust robustError matched answers } }
 }`;
-export const TEACH = `mutation Teach($positives: [PairInput!]!, $negatives: [PairInput!], $name: String) {
-  teach(positives: $positives, negatives: $negatives, name: $name) { ${linkFull} }
+export const TEACH = `mutation Teach($positives: [PairInput!]!, $negatives: [PairInput!], $name: String, $blind: Boolean) {
+  teach(positives: $positives, negatives: $negatives, name: $name, blind: $blind) { ${linkFull} }
 }`;
 export const COLUMNS = `query Columns { sources { name datasets { name columns { name type nullable comment } } } }`;
 

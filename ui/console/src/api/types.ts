@@ -154,8 +154,10 @@ export interface PairExample {
   head: string;
   tailText: string;
   headText: string;
-  score: number;
+  /** Null where scores are withheld from a blind reviewer. */
+  score: number | null;
   note: string;
+  role: "representative" | "borderline" | "counter";
   tailProperties: Properties;
   headProperties: Properties;
 }
@@ -169,6 +171,7 @@ export interface Judgement {
   note: string;
   correction: Properties | null;
   undone: boolean;
+  blind: boolean;
   linkType: Pick<LinkType, "id" | "name" | "kind" | "state" | "tail" | "head" | "through"> | null;
 }
 
@@ -181,8 +184,9 @@ export interface LinkType {
   through: Column | null;
   name: string;
   state: LinkState;
-  probability: number;
-  baseline: number;
+  /** Null, as all scores and estimates, where they are withheld from a blind reviewer. */
+  probability: number | null;
+  baseline: number | null;
   declared: boolean;
   transform: Properties;
   condition: string;
@@ -197,7 +201,7 @@ export interface LinkType {
   model: string;
   judgements: Judgement[];
   audit: boolean;
-  precision: Estimate;
+  precision: Estimate | null;
   recall: Estimate | null;
   recallNote: string;
 }
@@ -209,8 +213,29 @@ export interface Estimate {
   basis: number;
 }
 
+/** What is asked: about a link type or, with a pair, about two records of it. */
+export interface Question {
+  id: string;
+  linkType: LinkType;
+  pair: PairExample | null;
+  purpose: "DECIDE" | "AUDIT" | "SECOND";
+  blind: boolean;
+}
+
+export interface LinkAudit {
+  id: string;
+  name: string;
+  rounds: number;
+  drawn: number;
+  population: number;
+  checked: number;
+  right: number;
+  precision: Estimate;
+}
+
 export interface AcceptRule {
   kind: LinkKind | null;
+  linkType: string | null;
   probability: number;
   audit: number;
   by: string;
@@ -241,13 +266,32 @@ export interface Agreement {
   common: number;
   agreeing: number;
   kappa: number | null;
+  blind: number;
+  blindKappa: number | null;
 }
 
 export interface Policy {
   name: string;
-  reward: number;
+  reward: number | null;
   error: number | null;
+  robust: number | null;
+  robustError: number | null;
+  matched: number;
   answers: number;
+}
+
+export interface Replay {
+  policy: string;
+  own: number;
+  undone: number;
+  policies: Policy[];
+}
+
+export interface PairsMoved {
+  above: number;
+  below: number;
+  likelier: number;
+  lessLikely: number;
 }
 
 export interface Moved {
@@ -262,6 +306,7 @@ export interface JudgeResult {
   linkType: Pick<LinkType, "id" | "name" | "state" | "edges"> | null;
   moved: Moved[];
   edgesChanged: number;
+  pairsMoved: PairsMoved;
 }
 
 export interface ReviewSummary {

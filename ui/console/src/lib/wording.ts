@@ -1,4 +1,4 @@
-import type { Column, LinkKind, LinkState, LinkType, Moved, Verdict } from "../api/types";
+import type { Column, LinkKind, LinkState, LinkType, Moved, PairsMoved, Verdict } from "../api/types";
 import { count, plural } from "./format";
 
 export const kinds: Record<LinkKind, string> = {
@@ -135,4 +135,18 @@ export function movement(moved: Moved[]): string {
 function trend(moved: Moved[]): string {
   const sum = moved.reduce((total, item) => total + item.after - item.before, 0);
   return sum > 0 ? "likelier" : "less likely";
+}
+
+/** What an answer about a pair did to the others, in one sentence; empty where it moved none. */
+export function pairMovement({ above, below, likelier, lessLikely }: PairsMoved): string {
+  const parts: [number, string][] = [
+    [above, "moved above 90%"],
+    [below, "fell below 10%"],
+    [likelier, "became likelier"],
+    [lessLikely, "became less likely"],
+  ];
+  const said = parts
+    .filter(([number]) => number)
+    .map(([number, what], index) => `${index ? count(number) : plural(number, "pair")} ${what}`);
+  return said.length ? `${said.join(", ")}. ` : "";
 }

@@ -8,7 +8,8 @@ import Table from "@cloudscape-design/components/table";
 import { type ReactNode, useState } from "react";
 import { graphql } from "../../api/client";
 import { ACCEPTING, SET_ACCEPT_RULE } from "../../api/queries";
-import type { AcceptRule, AuditResult, LinkKind } from "../../api/types";
+import type { AcceptRule, AuditResult, LinkAudit, LinkKind, LinkType } from "../../api/types";
+import { HashLink } from "../../components/hash-link";
 import { Await, Empty } from "../../components/states";
 import { count, estimate, percent, plural, when } from "../../lib/format";
 import { useNotify } from "../../lib/notices";
@@ -19,10 +20,12 @@ import { kinds } from "../../lib/wording";
 interface AcceptingData {
   acceptRules: AcceptRule[];
   auditResults: AuditResult[];
+  linkAudits: LinkAudit[];
 }
 
 const ALL = "ALL";
 const kindName = (kind: LinkKind | null): string => (kind ? kinds[kind] : "All other kinds");
+const scopeName = (rule: AcceptRule): string => (rule.linkType ? "One link type" : kindName(rule.kind));
 
 /** The rules by which proposals are confirmed without a question, and what people found when they checked. */
 export function Accepting(): ReactNode {
@@ -31,12 +34,12 @@ export function Accepting(): ReactNode {
   const set = useSetRule(() => void loaded.reload());
   return (
     <Await loaded={loaded} text="Loading rules">
-      {({ acceptRules, auditResults }) => (
+      {({ acceptRules, auditResults, linkAudits }) => (
         <SpaceBetween size="l">
           <RuleForm disabled={!may.review} onSet={() => void loaded.reload()} />
           <Table
             items={acceptRules}
-            trackBy={(rule) => rule.kind ?? ALL}
+            trackBy={(rule) => rule.linkType ?? rule.kind ?? ALL}
             wrapLines
             header={
               <Header
@@ -47,7 +50,17 @@ export function Accepting(): ReactNode {
               </Header>
             }
             columnDefinitions={[
-              { id: "kind", header: "Kind", isRowHeader: true, cell: (rule) => kindName(rule.kind) },
+              {
+                id: "kind",
+                header: "Link types",
+                isRowHeader: true,
+                cell: (rule) =>
+                  rule.linkType ? (
+                    <HashLink to={`#/review/links/${encodeURIComponent(rule.linkType)}`}>One link type</HashLink>
+                  ) : (
+                    kindName(rule.kind)
+                  ),
+              },
               { id: "from", header: "From probability", cell: (rule) => String(rule.probability) },
               { id: "audit", header: "Checked by people", cell: (rule) => percent(rule.audit) },
               { id: "by", header: "Set by", cell: (rule) => `${rule.by}, ${when(rule.at)}` },
@@ -58,8 +71,8 @@ export function Accepting(): ReactNode {
                   <Button
                     variant="inline-link"
                     disabled={!may.review}
-                    ariaLabel={`End the rule for ${kindName(rule.kind)}`}
-                    onClick={() => void set(rule.kind, null, rule.audit)}
+                    ariaLabel={`End the rule for ${scopeName(rule)}`}
+                    onClick={() => void set(rule.kind, null, rule.audit, rule.linkType)}
                   >
                     End
                   </Button>
@@ -86,30 +99,62 @@ export function Accepting(): ReactNode {
             ]}
             empty={<Empty title="Nothing was accepted by a rule" />}
           />
+          <Table
+            items={linkAudits}
+            trackBy="id"
+            wrapLines
+            header={
+              <Header
+                variant="h2"
+                description="Links drawn by lot from what was linked without a question; others are drawn every month. Answer them in the queue."
+              >
+                Audits of links
+              </Header>
+            }
+            columnDefinitions={[
+              {
+                id: "name",
+                header: "Link type",
+                isRowHeader: true,
+                cell: (one) => <HashLink to={`#/review/links/${encodeURIComponent(one.id)}`}>{one.name}</HashLink>,
+              },
+              { id: "rounds", header: "Rounds", cell: (one) => count(one.rounds) },
+              { id: "drawn", header: "Drawn now", cell: (one) => `${count(one.drawn)} of ${count(one.population)}` },
+              { id: "checked", header: "Checked", cell: (one) => count(one.checked) },
+              { id: "right", header: "Right", cell: (one) => count(one.right) },
+              { id: "precision", header: "Precision", cell: (one) => estimate(one.precision) },
+            ]}
+            empty={<Empty title="No links were drawn" />}
+          />
         </SpaceBetween>
       )}
     </Await>
   );
 }
 
-/** Sets a rule for one kind, or for a kind that is chosen here. */
+const ONE = "ONE";
+
+/** Sets a rule for one link type or its kind, or for a kind that is chosen here. */
 export function RuleForm({
-  kind,
+  link,
   disabled,
   onSet,
 }: {
-  kind?: LinkKind;
+  link?: Pick<LinkType, "id" | "kind">;
   disabled: boolean;
   onSet: () => void;
 }): ReactNode {
-  const [chosen, setChosen] = useState<string>(ALL);
+  const [chosen, setChosen] = useState<string>(link ? ONE : ALL);
   const [from, setFrom] = useState("0.98");
   const [audit, setAudit] = useState("10");
   const set = useSetRule(onSet);
-  const options = [
-    { value: ALL, label: "All kinds" },
-    ...Object.entries(kinds).map(([value, label]) => ({ value, label })),
-  ];
+  const options = link
+    ? [
+        { value: ONE, label: "This link type" },
+        { value: link.kind, label: `All of the kind ${kinds[link.kind].toLowerCase()}` },
+      ]
+    : [{ value: ALL, label: "All kinds" }, ...Object.entries(kinds).map(([value, label]) => ({ value, label }))];
+  const kind = chosen === ALL || chosen === ONE ? null : (chosen as LinkKind);
   const probability = Number(from);
   const share = Number(audit) / 100;
   const wrong = !(probability >= 0.5 && probability <= 1);
@@ -117,15 +162,13 @@ export function RuleForm({
   return (
     <div className="toolbar rule-form">
       <SpaceBetween direction="horizontal" size="m" alignItems="end">
-        {!kind && (
-          <FormField label="Link types">
-            <Select
-              selectedOption={options.find((option) => option.value === chosen) ?? null}
-              options={options}
-              onChange={({ detail }) => setChosen(detail.selectedOption.value ?? ALL)}
-            />
-          </FormField>
-        )}
+        <FormField label="Link types">
+          <Select
+            selectedOption={options.find((option) => option.value === chosen) ?? null}
+            options={options}
+            onChange={({ detail }) => setChosen(detail.selectedOption.value ?? ALL)}
+          />
+        </FormField>
         <FormField label="Accept from probability" errorText={wrong ? "Between 0.5 and 1" : undefined}>
           <Input
             value={from}
@@ -146,7 +189,7 @@ export function RuleForm({
         </FormField>
         <Button
           disabled={disabled || wrong || unchecked}
-          onClick={() => void set(kind ?? (chosen === ALL ? null : (chosen as LinkKind)), probability, share)}
+          onClick={() => void set(kind, probability, share, chosen === ONE && link ? link.id : null)}
         >
           Set the rule
         </Button>
@@ -157,14 +200,15 @@ export function RuleForm({
 
 function useSetRule(
   onSet: () => void,
-): (kind: LinkKind | null, probability: number | null, audit: number) => Promise<void> {
+): (kind: LinkKind | null, probability: number | null, audit: number, linkType?: string | null) => Promise<void> {
   const notify = useNotify();
-  return async (kind, probability, audit) => {
+  return async (kind, probability, audit, linkType = null) => {
     try {
       const { setAcceptRule } = await graphql<{ setAcceptRule: { id: string }[] }>(SET_ACCEPT_RULE, {
         kind,
         probability,
         audit,
+        linkType,
       });
       const now = setAcceptRule.length;
       notify(

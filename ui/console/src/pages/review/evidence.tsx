@@ -36,9 +36,14 @@ interface PairsProps {
 }
 
 const shown = 3;
+const roles = { representative: "Usual", borderline: "Borderline", counter: "Against" };
 
 function Pairs({ title, link, pairs, blind, counter = false }: PairsProps): ReactNode {
   const [all, setAll] = useState(false);
+  // Usual and borderline ones are seen at once, the others on demand.
+  const edge = pairs.filter((pair) => pair.role === "borderline");
+  const usual = pairs.filter((pair) => pair.role !== "borderline");
+  const first = [...usual.slice(0, Math.max(shown - edge.length, 1)), ...edge.slice(0, shown - 1)];
   return (
     <div>
       <h3 className="small-heading">
@@ -46,7 +51,7 @@ function Pairs({ title, link, pairs, blind, counter = false }: PairsProps): Reac
       </h3>
       {pairs.length === 0 && <Box color="text-body-secondary">No examples were found.</Box>}
       <SpaceBetween size="s">
-        {(all ? pairs : pairs.slice(0, shown)).map((pair) => (
+        {(all ? pairs : first).map((pair) => (
           <Pair
             key={`${pair.tail}|${pair.head}`}
             pair={pair}
@@ -56,7 +61,7 @@ function Pairs({ title, link, pairs, blind, counter = false }: PairsProps): Reac
             counter={counter}
           />
         ))}
-        {pairs.length > shown && (
+        {pairs.length > first.length && (
           <Button variant="inline-link" onClick={() => setAll(!all)}>
             {all ? "Show fewer pairs" : `Show all ${pairs.length} pairs`}
           </Button>
@@ -94,9 +99,10 @@ export function Pair({ pair, tail, head, blind, counter = false }: PairProps): R
         properties={pair.headProperties}
         other={pair.tailProperties}
       />
-      {(pair.note || !blind) && (
+      {(pair.note || pair.role !== "representative" || !blind) && (
         <footer>
-          {!blind && <span>{`Score ${percent(pair.score)}`}</span>}
+          {pair.role !== "representative" && <span className="pair-role">{roles[pair.role]}</span>}
+          {!blind && pair.score !== null && <span>{`Score ${percent(pair.score)}`}</span>}
           {pair.note && <span>{pair.note}</span>}
         </footer>
       )}

@@ -1,22 +1,33 @@
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
+import Select from "@cloudscape-design/components/select";
 import Table from "@cloudscape-design/components/table";
 import { useCollection } from "@cloudscape-design/collection-hooks";
 import type { ReactNode } from "react";
-import { JUDGEMENTS } from "../../api/queries";
-import type { Judgement } from "../../api/types";
+import { JUDGEMENTS, REVIEWERS } from "../../api/queries";
+import type { Judgement, Reviewer } from "../../api/types";
 import { HashLink } from "../../components/hash-link";
 import { Await, Empty } from "../../components/states";
 import { when } from "../../lib/format";
+import { href, navigate, useRoute } from "../../lib/router";
 import { useMay } from "../../lib/session";
 import { useData } from "../../lib/use-data";
 import { verdicts } from "../../lib/wording";
 import { useJudge } from "./use-judge";
 
+const EVERYBODY = { value: "", label: "Everybody" };
+
 /** Every answer: who, when, why; each can be undone. */
 export function History(): ReactNode {
-  const loaded = useData<{ judgements: Judgement[] }>(JUDGEMENTS, { limit: 500 });
+  const by = useRoute().params.get("by");
+  const loaded = useData<{ judgements: Judgement[] }>(JUDGEMENTS, { limit: 500, by });
+  const people = useData<{ reviewers: { reviewers: Reviewer[] } }>(REVIEWERS);
+  const names = people.data?.reviewers.reviewers.map((one) => one.name) ?? [];
+  const options = [
+    EVERYBODY,
+    ...[...new Set([...names, ...(by ? [by] : [])])].map((name) => ({ value: name, label: name })),
+  ];
   const may = useMay();
   const { busy, undo } = useJudge(loaded.reload);
   return (
@@ -27,6 +38,16 @@ export function History(): ReactNode {
           busy={busy || !may.review}
           onUndo={(id) => void undo(id)}
           title="History"
+          actions={
+            <Select
+              ariaLabel="Answers of"
+              options={options}
+              selectedOption={options.find((option) => option.value === (by ?? "")) ?? EVERYBODY}
+              onChange={({ detail }) =>
+                navigate(href("review/history", { by: detail.selectedOption.value || undefined }), { replace: true })
+              }
+            />
+          }
         />
       )}
     </Await>
@@ -37,6 +58,7 @@ interface Props {
   judgements: Judgement[];
   busy: boolean;
   title: string;
+  actions?: ReactNode;
   onUndo: (id: number) => void;
 }
 
@@ -52,7 +74,7 @@ const correctionOf = (judgement: Judgement): string =>
     .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
     .join(", ");
 
-export function JudgementTable({ judgements, busy, title, onUndo }: Props): ReactNode {
+export function JudgementTable({ judgements, busy, title, actions, onUndo }: Props): ReactNode {
   const { items, collectionProps, paginationProps } = useCollection(judgements, {
     pagination: { pageSize: 20 },
     sorting: {},
@@ -67,6 +89,7 @@ export function JudgementTable({ judgements, busy, title, onUndo }: Props): Reac
         <Header
           variant="h2"
           counter={`(${judgements.length})`}
+          actions={actions}
           description="Undoing an answer restores the graph as it was without it."
         >
           {title}
@@ -80,7 +103,12 @@ export function JudgementTable({ judgements, busy, title, onUndo }: Props): Reac
           id: "verdict",
           header: "Answer",
           sortingField: "verdict",
-          cell: (j) => (j.undone ? <s>{verdicts[j.verdict]}</s> : verdicts[j.verdict]),
+          cell: (j) => (
+            <>
+              {j.undone ? <s>{verdicts[j.verdict]}</s> : verdicts[j.verdict]}
+              {j.blind && <span className="muted"> (blind)</span>}
+            </>
+          ),
         },
         {
           id: "subject",

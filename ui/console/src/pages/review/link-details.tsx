@@ -3,14 +3,15 @@ import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import Toggle from "@cloudscape-design/components/toggle";
 import { type ReactNode, useState } from "react";
 import { LINK_TYPE } from "../../api/queries";
 import type { Correction, LinkType, PairExample, Verdict } from "../../api/types";
 import { Await, Empty } from "../../components/states";
 import { follow, navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";
+import { useStored } from "../../lib/stored";
 import { useData } from "../../lib/use-data";
-import { kinds } from "../../lib/wording";
 import { RuleForm } from "./accepting";
 import { Correct } from "./correct";
 import { JudgementTable } from "./history";
@@ -23,22 +24,33 @@ import { useJudge } from "./use-judge";
 interface LinkData {
   linkType: LinkType | null;
   pairs: PairExample[];
+  pairQuestions?: { pair: PairExample }[];
 }
 
-/** One link type: its question, its pairs with the least sure first, and what was answered. */
+/** One link type: its question, its pairs with those first whose answers would help most, and what was answered. */
 export function LinkDetails({ id }: { id: string }): ReactNode {
-  const [leastSureFirst, setLeastSureFirst] = useState(true);
-  const loaded = useData<LinkData>(LINK_TYPE, { id, leastSureFirst });
+  const [helpfulFirst, setHelpfulFirst] = useState(true);
+  const [blind, setBlind] = useStored("review.blind", false);
+  const loaded = useData<LinkData>(LINK_TYPE, { id, helpfulFirst, blind });
   return (
     <Await loaded={loaded} text="Loading the link type">
-      {({ linkType, pairs }) =>
+      {({ linkType, pairs, pairQuestions }) =>
         linkType ? (
           <Details
             link={linkType}
-            pairs={pairs.length ? pairs : [...linkType.examples, ...linkType.counterExamples]}
+            pairs={
+              pairQuestions?.length
+                ? pairQuestions.map((question) => question.pair)
+                : pairs.length
+                  ? pairs
+                  : [...linkType.examples, ...linkType.counterExamples]
+            }
             reload={loaded.reload}
-            leastSureFirst={leastSureFirst}
-            onOrder={setLeastSureFirst}
+            helpfulFirst={helpfulFirst && Boolean(pairQuestions?.length)}
+            ordered={pairs.length > 0}
+            onOrder={setHelpfulFirst}
+            blind={blind}
+            onBlind={setBlind}
           />
         ) : (
           <Empty title="There is no such link type" action={{ text: "All link types", href: "#/review/links" }} />
@@ -52,14 +64,18 @@ interface Props {
   link: LinkType;
   pairs: PairExample[];
   reload: () => Promise<void>;
-  leastSureFirst: boolean;
-  onOrder: (leastSureFirst: boolean) => void;
+  helpfulFirst: boolean;
+  /** There are scored pairs, which can be ordered. */
+  ordered: boolean;
+  onOrder: (helpfulFirst: boolean) => void;
+  blind: boolean;
+  onBlind: (blind: boolean) => void;
 }
 
-function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): ReactNode {
+function Details({ link, pairs, reload, helpfulFirst, ordered, onOrder, blind, onBlind }: Props): ReactNode {
   const may = useMay();
   const [correcting, setCorrecting] = useState(false);
-  const { busy, judge, judgePair, undo } = useJudge(reload);
+  const { busy, judge, judgePair, undo } = useJudge(reload, blind);
   const answer = async (verdict: Verdict, correction?: Correction): Promise<void> => {
     if (await judge(link.id, verdict, correction)) setCorrecting(false);
   };
@@ -80,7 +96,10 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
       <Header
         variant="h1"
         actions={
-          <SpaceBetween direction="horizontal" size="xs">
+          <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+            <Toggle checked={blind} onChange={({ detail }) => onBlind(detail.checked)}>
+              Blind: hide scores
+            </Toggle>
             {link.state === "PROPOSED" && (
               <Button onClick={() => navigate(`#/review?id=${encodeURIComponent(link.id)}`)}>Open in the queue</Button>
             )}
@@ -104,7 +123,7 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
         {link.name || link.id} <LinkStatus state={link.state} />
       </Header>
       <Container>
-        <Question link={link} name={link.name} blind={false} />
+        <Question link={link} name={link.name} blind={blind} />
       </Container>
       <Container
         header={
@@ -113,20 +132,23 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
             counter={`(${pairs.length})`}
             description="An answer about a pair settles this pair and teaches the model."
             actions={
-              <Button onClick={() => onOrder(!leastSureFirst)}>
-                {leastSureFirst ? "Show the surest first" : "Show the least sure first"}
-              </Button>
+              ordered && (
+                <Button onClick={() => onOrder(!helpfulFirst)}>
+                  {helpfulFirst ? "Show the surest first" : "Show the most helpful first"}
+                </Button>
+              )
             }
           >
-            {leastSureFirst ? "Pairs, least sure first" : "Pairs, surest first"}
+            {helpfulFirst ? "Pairs, the most helpful first" : ordered ? "Pairs, surest first" : "Example pairs"}
           </Header>
         }
       >
         <PairReview
-          key={String(leastSureFirst)}
+          key={String(helpfulFirst)}
           link={link}
           pairs={pairs}
           disabled={off}
+          blind={blind}
           onAnswer={async (pair, verdict) => (await judgePair(link.id, pair.tail, pair.head, verdict)) !== undefined}
         />
       </Container>
@@ -141,13 +163,13 @@ function Details({ link, pairs, reload, leastSureFirst, onOrder }: Props): React
         header={
           <Header
             variant="h2"
-            description={`Applies to all proposals of the kind ${kinds[link.kind].toLowerCase()}. A sample stays in the queue to be checked.`}
+            description="For this link type, or for all of its kind. A share of its links is drawn by lot and asked about, other ones every month."
           >
             Accept without a question
           </Header>
         }
       >
-        <RuleForm kind={link.kind} disabled={off} onSet={() => void reload()} />
+        <RuleForm link={link} disabled={off} onSet={() => void reload()} />
       </Container>
       <JudgementTable
         judgements={link.judgements}

@@ -110,10 +110,14 @@ export function LinkList(): ReactNode {
             id: "probability",
             header: "Probability",
             sortingField: "probability",
-            cell: (l) => (l.declared ? "declared" : percent(l.probability)),
+            cell: (l) => (l.declared ? "declared" : percent(l.probability ?? 0)),
           },
-          { id: "precision", header: "Precision", cell: (l) => estimate(l.precision) },
-          { id: "recall", header: "Recall", cell: (l) => (l.recall ? estimate(l.recall) : <span title={l.recallNote}>–</span>) },
+          { id: "precision", header: "Precision", cell: (l) => (l.precision ? estimate(l.precision) : "–") },
+          {
+            id: "recall",
+            header: "Recall",
+            cell: (l) => (l.recall ? estimate(l.recall) : <span title={l.recallNote}>–</span>),
+          },
           { id: "state", header: "State", cell: (l) => <LinkStatus state={l.state} /> },
         ]}
       />

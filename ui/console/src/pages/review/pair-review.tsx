@@ -5,18 +5,20 @@ import type { LinkType, PairExample, Verdict } from "../../api/types";
 import { Empty } from "../../components/states";
 import { useKeys } from "../../lib/keys";
 import { Pair } from "./evidence";
+import { sideOf } from "./pair-question";
 
 interface Props {
   link: LinkType;
   pairs: PairExample[];
   disabled: boolean;
+  blind: boolean;
   onAnswer: (pair: PairExample, verdict: Verdict) => Promise<boolean>;
 }
 
 const idOf = (pair: PairExample): string => `${pair.tail}|${pair.head}`;
 
 /** Pairs of records, one at a time: y these belong together, n they do not, arrows to look around. */
-export function PairReview({ link, pairs, disabled, onAnswer }: Props): ReactNode {
+export function PairReview({ link, pairs, disabled, blind, onAnswer }: Props): ReactNode {
   // By name and not by place: an answer changes the order of the pairs.
   const [current, setCurrent] = useState<string>();
   const [answered, setAnswered] = useState<Record<string, Verdict>>({});
@@ -47,7 +49,13 @@ export function PairReview({ link, pairs, disabled, onAnswer }: Props): ReactNod
   const given = answered[idOf(pair)];
   return (
     <SpaceBetween size="s">
-      <Pair pair={pair} tail={link.tail} head={link.head} blind={false} counter={given === "REJECT"} />
+      <Pair
+        pair={pair}
+        tail={link.kind === "SAME_THING" ? sideOf(pair.tail, link) : link.tail}
+        head={link.kind === "SAME_THING" ? sideOf(pair.head, link) : link.head}
+        blind={blind}
+        counter={given === "REJECT"}
+      />
       <div className="toolbar">
         <SpaceBetween direction="horizontal" size="xs">
           <Button variant="primary" disabled={disabled} onClick={() => void answer("CONFIRM")}>

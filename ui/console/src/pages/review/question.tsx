@@ -11,18 +11,20 @@ interface Props {
   name: string;
   blind: boolean;
   position?: string;
+  /** Somebody else was asked too, and neither sees the other's answer. */
+  second?: boolean;
 }
 
 /** What a proposal asks, what a yes would do, and the figures and reasons that speak for it. */
-export function Question({ link, name, blind, position }: Props): ReactNode {
+export function Question({ link, name, blind, position, second = false }: Props): ReactNode {
   const transform = Object.entries(link.transform).filter(([, value]) => value);
   const figures: [string, ReactNode][] = [
-    ...(blind
+    ...(blind || link.probability === null || link.baseline === null
       ? []
       : [
           ["Probability", <Meter key="p" value={link.probability} />] as [string, ReactNode],
           ["Without the network", percent(link.baseline)] as [string, ReactNode],
-          ["Estimated precision", estimate(link.precision)] as [string, ReactNode],
+          ["Estimated precision", link.precision ? estimate(link.precision) : "–"] as [string, ReactNode],
           ["Estimated recall", link.recall ? estimate(link.recall) : link.recallNote] as [string, ReactNode],
         ]),
     [link.edges ? "Links" : "Estimated links", count(link.edges || link.estimatedEdges)],
@@ -40,6 +42,7 @@ export function Question({ link, name, blind, position }: Props): ReactNode {
       <SpaceBetween direction="horizontal" size="xs" alignItems="center">
         <Badge color="blue">{kinds[link.kind]}</Badge>
         {link.audit && <Badge color="severity-medium">Audit: accepted by a rule, please check</Badge>}
+        {second && <Badge color="severity-medium">Second opinion: somebody else answered too</Badge>}
         {link.declared && <Badge color="green">declared by the source</Badge>}
         {position && (
           <Box color="text-body-secondary" fontSize="body-s">

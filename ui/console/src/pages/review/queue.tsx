@@ -4,7 +4,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { REVIEW_QUEUE } from "../../api/queries";
-import type { Correction, Judgement, LinkType, ReviewSummary, Verdict } from "../../api/types";
+import type { Correction, Judgement, Question as Asked, ReviewSummary, Verdict } from "../../api/types";
 import { Await, Empty } from "../../components/states";
 import { count, percent, plural } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
@@ -17,37 +17,48 @@ import { AnswerBar } from "./answer-bar";
 import { Correct } from "./correct";
 import { Evidence } from "./evidence";
 import { KeyHelp } from "./key-help";
+import { PairQuestion } from "./pair-question";
 import { Question } from "./question";
 import { useJudge } from "./use-judge";
 
 interface QueueData {
-  linkTypes: LinkType[];
+  questions: Asked[];
   reviewSummary: ReviewSummary;
   judgements: Judgement[];
 }
 
-/** The proposals, the most worthwhile question first, one at a time. */
+/** Proposals, pairs and audits, the most worthwhile question first, one at a time. */
 export function Queue(): ReactNode {
-  const loaded = useData<QueueData>(REVIEW_QUEUE);
+  const [blind, setBlind] = useStored("review.blind", false);
+  const loaded = useData<QueueData>(REVIEW_QUEUE, { blind });
   return (
-    <Await loaded={loaded} text="Loading proposals">
-      {(data) => <Proposals data={data} reload={loaded.reload} />}
+    <Await loaded={loaded} text="Loading questions">
+      {(data) => <Questions data={data} reload={loaded.reload} blindMode={blind} setBlind={setBlind} />}
     </Await>
   );
 }
 
-function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<void> }): ReactNode {
+interface QuestionsProps {
+  data: QueueData;
+  reload: () => Promise<void>;
+  blindMode: boolean;
+  setBlind: (blind: boolean) => void;
+}
+
+function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): ReactNode {
   const { params } = useRoute();
   const may = useMay();
-  const [blind, setBlind] = useStored("review.blind", false);
   const [dialog, setDialog] = useState<"correct" | "help">();
-  const { linkTypes, reviewSummary, judgements } = data;
+  const { questions, reviewSummary, judgements } = data;
   const wanted = params.get("id");
   const index = Math.max(
     0,
-    linkTypes.findIndex((link) => link.id === wanted),
+    questions.findIndex((one) => one.id === wanted),
   );
-  const current = linkTypes[index];
+  const asked = questions[index];
+  const pair = asked?.pair;
+  const current = asked?.linkType;
+  const blind = blindMode || asked?.blind === true;
   const [name, setName] = useState(current?.name ?? "");
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => setName(current?.name ?? ""), [current?.id, current?.name]);
@@ -58,12 +69,18 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
       navigate(href("review", { id }), { replace: true });
   }, []);
   const step = (by: number): void => {
-    const next = linkTypes[Math.min(linkTypes.length - 1, Math.max(0, index + by))];
+    const next = questions[Math.min(questions.length - 1, Math.max(0, index + by))];
     if (next) select(next.id);
   };
-  const { busy, judge, undo } = useJudge(reload);
+  const { busy, judge, judgePair, undo } = useJudge(reload, blind);
   const answer = async (verdict: Verdict, correction?: Correction): Promise<void> => {
     if (!current || busy || !may.review) return;
+    if (pair) {
+      // What is put off or unsure is not asked again at once; a pair cannot be corrected or deleted.
+      const said = verdict === "DELETE" ? "REJECT" : verdict === "DEFER" ? "UNSURE" : verdict;
+      if (await judgePair(current.id, pair.tail, pair.head, said)) select();
+      return;
+    }
     const renamed =
       verdict === "CONFIRM" && !correction && name.trim() && name.trim() !== current.name
         ? { name: name.trim() }
@@ -83,12 +100,12 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
     {
       y: () => void answer("CONFIRM"),
       n: () => void answer("REJECT"),
-      e: () => current && may.review && setDialog("correct"),
+      e: () => current && !pair && may.review && setDialog("correct"),
       l: () => void answer("DEFER"),
       s: () => void answer("UNSURE"),
       d: () => void answer("DELETE"),
       u: undoLast,
-      b: () => setBlind(!blind),
+      b: () => setBlind(!blindMode),
       "?": () => setDialog("help"),
       ArrowDown: () => step(1),
       ArrowRight: () => step(1),
@@ -106,7 +123,7 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
             `${count(reviewSummary.deferred)} for later · ${plural(reviewSummary.answers, "answer")} gave ${plural(reviewSummary.edgesFromAnswers, "link")}`}
         </Box>
         <SpaceBetween direction="horizontal" size="s" alignItems="center">
-          <Toggle checked={blind} onChange={({ detail }) => setBlind(detail.checked)}>
+          <Toggle checked={blindMode} onChange={({ detail }) => setBlind(detail.checked)}>
             Blind: hide scores
           </Toggle>
           <Button iconName="undo" disabled={!last || busy || !may.review} onClick={undoLast}>
@@ -123,26 +140,45 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
       </div>
       {current ? (
         <div className="review">
-          <nav aria-label="Proposals" className="review-list">
+          <nav aria-label="Questions" className="review-list">
             <ol>
-              {linkTypes.map((link) => (
-                <li key={link.id}>
-                  <Item link={link} active={link === current} blind={blind} onSelect={() => select(link.id)} />
+              {questions.map((one) => (
+                <li key={one.id}>
+                  <Item asked={one} active={one === asked} onSelect={() => select(one.id)} />
                 </li>
               ))}
             </ol>
           </nav>
           <section aria-label="Proposal" className="review-card">
-            <Question link={current} name={name} blind={blind} position={`${index + 1} of ${linkTypes.length}`} />
-            <Evidence link={current} blind={blind} />
-            <AnswerBar
-              name={name}
-              onName={setName}
-              busy={busy}
-              disabled={!may.review}
-              onAnswer={(verdict) => void answer(verdict)}
-              onCorrect={() => setDialog("correct")}
-            />
+            {asked && pair ? (
+              <PairQuestion
+                asked={asked}
+                pair={pair}
+                blind={blind}
+                position={`${index + 1} of ${questions.length}`}
+                off={busy || !may.review}
+                onAnswer={(verdict) => void answer(verdict)}
+              />
+            ) : (
+              <>
+                <Question
+                  link={current}
+                  name={name}
+                  blind={blind}
+                  second={asked?.purpose === "SECOND"}
+                  position={`${index + 1} of ${questions.length}`}
+                />
+                <Evidence link={current} blind={blind} />
+                <AnswerBar
+                  name={name}
+                  onName={setName}
+                  busy={busy}
+                  disabled={!may.review}
+                  onAnswer={(verdict) => void answer(verdict)}
+                  onCorrect={() => setDialog("correct")}
+                />
+              </>
+            )}
           </section>
         </div>
       ) : (
@@ -162,21 +198,15 @@ function Proposals({ data, reload }: { data: QueueData; reload: () => Promise<vo
   );
 }
 
-function Item({
-  link,
-  active,
-  blind,
-  onSelect,
-}: {
-  link: LinkType;
-  active: boolean;
-  blind: boolean;
-  onSelect: () => void;
-}): ReactNode {
+function Item({ asked, active, onSelect }: { asked: Asked; active: boolean; onSelect: () => void }): ReactNode {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (active) button.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
+  const { linkType: link, pair, purpose } = asked;
+  const score = pair ? pair.score : link.probability;
+  const aside =
+    purpose === "AUDIT" ? "audit" : purpose === "SECOND" ? "second" : score === null ? undefined : percent(score);
   return (
     <button
       ref={button}
@@ -185,11 +215,13 @@ function Item({
       aria-current={active ? "true" : undefined}
       onClick={onSelect}
     >
-      <span className="review-item-name">{link.name || kinds[link.kind]}</span>
-      {(link.audit || !blind) && (
-        <span className="review-item-score">{link.audit ? "audit" : percent(link.probability)}</span>
-      )}
-      <span className="review-item-ends">{`${link.tail.dataset} → ${link.head.dataset}${link.through ? ` through ${link.through.dataset}` : ""}`}</span>
+      <span className="review-item-name">
+        {pair ? `${pair.tailText} ~ ${pair.headText}` : link.name || kinds[link.kind]}
+      </span>
+      {aside && <span className="review-item-score">{aside}</span>}
+      <span className="review-item-ends">
+        {pair ? `Pair: ${link.name || kinds[link.kind]}` : `${link.tail.dataset} → ${link.head.dataset}`}
+      </span>
     </button>
   );
 }
@@ -209,7 +241,7 @@ function Nothing({
       title={answered ? "All proposals are answered" : "No proposals yet"}
       action={
         answered
-          ? { text: "Check the least sure pairs", href: "#/review/links", primary: true }
+          ? { text: "Check pairs of a link type", href: "#/review/links", primary: true }
           : { text: "Start a build", href: "#/builds", primary: true }
       }
     >

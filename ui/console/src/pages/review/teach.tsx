@@ -14,6 +14,7 @@ import { Empty, Problem } from "../../components/states";
 import { VertexPicker } from "../../components/vertex-picker";
 import { navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";
+import { useStored } from "../../lib/stored";
 import { useAction } from "../../lib/use-data";
 import { Evidence } from "./evidence";
 import { Question } from "./question";
@@ -28,6 +29,7 @@ interface Example {
 /** A missed link type, taught by pairs that belong together and pairs that do not. */
 export function Teach(): ReactNode {
   const may = useMay();
+  const [blind] = useStored("review.blind", false);
   const [tail, setTail] = useState<VertexRef>();
   const [head, setHead] = useState<VertexRef>();
   const [examples, setExamples] = useState<Example[]>([]);
@@ -37,7 +39,7 @@ export function Teach(): ReactNode {
       .filter((example) => example.positive === positive)
       .map((example) => ({ tail: example.tail.id, head: example.head.id }));
   const teach = useAction(async () => {
-    const variables = { positives: pairsOf(true), negatives: pairsOf(false), name: name.trim() || null };
+    const variables = { positives: pairsOf(true), negatives: pairsOf(false), name: name.trim() || null, blind };
     return (await graphql<{ teach: LinkType[] }>(TEACH, variables)).teach;
   });
   const [found, setFound] = useState<LinkType[]>();
@@ -127,7 +129,8 @@ function Explanations({
   name: string;
   onDone: (id: string) => void;
 }): ReactNode {
-  const { busy, judge } = useJudge(() => undefined);
+  const [blind] = useStored("review.blind", false);
+  const { busy, judge } = useJudge(() => undefined, blind);
   if (!found.length)
     return (
       <Empty title="Nothing in the data explains these pairs">
@@ -141,8 +144,8 @@ function Explanations({
       {found.map((link) => (
         <Container key={link.id}>
           <SpaceBetween size="m">
-            <Question link={link} name={name || link.name} blind={false} />
-            <Evidence link={link} blind={false} />
+            <Question link={link} name={name || link.name} blind={blind} />
+            <Evidence link={link} blind={blind} />
             <Button
               variant="primary"
               loading={busy}

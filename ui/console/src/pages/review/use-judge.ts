@@ -5,7 +5,7 @@ import type { Correction, JudgeResult, Verdict } from "../../api/types";
 import { plural } from "../../lib/format";
 import { useNotify } from "../../lib/notices";
 import { toApiError } from "../../lib/use-data";
-import { movement, verdicts } from "../../lib/wording";
+import { movement, pairMovement, verdicts } from "../../lib/wording";
 
 export interface Judge {
   busy: boolean;
@@ -26,8 +26,8 @@ function changedLinks({ edgesChanged, judgement }: JudgeResult): string {
   return `${plural(Math.abs(edgesChanged), "link")} ${how}. `;
 }
 
-/** Sends answers, says what each one moved, and tells the navigation that counts changed. */
-export function useJudge(onAnswered: () => void | Promise<void>): Judge {
+/** Sends answers, says what each one moved, and tells the navigation that counts changed. `blind`: given without scores. */
+export function useJudge(onAnswered: () => void | Promise<void>, blind = false): Judge {
   const notify = useNotify();
   const [busy, setBusy] = useState(false);
 
@@ -40,7 +40,9 @@ export function useJudge(onAnswered: () => void | Promise<void>): Judge {
       try {
         const result = await call();
         const edges = changedLinks(result);
-        notify({ type: "success", header: headline(result), content: edges + movement(result.moved) }, "answer");
+        const pairs = pairMovement(result.pairsMoved);
+        const rest = pairs && !result.moved.length ? "" : movement(result.moved);
+        notify({ type: "success", header: headline(result), content: edges + pairs + rest }, "answer");
         window.dispatchEvent(new Event("bifrost:reviewed"));
         await onAnswered();
         return result;
@@ -59,13 +61,14 @@ export function useJudge(onAnswered: () => void | Promise<void>): Judge {
     busy,
     judge: (linkType, verdict, correction, note) =>
       run(
-        async () => (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict, correction, note })).judge,
+        async () =>
+          (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict, correction, note, blind })).judge,
         (result) => `${verdicts[verdict]}: ${result.linkType?.name ?? "link type"}`,
       ),
     judgePair: (linkType, tail, head, verdict) =>
       run(
         async () =>
-          (await graphql<{ judgePair: JudgeResult }>(JUDGE_PAIR, { linkType, tail, head, verdict })).judgePair,
+          (await graphql<{ judgePair: JudgeResult }>(JUDGE_PAIR, { linkType, tail, head, verdict, blind })).judgePair,
         () => `${verdicts[verdict]} this pair`,
       ),
     undo: (judgement) =>
