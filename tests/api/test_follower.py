@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import structlog
+from click.testing import CliRunner
 from structlog.testing import capture_logs
 
 from api import follower as follower_module
+from api.cli import cli
 from api.compose import open_service, open_store
 from api.follower import Follower
 from api.service import Service
@@ -98,6 +100,26 @@ def test_queries_and_the_end_of_a_build_go_on_beside_it(service: Service, other:
         assert service.search.search("x", limit=1)
         body = service.sparql.query("SELECT (COUNT(*) AS ?n) { ?s a ?t }", "text/csv", 30)[1]
         assert int(body.split()[1]) == service.store.view().count()
+
+
+def test_the_command_line_follows_first_and_tells_the_lag(
+    other: SqlStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PATIENCE", 0.0)
+    monkeypatch.setattr("api.cli.configure_logging", lambda settings: None)  # of the whole process
+    write(other, 4_500)
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(cli, ["--data-dir", str(settings.data_dir), "--json", *arguments])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    status = {one["name"]: one for one in json.loads(run("projection", "status"))}
+    assert {name: one["behind"] for name, one in status.items()} == {"search": 4_500, "sparql": 4_500}
+    assert all(one["seconds"] > 0 for one in status.values())
+    assert len(json.loads(run("search", "x", "--limit", "1000"))) == 1_000
+    assert run("query", "sparql", "SELECT (COUNT(*) AS ?n) { ?s a ?t }", "--accept", "text/csv").split()[1] == "4500"
+    assert [one["behind"] for one in json.loads(run("projection", "status"))] == [0, 0]
 
 
 class Failing:
