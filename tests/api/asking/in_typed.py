@@ -214,6 +214,8 @@ def _all(filters: list[Any]) -> Any:
 def _read_field(label: str, names: TypedNames, one: dict[str, Any]) -> None:
     """A field's description says what it is made from: a property, or a kind of link."""
     about = one["description"] or ""
+    if about.endswith(", a page at a time."):
+        return  # the same link once more, as a connection
     if found := re.fullmatch(r"The property (.+)\.", about, re.DOTALL):
         names.properties[literal_eval(found[1])] = one["name"]
     elif (found := re.fullmatch(r"(.+) -(.+)-> (.+)", about)) and "first" in {
