@@ -139,7 +139,7 @@ function Details({ link, pairs, reload, helpfulFirst, ordered, onOrder, blind, o
               )
             }
           >
-            {helpfulFirst ? "Pairs, the most helpful first" : ordered ? "Pairs, surest first" : "Example pairs"}
+            {helpfulFirst ? "Pairs, the most helpful first" : ordered ? "Pairs, surest first" : "Pairs, as examples"}
           </Header>
         }
       >
