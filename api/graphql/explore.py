@@ -49,7 +49,11 @@ def neighbourhood(
 
 
 def shortest_path(context: Context, start: str, end: str, *, max_depth: int) -> SubgraphType | None:
-    """By bidirectional search, the smaller side first. Raises QueryLimitError when it spreads too far."""
+    """By bidirectional search, the smaller side first. Of a vertex with very many links only the first are followed: what is
+    found then is marked as truncated, for there may be a shorter path.
+
+    Raises QueryLimitError when it spreads too far, or where links that were not followed could have led to a path.
+    """
     if not 0 <= max_depth <= 2 * MOST_DEPTH:
         raise InputError(f"maxDepth lies between 0 and {2 * MOST_DEPTH}.")
     first, last = context.view.vertex(start), context.view.vertex(end)
@@ -58,11 +62,17 @@ def shortest_path(context: Context, start: str, end: str, *, max_depth: int) -> 
     sides: tuple[dict[str, Edge | None], dict[str, Edge | None]] = ({first.id: None}, {last.id: None})
     frontiers = [[first.id], [last.id]]
     meeting = first.id if first.id == last.id else None
+    cut: set[str] = set()
     for _ in range(max_depth):
         if meeting is not None or not (frontiers[0] and frontiers[1]):
             break
         side = 0 if len(frontiers[0]) <= len(frontiers[1]) else 1
-        frontiers[side], meeting = _expand(context, frontiers[side], sides[side], sides[1 - side])
+        frontiers[side], meeting = _expand(context, frontiers[side], sides[side], sides[1 - side], cut)
+    if meeting is None and cut:
+        raise QueryLimitError(
+            f"No path was found, but of {len(cut)} vertices only the first {_PATH_FANOUT:,} links were followed.",
+            remedy="Ask in Gremlin with the labels of the links that may be followed.",
+        )
     if meeting is None:
         return None
     edges = [*reversed(_walk(meeting, sides[0])), *_walk(meeting, sides[1])]
@@ -70,18 +80,19 @@ def shortest_path(context: Context, start: str, end: str, *, max_depth: int) -> 
     for edge in edges:
         here = edge.head if edge.tail == here else edge.tail
         ids.append(here)
-    return _subgraph(context, dict.fromkeys(ids), edges, truncated=False)
+    return _subgraph(context, dict.fromkeys(ids), edges, truncated=bool(cut))
 
 
 def _expand(
-    context: Context, frontier: list[str], own: dict[str, Edge | None], other: dict[str, Edge | None]
+    context: Context, frontier: list[str], own: dict[str, Edge | None], other: dict[str, Edge | None], cut: set[str]
 ) -> tuple[list[str], str | None]:
-    """The next level of one side, and the vertex where it met the other side, if it did."""
+    """The next level of one side, and the vertex where it met the other side, if it did. Adds to ``cut`` what has more links."""
     context.check_time()
     if len(own) + len(other) > _MOST_VISITED:
         raise QueryLimitError(f"The search for a path visited more than {_MOST_VISITED} vertices.")
     reached: list[str] = []
     found = context.view.edges_of(frontier, Direction.BOTH, limit=_PATH_FANOUT)
+    cut.update(id_ for id_, edges in found.items() if len(edges) >= _PATH_FANOUT)
     for id_ in frontier:
         for edge in found.get(id_, []):
             neighbour = edge.head if edge.tail == id_ else edge.tail

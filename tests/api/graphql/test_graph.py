@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api.graphql import explore
 from tests.api.conftest import Client, Shop
 from tests.api.shop import LETTER, ORDERS, TEXT, proposal, uid
 
@@ -177,6 +178,13 @@ async def test_the_shortest_path_ignores_directions(admin: Client) -> None:
     assert (await admin.graphql(query, a=uid("customers", 0), b=uid("customers", 1), d=3))["path"] is None
     same = (await admin.graphql(query, a=uid("orders", 1), b=uid("orders", 1), d=0))["path"]
     assert (len(same["vertices"]), same["edges"]) == (1, [])
+
+
+async def test_a_path_that_may_be_missed_is_no_answer(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explore, "_PATH_FANOUT", 1)
+    query = "query($a: ID!, $b: ID!) { path(from: $a, to: $b) { truncated } }"
+    answer = await admin.execute(query, a=uid("customers", 0), b=uid("customers", 1))
+    assert answer["errors"][0]["extensions"]["code"] == "query_limit"
 
 
 async def test_edges_are_listed_by_label(admin: Client) -> None:
