@@ -91,9 +91,7 @@ def open_service(settings: Settings) -> Service:
         gremlin=gremlin_engine(store, edits),
         exporter=Exporter(store, settings.base_iri),
         review=review,
-        asking=Asking(
-            store.links, log, review, pipeline.linker, store.linking_data, twice=settings.review_twice
-        ),
+        asking=Asking(store.links, log, review, pipeline.linker, store.linking_data, twice=settings.review_twice),
         follower=Follower(pipeline.projections, settings.data_dir / "follower.lock"),
     )
     return service

@@ -178,7 +178,6 @@ class ReviewBook:
         )  # fmt: skip
 
 
-
 def _scope(kind: LinkKind | None, link_type: str) -> str:
     """What a rule is filed under."""
     return _OF_TYPE + link_type if link_type else kind.value if kind else ""

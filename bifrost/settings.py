@@ -54,7 +54,10 @@ class Settings(BaseSettings):
         description="Days for which a removed or changed source can be restored; its encrypted credentials are kept as long.",
     )
     review_twice: float = Field(
-        0.05, ge=0, le=1, description="Share of answered questions that a second reviewer is asked blind, where there are two."
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of answered questions that a second reviewer is asked blind, where there are two.",
     )
     max_upload_bytes: int = Field(4 * 2**30, ge=1024, description="Largest upload accepted by the console.")
     graphql_operations: Literal["any", "registered"] = Field(

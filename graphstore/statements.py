@@ -249,7 +249,9 @@ class StatementWriter:
     def remove_of_records(self, records: Sequence[int]) -> None:
         """Removes the links and fragments that these records stated, and the links of link types that rest on them."""
         link = s.link
-        resting = sa.select(link.c.link_type).where(self._db.within(link.c.record, records), link.c.link_type.is_not(None))
+        resting = sa.select(link.c.link_type).where(
+            self._db.within(link.c.record, records), link.c.link_type.is_not(None)
+        )
         bump(self._db, self._connection, set(self._connection.execute(resting.distinct()).scalars()))
         for table, remove in ((s.link, self._remove_links), (s.fragment, self._remove_fragments)):
             query = sa.select(table.c.id).where(self._db.within(table.c.record, records))

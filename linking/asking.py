@@ -81,7 +81,12 @@ def worth(question: Question) -> float:
     uncertainty = -(p * math.log2(p) + (1 - p) * math.log2(1 - p))
     disagreement = abs(link_type.probability - link_type.baseline)
     settles = math.log10(10 + max(link_type.estimated_edges, 0))
-    return question.left * settles * (p + _TEACHES * uncertainty + 0.2 * disagreement) / SECONDS.get(link_type.kind, _OTHER_SECONDS)
+    return (
+        question.left
+        * settles
+        * (p + _TEACHES * uncertainty + 0.2 * disagreement)
+        / SECONDS.get(link_type.kind, _OTHER_SECONDS)
+    )
 
 
 def order_questions(questions: Sequence[Question]) -> list[Question]:

@@ -82,7 +82,9 @@ def _check_through(data: LinkingData, workspace: Workspace, link_type: LinkType)
     if link_type.kind is not LinkKind.JOIN_TABLE:
         return
     if through is None:
-        raise InputError("No table joins these two.", remedy="Confirm a link type that was proposed through a join table.")
+        raise InputError(
+            "No table joins these two.", remedy="Confirm a link type that was proposed through a join table."
+        )
     _check_side(data, workspace, link_type.kind, "through", through)
     columns = len(link_type.tail.columns), len(link_type.head.columns)
     if not all(columns) or len(through.columns) != sum(columns):
