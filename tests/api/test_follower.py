@@ -108,6 +108,7 @@ def test_the_command_line_follows_first_and_tells_the_lag(
     monkeypatch.setattr(following, "_PATIENCE", 0.0)
     monkeypatch.setattr("api.cli.configure_logging", lambda settings: None)  # of the whole process
     write(other, 4_500)
+    time.sleep(0.2)  # the lag is told in tenths of a second
 
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(cli, ["--data-dir", str(settings.data_dir), "--json", *arguments])
