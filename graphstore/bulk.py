@@ -90,6 +90,7 @@ class BulkLoader:
             raise InputError("Only an empty dataset can be loaded at once.", remedy="Replace its records instead.")
         if self._db.is_sqlite:
             self._connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
+            self._connection.exec_driver_sql("PRAGMA threads=2")  # they sort what indexes are made of
         dropped = self._drop_indexes()
         with _no_garbage_collection(), _short_turns(), self._writer:
             stream = iter(records)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 from click.testing import CliRunner
-from structlog.testing import capture_logs
+from structlog.testing import LogCapture
 
 from api import follower as follower_module
 from api.cli import cli
@@ -138,18 +138,19 @@ class Failing:
         return Lag(0, 0.0)
 
 
-def test_a_failure_is_logged_once_and_tried_again(tmp_path: Path) -> None:
+def test_a_failure_is_logged_once_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    captured = LogCapture()  # of all levels, whatever the process is configured to log
+    log = structlog.wrap_logger(None, processors=[captured], wrapper_class=structlog.make_filtering_bound_logger(0))
+    monkeypatch.setattr(follower_module, "_log", log)
     failing = Failing()
     follower = Follower([failing], tmp_path / "lock")  # type: ignore[list-item]
-    with capture_logs() as logs:
-        follower_module._log = structlog.get_logger("api.follower")
-        follower.start()
-        until(lambda: failing.asked >= 3)
-        assert [entry["event"] for entry in logs] == ["follower.failed"]
-        failing.works = True
-        until(lambda: len(logs) == 2)
-        follower.close()
-    assert logs[1]["event"] == "follower.recovered"
+    follower.start()
+    until(lambda: failing.asked >= 3)
+    assert [entry["event"] for entry in captured.entries] == ["follower.failed"]
+    failing.works = True
+    until(lambda: len(captured.entries) == 2)
+    follower.close()
+    assert captured.entries[1]["event"] == "follower.recovered"
 
 
 @pytest.mark.anyio
