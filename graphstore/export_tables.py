@@ -55,7 +55,8 @@ class _Sink(io.RawIOBase):
 
 
 def csv_archive(dialect: str) -> Callable[[Snapshot], Iterator[bytes]]:
-    """vertices.csv and edges.csv with typed headers; several values of a property as an array."""
+    """vertices.csv and edges.csv with typed headers; several values of a property as an array. The ``score`` of edges is
+    called ``_score`` where edges have a property of that name."""
     vertex_head, edge_head = _HEADS[dialect]
 
     def write(snapshot: Snapshot) -> Iterator[bytes]:
@@ -64,9 +65,11 @@ def csv_archive(dialect: str) -> Callable[[Snapshot], Iterator[bytes]]:
             vertices = (((v.id, v.label), v) for batch in snapshot.vertex_batches() for v in batch)
             yield from _csv(archive, sink, "vertices.csv", vertex_head, snapshot.shapes("vertex"), vertices)
             edges = (((e.id, e.tail, e.head, e.label), e) for batch in snapshot.edge_batches() for e in batch)
-            head = (*edge_head, "score:Double")
+            shapes = snapshot.shapes("edge")
+            is_taken = any("score" in properties for properties in shapes.values())
+            head = (*edge_head, "_score:Double" if is_taken else "score:Double")
             scored = (((*row, str(e.score)), e) for row, e in edges)
-            yield from _csv(archive, sink, "edges.csv", head, snapshot.shapes("edge"), scored)
+            yield from _csv(archive, sink, "edges.csv", head, shapes, scored)
         yield sink.take()
 
     return write

@@ -26,11 +26,13 @@ xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns http://graphml.graphdr
 
 
 def graphml(snapshot: Snapshot) -> Iterator[bytes]:
-    """Several values of a property are joined by line breaks: GraphML has no lists. Labels as TinkerPop names them."""
+    """Several values of a property are joined by line breaks: GraphML has no lists. Labels as TinkerPop names them; the
+    ``score`` of edges is called ``_score`` where edges have a property of that name."""
     keys = {"node": _keys(snapshot.shapes("vertex"), "n"), "edge": _keys(snapshot.shapes("edge"), "e")}
     parts = [_HEAD, '<key id="labelV" for="node" attr.name="labelV" attr.type="string"/>\n']
     parts.append('<key id="labelE" for="edge" attr.name="labelE" attr.type="string"/>\n')
-    parts.append('<key id="score" for="edge" attr.name="score" attr.type="double"/>\n')
+    score = "_score" if "score" in keys["edge"] else "score"
+    parts.append(f'<key id="score" for="edge" attr.name="{score}" attr.type="double"/>\n')
     for kind, known in keys.items():
         for name, (id, type) in known.items():
             parts.append(f'<key id="{id}" for="{kind}" attr.name={_attribute(name)} attr.type="{type}"/>\n')

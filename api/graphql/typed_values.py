@@ -31,7 +31,8 @@ _SAFE = 2**53
 
 
 def _parse_long(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str | float):
+    is_broken = isinstance(value, float) and not value.is_integer()
+    if isinstance(value, bool) or is_broken or not isinstance(value, int | str | float):
         raise GraphQLError(f"Long cannot represent {value!r}.")
     try:
         return int(value)

@@ -102,6 +102,20 @@ def test_graphson_loses_no_value_of_an_edge(store: SqlStore) -> None:
     assert edge["properties"] == {"w": ["a", "b"], "score": 1.0}
 
 
+def test_a_property_called_score_stands_beside_how_sure_an_edge_is(store: SqlStore) -> None:
+    say(
+        store,
+        "b/pairs",
+        RecordFragments("2", b"1", links=(LinkStatement("b/l4", "RATED", "a/x/1", "a/x/2", {"score": (3,)}),)),
+    )
+    graph = networkx.read_graphml(io.BytesIO(exported(store, "graphml")), force_multigraph=True)
+    (rated,) = (data for _, _, data in graph.edges(data=True) if data["labelE"] == "RATED")
+    assert (rated["score"], rated["_score"]) == (3, 1.0)
+    rows = list(csv.DictReader(archive(store, "neptune-csv")["edges.csv"].decode().splitlines()))
+    (row,) = (row for row in rows if row["~label"] == "RATED")
+    assert (row["score:Long"], row["_score:Double"]) == ("3", "1.0")
+
+
 def _lines(store: SqlStore) -> list[bytes]:
     return exported(store, "graphson").splitlines()
 

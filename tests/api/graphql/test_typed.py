@@ -83,6 +83,13 @@ async def test_filters_have_the_type_of_their_property(admin: Client, filter_: s
     assert data["customers"]["totalCount"] == len(visits)
 
 
+async def test_a_broken_number_is_no_whole_one(admin: Client) -> None:
+    query = "query($n: Long) { customers(filter: {visits: {eq: $n}}) { totalCount } }"
+    [error] = (await admin.execute(query, n=2.5))["errors"]
+    assert "2.5" in error["message"]
+    assert (await admin.graphql(query, n=2.0))["customers"]["totalCount"] >= 0
+
+
 @pytest.mark.parametrize(
     "filter_",
     [
