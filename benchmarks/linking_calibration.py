@@ -91,7 +91,7 @@ def _mentions(first: int) -> Said:
 
 def _same_things(first: int) -> Said:
     prior = load_priors()[LinkKind.SAME_THING]
-    found = list(examples(None, 2 * _SCHEMAS, first))
+    found = list(examples(None, 5 * _SCHEMAS, first))
     z = prior.log_odds([e.features for e in found])
     yield from zip((1 / (1 + np.exp(-z))).tolist(), (e.same for e in found), strict=True)
 

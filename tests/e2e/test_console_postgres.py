@@ -74,7 +74,7 @@ def test_sources_become_one_linked_graph_that_answers_queries(empty: Console, po
         expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
 
     empty.open("builds")
-    page.get_by_role("button", name="Start a build").click()
+    page.get_by_role("button", name="Start a build").first.click()  # the empty list has one as well
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^Start")).click()
     expect(page).to_have_url(re.compile(r"#/builds/\d+"))
     expect(page.get_by_text("Done", exact=True).first).to_be_visible(timeout=BUILD_TIMEOUT)
