@@ -1,7 +1,14 @@
 """Fixtures that tests of all parts share."""
 
+import gc
 import os
+import sys
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.fixtures.gremlin_server import gremlin_server_folder
@@ -18,3 +25,22 @@ settings.register_profile(
     derandomize="BIFROST_TEST_EFFORT" not in os.environ,
 )
 settings.load_profile("bifrost")
+
+
+@pytest.fixture(autouse=True)
+def _leftovers_of_gremlinpython(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Its connections leave sessions and loops open; a later test, in which they were found, would fail for it."""
+    yield
+    if _uses_gremlinpython(request.module):
+        hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                gc.collect()
+        finally:
+            sys.unraisablehook = hook
+
+
+@cache
+def _uses_gremlinpython(module: ModuleType) -> bool:
+    named = (getattr(thing, "__module__", None) or getattr(thing, "__name__", "") for thing in vars(module).values())
+    return any(str(name).startswith("gremlin_python") for name in named)
