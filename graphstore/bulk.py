@@ -4,11 +4,9 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 """
 
 import gc
-import sys
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
@@ -25,6 +23,7 @@ from bifrost.ports import ReplaceReport
 from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched
+from graphstore.bulk_writer import Batch, BulkWriter, short_turns
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.documents import insert_documents
 from graphstore.encoding import evidence_text, fragment_evidence_text, properties_text
@@ -37,7 +36,6 @@ __all__ = ["BulkLoader"]
 _CHUNK = 5_000
 _CACHE_KB = 131_072
 _VALUES = 100_000
-_TURN_SECONDS = 0.0002
 _INDEXED = (s.record, s.fragment, s.link, s.vertex, s.edge)
 _EDGES = """
 INSERT INTO edge (id, uid, label, tail, head, properties, score)
@@ -45,16 +43,11 @@ SELECT l.id, l.uid, l.type, t.canonical, h.canonical, l.properties, l.score
 FROM link l JOIN fragment t ON t.id = l.tail JOIN fragment h ON h.id = l.head
 WHERE l.id > :link AND l.tail IS NOT NULL AND l.head IS NOT NULL AND l.active = 1
 """
-_CHUNK_EDGES = """
-INSERT INTO edge (id, uid, label, tail, head, properties, score)
-SELECT id, uid, type, tail, head, properties, score FROM link WHERE id > :first AND id <= :last
-"""
 _LOG = """
 INSERT INTO change (seq, op, element, ref)
 SELECT :base + row_number() OVER (ORDER BY id), 0, :element, id FROM {table} WHERE id > :first
 """
 
-_Batch = tuple[sa.Table, Sequence[str], list[tuple[Any, ...]]]
 
 _hash = lru_cache(maxsize=100_000, typed=True)(value_hash)
 
@@ -82,7 +75,7 @@ class BulkLoader:
         self._vertices: list[tuple[Any, ...]] = []
         self._links: list[tuple[Any, ...]] = []
         self._served_links = self._first["link"]
-        self._writer = _Writer(database, connection)
+        self._writer = BulkWriter(database, connection)
 
     def load(self, records: Iterable[RecordFragments]) -> ReplaceReport:
         """Raises InputError if the dataset is not empty, ConflictError if two records or links have one name."""
@@ -92,7 +85,7 @@ class BulkLoader:
             self._connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
             self._connection.exec_driver_sql("PRAGMA threads=2")  # they sort what indexes are made of
         dropped = self._drop_indexes()
-        with _no_garbage_collection(), _short_turns(), self._writer:
+        with _no_garbage_collection(), short_turns(), self._writer:
             stream = iter(records)
             while chunk := list(islice(stream, _CHUNK)):
                 self._load_chunk(chunk)
@@ -148,7 +141,7 @@ class BulkLoader:
 
     def _flush(self, rows: list[tuple[Any, ...]], documents: list[tuple[int, int, Document]]) -> None:
         """Hands the chunk over to be written while the next one is read."""
-        batches: list[_Batch] = [
+        batches: list[Batch] = [
             (s.record, RECORD_COLUMNS, rows),
             (s.fragment, FRAGMENT_COLUMNS, self._fragments),
             (s.vertex, ("id", "uid", "label", "properties"), self._vertices),
@@ -348,61 +341,6 @@ class BulkLoader:
             self._connection.execute(
                 sa.text(_LOG.format(table=table)), {"base": base, "first": first, "element": element}
             )
-
-
-class _Writer:
-    """Writes batches of rows, in their order; on SQLite in a thread of its own while the caller goes on.
-
-    Between :meth:`write` and the return of :meth:`wait` the connection belongs to the thread.
-    """
-
-    def __init__(self, database: Database, connection: Connection) -> None:
-        self._db, self._connection = database, connection
-        self._pool = ThreadPoolExecutor(1, "bulk-load") if database.is_sqlite else None
-        self._pending: Future[None] | None = None
-
-    def write(self, batches: Sequence[_Batch], edges: Mapping[str, int] | None) -> None:
-        """``edges`` bounds the ids of links in the batches that are served as edges at once."""
-        self.wait()
-        if self._pool is None:
-            self._insert(batches, edges)
-        else:
-            self._pending = self._pool.submit(self._insert, batches, edges)
-
-    def wait(self) -> None:
-        """Returns when all is written; raises what went wrong."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result()
-
-    def _insert(self, batches: Sequence[_Batch], edges: Mapping[str, int] | None) -> None:
-        for table, columns, rows in batches:
-            self._db.insert(self._connection, table, columns, rows)
-        if edges is not None:
-            # Copied inside the database: that takes no turn of the interpreter, which the caller needs meanwhile.
-            self._connection.execute(sa.text(_CHUNK_EDGES), edges)
-
-    def __enter__(self) -> "_Writer":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self.wait()
-        finally:
-            if self._pool is not None:
-                self._pool.shutdown(wait=True)
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """The writing thread needs the interpreter between two statements; by default it would wait 5 ms for each turn."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 @contextmanager

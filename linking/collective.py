@@ -16,31 +16,54 @@ from linking.records.matching import Matching
 from linking.records.port import Links
 from linking.workspace import Workspace
 
-__all__ = ["ROUNDS", "Collective"]
+__all__ = ["ROUNDS", "Collective", "Connections"]
 
 ROUNDS = 2
 """Rounds with links, after the one without."""
 
 
+class Connections:
+    """How records of same-thing types may be linked to the same things. Of ``known`` link types the confirmed ones count."""
+
+    def __init__(self, known: Sequence[LinkType]) -> None:
+        confirmed = {t.id: t for t in known if t.state is LinkState.CONFIRMED}
+        self._known = [confirmed[id] for id in sorted(confirmed)]
+        self._found: dict[str, list[Way]] = {}
+
+    def ways(self, link_type: LinkType) -> list[Way]:
+        """How records of the type may be linked to the same things."""
+        if link_type.id not in self._found:
+            others = [t for t in self._known if t.kind is not LinkKind.SAME_THING or t.id != link_type.id]
+            self._found[link_type.id] = ways(link_type, others)
+        return self._found[link_type.id]
+
+    def rests_on(self, link_type: LinkType) -> frozenset[str]:
+        """The ids of all other link types that the matching of this one depends on."""
+        found: set[str] = set()
+        open_ = [link_type]
+        while open_:
+            for way in self.ways(open_.pop()):
+                open_ += [other for other in way.same if other.id not in found]
+                found |= {step.link_type.id for step in (*way.left, *way.right)} | {other.id for other in way.same}
+        return frozenset(found - {link_type.id})
+
+
 class Collective:
-    """``known`` are link types, of which the confirmed ones count; ``resolve`` matches one by given links."""
+    """``resolve`` matches a same-thing type by given links."""
 
     def __init__(
         self,
         workspace: Workspace,
         data: LinkingData,
-        known: Sequence[LinkType],
+        connections: Connections,
         resolve: Callable[[LinkType, Links | None], Matching],
     ) -> None:
-        self._workspace, self._data, self._resolve = workspace, data, resolve
-        confirmed = {t.id: t for t in known if t.state is LinkState.CONFIRMED}
-        self._known = [confirmed[id] for id in sorted(confirmed)]
-        self._ways: dict[str, list[Way]] = {}
+        self._workspace, self._data, self._connections, self._resolve = workspace, data, connections, resolve
         self._likely: dict[tuple[str, int], Likely] = {}
 
     def matching(self, link_type: LinkType, rounds: int = ROUNDS) -> Matching:
         """The matching of a same-thing type after so many rounds with links."""
-        found = self.ways(link_type)
+        found = self._connections.ways(link_type)
         if not rounds or not found:
             return self._resolve(link_type, None)
         # Other types are matched first: their results are small, and this one's comparisons need not be kept meanwhile.
@@ -58,27 +81,10 @@ class Collective:
 
         return self._resolve(link_type, links)
 
-    def ways(self, link_type: LinkType) -> list[Way]:
-        """How records of the type may be linked to the same things."""
-        if link_type.id not in self._ways:
-            others = [t for t in self._known if t.kind is not LinkKind.SAME_THING or t.id != link_type.id]
-            self._ways[link_type.id] = ways(link_type, others)
-        return self._ways[link_type.id]
-
-    def rests_on(self, link_type: LinkType) -> frozenset[str]:
-        """The ids of all other link types that the matching of this one depends on."""
-        found: set[str] = set()
-        open_ = [link_type]
-        while open_:
-            for way in self.ways(open_.pop()):
-                open_ += [other for other in way.same if other.id not in found]
-                found |= {step.link_type.id for step in (*way.left, *way.right)} | {other.id for other in way.same}
-        return frozenset(found - {link_type.id})
-
     def likely(self, link_type: LinkType, rounds: int) -> Likely:
         """The probable pairs of a type after so many rounds."""
         # A type that nothing else speaks for is the same in every round.
-        key = link_type.id, rounds if self.ways(link_type) else 0
+        key = link_type.id, rounds if self._connections.ways(link_type) else 0
         if key not in self._likely:
             made = self.matching(link_type, rounds)
             records = made.records

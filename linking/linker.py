@@ -9,14 +9,15 @@ from bifrost.errors import InputError
 from bifrost.links import TAUGHT, Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
-from linking.candidates import declared_types, find_mentions, find_references, find_same_things
-from linking.collective import Collective
+from linking.candidates import declared_types, find_references, find_same_things
+from linking.collective import Collective, Connections
 from linking.describing import Evident, describe
 from linking.duplicates import find_duplicates
 from linking.join_tables import find_join_tables, join_edges
 from linking.joins import reference_edges
 from linking.knowledge import WEIGHT, KeptKnowledge, Knowledge
 from linking.mentions.apply import mention_edges
+from linking.mentions.link_types import find_mentions
 from linking.paths import declared_references
 from linking.records import KeptTasks, Matching, resolve
 from linking.records.port import Links, judged_concepts, pair_answers, same_pairs
@@ -210,13 +211,13 @@ class BifrostLinker:
     def resting_on(self, link_type: LinkType, data: LinkingData, known: Sequence[LinkType]) -> list[LinkType]:
         """The other confirmed same-thing types whose pairs change with this link type."""
         every = [replace(link_type, state=LinkState.CONFIRMED), *(t for t in known if t.id != link_type.id)]
-        collective = Collective(self._workspace, data, [*every, *declared_references(data)], _no_matching)
+        connections = Connections([*every, *declared_references(data)])
         return [
             t
             for t in every[1:]
             if t.kind is LinkKind.SAME_THING
             and t.state is LinkState.CONFIRMED
-            and (link_type.id in collective.rests_on(t) or judged_concepts(t, every[:1]))
+            and (link_type.id in connections.rests_on(t) or judged_concepts(t, every[:1]))
         ]
 
     def _matching(
@@ -232,12 +233,8 @@ class BifrostLinker:
                 one, data, judgements, progress, encoder=self.encoder, kept=self._tasks, links=links, known=known
             )
 
-        collective = Collective(self._workspace, data, [*known, *declared_references(data)], matched)
-        return collective.matching(link_type)
-
-
-def _no_matching(link_type: LinkType, _: Links | None) -> Matching:
-    raise NotImplementedError(link_type.id)
+        connections = Connections([*known, *declared_references(data)])
+        return Collective(self._workspace, data, connections, matched).matching(link_type)
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 import strawberry
 
 from api.graphql.context import Context
-from api.graphql.types_graph import DocumentPageType, MentionType, VertexType, boxes_of
+from api.graphql.types_graph import DocumentPageType, MentionType, VertexType
+from api.graphql.types_origins import boxes_of
 from bifrost.documents import Document, Mention, Page
 from bifrost.errors import NotFoundError
 from bifrost.graph import Direction

@@ -31,7 +31,8 @@ from api.graphql.typed_filters import FilterTypes
 from api.graphql.typed_provenance import provenance
 from api.graphql.typed_read import LinkField, TypedVertex, VertexPageOf, selected
 from api.graphql.typed_values import CONVERTERS, SCALARS
-from api.graphql.types_graph import EvidenceType, VertexType
+from api.graphql.types_graph import VertexType
+from api.graphql.types_origins import EvidenceType
 from bifrost.graph import Direction, Vertex
 
 __all__ = ["ObjectTypes"]
