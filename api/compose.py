@@ -74,9 +74,9 @@ def open_service(settings: Settings) -> Service:
         projections=(search, sparql),
     )
     log = ReviewLog(settings)
-    review = Review(store.links, ReviewBook(settings), pipeline.apply_accepted, log=log)
+    review = Review(store.links, ReviewBook(settings), pipeline.links.apply_accepted, log=log)
     pipeline.proposed = lambda: service.proposed()
-    pipeline.matched = review.keep_matched
+    pipeline.links.matched = review.keep_matched
     service = Service(
         settings=settings,
         store=store,

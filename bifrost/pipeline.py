@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import structlog
 
 from bifrost.catalog import BuildState, DatasetSummary, Progress, RecordFailure, Source
 from bifrost.errors import BifrostError, NotFoundError, RecordError, SourceError
-from bifrost.links import LinkKind, LinkState, LinkType, Matched
+from bifrost.link_application import LinkApplication
+from bifrost.links import LinkKind, LinkState
 from bifrost.ports import (
     Connector,
     DocumentReading,
@@ -33,7 +35,6 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 _DOCUMENT_BATCH = 32
 _PROGRESS_SECONDS = 0.25
-_DECIDED = LinkState.CONFIRMED, LinkState.REJECTED
 _PROPOSED = "proposals"
 """Under this name the change log keeps what the stored proposals were made from (:meth:`Pipeline._proposed_from`)."""
 
@@ -80,7 +81,7 @@ class _Tracker:
 @dataclass
 class Pipeline:
     """The parts that a build needs, given as ports. ``connect`` opens a source with its decrypted credentials;
-    ``proposed`` is called whenever proposals are up to date, ``matched`` when the pairs of a same-thing link type were."""
+    ``proposed`` is called whenever proposals are up to date."""
 
     store: Store
     connect: Callable[[Source], Connector]
@@ -90,8 +91,12 @@ class Pipeline:
     linker: Linker
     projections: Sequence[Projection]
     proposed: Callable[[], object] = tuple
-    matched: Callable[[LinkType, Matched], object] = lambda *_: None
     _trackers: dict[int, _Tracker] = field(default_factory=dict)
+
+    @cached_property
+    def links(self) -> LinkApplication:
+        """What makes the links of confirmed link types."""
+        return LinkApplication(self.store, self.linker)
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
 
@@ -339,12 +344,12 @@ class Pipeline:
             link_type = self.store.links.link_type(id)
         except NotFoundError:  # its source went meanwhile
             return {}
-        if self._is_current(link_type):
+        if self.links.is_current(link_type):
             done = Progress("link", link_type.name, 1, 1, "nothing has changed since the last time")
             self._tracker(build)(done, force=True)
             return {}
         try:
-            self.apply(link_type, self._tracker(build))
+            self.links.apply(link_type, self._tracker(build))
         except BuildCancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, other link types have nothing to do with it
@@ -354,57 +359,6 @@ class Pipeline:
             remedy = f"{known.remedy} Or correct, reject or delete link type {link_type.id} ({link_type.name})."
             return {f"linking/{link_type.name}": {**known.to_dict(), "remedy": remedy}}
         return {}
-
-    def apply(self, link_type: LinkType, track: Callable[[Progress], None] = lambda _: None) -> ReplaceReport:
-        """Makes the links (or merges) of a confirmed link type what they should be now."""
-        links, data = self.store.links, self.store.linking_data()
-        judgements = links.judgements()
-        if link_type.kind is LinkKind.SAME_THING:
-            same = self.linker.same(link_type, data, judgements, track, links.link_types(_DECIDED))
-            report = links.write_same(link_type, same.pairs)
-            self.matched(link_type, same.matched)
-        elif link_type.kind is LinkKind.SAME_CONCEPT:
-            return ReplaceReport()
-        else:
-            version = self.store.fragments.version()
-            report = links.write_links(link_type, self.linker.links(link_type, data, judgements, track))
-            self._set_current(link_type, version)
-        made = report.added + report.changed + report.unchanged
-        track(Progress("link", link_type.name, made, made, "done"))
-        return report
-
-    def _is_current(self, link_type: LinkType) -> bool:
-        """Whether a link type's links still are what applying it would make. Merges keep track of that themselves."""
-        rule, version = (self.store.log.projection_position(name) for name in _applied(link_type))
-        if link_type.kind is LinkKind.SAME_THING or rule != self._rule(link_type):
-            return False
-        ends = (link_type.tail, link_type.head, link_type.through or link_type.head)
-        return not self.store.fragments.changed_since(version, {(end.source, end.dataset) for end in ends})
-
-    def _set_current(self, link_type: LinkType, version: int) -> None:
-        values = (self._rule(link_type), version)
-        for name, value in zip(_applied(link_type), values, strict=True):
-            self.store.log.set_projection_position(name, value)
-
-    def _rule(self, link_type: LinkType) -> int:
-        """A number for everything that its links depend on besides the records; never 0."""
-        t = link_type
-        said = (t.id, t.name, t.state, dict(t.transform), t.condition, t.threshold)
-        answers = [(j.id, j.undone_at) for j in self.store.links.judgements(subject_prefix=t.id, include_undone=True)]
-        digest = digest_of((repr((self.linker.version, said, answers)).encode(),))
-        return int.from_bytes(digest[:7], "big") + 1
-
-    def apply_accepted(self, link_type: LinkType) -> ReplaceReport:
-        """Makes the links of a type that was just confirmed, and the merges of others that count them."""
-        return self.apply(link_type) + self.apply_resting_on(link_type)
-
-    def apply_resting_on(self, link_type: LinkType) -> ReplaceReport:
-        """After an answer about a link type: makes the merges of other types, which count its links, what they should be now."""
-        known = self.store.links.link_types(_DECIDED)
-        report = ReplaceReport()
-        for one in self.linker.resting_on(link_type, self.store.linking_data(), known):
-            report += self.apply(one)
-        return report
 
     def publish(self, track: Callable[[Progress], None] = lambda _: None) -> None:
         """Lets every projection follow the change log to its end."""
@@ -416,11 +370,6 @@ class Pipeline:
 
     def _tracker(self, build: int) -> _Tracker:
         return self._trackers.setdefault(build, _Tracker(self, build))
-
-
-def _applied(link_type: LinkType) -> tuple[str, str]:
-    """Under which names it is kept by which rule, and up to which version of the records, a link type was applied."""
-    return f"links {link_type.id} by", f"links {link_type.id} up to"
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

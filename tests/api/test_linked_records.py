@@ -42,7 +42,7 @@ def test_answers_about_links_match_again_what_rests_on_them_until_they_are_undon
     answers = [service.judge(one.id, Verdict.CONFIRM, "ann").judgement.id for one in (*ALBUM, ALBUMS)]
     linked = merged(service)
     assert len(linked) > len(alone) or linked.keys() != alone.keys()
-    report = service.pipeline.apply(links.link_type(TRACKS.id))
+    report = service.pipeline.links.apply(links.link_type(TRACKS.id))
     assert (report.added, report.changed, report.removed) == (0, 0, 0)
     for answer in reversed(answers):
         service.undo(answer, "ann")

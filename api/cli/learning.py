@@ -1,0 +1,199 @@
+"""``bifrost links accept``, ``predict``, ``replay``, ``policy``: what is learnt from answers, and done with it."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+
+from api.cli.link_text import arrow, share
+from api.cli.output import Context, pass_context, user_name
+from bifrost.errors import InputError
+from bifrost.links import LinkKind
+from linking.choosing import POLICIES
+from linking.knowledge import export_knowledge, import_knowledge, keep_knowledge
+
+if TYPE_CHECKING:
+    from api.ports import Replay
+    from api.predictions import Predictions
+
+__all__ = ["commands"]
+
+_POOR = 0.1
+
+
+@click.command("accept")
+@click.option(
+    "--from", "probability", type=click.FloatRange(0.5, 1), help="Confirm proposals from this probability on."
+)
+@click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), help="Only link types of this kind.")
+@click.option("--type", "link_type", metavar="ID", default="", help="Only this link type, and its links to audit.")
+@click.option(
+    "--audit", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="The share that people check."
+)
+@click.option("--off", is_flag=True, help="End the rule; what it confirmed stays.")
+@click.option(
+    "--undo", is_flag=True, help="Put back the rule before the last change, with what it would not have confirmed."
+)
+@pass_context
+def accept(
+    context: Context,
+    probability: float | None,
+    kind: str | None,
+    link_type: str,
+    audit: float,
+    off: bool,
+    undo: bool,
+) -> None:
+    """Lets proposals be confirmed without a question, or shows the rules that do and how their audits went."""
+    review = context.service.review
+    if undo:
+        changes = [change for change in review.rule_changes() if change.undone_by is None]
+        if not changes:
+            raise InputError("There is no change of a rule to take back.")
+        taken_back = review.undo_rule(changes[0].id, user_name())
+        lines = [f"a proposal again: {arrow(one)} ({one.probability:.3f})" for one in taken_back]
+        context.show(taken_back, "\n".join(lines) or "The rule is as it was before.")
+        return
+    if probability is not None or off:
+        scope = LinkKind(kind) if kind else None
+        accepted = review.set_rule(scope, None if off else probability, audit, user_name(), link_type)
+        lines = [f"confirmed: {arrow(one)} ({one.probability:.3f})" for one in accepted]
+        context.show(accepted, "\n".join(lines) or "Nothing was confirmed now.")
+        return
+    rules, results, links = review.rules(), review.audited(), review.link_audits()
+    lines = [
+        f"{escape(rule.link_type) or rule.kind or 'all kinds'}: from {rule.probability:g}, {rule.audit:.0%} audited "
+        f"(set by {escape(rule.by)})"
+        for rule in rules
+    ]
+    lines += [
+        f"{r.kind}: {r.accepted} accepted, {r.right} of {r.checked} checked were right; "
+        f"precision {r.precision.value:.2f} ({r.precision.low:.2f}-{r.precision.high:.2f})"
+        for r in results
+    ]
+    lines += [
+        f"{escape(one.link_type.name)} ({one.link_type.id}): {one.drawn} of {one.population:,} links drawn in round {one.rounds}; "
+        f"{one.right} of {one.checked} checked were right; precision {share(one.precision)}"
+        for one in links
+    ]
+    context.show(
+        {"rules": rules, "audits": results, "links": links},
+        "\n".join(lines) or "No rule accepts anything without a question.",
+    )
+
+
+@click.command("predict")
+@click.argument("name")
+@click.option("--limit", default=20, show_default=True, help="How many links to propose.")
+@click.option("--subjects", default=200, show_default=True, help="Ask for up to so many vertices.")
+@click.option(
+    "--linked", is_flag=True, help="Ask for vertices that have such a link already, instead of those that have none."
+)
+@click.option("--seconds", default=60.0, show_default=True, help="Learn for up to so long, on one core.")
+@pass_context
+def predict(context: Context, name: str, limit: int, subjects: int, linked: bool, seconds: float) -> None:
+    """Links called NAME that the graph probably lacks, with the paths that speak for them. Writes nothing."""
+    from api.predictions import predict_links, rejected_pairs
+
+    store = context.service.store
+
+    found = context.working(
+        lambda report: predict_links(
+            store.view(),
+            name,
+            limit=limit,
+            subjects=subjects,
+            linked=linked,
+            seconds=seconds,
+            rejected=rejected_pairs(store.links, name),
+            report=report,
+        )
+    )
+    context.show(found, escape("\n".join(_written(found))))
+
+
+def _written(found: "Predictions") -> Iterator[str]:
+    """Proposed links, each with the paths that speak for it, and how far the model behind them is to be trusted."""
+    if not found.asked:
+        yield f"Every vertex that could have {found.label!r} has one. With --linked, second ones are proposed too."
+        return
+    for one in found.links:
+        yield f"{one.score:.3f}  {one.tail_name} -[{found.label}]-> {one.head_name}"
+        yield from (f"         {path}" for path in one.paths)
+    if not found.links:
+        yield f"None of {found.asked} vertices asked seems to lack such a link."
+    if not found.validation:
+        yield "There were too few links to hold some out: nothing says how good these are."
+        return
+    tried = ", ".join(f"{model} {mrr:.3f}" for model, mrr in found.validation.items())
+    yield f"Serving: {found.serves}. Mean reciprocal rank on held-out links of all labels: {tried}."
+    if max(found.validation.values()) < _POOR:
+        yield "That is poor: these links say little about each other. Read the paths before you believe one."
+
+
+@click.command("replay")
+@pass_context
+def replay(context: Context) -> None:
+    """Compares ways to choose the next question on the logged answers."""
+    _compared(context, context.service.asking.replayed())
+
+
+@click.command("policy")
+@click.option("--use", "name", type=click.Choice(POLICIES), help="Ask in this way from now on.")
+@click.option("--force", is_flag=True, help="Even where the recorded answers do not show that it is better.")
+@pass_context
+def policy(context: Context, name: str | None, force: bool) -> None:
+    """Shows the way to choose the next question that is in use, or replaces it by one that the log shows to be better."""
+    asking = context.service.asking
+    _compared(context, asking.replayed() if name is None else asking.use_policy(name, force=force))
+
+
+def _compared(context: Context, found: "Replay") -> None:
+    context.table(
+        found,
+        {
+            "way": [one.policy + (" (in use)" if one.policy == found.policy else "") for one in found.policies],
+            "per second": [_settled(one.reward, one.error) for one in found.policies],
+            "doubly robust": [_settled(one.robust, one.robust_error) for one in found.policies],
+            "matched": [f"{one.matched} of {one.answers}" for one in found.policies],
+        },
+        "No choices are logged yet.",
+    )
+    if not context.as_json:
+        context.show(
+            found,
+            f"Not counted: {found.own} answers to questions that people picked themselves, {found.undone} taken back.",
+        )
+
+
+def _settled(value: float, error: float) -> str:
+    return f"{value:.3f} ± {1.96 * error:.3f}" if math.isfinite(error) else "-"
+
+
+@click.command("export-knowledge")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@pass_context
+def export_taught(context: Context, file: Path) -> None:
+    """Writes what people taught as features and verdicts, without names or values, for another project."""
+    store = context.service.store.links
+    content = export_knowledge(store.link_types(), store.judgements())
+    file.write_bytes(content)
+    taught = len(import_knowledge(content))
+    context.show(
+        {"file": str(file), "answers": taught}, f"{taught} answers, {len(content):,} bytes: {escape(str(file))}"
+    )
+
+
+@click.command("import-knowledge")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@pass_context
+def import_taught(context: Context, file: Path) -> None:
+    """Lets the proposals of this project start from what people taught another one; no restart is needed."""
+    knowledge = keep_knowledge(context.settings.data_dir, file.read_bytes())
+    context.show({"answers": len(knowledge)}, f"{len(knowledge)} answers; the next answer or build uses them.")
+
+
+commands = (accept, predict, replay, policy, export_taught, import_taught)

@@ -1,0 +1,20 @@
+"""How the command line writes link types."""
+
+from rich.markup import escape
+
+from bifrost.links import Estimate, LinkType, PairExample
+
+__all__ = ["arrow", "pair_text", "share"]
+
+
+def share(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} ({estimate.low:.2f}-{estimate.high:.2f})"
+
+
+def arrow(link_type: LinkType) -> str:
+    through = "" if link_type.through is None else f", through {link_type.through}"
+    return escape(f"{link_type.tail} -[{link_type.name}]-> {link_type.head}{through}")
+
+
+def pair_text(example: PairExample) -> str:
+    return escape(f"{example.tail_text}  ~  {example.head_text}  ({example.score:.2f}) {example.note}")
