@@ -1,4 +1,4 @@
-import type { Column, LinkKind, LinkState, LinkType, Moved, PairsMoved, Verdict } from "../api/types";
+import type { Column, LinkKind, LinkState, LinkType, Moved, PairsMoved, Verdict } from "../api/review-types";
 import { count, plural } from "./format";
 
 export const kinds: Record<LinkKind, string> = {

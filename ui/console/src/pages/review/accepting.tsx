@@ -8,7 +8,7 @@ import Table from "@cloudscape-design/components/table";
 import { type ReactNode, useState } from "react";
 import { graphql } from "../../api/client";
 import { ACCEPTING, SET_ACCEPT_RULE } from "../../api/queries";
-import type { AcceptRule, AuditResult, LinkAudit, LinkKind, LinkType } from "../../api/types";
+import type { AcceptRule, AuditResult, LinkAudit, LinkKind, LinkType } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { Await, Empty } from "../../components/states";
 import { count, estimate, percent, plural, when } from "../../lib/format";

@@ -1,7 +1,7 @@
 import Button from "@cloudscape-design/components/button";
 import Input from "@cloudscape-design/components/input";
 import type { ReactNode } from "react";
-import type { Verdict } from "../../api/types";
+import type { Verdict } from "../../api/review-types";
 
 interface Props {
   name: string;

@@ -3,7 +3,8 @@ import Multiselect from "@cloudscape-design/components/multiselect";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
-import type { Column, ColumnInfo } from "../../api/types";
+import type { Column } from "../../api/review-types";
+import type { ColumnInfo } from "../../api/types";
 
 export interface KnownSource {
   name: string;

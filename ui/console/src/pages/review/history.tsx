@@ -6,7 +6,7 @@ import Table from "@cloudscape-design/components/table";
 import { useCollection } from "@cloudscape-design/collection-hooks";
 import type { ReactNode } from "react";
 import { JUDGEMENTS, REVIEWERS } from "../../api/queries";
-import type { Judgement, Reviewer } from "../../api/types";
+import type { Judgement, Reviewer } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { Await, Empty } from "../../components/states";
 import { when } from "../../lib/format";

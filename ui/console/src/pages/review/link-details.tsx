@@ -6,7 +6,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { type ReactNode, useState } from "react";
 import { LINK_TYPE } from "../../api/queries";
-import type { Correction, LinkType, PairExample, Verdict } from "../../api/types";
+import type { Correction, LinkType, PairExample, Verdict } from "../../api/review-types";
 import { Await, Empty } from "../../components/states";
 import { follow, navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";

@@ -7,7 +7,7 @@ import TextFilter from "@cloudscape-design/components/text-filter";
 import { useCollection } from "@cloudscape-design/collection-hooks";
 import type { ReactNode } from "react";
 import { LINK_TYPES } from "../../api/queries";
-import type { LinkState, LinkType } from "../../api/types";
+import type { LinkState, LinkType } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
 import { columnName, count, estimate, percent } from "../../lib/format";

@@ -16,7 +16,7 @@ import {
   type PredictionProgress,
 } from "../../api/predictions";
 import { subscribe } from "../../api/subscribe";
-import type { LinkType, Verdict } from "../../api/types";
+import type { LinkType, Verdict } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
 import { plural } from "../../lib/format";

@@ -3,7 +3,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
-import type { PairExample, Question, Verdict } from "../../api/types";
+import type { PairExample, Question, Verdict } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { kinds } from "../../lib/wording";
 import { Pair } from "./evidence";

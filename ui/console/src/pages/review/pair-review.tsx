@@ -1,7 +1,7 @@
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useState } from "react";
-import type { LinkType, PairExample, Verdict } from "../../api/types";
+import type { LinkType, PairExample, Verdict } from "../../api/review-types";
 import { Empty } from "../../components/states";
 import { useKeys } from "../../lib/keys";
 import { Pair } from "./evidence";

@@ -2,7 +2,7 @@ import Badge from "@cloudscape-design/components/badge";
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { Fragment, type ReactNode } from "react";
-import type { LinkType } from "../../api/types";
+import type { LinkType } from "../../api/review-types";
 import { columnName, count, estimate, percent, values } from "../../lib/format";
 import { effect, kinds, question } from "../../lib/wording";
 

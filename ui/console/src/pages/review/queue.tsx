@@ -4,7 +4,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { REVIEW_QUEUE } from "../../api/queries";
-import type { Correction, Judgement, Question as Asked, ReviewSummary, Verdict } from "../../api/types";
+import type { Correction, Judgement, Question as Asked, ReviewSummary, Verdict } from "../../api/review-types";
 import { Await, Empty } from "../../components/states";
 import { count, percent, plural } from "../../lib/format";
 import { useKeys } from "../../lib/keys";

@@ -3,7 +3,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 import { REVIEWERS } from "../../api/queries";
-import type { Agreement, Replay, Reviewer } from "../../api/types";
+import type { Agreement, Replay, Reviewer } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { Await, Empty } from "../../components/states";
 import { count, plural, when } from "../../lib/format";

@@ -1,7 +1,7 @@
 import { useCallback, useState } from "react";
 import { graphql } from "../../api/client";
 import { JUDGE, JUDGE_PAIR, UNDO } from "../../api/queries";
-import type { Correction, JudgeResult, Verdict } from "../../api/types";
+import type { Correction, JudgeResult, Verdict } from "../../api/review-types";
 import { plural } from "../../lib/format";
 import { useNotify } from "../../lib/notices";
 import { toApiError } from "../../lib/use-data";

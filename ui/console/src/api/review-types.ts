@@ -1,0 +1,193 @@
+/** What the review pages ask and answer. */
+
+import type { Properties } from "./types";
+
+export type LinkState = "PROPOSED" | "CONFIRMED" | "REJECTED" | "DEFERRED" | "DELETED";
+export type LinkKind = "REFERENCE" | "SAME_THING" | "SAME_CONCEPT" | "MENTION" | "JOIN_TABLE";
+export type Verdict = "CONFIRM" | "REJECT" | "DEFER" | "DELETE" | "UNSURE" | "REOPEN";
+
+export interface Column {
+  source: string;
+  dataset: string;
+  columns: string[];
+}
+
+export interface PairExample {
+  tail: string;
+  head: string;
+  tailText: string;
+  headText: string;
+  /** Null where scores are withheld from a blind reviewer. */
+  score: number | null;
+  note: string;
+  role: "representative" | "borderline" | "counter";
+  tailProperties: Properties;
+  headProperties: Properties;
+}
+
+export interface Judgement {
+  id: number;
+  subject: string;
+  verdict: Verdict;
+  by: string;
+  at: string;
+  note: string;
+  correction: Properties | null;
+  undone: boolean;
+  blind: boolean;
+  linkType: Pick<LinkType, "id" | "name" | "kind" | "state" | "tail" | "head" | "through"> | null;
+}
+
+export interface LinkType {
+  id: string;
+  kind: LinkKind;
+  tail: Column;
+  head: Column;
+  /** The table between tail and head, of join tables. */
+  through: Column | null;
+  name: string;
+  state: LinkState;
+  /** Null, as all scores and estimates, where they are withheld from a blind reviewer. */
+  probability: number | null;
+  baseline: number | null;
+  declared: boolean;
+  transform: Properties;
+  condition: string;
+  cardinality: string;
+  estimatedEdges: number;
+  edges: number;
+  reasons: string[];
+  examples: PairExample[];
+  counterExamples: PairExample[];
+  features: Properties;
+  threshold: number | null;
+  model: string;
+  judgements: Judgement[];
+  audit: boolean;
+  precision: Estimate | null;
+  recall: Estimate | null;
+  recallNote: string;
+}
+
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+  basis: number;
+}
+
+/** What is asked: about a link type or, with a pair, about two records of it. */
+export interface Question {
+  id: string;
+  linkType: LinkType;
+  pair: PairExample | null;
+  purpose: "DECIDE" | "AUDIT" | "SECOND";
+  blind: boolean;
+}
+
+export interface LinkAudit {
+  id: string;
+  name: string;
+  rounds: number;
+  drawn: number;
+  population: number;
+  checked: number;
+  right: number;
+  precision: Estimate;
+}
+
+export interface AcceptRule {
+  kind: LinkKind | null;
+  linkType: string | null;
+  probability: number;
+  audit: number;
+  by: string;
+  at: string;
+}
+
+export interface AuditResult {
+  kind: LinkKind;
+  accepted: number;
+  checked: number;
+  right: number;
+  precision: Estimate;
+}
+
+export interface Reviewer {
+  name: string;
+  answers: number;
+  confirmed: number;
+  rejected: number;
+  unsure: number;
+  undone: number;
+  newest: string;
+}
+
+export interface Agreement {
+  first: string;
+  second: string;
+  common: number;
+  agreeing: number;
+  kappa: number | null;
+  blind: number;
+  blindKappa: number | null;
+}
+
+export interface Policy {
+  name: string;
+  reward: number | null;
+  error: number | null;
+  robust: number | null;
+  robustError: number | null;
+  matched: number;
+  answers: number;
+}
+
+export interface Replay {
+  policy: string;
+  own: number;
+  undone: number;
+  policies: Policy[];
+}
+
+export interface PairsMoved {
+  above: number;
+  below: number;
+  likelier: number;
+  lessLikely: number;
+}
+
+export interface Moved {
+  id: string;
+  name: string;
+  before: number;
+  after: number;
+}
+
+export interface JudgeResult {
+  judgement: Judgement;
+  linkType: Pick<LinkType, "id" | "name" | "state" | "edges"> | null;
+  moved: Moved[];
+  edgesChanged: number;
+  pairsMoved: PairsMoved;
+}
+
+export interface ReviewSummary {
+  proposed: number;
+  confirmed: number;
+  rejected: number;
+  deferred: number;
+  answers: number;
+  edgesFromAnswers: number;
+}
+
+export interface Correction {
+  name?: string;
+  flip?: boolean;
+  kind?: LinkKind;
+  tail?: Column;
+  head?: Column;
+  transform?: Properties;
+  condition?: string;
+  threshold?: number;
+}
