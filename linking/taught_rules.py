@@ -7,6 +7,7 @@ from itertools import combinations
 
 from bifrost.links import TAUGHT, Column, LinkKind, LinkType, link_type_id
 from linking.bounds import least_share
+from linking.composites import MOST_COLUMNS
 from linking.describe import link_name
 from linking.describing import Evident, describe
 from linking.joins import count_edges
@@ -22,7 +23,6 @@ ENOUGH = 0.6
 """The share of the positive examples that a rule must explain."""
 FOUND = 5
 _USABLE = 8
-_COLUMNS = 3
 _AMBIGUOUS = 1.5
 """Records named per value from which on further columns are tried."""
 Values = Mapping[int, frozenset[str]]
@@ -59,7 +59,7 @@ def references(evident: Evident, pairs: Pairs, name: str) -> list[LinkType]:
         conditioned for rule in singles for conditioned in _with_condition(workspace, pairs, rule)
     ]
     ranked = [_ranked(workspace, pairs, rule, name) for rule in rules]
-    for columns in range(2, _COLUMNS + 1):
+    for columns in range(2, MOST_COLUMNS + 1):
         if ranked and columns > 2 and min(rank[1] for rank, _ in ranked) < _AMBIGUOUS:
             break
         together = [rule for rule in _composites(singles, columns, pairs) if not rule.wrong]

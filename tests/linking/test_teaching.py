@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
@@ -9,6 +10,7 @@ from bifrost.errors import InputError
 from bifrost.links import Column, LinkKind, LinkState, LinkType, link_type_id
 from bifrost.ports import TeachRequest
 from linking.bounds import least_share
+from linking.composites import MOST_COLUMNS
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from tests.linking.company import customers, quiet
@@ -111,6 +113,23 @@ def test_keys_of_three_columns_are_taught(linker: BifrostLinker, data: MemoryDat
         ("sh", "shelf"),
     }
     assert best.estimated_edges == 200
+
+
+def test_keys_of_as_many_columns_as_are_found_can_be_taught(linker: BifrostLinker) -> None:
+    rng = random.Random(5)
+    made, names = MemoryData(), ("year", "region", "product", "channel")
+    plans = list(product(("23", "24", "25"), ("N", "S", "W"), ("ale", "rum", "tea"), ("web", "shop")))
+    assert len(names) == MOST_COLUMNS
+    made.add_rows("finance", "plans", [{**dict(zip(names, p, strict=True)), "goal": n} for n, p in enumerate(plans)])
+    sales = [rng.choice(plans) for _ in range(150)]
+    made.add_rows(
+        "till", "sales", [dict(zip(("y", "r", "p", "c"), s, strict=True), day=n) for n, s in enumerate(sales)]
+    )
+    heads = {tuple(r[n] for n in names): r["_uid"] for r in table(made, "finance", "plans")}
+    pairs = [(r["_uid"], heads[r["y"], r["r"], r["p"], r["c"]]) for r in table(made, "till", "sales")][:20]
+    best = linker.teach(made, TeachRequest(tuple(pairs)))[0]
+    assert dict(zip(best.tail.columns, best.head.columns, strict=True)) == dict(zip("yrpc", names, strict=True))
+    assert best.estimated_edges == 150
 
 
 def known_reference(**fields: str) -> LinkType:
