@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from api.asking import Asking
+from api.carrying import Carrying
 from api.follower import Follower
 from api.jobs import BuildJobs
+from api.rebuilding import Rebuilding
 from api.review import Review
 from api.review_book import ReviewBook
 from api.review_log import ReviewLog
@@ -28,7 +30,7 @@ from graphstore.search import SearchProjection
 from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
-from linking.knowledge import KeptKnowledge
+from linking.kept_knowledge import KeptKnowledge
 from linking.linker import BifrostLinker
 
 __all__ = ["open_service", "open_store"]
@@ -58,6 +60,7 @@ def open_service(settings: Settings) -> Service:
     reading = ReadingOptions.of(settings)
     documents = DocumentPool(partial(make_reader, reading), reading.version(), PoolOptions(settings.reading_workers))
     edits = Edits(store)
+    knowledge = KeptKnowledge(settings.data_dir)
     service: Service
     pipeline = Pipeline(
         store=store,
@@ -68,7 +71,7 @@ def open_service(settings: Settings) -> Service:
         linker=BifrostLinker(
             load_encoder(),
             gnn=settings.gnn_backend,
-            knowledge=KeptKnowledge(settings.data_dir),
+            knowledge=knowledge,
             kept=settings.data_dir / "matching",
         ),
         projections=(search, sparql),
@@ -93,5 +96,7 @@ def open_service(settings: Settings) -> Service:
         review=review,
         asking=Asking(store.links, log, review, pipeline.linker, store.linking_data, twice=settings.review_twice),
         follower=Follower(pipeline.projections, settings.data_dir / "follower.lock"),
+        rebuilding=Rebuilding(pipeline.projections),
+        carrying=Carrying(store.links, review, pipeline.linker, knowledge),
     )
     return service

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from bifrost.errors import BifrostError
 from bifrost.ports import Projection
 
-__all__ = ["Follower"]
+__all__ = ["UNEXPECTED", "Follower"]
 
 _log = structlog.get_logger(__name__)
 _LOOK_SECONDS = 0.2
@@ -25,6 +25,7 @@ _LONG = 10_000
 """A backlog of more changes comes from a build, which needs the processor too."""
 _TAKE_OVER_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 60.0
+UNEXPECTED = "Something unexpected went wrong: see the service's log."
 
 
 class Follower:
@@ -36,6 +37,7 @@ class Follower:
         self._taking = threading.Lock()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._failed: dict[str, str] = {}
 
     def start(self) -> None:
         for projection in () if self._threads else self._projections:
@@ -52,6 +54,10 @@ class Follower:
         self._threads.clear()
         self._lock.release()
 
+    def failure(self, name: str) -> str:
+        """Why a projection cannot follow now; empty where it can."""
+        return self._failed.get(name, "")
+
     def _run(self, projection: Projection) -> None:
         pause, failed = 0.0, ""
         while not self._stop.wait(pause):
@@ -61,11 +67,13 @@ class Follower:
                 if repr(error) != failed:
                     failed = repr(error)
                     expected = isinstance(error, BifrostError)
+                    self._failed[projection.name] = str(error) if expected else UNEXPECTED
                     _log.warning("follower.failed", projection=projection.name, error=failed, exc_info=not expected)
                 pause = min(max(pause, _LOOK_SECONDS) * 2, _LONGEST_WAIT_SECONDS)
             else:
                 if failed:
                     failed = ""
+                    del self._failed[projection.name]
                     _log.info("follower.recovered", projection=projection.name)
 
     def _follow(self, projection: Projection) -> float:

@@ -114,6 +114,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Query.acceptRules": Rule.READ,
     "Query.acceptRuleChanges": Rule.READ,
     "Query.linkingKnowledge": Rule.READ,
+    "Query.knowledgeImports": Rule.READ,
     "Query.auditResults": Rule.READ,
     "Query.reviewers": Rule.READ,
     "Query.replay": Rule.READ,
@@ -154,6 +155,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.undoAcceptRule": Rule.WRITE,
     "Mutation.teach": Rule.WRITE,
     "Mutation.importKnowledge": Rule.WRITE,
+    "Mutation.removeKnowledge": Rule.WRITE,
     "Mutation.addVertex": Rule.WRITE,
     "Mutation.updateVertex": Rule.WRITE,
     "Mutation.deleteVertex": Rule.WRITE,
@@ -161,6 +163,7 @@ FIELD_RULES: dict[str, Rule] = {
     "Mutation.updateEdge": Rule.WRITE,
     "Mutation.deleteEdge": Rule.WRITE,
     "Mutation.undoEdit": Rule.WRITE,
+    "Mutation.rebuildProjection": Rule.ADMIN,
     "Mutation.registerOperation": Rule.ADMIN,
     "Mutation.removeOperation": Rule.ADMIN,
     "Mutation.createToken": Rule.READ,  # never with more scopes than the caller has

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ from bifrost.values import DatasetInfo, FileRecord, Value
 from linking.accepting import AcceptRule, AuditResult
 from linking.asking import Question
 from linking.estimates import Estimate
+from linking.kept_knowledge import Imported
 from linking.replaying import Replayed
 from linking.reviewers import Agreement, Reviewer
 
@@ -30,8 +32,10 @@ __all__ = [
     "Edits",
     "Export",
     "JudgeOutcome",
+    "Learnt",
     "Moved",
     "PairsMoved",
+    "ProjectionState",
     "ProjectionStatus",
     "Service",
     "SourceKind",
@@ -79,6 +83,13 @@ class JudgeOutcome:
     pairs_moved: PairsMoved = field(default_factory=PairsMoved)
 
 
+class Learnt(NamedTuple):
+    """A file of knowledge that was taken over or taken back, and the proposals that this moved."""
+
+    imported: Imported
+    moved: Sequence[Moved]
+
+
 def pairs_moved(
     before: Mapping[tuple[str, str], float], after: Mapping[tuple[str, str], float], judged: str
 ) -> PairsMoved:
@@ -97,14 +108,25 @@ def pairs_moved(
     return PairsMoved(*counts)
 
 
+class ProjectionState(StrEnum):
+    IN_STEP = "in_step"
+    FOLLOWING = "following"
+    REBUILDING = "rebuilding"
+    FAILED = "failed"
+
+
 class ProjectionStatus(NamedTuple):
     """How far a projection has followed the change log; ``behind`` counts the changes still to apply, ``seconds`` is the
-    age of the oldest of them."""
+    age of the oldest of them. ``progress`` is the share of a rebuild that is done, ``problem`` why it failed or does not
+    follow."""
 
     name: str
     position: int
     behind: int
     seconds: float
+    state: ProjectionState = ProjectionState.IN_STEP
+    progress: float | None = None
+    problem: str = ""
 
 
 class Export(NamedTuple):
@@ -235,6 +257,15 @@ class Asking(Protocol):
     def asked(self) -> Mapping[int, Asked]: ...
 
 
+class Carrying(Protocol):
+    """Knowledge carried between projects; see :class:`api.carrying.Carrying`."""
+
+    def export(self) -> bytes: ...
+    def imports(self) -> Sequence[Imported]: ...
+    def add(self, content: bytes, by: str, name: str = "") -> Learnt: ...
+    def remove(self, id: str) -> Learnt: ...
+
+
 class Service(Protocol):
     """The application. Built by ``api/compose.py``; the surfaces know nothing of how."""
 
@@ -250,6 +281,10 @@ class Service(Protocol):
     def sparql(self) -> SparqlService: ...
 
     def projections(self) -> Sequence[ProjectionStatus]: ...
+    def rebuild_projection(self, name: str) -> Sequence[ProjectionStatus]:
+        """Begins to build a projection from zero; returns how far all are. Raises NotFoundError, and ConflictError where
+        that goes on already."""
+
     def export(self, format: str) -> Export:
         """Raises InputError for a format there is not."""
 
@@ -311,6 +346,8 @@ class Service(Protocol):
 
     @property
     def asking(self) -> Asking: ...
+    @property
+    def carrying(self) -> Carrying: ...
     def judge(
         self,
         link_type_id: str,

@@ -15,7 +15,7 @@ import pyarrow as pa
 from api.graphql.context import SchemaSource
 from api.graphql.typed import TypedSchema
 from api.permissions import Principal
-from api.ports import Edit, Export, JudgeOutcome, ProjectionStatus, Replay, Service, SourceKind
+from api.ports import Edit, Export, JudgeOutcome, Learnt, ProjectionStatus, Replay, Service, SourceKind
 from api.review import Review
 from api.review_log import Asked
 from bifrost.catalog import Build, Source
@@ -35,6 +35,7 @@ from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 from linking.asking import Question
 from linking.choosing import DEFAULT_POLICY
+from linking.kept_knowledge import Imported
 
 __all__ = ["Readers", "ScopedGraphs", "ScopedService"]
 
@@ -82,6 +83,9 @@ class ScopedService:
         """None of its own: they follow when they are asked."""
         return ()
 
+    def rebuild_projection(self, name: str) -> Sequence[ProjectionStatus]:
+        _refuse()
+
     def export(self, format: str) -> Export:
         made = self._exporter(format)
         return Export(made.filename, made.media_type, made.chunks)
@@ -101,6 +105,10 @@ class ScopedService:
     @property
     def asking(self) -> "_NothingAsked":
         return _NothingAsked()
+
+    @property
+    def carrying(self) -> "_NothingCarried":
+        return _NothingCarried()
 
     def queue(self, by: str = "") -> Sequence[Question]:
         return [Question(link_type) for link_type in self._store.links.link_types((LinkState.PROPOSED,))]
@@ -194,6 +202,22 @@ class ScopedService:
     def teach(
         self, positives: Sequence[tuple[str, str]], negatives: Sequence[tuple[str, str]], name: str, by: str
     ) -> Sequence[LinkType]:
+        _refuse()
+
+
+class _NothingCarried:
+    """What people taught rests on sources that readers of some do not see."""
+
+    def export(self) -> bytes:
+        _refuse()
+
+    def imports(self) -> Sequence[Imported]:
+        return ()
+
+    def add(self, content: bytes, by: str, name: str = "") -> Learnt:
+        _refuse()
+
+    def remove(self, id: str) -> Learnt:
         _refuse()
 
 

@@ -10,12 +10,14 @@ import pyarrow as pa
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from api.answering import Answering
+from api.carrying import Carrying
 from api.follower import Follower
 from api.jobs import BuildJobs
-from api.ports import Edit, Edits, Export, ProjectionStatus, SourceKind, SparqlService
+from api.ports import Edit, Edits, Export, ProjectionState, ProjectionStatus, SourceKind, SparqlService
+from api.rebuilding import Rebuilding
 from bifrost.catalog import Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
-from bifrost.ports import ConnectionReport, Connector, SearchIndex
+from bifrost.ports import ConnectionReport, Connector, Projection, SearchIndex
 from bifrost.registry import Registry
 from bifrost.secrets import SecretBox
 from bifrost.values import DatasetInfo, FileRecord
@@ -40,6 +42,8 @@ class Service(Answering):
     gremlin: GremlinEngine
     exporter: Exporter
     follower: Follower
+    rebuilding: Rebuilding
+    carrying: Carrying
 
     # ---- sources -----------------------------------------------------------------------------------------------------
 
@@ -233,16 +237,25 @@ class Service(Answering):
 
     def projections(self) -> list[ProjectionStatus]:
         """How far every projection has followed the change log."""
-        found = [(one.name, one.lag(), one.position()) for one in self.pipeline.projections]
-        return [ProjectionStatus(name, position, lag.changes, lag.seconds) for name, lag, position in found]
+        return [self._status(projection) for projection in self.pipeline.projections]
 
-    def rebuild_projection(self, name: str) -> None:
-        """Builds a projection from zero. Raises NotFoundError."""
-        for projection in self.pipeline.projections:
-            if projection.name == name:
-                projection.rebuild()
-                return
-        raise NotFoundError(f"There is no projection {name!r}.")
+    def _status(self, projection: Projection) -> ProjectionStatus:
+        name, lag, position = projection.name, projection.lag(), projection.position()
+        share = self.rebuilding.share(name)
+        problem = self.rebuilding.failure(name) or self.follower.failure(name)
+        if share is not None:
+            state, problem = ProjectionState.REBUILDING, ""
+        elif problem:
+            state = ProjectionState.FAILED
+        else:
+            state = ProjectionState.FOLLOWING if lag.changes else ProjectionState.IN_STEP
+        return ProjectionStatus(name, position, lag.changes, lag.seconds, state, share, problem)
+
+    def rebuild_projection(self, name: str) -> list[ProjectionStatus]:
+        """Begins to build a projection from zero; returns how far all are. Raises NotFoundError, and ConflictError where
+        that goes on already."""
+        self.rebuilding.start(name)
+        return self.projections()
 
     def export(self, format: str) -> Export:
         """The whole graph as a file made on the fly. Raises InputError for a format there is not."""
@@ -250,6 +263,7 @@ class Service(Answering):
 
     def close(self) -> None:
         self.jobs.stop()
+        self.rebuilding.close()
         self.follower.close()
         for projection in self.pipeline.projections:
             projection.close()

@@ -70,15 +70,18 @@ class SearchProjection:
             self._index.apply(uids, self._entries(uids), changes[-1].seq)
             yield len(changes)
 
-    def rebuild(self) -> None:
+    def rebuild(self, progress: Callable[[float], object] = lambda share: None) -> None:
         """Forgets everything and reads the graph anew."""
         with self._following.lock:
             end = self._store.log.position()
             self._index.clear()
-            view, cursor = self._store.view(), None
+            view, cursor, done = self._store.view(), None, 0
+            total = view.count()
             while True:
                 page = view.vertices(after=cursor, limit=_BATCH)
                 self._index.apply((), self._entries_of(page.items), 0)
+                done += len(page.items)
+                progress(done / max(total, done, 1))
                 cursor = page.cursor
                 if cursor is None:
                     break

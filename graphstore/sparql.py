@@ -68,12 +68,13 @@ class SparqlProjection:
         except FolderInUseError:
             return 0
 
-    def rebuild(self) -> None:
+    def rebuild(self, progress: Callable[[float], object] = lambda share: None) -> None:
         """Raises StoreUnavailableError where another process serves the folder."""
-        with _errors_mapped():
-            with self._following.lock:
-                self._clear()
-            self._following.finish()
+        log = self._store.log
+        with _errors_mapped(), self._following.lock:
+            self._clear()
+            for _ in self._steps():
+                progress(self._child.position() / max(log.position(), 1))
 
     def _clear(self) -> None:
         self._child.call("clear")

@@ -43,7 +43,7 @@ def projection_status(context: Context) -> None:
     found = [{**one._asdict(), "seconds": round(one.seconds, 1)} for one in context.service.projections()]
     context.table(
         found,
-        {key: [one[key] for one in found] for key in ("name", "position", "behind", "seconds")},
+        {key: [one[key] for one in found] for key in ("name", "state", "position", "behind", "seconds")},
         "No projections.",
     )
 
@@ -53,7 +53,7 @@ def projection_status(context: Context) -> None:
 @pass_context
 def projection_rebuild(context: Context, name: str) -> None:
     """Builds a projection from zero."""
-    context.service.rebuild_projection(name)
+    context.service.rebuilding.run(name)
     context.show({"rebuilt": name}, f"Rebuilt {name}.")
 
 

@@ -7,8 +7,16 @@ from strawberry.scalars import JSON
 
 from api.graphql.context import Context
 from api.graphql.link_type_input import LinkTypeInput
-from api.graphql.types_admin import EditType, NewTokenType, RegisteredOperationType, TokenType, UserType
+from api.graphql.types_admin import (
+    EditType,
+    NewTokenType,
+    ProjectionType,
+    RegisteredOperationType,
+    TokenType,
+    UserType,
+)
 from api.graphql.types_graph import EdgeType, VertexType
+from api.graphql.types_carrying import LearntType
 from api.graphql.types_links import (
     CorrectionInput,
     JudgeResultType,
@@ -21,7 +29,6 @@ from api.graphql.values import properties_from_json
 from api.permissions import Role, Rule, check
 from bifrost.errors import InputError
 from bifrost.links import LinkKind, Verdict
-from linking.knowledge import keep_knowledge
 
 __all__ = ["Mutation"]
 
@@ -191,10 +198,15 @@ class Mutation:
 
     @strawberry.mutation(
         description="Lets proposals start from what people taught another project: the text that linkingKnowledge gives there. "
-        "Returns the number of answers; the next answer or build uses them."
+        "Open proposals are scored again at once, pairs of records with the next build."
     )
-    def import_knowledge(self, info: Info, content: str) -> int:
-        return len(keep_knowledge(info.context.service.settings.data_dir, content.encode()))
+    def import_knowledge(self, info: Info, content: str, name: str | None = None) -> LearntType:
+        by, carrying = info.context.principal.name, info.context.service.carrying
+        return LearntType.of(carrying.add(content.encode(), by, name or ""))
+
+    @strawberry.mutation(description="Takes an import of knowledge (knowledgeImports) back.")
+    def remove_knowledge(self, info: Info, id: strawberry.ID) -> LearntType:
+        return LearntType.of(info.context.service.carrying.remove(id))
 
     # ---- the graph
 
@@ -253,7 +265,11 @@ class Mutation:
             service.start_build((edit.subject,), allow_removal=False)
         return EditType.of(undone)
 
-    # ---- operations
+    # ---- projections and operations
+
+    @strawberry.mutation(description="Begins to build a projection from zero; `projections` tells how far it is.")
+    def rebuild_projection(self, info: Info, name: str) -> list[ProjectionType]:
+        return [ProjectionType(**one._asdict()) for one in info.context.service.rebuild_projection(name)]
 
     @strawberry.mutation(description="Lets clients run a document by its hash, also where only registered ones run.")
     def register_operation(self, info: Info, document: str) -> RegisteredOperationType:

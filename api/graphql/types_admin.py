@@ -7,6 +7,7 @@ import strawberry
 from api import accounts, ports
 from api.graphql.operations import RegisteredOperation
 from api.permissions import Role
+from api.ports import ProjectionState
 
 __all__ = [
     "AuditEntryType",
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 strawberry.enum(Role)
+strawberry.enum(ProjectionState, description="How something that follows the change log does.")
 
 
 @strawberry.type(name="User")
@@ -71,6 +73,9 @@ class ProjectionType:
     position: int
     behind: int = strawberry.field(description="Changes that it has still to apply.")
     seconds: float = strawberry.field(description="Age of the oldest of them.")
+    state: ProjectionState
+    progress: float | None = strawberry.field(description="How much of a rebuild is done, in [0, 1].")
+    problem: str = strawberry.field(description="Why the last rebuild failed, or why it cannot follow.")
 
 
 @strawberry.type(name="RegisteredOperation", description="A GraphQL document that clients may run by its hash.")

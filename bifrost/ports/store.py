@@ -358,7 +358,10 @@ class Projection(Protocol):
     def catch_up(self) -> int:
         """Follows the change log to its end and returns how many changes were applied; idempotent."""
 
-    def rebuild(self) -> None: ...
+    def rebuild(self, progress: Callable[[float], object] = lambda share: None) -> None:
+        """Forgets everything and builds it from the graph anew. ``progress`` is called with the share that is done, in
+        [0, 1]; what it raises ends the rebuild, and what is left is followed later."""
+
     def close(self) -> None:
         """Ends what it runs. Safe to call twice."""
 

@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from api.asking import Asking
-from api.ports import Export, JudgeOutcome, Moved, ProjectionStatus, SourceKind
+from api.ports import Export, JudgeOutcome, Moved, ProjectionState, ProjectionStatus, SourceKind
+from api.rebuilding import Rebuilding
 from api.review import Review
 from api.review_book import ReviewBook
 from api.review_log import ReviewLog
@@ -153,6 +154,7 @@ class ShopService:
 
     def __post_init__(self) -> None:
         self.search = SearchProjection(self.store)
+        self.rebuilding = Rebuilding([self.search])
         self.edits = Edits(self.store)
         self.source_edits = SourceEdits(self.store)
         log = ReviewLog(self.settings)
@@ -165,6 +167,7 @@ class ShopService:
         return SparqlProjection(self.store, self.settings.data_dir / "sparql", self.settings.base_iri)
 
     def close(self) -> None:
+        self.rebuilding.close()
         if "sparql" in self.__dict__:
             self.sparql.close()
         self.review.close()
@@ -179,7 +182,13 @@ class ShopService:
         return cls(settings, store)
 
     def projections(self) -> Sequence[ProjectionStatus]:
-        return [ProjectionStatus("search", self.store.log.position(), 0, 0.0)]
+        share = self.rebuilding.share("search")
+        state = ProjectionState.IN_STEP if share is None else ProjectionState.REBUILDING
+        return [ProjectionStatus("search", self.store.log.position(), 0, 0.0, state, share)]
+
+    def rebuild_projection(self, name: str) -> Sequence[ProjectionStatus]:
+        self.rebuilding.start(name)
+        return self.projections()
 
     def export(self, format: str) -> Export:
         if format != "graphml":

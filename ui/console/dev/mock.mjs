@@ -278,8 +278,8 @@ const root = {
   users: () => users,
   tokens: () => tokens,
   projections: [
-    { name: "search", position: 412, behind: 0 },
-    { name: "sparql", position: 398, behind: 14 },
+    { name: "search", position: 412, behind: 0, seconds: 0, state: "IN_STEP", progress: null, problem: "" },
+    { name: "sparql", position: 398, behind: 14, seconds: 3.2, state: "FOLLOWING", progress: null, problem: "" },
   ],
   settings: {
     data_dir: "bifrost-data",

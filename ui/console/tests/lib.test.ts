@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Mention, SourceKind } from "../src/api/types";
+import { behindExtension, behindHeader, behindText } from "../src/lib/behind";
 import { rows, sharedWords } from "../src/lib/match";
 import { parseBoxes, recordUid, sourcedValues } from "../src/lib/provenance";
 import { csv, graphqlAnswer, gremlinAnswer, sparqlAnswer } from "../src/lib/results";
@@ -25,6 +26,25 @@ describe("a search snippet", () => {
       { text: "b", mark: true },
       { text: " <img src=x onerror=alert(1)> <i> &amp;", mark: false },
     ]);
+  });
+});
+
+describe("an answer that leaves changes out", () => {
+  it("says how many, and how old the oldest is", () => {
+    expect(behindText({ changes: 12, seconds: 3.4 })).toBe("12 changes, 3 s, not yet in this answer");
+    expect(behindText({ changes: 1, seconds: 0.1 })).toBe("1 change, 1 s, not yet in this answer");
+    expect(behindText({ changes: 1_234_567, seconds: 600 })).toBe("1,234,567 changes, 10 min, not yet in this answer");
+  });
+  it("is told by a header of SPARQL", () => {
+    expect(behindHeader("changes=4000, seconds=0.3")).toEqual({ changes: 4000, seconds: 0.3 });
+    expect(behindHeader(null)).toBeUndefined();
+    expect(behindHeader("soon")).toBeUndefined();
+  });
+  it("is told by extensions of GraphQL, where the longest lag counts", () => {
+    const behind = { search: { changes: 2, seconds: 9 }, other: { changes: 30, seconds: 1 } };
+    expect(behindExtension({ behind })).toEqual({ changes: 30, seconds: 1 });
+    expect(behindExtension({})).toBeUndefined();
+    expect(behindExtension(undefined)).toBeUndefined();
   });
 });
 

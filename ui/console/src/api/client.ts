@@ -1,3 +1,4 @@
+import { type Behind, behindExtension } from "../lib/behind";
 import type { User } from "./types";
 
 /** Where the service is: the console may be served below a path, and routes live behind the #. */
@@ -33,6 +34,7 @@ export interface GraphQLError {
 interface GraphQLReply<T> {
   data?: T | null;
   errors?: GraphQLError[];
+  extensions?: { behind?: Record<string, Behind> };
 }
 
 type Listener = () => void;
@@ -104,6 +106,15 @@ export function fromGraphQL(error: GraphQLError): ApiError {
 
 /** Asks the service; any GraphQL error fails the whole call. */
 export async function graphql<T>(query: string, variables: object = {}, signal?: AbortSignal): Promise<T> {
+  return (await graphqlAnswer<T>(query, variables, signal)).data;
+}
+
+/** The same, with what the answer leaves out. */
+export async function graphqlAnswer<T>(
+  query: string,
+  variables: object = {},
+  signal?: AbortSignal,
+): Promise<{ data: T; behind: Behind | undefined }> {
   const response = await request("graphql", {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
@@ -114,7 +125,7 @@ export async function graphql<T>(query: string, variables: object = {}, signal?:
   const reply = (await response.json()) as GraphQLReply<T>;
   if (reply.errors?.[0]) throw fromGraphQL(reply.errors[0]);
   if (!reply.data) throw new ApiError("The service sent an empty answer.");
-  return reply.data;
+  return { data: reply.data, behind: behindExtension(reply.extensions) };
 }
 
 export async function currentUser(): Promise<User | null> {

@@ -20,6 +20,7 @@ const evidence = "extractor confidence column page boxes quote";
 const edge = `id label score tail { ${vertexRef} } head { ${vertexRef} }`;
 const edgeFull = `${edge} properties
   origins { uid source dataset record score linkType { id name } evidence { ${evidence} } }`;
+const projection = "name position behind seconds state progress problem";
 const token = "id name scopes created expires lastUsed";
 
 export const HOME = `query Home {
@@ -130,5 +131,6 @@ export const USERS = `query Users { users { name role created } }`;
 export const ADD_USER = `mutation AddUser($name: String!, $password: String!, $role: Role!) { addUser(name: $name, password: $password, role: $role) { name } }`;
 export const SET_PASSWORD = `mutation SetPassword($name: String!, $password: String!) { setPassword(name: $name, password: $password) }`;
 export const REMOVE_USER = `mutation RemoveUser($name: String!) { removeUser(name: $name) }`;
-export const PROJECTIONS = `query Projections { projections { name position behind } }`;
+export const PROJECTIONS = `query Projections { projections { ${projection} } }`;
+export const REBUILD_PROJECTION = `mutation RebuildProjection($name: String!) { rebuildProjection(name: $name) { ${projection} } }`;
 export const SETTINGS = `query Settings { settings version }`;

@@ -255,8 +255,15 @@ export interface DocumentPage {
   fromOcr: boolean;
 }
 
+export type ProjectionState = "IN_STEP" | "FOLLOWING" | "REBUILDING" | "FAILED";
+
 export interface Projection {
   name: string;
   position: number;
   behind: number;
+  seconds: number;
+  state: ProjectionState;
+  /** How much of a rebuild is done, in [0, 1]. */
+  progress: number | null;
+  problem: string;
 }

@@ -3,6 +3,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import { type ReactNode, useEffect, useState } from "react";
 import { SEARCH } from "../api/queries";
 import type { SearchHit, VertexRef } from "../api/types";
+import { BehindNote } from "./behind-note";
 import { useData } from "../lib/use-data";
 
 /** A thing of the graph, found by typing. */
@@ -22,13 +23,13 @@ export function VertexPicker({
     const timer = window.setTimeout(() => setAsked(text.trim()), 250);
     return () => window.clearTimeout(timer);
   }, [text]);
-  const { data, error, loading } = useData<{ search: SearchHit[] }>(asked.length > 1 ? SEARCH : null, {
+  const { data, behind, error, loading } = useData<{ search: SearchHit[] }>(asked.length > 1 ? SEARCH : null, {
     text: asked,
     first: 12,
   });
   const hits = data?.search ?? [];
   return (
-    <FormField label={label}>
+    <FormField label={label} constraintText={<BehindNote behind={behind} />}>
       <Autosuggest
         value={text}
         filteringType="manual"

@@ -1,10 +1,13 @@
 import type { DataTable, Json } from "../api/types";
+import type { Behind } from "./behind";
 
 /** An answer for showing: always as JSON, and as a table where it has rows. */
 export interface Answer {
   json: Json;
   table: DataTable | undefined;
   count: number;
+  /** What it leaves out. */
+  behind?: Behind | undefined;
 }
 
 const isObject = (value: Json | undefined): value is { [key: string]: Json } =>

@@ -1,8 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiError, graphql } from "../api/client";
+import { ApiError, graphqlAnswer } from "../api/client";
+import type { Behind } from "./behind";
 
 export interface Loaded<T> {
   data: T | undefined;
+  /** What the data leaves out. */
+  behind: Behind | undefined;
   error: ApiError | undefined;
   loading: boolean;
   reload: () => Promise<void>;
@@ -19,7 +22,13 @@ export function toApiError(error: unknown): ApiError {
  */
 export function useData<T>(query: string | null, variables: Record<string, unknown> = {}): Loaded<T> {
   const key = query === null ? null : JSON.stringify([query, variables]);
-  const [state, setState] = useState<{ key: string | null; data?: T; error?: ApiError; loading: boolean }>({
+  const [state, setState] = useState<{
+    key: string | null;
+    data?: T;
+    behind?: Behind | undefined;
+    error?: ApiError;
+    loading: boolean;
+  }>({
     key,
     loading: key !== null,
   });
@@ -33,13 +42,13 @@ export function useData<T>(query: string | null, variables: Record<string, unkno
     setState((before) => (before.key === key ? { ...before, loading: true } : { key, loading: true }));
     try {
       const [text, values] = JSON.parse(key) as [string, Record<string, unknown>];
-      const data = await graphql<T>(text, values, controller.signal);
-      if (!controller.signal.aborted) setState({ key, data, loading: false });
+      const { data, behind } = await graphqlAnswer<T>(text, values, controller.signal);
+      if (!controller.signal.aborted) setState({ key, data, behind, loading: false });
     } catch (error) {
       if (!controller.signal.aborted)
         setState((before) => ({
           key,
-          ...(before.key === key && before.data ? { data: before.data } : {}),
+          ...(before.key === key && before.data ? { data: before.data, behind: before.behind } : {}),
           error: toApiError(error),
           loading: false,
         }));
@@ -54,6 +63,7 @@ export function useData<T>(query: string | null, variables: Record<string, unkno
   const fresh = state.key === key;
   return {
     data: fresh ? state.data : undefined,
+    behind: fresh ? state.behind : undefined,
     error: fresh ? state.error : undefined,
     loading: fresh ? state.loading : key !== null,
     reload: load,

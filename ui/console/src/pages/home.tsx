@@ -4,6 +4,7 @@ import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
@@ -13,10 +14,12 @@ import type { Build, Source, Statistics } from "../api/types";
 import { BuildStatus } from "../components/build-state";
 import { HashLink } from "../components/hash-link";
 import { LabelBars } from "../components/label-bars";
+import { projectionName, ProjectionStatus } from "../components/projection-status";
 import { Await, Empty } from "../components/states";
 import { count, plural, seconds, shortCount, when } from "../lib/format";
 import { href, navigate } from "../lib/router";
 import { useData } from "../lib/use-data";
+import { useProjections } from "../lib/use-projections";
 
 interface HomeData {
   version: string;
@@ -39,6 +42,7 @@ export default function Home(): ReactNode {
               <Sources sources={data.sources} />
               <Builds builds={data.builds} />
             </ColumnLayout>
+            <Projections />
             {data.statistics.vertices > 0 && (
               <ColumnLayout columns={2}>
                 <Container header={<Header variant="h2">Things</Header>}>
@@ -170,6 +174,32 @@ function Counts({ data: { statistics, reviewSummary } }: { data: HomeData }): Re
           </div>
         ))}
       </div>
+    </Container>
+  );
+}
+
+/** What follows the graph, as a line; nothing for readers of some sources, for whom everything follows as they ask. */
+function Projections(): ReactNode {
+  const projections = useProjections().data?.projections;
+  if (!projections?.length) return null;
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          actions={<Button onClick={() => navigate(href("settings", { tab: "projections" }))}>Details</Button>}
+        >
+          Projections
+        </Header>
+      }
+    >
+      <KeyValuePairs
+        columns={projections.length}
+        items={projections.map((projection) => ({
+          label: projectionName(projection),
+          value: <ProjectionStatus projection={projection} />,
+        }))}
+      />
     </Container>
   );
 }

@@ -6,6 +6,7 @@ import Token from "@cloudscape-design/components/token";
 import { type ReactNode, useEffect, useState } from "react";
 import { SEARCH, STATISTICS, VERTICES } from "../../api/queries";
 import type { GraphVertex, SearchHit, Statistics } from "../../api/types";
+import { BehindNote } from "../../components/behind-note";
 import { LabelBars } from "../../components/label-bars";
 import { Marked } from "../../components/marked";
 import { Await, Empty, Loading, Problem } from "../../components/states";
@@ -75,7 +76,7 @@ export function SearchPanel({ query, label, selected, onSelect }: Props): ReactN
 
 function Hits({ query, label, selected, onSelect }: Props): ReactNode {
   const [first, setFirst] = useState(pageSize);
-  const { data, error, loading, reload } = useData<{ search: SearchHit[] }>(SEARCH, {
+  const { data, behind, error, loading, reload } = useData<{ search: SearchHit[] }>(SEARCH, {
     text: query,
     labels: label ? [label] : null,
     first,
@@ -85,10 +86,10 @@ function Hits({ query, label, selected, onSelect }: Props): ReactNode {
   const hits = data?.search ?? last;
   if (error) return <Problem error={error} onRetry={() => void reload()} />;
   if (!hits) return <Loading text="Searching" />;
-  if (!hits.length)
-    return <Empty title="Nothing found">Try fewer or other words, or only the beginning of a word.</Empty>;
   return (
     <>
+      <BehindNote behind={behind} />
+      {!hits.length && <Empty title="Nothing found">Try fewer or other words, or only the beginning of a word.</Empty>}
       <ul className="hits">
         {hits.map(({ vertex, snippet }) => (
           <Hit key={vertex.id} vertex={vertex} active={vertex.id === selected} onSelect={onSelect}>

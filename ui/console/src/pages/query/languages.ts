@@ -1,5 +1,6 @@
 import { errorOf, request, ApiError } from "../../api/client";
 import type { Json } from "../../api/types";
+import { type Behind, behindExtension, behindHeader } from "../../lib/behind";
 import { type Answer, graphqlAnswer, gremlinAnswer, sparqlAnswer } from "../../lib/results";
 
 export type LanguageId = "graphql" | "gremlin" | "sparql";
@@ -19,6 +20,7 @@ async function answer(response: Response): Promise<Json> {
 
 interface GraphQLReply {
   data?: Json;
+  extensions?: { behind?: Record<string, Behind> };
   errors?: {
     message: string;
     locations?: { line: number; column: number }[];
@@ -53,7 +55,7 @@ export const languages: Language[] = [
           false,
           error.locations ?? [],
         );
-      return graphqlAnswer(reply.data ?? null);
+      return { ...graphqlAnswer(reply.data ?? null), behind: behindExtension(reply.extensions) };
     },
   },
   {
@@ -86,7 +88,8 @@ ORDER BY DESC(?things)`,
         headers: { "Content-Type": "application/sparql-query", Accept: "application/sparql-results+json" },
         body: text,
       });
-      return sparqlAnswer(await answer(response));
+      const behind = behindHeader(response.headers.get("Bifrost-Behind"));
+      return { ...sparqlAnswer(await answer(response)), behind };
     },
   },
 ];

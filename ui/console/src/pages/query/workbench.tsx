@@ -5,6 +5,7 @@ import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import type { ApiError } from "../../api/client";
+import { BehindNote } from "../../components/behind-note";
 import { DataTable } from "../../components/data-table";
 import { Empty, Loading, Problem } from "../../components/states";
 import { plural } from "../../lib/format";
@@ -120,6 +121,7 @@ function Result({ outcome, name }: { outcome: Outcome; name: string }): ReactNod
             role="status"
             className="muted"
           >{`${plural(answer.count, "result")} in ${Math.round(outcome.milliseconds)} ms`}</span>
+          <BehindNote behind={answer.behind} />
         </SpaceBetween>
         <SpaceBetween direction="horizontal" size="xs">
           <Button

@@ -1,51 +1,11 @@
 import Header from "@cloudscape-design/components/header";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
-import { PROJECTIONS, SETTINGS } from "../../api/queries";
-import type { Json, Projection } from "../../api/types";
+import { SETTINGS } from "../../api/queries";
+import type { Json } from "../../api/types";
 import { cellText } from "../../components/data-table";
 import { Await, Empty } from "../../components/states";
-import { count, plural } from "../../lib/format";
 import { useData } from "../../lib/use-data";
-
-/** How far search, SPARQL and other views are behind the graph. */
-export function Projections(): ReactNode {
-  const loaded = useData<{ projections: Projection[] }>(PROJECTIONS);
-  return (
-    <Await loaded={loaded} text="Loading projections">
-      {({ projections }) => (
-        <Table
-          items={projections}
-          trackBy="name"
-          header={
-            <Header
-              variant="h2"
-              description="Views of the graph that follow its change log; each can be rebuilt from it at any time."
-            >
-              Projections
-            </Header>
-          }
-          columnDefinitions={[
-            { id: "name", header: "Name", isRowHeader: true, cell: (p) => p.name },
-            { id: "position", header: "Position in the log", cell: (p) => count(p.position) },
-            {
-              id: "behind",
-              header: "State",
-              cell: (p) =>
-                p.behind ? (
-                  <StatusIndicator type="in-progress">{`${plural(p.behind, "change")} behind`}</StatusIndicator>
-                ) : (
-                  <StatusIndicator>Up to date</StatusIndicator>
-                ),
-            },
-          ]}
-          empty={<Empty title="No projections" />}
-        />
-      )}
-    </Await>
-  );
-}
 
 function flatten(value: Json, prefix = ""): { name: string; value: string }[] {
   if (value && typeof value === "object" && !Array.isArray(value))

@@ -4,9 +4,10 @@ import Tabs from "@cloudscape-design/components/tabs";
 import type { ReactNode } from "react";
 import { href, navigate, useRoute } from "../../lib/router";
 import { useMay } from "../../lib/session";
-import { Effective, Projections } from "./effective";
+import { Effective } from "./effective";
 import { Export } from "./export";
 import { People } from "./people";
+import { Projections } from "./projections";
 import { Tokens } from "./tokens";
 
 /** #/settings?tab=tokens|people|projections|export|settings */

@@ -1,1 +1,0 @@
-import{a as e,n as t}from"./jsx-runtime-Wy9s6hX0.js";var n=e(t(),1);function r(e,t){try{let n=window.localStorage.getItem(e);return n===null?t:JSON.parse(n)}catch{return t}}function i(e,t){let i=`bifrost.${e}`,[a,o]=(0,n.useState)(()=>r(i,t));return[a,(0,n.useCallback)(e=>{o(e);try{window.localStorage.setItem(i,JSON.stringify(e))}catch{}},[i])]}export{i as t};
