@@ -28,7 +28,7 @@ from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.documents import insert_documents
 from graphstore.encoding import evidence_text, fragment_evidence_text, properties_text
 from graphstore.log import number_changes
-from graphstore.statements import FRAGMENT_COLUMNS, LINK_COLUMNS, RECORD_COLUMNS, Evidences, shareable
+from graphstore.statements import Evidences, shareable
 from graphstore.values import clean_text, value_hash
 
 __all__ = ["BulkLoader"]
@@ -36,6 +36,9 @@ __all__ = ["BulkLoader"]
 _CHUNK = 5_000
 _CACHE_KB = 131_072
 _VALUES = 100_000
+_FRAGMENT = ("id", "uid", "record", "type", "properties", "evidence", "canonical")
+_LINK = ("id", "uid", "record", "type", "tail", "head", "properties", "evidence", "score")
+_STATED = {"pin": 0, "given": 1, "active": 1}
 _INDEXED = (s.record, s.fragment, s.link, s.vertex, s.edge)
 _EDGES = """
 INSERT INTO edge (id, uid, label, tail, head, properties, score)
@@ -70,6 +73,7 @@ class BulkLoader:
         self._evidence: dict[Any, tuple[Any, str | None]] = {}
         self._labels: dict[tuple[int, str], int] = {}
         self._types: dict[str, int] = {}
+        self._keys: dict[str, int] = {}
         self._values = (array("q"), array("q"), array("q"))
         self._fragments: list[tuple[Any, ...]] = []
         self._vertices: list[tuple[Any, ...]] = []
@@ -126,10 +130,7 @@ class BulkLoader:
         for said in chunk:
             self._next["record"] += 1
             record = self._next["record"]
-            rows.append(
-                (record, self._dataset, clean_text(said.key), said.digest, self._build, self._build, self._build,
-                 self._now, self._version)
-            )  # fmt: skip
+            rows.append((record, clean_text(said.key), said.digest))
             first = None
             for fragment in said.fragments:
                 id = self._add_fragment(record, fragment)
@@ -141,11 +142,13 @@ class BulkLoader:
 
     def _flush(self, rows: list[tuple[Any, ...]], documents: list[tuple[int, int, Document]]) -> None:
         """Hands the chunk over to be written while the next one is read."""
+        builds = dict.fromkeys(("build", "first_build", "changed_build"), self._build)
+        seen = {"dataset": self._dataset, **builds, "changed": self._now, "version": self._version}
         batches: list[Batch] = [
-            (s.record, RECORD_COLUMNS, rows),
-            (s.fragment, FRAGMENT_COLUMNS, self._fragments),
-            (s.vertex, ("id", "uid", "label", "properties"), self._vertices),
-            (s.link, LINK_COLUMNS, self._links),
+            (s.record, ("id", "key", "digest"), rows, seen),
+            (s.fragment, _FRAGMENT, self._fragments, {"dataset": self._dataset}),
+            (s.vertex, ("id", "uid", "label", "properties"), self._vertices, {}),
+            (s.link, _LINK, self._links, _STATED),
         ]
         edges = {"first": self._served_links, "last": self._next["link"]}
         self._served_links = self._next["link"]
@@ -181,12 +184,13 @@ class BulkLoader:
             id = self._new("fragment")
             self._twins.add(id)
         type_id, text = self._label(VERTEX, fragment.type), properties_text(fragment.properties)
-        self._fragments.append((id, uid, record, self._dataset, type_id, text, self._fragment_evidence(fragment), id))
+        self._fragments.append((id, uid, record, type_id, text, self._fragment_evidence(fragment), id))
         if id not in self._twins:
             self._vertices.append((id, uid, type_id, text))
+            known = self._keys
             keys, hashes, vertices = self._values
             for name, values in fragment.properties.items():
-                key = self._label(PROPERTY, name)
+                key = known.get(name) or self._key(name)
                 for value in values:
                     keys.append(key)
                     hashes.append(_hash(value))
@@ -194,7 +198,8 @@ class BulkLoader:
         return id
 
     def _add_links(self, record: int, links: Sequence[LinkStatement]) -> None:
-        known, types, number = self._ids, self._types, self._next["link"]
+        # The loop that runs most often of all.
+        known, types, number, properties = self._ids, self._types, self._next["link"], properties_text
         append = self._links.append
         evidence: Evidence | None = None
         shown, score = None, 1.0
@@ -205,9 +210,11 @@ class BulkLoader:
             if link.evidence is not evidence:
                 evidence = link.evidence
                 shown, score = self._link_evidence(evidence), evidence.confidence
-            uid, text = clean_text(link.uid), properties_text(link.properties)
+            uid = link.uid
+            if not uid.isascii() or "\x00" in uid:
+                uid = clean_text(uid)
             type_id = types.get(link.type) or self._type(link.type)
-            append((number, uid, record, None, type_id, tail, head, text, shown, score, 0, 1, 1))
+            append((number, uid, record, type_id, tail, head, properties(link.properties), shown, score))
         self._next["link"] = number
 
     def _end(self, uid: str) -> int:
@@ -228,6 +235,11 @@ class BulkLoader:
         if found is None:
             self._writer.wait()
             found = self._labels[element, name] = self._db.label_id(self._connection, element, clean_text(name))
+        return found
+
+    def _key(self, name: str) -> int:
+        """The id of a property key."""
+        found = self._keys[name] = self._label(PROPERTY, name)
         return found
 
     def _type(self, name: str) -> int:

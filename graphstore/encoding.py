@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from bifrost.codec import encode_properties
+from bifrost.codec import encode_properties, encode_value
 from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, PairExample
 from bifrost.values import (
     EMPTY,
@@ -80,15 +80,7 @@ def _default(value: Any) -> Any:
 # ---- properties and evidence -----------------------------------------------------------------------------------------
 
 
-_AS_THEY_ARE = frozenset({str, int, bool})
-
-
-def _is_plain(properties: Mapping[str, Sequence[Value]]) -> bool:
-    for values in properties.values():
-        for value in values:
-            if type(value) not in _AS_THEY_ARE:
-                return False
-    return True
+_EXACT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def properties_text(properties: Mapping[str, Sequence[Value]]) -> str:
@@ -96,11 +88,11 @@ def properties_text(properties: Mapping[str, Sequence[Value]]) -> str:
     if not properties:
         return "{}"
     try:
-        # Nearly all values are of types that need no tag; those go to JSON in one call.
-        text = (orjson.dumps(properties) if _is_plain(properties) else encode_properties(properties)).decode()
-        if "\\u0000" not in text and "[]" not in text:
+        # One call, which asks back only for values that need a tag. Broken numbers, which do too, it makes null.
+        text = orjson.dumps(properties, encode_value, _EXACT).decode()
+        if "\\u0000" not in text and "[]" not in text and "null" not in text:
             return text
-    except (TypeError, orjson.JSONEncodeError):
+    except TypeError:
         pass
     cleaned = {clean_text(name): [clean_value(v) for v in values] for name, values in properties.items() if values}
     return encode_properties(cleaned).decode()
