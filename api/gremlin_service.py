@@ -1,7 +1,6 @@
 """What a Gremlin request does: runs it, session or not, turns errors into status codes, streams the answer."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import structlog
 
 from api.gremlin_frames import Codec, Message
+from api.gremlin_sessions import GremlinSessions
 from api.gremlin_shapes import Starts, text_shape
 from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, QueryLimitError, QuerySyntaxError
 from graphstore.gremlin.engine import Compiled, GremlinEngine, Request
@@ -74,14 +74,6 @@ class _Quick:
 _UNKNOWN: Any = object()
 
 
-@dataclass(slots=True)
-class _OpenSession:
-    session: Session
-    principal: Any
-    used: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
 class GremlinService:
     """Shared by WebSocket and HTTP. ``may_write`` says who may change the graph."""
 
@@ -94,7 +86,7 @@ class GremlinService:
         self.engine = engine
         self.settings = settings or GremlinSettings()
         self.may_write = may_write
-        self._sessions: dict[tuple[Any, str], _OpenSession] = {}
+        self.sessions = GremlinSessions(engine.session, self.settings.session_seconds, self.settings.sessions)
         self._running: dict[str, tuple[threading.Event, Any]] = {}
         self._shapes: dict[Any, Compiled | None] = {}
         self._lock = threading.Lock()
@@ -115,7 +107,7 @@ class GremlinService:
 
     def _answer(self, message: Message, principal: Any) -> Iterator[Reply]:
         if message.op == "close":
-            self._close_session(message, principal)
+            self.sessions.close(_owner(principal), str(message.args.get("session")))
             yield Reply(204)
             return
         if message.op not in ("eval", "bytecode"):
@@ -129,13 +121,14 @@ class GremlinService:
         if language not in _LANGUAGES:
             yield Reply(499, message=f"The language {language!r} is not supported; use gremlin-lang.")
             return
-        session = self._session(message, principal)
-        if session is None:
+        name = message.args.get("session")
+        if message.processor != "session" and name is None:
             yield from self._run(message, gremlin, principal, None)
+        elif not name:
+            raise QueryError("A session request needs the argument 'session'.", remedy="Send a session id.")
         else:
-            with session.lock:
-                session.used = time.monotonic()
-                yield from self._run(message, gremlin, principal, session.session)
+            with self.sessions.using(_owner(principal), str(name)) as session:
+                yield from self._run(message, gremlin, principal, session)
 
     def _run(
         self, message: Message, gremlin: str | Traversal, principal: Any, session: Session | None
@@ -257,49 +250,13 @@ class GremlinService:
         with self._lock:
             return [key for key, (_, owner) in self._running.items() if owner == principal]
 
-    # ---- sessions ----------------------------------------------------------------------------------------------------
-
-    def _session(self, message: Message, principal: Any) -> _OpenSession | None:
-        name = message.args.get("session")
-        if message.processor != "session" and name is None:
-            return None
-        if not name:
-            raise QueryError("A session request needs the argument 'session'.", remedy="Send a session id.")
-        self.expire()
-        key = (_owner(principal), str(name))
-        with self._lock:
-            found = self._sessions.get(key)
-            if found is None:
-                if len(self._sessions) >= self.settings.sessions:
-                    raise QueryLimitError("Too many sessions are open.", remedy="Close sessions that are not needed.")
-                found = self._sessions[key] = _OpenSession(self.engine.session(), principal, time.monotonic())
-            return found
-
-    def _close_session(self, message: Message, principal: Any) -> None:
-        with self._lock:
-            found = self._sessions.pop((_owner(principal), str(message.args.get("session"))), None)
-        if found is not None:
-            found.session.rollback()
-
-    def expire(self) -> None:
-        """Rolls back and forgets sessions that were not used for long."""
-        limit = time.monotonic() - self.settings.session_seconds
-        with self._lock:
-            old = [key for key, found in self._sessions.items() if found.used < limit]
-            gone = [self._sessions.pop(key) for key in old]
-        for found in gone:
-            found.session.rollback()
-
     def close(self) -> None:
         """Stops what is running and rolls open sessions back."""
         with self._lock:
             running = [stop for stop, _ in self._running.values()]
         for stop in running:
             stop.set()
-        with self._lock:
-            open_sessions, self._sessions = list(self._sessions.values()), {}
-        for found in open_sessions:
-            found.session.rollback()
+        self.sessions.close_all()
 
 
 def _owner(principal: Any) -> Any:
