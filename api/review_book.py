@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from api.accounts_schema import open_engine, utc
 from bifrost.errors import ConflictError, NotFoundError
-from bifrost.links import Estimate, LinkKind, Matched, PairQuestion
+from bifrost.links import Estimate, LinkKind, Matched, PairLesson, PairQuestion
 from bifrost.settings import Settings
 from linking.accepting import AcceptRule, check_rule
 
@@ -174,8 +174,15 @@ class ReviewBook:
         data = json.loads(text)
         return Matched(
             Estimate(**data["precision"]), Estimate(**data["recall"]), data.get("doubtful", 0.0),
-            tuple(PairQuestion(**one) for one in data.get("questions", ())),
+            tuple(PairQuestion(**one) for one in data.get("questions", ())), _lesson(data.get("lesson")),
         )  # fmt: skip
+
+
+def _lesson(data: dict[str, Any] | None) -> PairLesson | None:
+    if data is None:
+        return None
+    rows = tuple(tuple(row) for row in data["rows"])
+    return PairLesson(tuple(data["names"]), rows, tuple(data["odds"]), tuple(data["same"]))
 
 
 def _scope(kind: LinkKind | None, link_type: str) -> str:

@@ -1,7 +1,7 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, entities, graph, scale, links, effort, calibration and ablation.
+schema, entities, graph, answers, carried, scale, links, effort, calibration and ablation.
 """
 
 import importlib
@@ -16,6 +16,7 @@ PARTS = {
     "entities": "benchmarks.linking_entities",
     "graph": "benchmarks.linking_graph",
     "answers": "benchmarks.linking_answers",
+    "carried": "benchmarks.linking_carried",
     "scale": "benchmarks.linking_scale",
     "links": "benchmarks.linking_links",
     "effort": "benchmarks.linking_effort",

@@ -237,17 +237,33 @@ class PairQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class PairLesson:
+    """Answers about pairs of one matching task as numbers, without records or values: per answer the features of the pair
+    (``rows``, in the order of ``names``), the log odds before it, and whether people said that it is the same thing."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+    odds: tuple[float, ...]
+    same: tuple[bool, ...]
+
+    def __len__(self) -> int:
+        return len(self.same)
+
+
+@dataclass(frozen=True, slots=True)
 class Matched:
     """What matching the records of a same-thing link type told about all of its pairs, kept beside them.
 
     ``precision`` is that of the merged pairs, ``recall`` the share of the right ones among all compared; ``doubtful`` is how
     many are undecided (each by how uncertain it is), and ``questions`` are those to ask next, the most helpful first.
+    ``lesson`` is what the answers about its pairs teach, None where there are none.
     """
 
     precision: Estimate
     recall: Estimate
     doubtful: float = 0.0
     questions: tuple[PairQuestion, ...] = ()
+    lesson: PairLesson | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from linking.describing import Evident, describe
 from linking.duplicates import find_duplicates
 from linking.join_tables import find_join_tables, join_edges
 from linking.joins import reference_edges
-from linking.knowledge import WEIGHT, KeptKnowledge, Knowledge
+from linking.kept_knowledge import KeptKnowledge
+from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
 from linking.mentions.link_types import find_mentions
 from linking.paths import declared_references
@@ -64,7 +65,7 @@ class BifrostLinker:
     def version(self) -> str:
         """The code and weights that proposals come from, and what was carried over."""
         weights = digest_of(path.read_bytes() for path in sorted(WEIGHTS.glob("*.*")))
-        carried = repr(sorted((k, v) for k, v in self._carried.examples.items()))
+        carried = repr((sorted(self._carried.examples.items()), self._carried.lessons))
         return f"{_RULES}-{weights.hex()[:12]}-{self.encoder is not None}-{self._gnn}-{digest_of((carried.encode(),)).hex()[:12]}"
 
     @property
@@ -230,8 +231,9 @@ class BifrostLinker:
     ) -> Matching:
         def matched(one: LinkType, links: Links | None) -> Matching:
             return resolve(
-                one, data, judgements, progress, encoder=self.encoder, kept=self._tasks, links=links, known=known
-            )
+                one, data, judgements, progress, encoder=self.encoder, kept=self._tasks, links=links, known=known,
+                lessons=self._carried.lessons,
+            )  # fmt: skip
 
         connections = Connections([*known, *declared_references(data)])
         return Collective(self._workspace, data, connections, matched).matching(link_type)

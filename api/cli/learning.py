@@ -13,7 +13,7 @@ from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError
 from bifrost.links import LinkKind
 from linking.choosing import POLICIES
-from linking.knowledge import export_knowledge, import_knowledge, keep_knowledge
+from linking.knowledge import import_knowledge
 
 if TYPE_CHECKING:
     from api.ports import Replay
@@ -178,22 +178,51 @@ def _settled(value: float, error: float) -> str:
 @pass_context
 def export_taught(context: Context, file: Path) -> None:
     """Writes what people taught as features and verdicts, without names or values, for another project."""
-    store = context.service.store.links
-    content = export_knowledge(store.link_types(), store.judgements())
+    content = context.service.carrying.export()
     file.write_bytes(content)
-    taught = len(import_knowledge(content))
+    taught = import_knowledge(content)
     context.show(
-        {"file": str(file), "answers": taught}, f"{taught} answers, {len(content):,} bytes: {escape(str(file))}"
+        {
+            "file": str(file),
+            "answers": len(taught),
+            "about_types": taught.about_types,
+            "about_pairs": taught.about_pairs,
+        },
+        f"{len(taught)} answers ({taught.about_types} about link types, {taught.about_pairs} about pairs), "
+        f"{len(content):,} bytes: {escape(str(file))}",
     )
 
 
 @click.command("import-knowledge")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--undo", "id", metavar="ID", help="Take back what was imported under this id.")
 @pass_context
-def import_taught(context: Context, file: Path) -> None:
-    """Lets the proposals of this project start from what people taught another one; no restart is needed."""
-    knowledge = keep_knowledge(context.settings.data_dir, file.read_bytes())
-    context.show({"answers": len(knowledge)}, f"{len(knowledge)} answers; the next answer or build uses them.")
+def import_taught(context: Context, file: Path | None, id: str | None) -> None:
+    """Lets the proposals of this project start from what people taught another one; without a file, lists what was taken over."""
+    carrying = context.service.carrying
+    if file is None and id is None:
+        found = carrying.imports()
+        columns: dict[str, list[object]] = {
+            "id": [one.id for one in found],
+            "file": [one.name for one in found],
+            "link types": [one.about_types for one in found],
+            "pairs": [one.about_pairs for one in found],
+            "by": [one.by for one in found],
+            "at": [f"{one.at:%Y-%m-%d %H:%M}" for one in found],
+        }
+        context.table(found, columns, "Nothing was imported.")
+        return
+    if file is not None:
+        learnt, did = carrying.add(file.read_bytes(), user_name(), file.name), "taken over"
+    else:
+        learnt, did = carrying.remove(id or ""), "taken back"
+    one = learnt.imported
+    lines = [
+        f"{one.id}: {one.about_types} answers about link types and {one.about_pairs} about pairs {did}.",
+        *(f"{escape(m.name)}: {m.before:.3f} -> {m.after:.3f}" for m in learnt.moved),
+        "Pairs of records follow with the next build." if one.about_pairs else "",
+    ]
+    context.show(learnt, "\n".join(filter(None, lines)))
 
 
 commands = (accept, predict, replay, policy, export_taught, import_taught)

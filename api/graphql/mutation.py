@@ -15,8 +15,8 @@ from api.graphql.types_admin import (
     TokenType,
     UserType,
 )
-from api.graphql.types_graph import EdgeType, VertexType
 from api.graphql.types_carrying import LearntType
+from api.graphql.types_graph import EdgeType, VertexType
 from api.graphql.types_links import (
     CorrectionInput,
     JudgeResultType,

@@ -19,6 +19,7 @@ from api.graphql.types_admin import (
     UserType,
 )
 from api.graphql.types_aggregates import AggregateGroupType
+from api.graphql.types_carrying import KnowledgeImportType
 from api.graphql.types_graph import (
     DocumentPageType,
     EdgeConnectionType,
@@ -51,7 +52,6 @@ from api.graphql.types_sources import BuildType, RecordFailureType, SourceKindTy
 from bifrost.errors import InputError, NotFoundError
 from bifrost.links import LinkKind, LinkState
 from linking.asking import said_of_pair
-from linking.knowledge import export_knowledge
 
 __all__ = ["Query", "bounded"]
 
@@ -176,8 +176,11 @@ class Query:
         description="What people taught this project, for another one: features and verdicts, no names and no values."
     )
     def linking_knowledge(self, info: Info) -> str:
-        links = info.context.service.store.links
-        return export_knowledge(links.link_types(), links.judgements()).decode()
+        return info.context.service.carrying.export().decode()
+
+    @strawberry.field(description="What was taken over from other projects and counts, newest first.")
+    def knowledge_imports(self, info: Info) -> list[KnowledgeImportType]:
+        return [KnowledgeImportType.of(one) for one in info.context.service.carrying.imports()]
 
     @strawberry.field(description="Who set and took away rules, newest first.")
     def accept_rule_changes(self, info: Info, limit: int | None = 50) -> list[AcceptRuleChangeType]:

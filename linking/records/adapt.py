@@ -1,6 +1,6 @@
-"""Adaptation: people's answers about pairs bend the prior to the task at hand."""
+"""Adaptation: people's answers about pairs, of this task and of others like it, bend the prior to the task at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from bifrost.links import PairLesson
 from linking.records.blocking import Pairs
 from linking.records.fields import Records
+from linking.records.lessons import Carried, carried_to
 from linking.records.logistic import fit_logistic
 from linking.records.prepared import Prepared
 
@@ -34,13 +36,16 @@ LEAST = 4
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Judged pairs of rows and whether they are the same thing."""
+    """Judged pairs of rows and whether they are the same thing; ``lessons`` are answers about other tables."""
 
     pairs: Pairs
     same: NDArray[np.bool_]
+    lessons: tuple[PairLesson, ...] = ()
 
     @classmethod
-    def of(cls, records: Records, judged: Mapping[tuple[str, str], bool]) -> "Answers":
+    def of(
+        cls, records: Records, judged: Mapping[tuple[str, str], bool], lessons: Sequence[PairLesson] = ()
+    ) -> "Answers":
         """From uids; pairs with an unknown uid are left out. In one table the order of a pair does not matter."""
         ends = [
             _rows(side, [pair[k] for pair in judged]) for k, side in enumerate((records.left_uids, records.right_uids))
@@ -55,7 +60,7 @@ class Answers:
             left, right = np.where(left < 0, other[0], left), np.where(right < 0, other[1], right)
         known = (left >= 0) & (right >= 0)
         known &= (left != right) | (not records.dirty)
-        return cls(Pairs(left[known], right[known]), same[known])
+        return cls(Pairs(left[known], right[known]), same[known], tuple(lessons))
 
     def locate(self, pairs: Pairs, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Positions of the judged pairs among ``pairs`` (sorted, as blocking makes them) and their answers."""
@@ -82,8 +87,10 @@ def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool, li
     pairs, width = prepared.pairs, prepared.comparer.records.shape[1]
     position, same = answers.locate(pairs, width)
     result = base.copy()
-    if len(position) >= LEAST and same.any() and not same.all():
-        result = _refit(prepared, base, position, same, links)
+    carried = carried_to(prepared, base, answers.lessons)
+    said = np.concatenate([same, carried.same])
+    if (len(position) >= LEAST or len(carried)) and said.any() and not said.all():
+        result = _refit(prepared, base, position, same, links, carried)
     if unique:
         confirmed = position[same]
         rivals = np.isin(pairs.left, pairs.left[confirmed]) | np.isin(pairs.right, pairs.right[confirmed])
@@ -93,28 +100,46 @@ def adapt(prepared: Prepared, base: Float, answers: Answers, *, unique: bool, li
 
 
 def _refit(
-    prepared: Prepared, base: Float, position: NDArray[np.int64], same: NDArray[np.bool_], links: Float | None
+    prepared: Prepared,
+    base: Float,
+    position: NDArray[np.int64],
+    same: NDArray[np.bool_],
+    links: Float | None,
+    carried: Carried,
 ) -> Float:
     x = np.hstack([np.clip(base, -8, 8)[:, None], prepared.multiple, _field_features(prepared)])
     if links is not None:
         x = np.hstack([x, links])
     near = np.abs(base) < 6
     population = x[near] if near.sum() > 100 else x
+    mean = population.mean(axis=0, dtype=np.float64)
+    scale = np.maximum(population.std(axis=0, dtype=np.float64), 1e-3)
+    low, high = mean - 4 * scale, mean + 4 * scale
     # Pairs of which the prior is sure are answers too, of little weight: they keep the correction from running away
     # where nobody was asked.
     sure = np.setdiff1d(np.flatnonzero(np.abs(base) > SURE), position)
     sure = np.random.default_rng(0).permutation(sure)[:ANCHORS]
     rows = np.concatenate([position, sure])
-    weight = np.concatenate([np.ones(len(position)), np.full(len(sure), len(position) / max(len(sure), 1))])
-    penalty = max(PENALTY / len(position), LEAST_PENALTY)
+    count = len(position) + float(carried.weight.sum())
+    weight = [np.ones(len(position)), np.full(len(sure), count / max(len(sure), 1)), carried.weight]
+    penalty = max(PENALTY / count, LEAST_PENALTY)
     model = fit_logistic(
-        x[rows], np.concatenate([same, base[sure] > 0]), penalty=penalty, bias_penalty=penalty / 10,
-        weight=weight.astype(np.float32), offset=np.clip(base[rows], -8, 8),
-        mean=population.mean(axis=0, dtype=np.float64), scale=np.maximum(population.std(axis=0, dtype=np.float64), 1e-3),
+        np.vstack([x[rows], np.clip(_rows_of(carried, mean), low, high).astype(np.float32)]),
+        np.concatenate([same, base[sure] > 0, carried.same]), penalty=penalty, bias_penalty=penalty / 10,
+        weight=np.concatenate(weight).astype(np.float32),
+        offset=np.clip(np.concatenate([base[rows], carried.odds]), -8, 8), mean=mean, scale=scale,
     )  # fmt: skip
-    correction = model.log_odds(np.clip(x, model.mean - 4 * model.scale, model.mean + 4 * model.scale))
-    trust = len(position) / (len(position) + HALF_TRUST)
+    correction = model.log_odds(np.clip(x, low, high))
+    trust = count / (count + HALF_TRUST)
     return np.asarray(base + trust * np.clip(correction, -LARGEST, LARGEST), np.float32)
+
+
+def _rows_of(carried: Carried, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Carried answers as rows of the regression; of the fields and links of this task they say nothing."""
+    rows = np.tile(mean, (len(carried), 1))
+    rows[:, 0] = np.clip(carried.odds, -8, 8)
+    rows[:, 1 : 1 + carried.features.shape[1]] = carried.features
+    return rows
 
 
 def _field_features(prepared: Prepared) -> Float:

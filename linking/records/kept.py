@@ -109,8 +109,8 @@ class KeptTasks:
 
     def _keep(self, kept: _Kept) -> Matching:
         made = kept.matching
-        # Links are looked up for each run; they are not kept.
-        kept = replace(kept, matching=replace(made, linked=()))
+        # Links are looked up, and answers are read, for each run; they are not kept.
+        kept = replace(kept, matching=replace(made, linked=(), lesson=None))
         with self._lock:
             self._latest.pop(kept.key, None)
             if len(made.pairs) <= IN_MEMORY:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bifrost.links import Estimate, Matched, SamePair
+from bifrost.links import Estimate, Matched, PairLesson, SamePair
 from linking.records.adapt import Answers, adapt
 from linking.records.blocking import Pairs, best_of_each, union
 from linking.records.candidates import Change
@@ -15,6 +15,7 @@ from linking.records.decide import cluster_records, components, unique_mapping
 from linking.records.decoys import Decoys
 from linking.records.fields import Records
 from linking.records.graph import GraphSignal, evidence_of, graph_features, learn_signal
+from linking.records.lessons import lesson_of
 from linking.records.linked import Linked, linked_pairs
 from linking.records.options import MatchOptions
 from linking.records.prepared import Prepared, changed, known_pairs, prepare, with_pairs
@@ -42,7 +43,8 @@ class Matching:
 
     ``blocked`` is ``prepared`` as it was before pairs of answers and of groups came in. ``once`` tells whether a left record,
     and a right record, has one partner at most, and ``decoys`` what was learnt from that (without links, then with them).
-    ``linked`` is what the records are linked to, and ``signal`` what that turned out to be worth. ``seconds`` are per stage.
+    ``linked`` is what the records are linked to, and ``signal`` what that turned out to be worth. ``lesson`` is what
+    the answers teach other tasks. ``seconds`` are per stage.
     """
 
     prepared: Prepared
@@ -57,6 +59,7 @@ class Matching:
     seconds: Mapping[str, float] = field(default_factory=dict)
     linked: tuple[Linked, ...] = ()
     signal: GraphSignal | None = None
+    lesson: PairLesson | None = None
 
     @property
     def records(self) -> Records:
@@ -95,7 +98,12 @@ class Matching:
             return Estimate(value, low, high, served)
 
         p = self.probability.astype(np.float64)
-        return Matched(estimate(self.precision()), estimate(self.recall()), round(float((4 * p * (1 - p)).sum()), 3))
+        return Matched(
+            estimate(self.precision()),
+            estimate(self.recall()),
+            round(float((4 * p * (1 - p)).sum()), 3),
+            lesson=self.lesson,
+        )
 
     @property
     def _doubt(self) -> float:
@@ -224,8 +232,10 @@ def _matched(
     if prepared.comparer.records.dirty and options.expand:
         prepared = _expanded(prepared, base, options, like, change)
         base, _ = _unjudged(prepared, prior, once, linked, signal, ())
-    log_odds = base
+    log_odds, lesson = base, None
     if answers is not None:
+        position, same = answers.locate(prepared.pairs, prepared.comparer.records.shape[1])
+        lesson = lesson_of(prepared, base, position, same) if len(position) else None
         log_odds = adapt(prepared, base, answers, unique=all(once), links=graph_features(linked, prepared.pairs))
     seconds["score"] = time.perf_counter() - clock
     clock = time.perf_counter()
@@ -237,7 +247,19 @@ def _matched(
     accepted = _decide(prepared, probability, answers, options)
     seconds["decide"] = time.perf_counter() - clock
     return Matching(
-        prepared, options, all(once), log_odds, probability, accepted, blocked, once, decoys, seconds, linked, signal
+        prepared,
+        options,
+        all(once),
+        log_odds,
+        probability,
+        accepted,
+        blocked,
+        once,
+        decoys,
+        seconds,
+        linked,
+        signal,
+        lesson,
     )
 
 

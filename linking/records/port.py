@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bifrost.catalog import Progress
-from bifrost.links import Column, Judgement, LinkKind, LinkState, LinkType, PairQuestion, SamePairs, Verdict
+from bifrost.links import Column, Judgement, LinkKind, LinkState, LinkType, PairLesson, PairQuestion, SamePairs, Verdict
 from bifrost.ports import Encoder, LinkingData, ProgressSink
 from linking.conditions import condition_sql
 from linking.records.adapt import Answers
@@ -83,6 +83,7 @@ def resolve(
     kept: KeptTasks | None = None,
     links: Links | None = None,
     known: Sequence[LinkType] = (),
+    lessons: Sequence[PairLesson] = (),
 ) -> Matching:
     """Like :func:`match`, with all that is known about the run. Raises InputError for columns that do not exist.
 
@@ -100,7 +101,7 @@ def resolve(
     progress(Progress("match", link_type.name, 1, 2, f"comparing {left.num_rows:,} records"))
     return match_tables(
         left, right, columns=columns, judged=pair_answers(link_type.id, judgements), encoder=encoder, options=options,
-        kept=kept, key=link_type.id, links=links, concepts=judged_concepts(link_type, known),
+        kept=kept, key=link_type.id, links=links, concepts=judged_concepts(link_type, known), lessons=lessons,
     )  # fmt: skip
 
 
@@ -132,6 +133,7 @@ def match_tables(
     key: str = "",
     links: Links | None = None,
     concepts: Mapping[tuple[str, str], bool] | None = None,
+    lessons: Sequence[PairLesson] = (),
 ) -> Matching:
     """Matches two tables, or finds the duplicates inside one (``right`` None).
 
@@ -139,10 +141,11 @@ def match_tables(
     pairs to compare, by default those that say the same by name and content (the encoder reads the names). ``judged``
     maps uid pairs to people's answers. ``only`` restricts the work to pairs of these left records. What ``kept`` knows of an
     earlier run under the same ``key`` is not done again. ``links`` tells what records are linked to,
-    ``concepts`` which column pairs people said to mean the same or not. Raises InputError for unknown columns.
+    ``concepts`` which column pairs people said to mean the same or not; ``lessons`` are answers about other tables.
+    Raises InputError for unknown columns.
     """
     records = records_of(left, right, columns, encoder, concepts)
-    answers = Answers.of(records, judged) if judged else None
+    answers = Answers.of(records, judged or {}, lessons) if judged or lessons else None
     linked = links(records) if links is not None else ()
     if only is not None:
         return match_records(records, options, answers=answers, rows=rows_of(records, only), linked=linked)

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from api.asking import Asking
+from api.carrying import Carrying
 from api.ports import Export, JudgeOutcome, Moved, ProjectionState, ProjectionStatus, SourceKind
 from api.rebuilding import Rebuilding
 from api.review import Review
@@ -49,6 +50,7 @@ from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 from linking.asking import Question
+from linking.kept_knowledge import KeptKnowledge
 from linking.linker import BifrostLinker
 
 __all__ = ["CUSTOMERS", "LETTER", "ORDERS", "ShopService", "fill", "proposal"]
@@ -159,7 +161,10 @@ class ShopService:
         self.source_edits = SourceEdits(self.store)
         log = ReviewLog(self.settings)
         self.review = Review(self.store.links, ReviewBook(self.settings), log=log)
-        self.asking = Asking(self.store.links, log, self.review, BifrostLinker(), self.store.linking_data)
+        knowledge = KeptKnowledge(self.settings.data_dir)
+        linker = BifrostLinker(knowledge=knowledge)
+        self.asking = Asking(self.store.links, log, self.review, linker, self.store.linking_data)
+        self.carrying = Carrying(self.store.links, self.review, linker, knowledge)
 
     @cached_property
     def sparql(self) -> SparqlProjection:

@@ -145,7 +145,17 @@ async def test_knowledge_is_carried_over(admin: Client, shop: Shop) -> None:
     await admin.graphql(JUDGE, id=link_type.id, verdict="CONFIRM")
     taught = (await admin.graphql("{ linkingKnowledge }"))["linkingKnowledge"]
     assert "orders" not in taught
-    learn = "mutation($content: String!) { importKnowledge(content: $content) }"
-    assert (await admin.graphql(learn, content=taught))["importKnowledge"] == 1
+    learn = (
+        'mutation($content: String!) { importKnowledge(content: $content, name: "shop.json") '
+        "{ imported { id name by aboutTypes aboutPairs } moved { id } } }"
+    )
+    learnt = (await admin.graphql(learn, content=taught))["importKnowledge"]["imported"]
+    assert (learnt["name"], learnt["by"], learnt["aboutTypes"], learnt["aboutPairs"]) == ("shop.json", "admin", 1, 0)
+    twice = await admin.execute(learn, content=taught)
+    assert twice["errors"][0]["extensions"]["code"] == "conflict"
+    remove = "mutation($id: ID!) { removeKnowledge(id: $id) { imported { id } } }"
+    assert (await admin.graphql("{ knowledgeImports { id } }"))["knowledgeImports"] == [{"id": learnt["id"]}]
+    await admin.graphql(remove, id=learnt["id"])
+    assert (await admin.graphql("{ knowledgeImports { id } }"))["knowledgeImports"] == []
     refused = await admin.execute(learn, content="{}")
     assert refused["errors"][0]["extensions"]["code"] == "bad_input"
