@@ -18,8 +18,12 @@ from argon2 import PasswordHasher
 
 from api.accounts import Accounts, open_accounts
 from api.app import Application, build_app
+from api.compose import open_service
 from api.direct_socket import DirectWebSocket
 from api.permissions import Role
+from api.service import Service
+from bifrost.settings import load_settings
+from tests.api.projects import built_project
 from tests.api.shop import ShopService, fill
 
 PASSWORDS = {"admin": "admin-password", "rita": "reviewer-password", "rob": "reader-password"}
@@ -61,6 +65,29 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts.close()
     service.close()
     return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three tables that refer to a fourth; built, so that there are open questions."""
+    work = tmp_path_factory.mktemp("review")
+    folder = work / "shop"
+    folder.mkdir()
+    people = "".join(f"P{n:03d},Person {n}\n" for n in range(1, 40))
+    (folder / "people.csv").write_text(f"person_id,name\n{people}")
+    for table in ("orders", "visits", "letters"):
+        rows = "".join(f"{table[0]}{n:04d},P{1 + n * 7 % 39:03d}\n" for n in range(120))
+        (folder / f"{table}.csv").write_text(f"{table}_no,person_id\n{rows}")
+    return built_project(work, "shop")
+
+
+@pytest.fixture
+def service(built: Path, tmp_path: Path) -> Iterator[Service]:
+    """A copy of the project that ``built`` holds; modules may have a ``built`` of their own."""
+    shutil.copytree(built / "data", tmp_path / "data")
+    made = open_service(load_settings(data_dir=tmp_path / "data"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

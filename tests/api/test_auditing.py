@@ -10,9 +10,6 @@ from api.service import Service
 from bifrost.errors import NotFoundError
 from bifrost.links import LinkType, Verdict
 from linking.asking import Purpose, Question
-from tests.api.test_review import built, service
-
-_FIXTURES = (built, service)
 
 
 def audited(service: Service) -> list[Question]:

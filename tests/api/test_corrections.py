@@ -1,7 +1,5 @@
 """Corrections over a real service: refused before anything is stored, described anew, and undone without a trace."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import cli
-from api.compose import open_service
 from api.service import Service
 from bifrost.errors import InputError
 from bifrost.links import Column, Correction, LinkKind, LinkState, LinkType, Verdict, link_type_id
-from bifrost.settings import load_settings
+from tests.api.projects import built_project
 
 PEOPLE = Column("shop", "people", ("person_id",))
 
@@ -31,19 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "orders.csv").write_text(f"orders_no,person_id,badge,state\n{orders}")
     visits = "".join(f"v{n:04d},P{1 + n * 11 % 39:03d}\n" for n in range(90))
     (folder / "visits.csv").write_text(f"visits_no,person_id\n{visits}")
-    made = open_service(load_settings(data_dir=work / "data"))
-    made.add_source("shop", "files", {"path": str(folder)}, {})
-    assert made.pipeline.run(made.store.catalog.add_build(()).id) == {}
-    made.close()
-    return work
-
-
-@pytest.fixture
-def service(built: Path, tmp_path: Path) -> Iterator[Service]:
-    shutil.copytree(built / "data", tmp_path / "data")
-    made = open_service(load_settings(data_dir=tmp_path / "data"))
-    yield made
-    made.close()
+    return built_project(work, "shop")
 
 
 def orders_to_people(service: Service) -> LinkType:

@@ -2,19 +2,16 @@
 
 import csv
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from api.cli import cli
-from api.compose import open_service
 from api.ports import PairsMoved, pairs_moved
 from api.service import Service
 from bifrost.links import LinkKind, LinkState, LinkType, Verdict
-from bifrost.settings import load_settings
+from tests.api.projects import built_project
 from tests.linking.records.tables import misspell, people
 
 
@@ -30,19 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer = csv.DictWriter(file, ["no", *rows[0]])
             writer.writeheader()
             writer.writerows({"no": f"{name[0]}{n:04d}", **row} for n, row in enumerate(rows))
-    made = open_service(load_settings(data_dir=work / "data"))
-    made.add_source("crm", "files", {"path": str(folder)}, {})
-    assert made.pipeline.run(made.store.catalog.add_build(()).id) == {}
-    made.close()
-    return work
-
-
-@pytest.fixture
-def service(built: Path, tmp_path: Path) -> Iterator[Service]:
-    shutil.copytree(built / "data", tmp_path / "data")
-    made = open_service(load_settings(data_dir=tmp_path / "data"))
-    yield made
-    made.close()
+    return built_project(work, "crm")
 
 
 def same_thing(service: Service) -> LinkType:

@@ -1,7 +1,6 @@
 """Rules that accept link types, the audits that check them, reviewers and the log of choices, over a real service."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,36 +12,7 @@ from api.service import Service
 from bifrost.errors import ConflictError, InputError
 from bifrost.links import AUTOMATIC, LinkKind, LinkState, Verdict
 from bifrost.settings import load_settings
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three tables that refer to a fourth; built, so that there are open questions."""
-    work = tmp_path_factory.mktemp("review")
-    folder = work / "shop"
-    folder.mkdir()
-    people = "".join(f"P{n:03d},Person {n}\n" for n in range(1, 40))
-    (folder / "people.csv").write_text(f"person_id,name\n{people}")
-    for table in ("orders", "visits", "letters"):
-        rows = "".join(f"{table[0]}{n:04d},P{1 + n * 7 % 39:03d}\n" for n in range(120))
-        (folder / f"{table}.csv").write_text(f"{table}_no,person_id\n{rows}")
-    made = open_service(load_settings(data_dir=work / "data"))
-    made.add_source("shop", "files", {"path": str(folder)}, {})
-    _build(made)
-    made.close()
-    return work
-
-
-@pytest.fixture
-def service(built: Path, tmp_path: Path) -> Iterator[Service]:
-    shutil.copytree(built / "data", tmp_path / "data")
-    made = open_service(load_settings(data_dir=tmp_path / "data"))
-    yield made
-    made.close()
-
-
-def _build(service: Service) -> None:
-    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+from tests.api.projects import build
 
 
 def test_nothing_is_accepted_before_a_person_sets_a_rule(service: Service) -> None:
@@ -101,7 +71,7 @@ def test_a_build_accepts_what_it_newly_found(service: Service, built: Path) -> N
     service.review.set_rule(None, 0.9, 0.5, "ann")
     rows = "".join(f"c{n:04d},P{1 + n % 39:03d}\n" for n in range(90))
     (built / "shop" / "calls.csv").write_text(f"calls_no,person_id\n{rows}")
-    _build(service)
+    build(service)
     (built / "shop" / "calls.csv").unlink()
     calls = [one for one in service.store.links.link_types((LinkState.CONFIRMED,)) if one.tail.dataset == "calls"]
     assert len(calls) == 1

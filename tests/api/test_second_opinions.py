@@ -5,9 +5,6 @@ from api.review_log import ReviewLog
 from api.service import Service
 from bifrost.links import LinkState, Verdict
 from linking.asking import Purpose
-from tests.api.test_review import built, service
-
-_FIXTURES = (built, service)
 
 
 def twice(service: Service, share: float = 1.0) -> None:

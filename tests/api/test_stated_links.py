@@ -1,17 +1,14 @@
 """Link types that people state over a real service: applied at once, undone without a trace, back with their source."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from api.compose import open_service
 from api.service import Service
 from api.stated_links import stated_link_type
 from bifrost.errors import InputError
 from bifrost.links import Column, LinkState, Verdict
-from bifrost.settings import load_settings
+from tests.api.projects import build, built_project
 
 BADGES = Column("shop", "orders", ("badge",)), Column("shop", "people", ("badge",))
 RULE = {"head": "strip_prefix:K-"}
@@ -27,23 +24,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "people.csv").write_text(f"person_id,name,badge\n{people}")
     orders = "".join(f"o{n:04d},P{1 + n * 7 % 39:03d},{501 + n * 5 % 39}\n" for n in range(120))
     (folder / "orders.csv").write_text(f"orders_no,person_id,badge\n{orders}")
-    made = open_service(load_settings(data_dir=work / "data"))
-    made.add_source("shop", "files", {"path": str(folder)}, {})
-    _build(made)
-    made.close()
-    return work
-
-
-@pytest.fixture
-def service(built: Path, tmp_path: Path) -> Iterator[Service]:
-    shutil.copytree(built / "data", tmp_path / "data")
-    made = open_service(load_settings(data_dir=tmp_path / "data"))
-    yield made
-    made.close()
-
-
-def _build(service: Service) -> None:
-    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+    return built_project(work, "shop")
 
 
 def _edges(service: Service) -> int:
@@ -58,7 +39,7 @@ def test_a_stated_link_type_is_confirmed_linked_and_undone(service: Service) -> 
     assert (outcome.link_type.state, outcome.judgement.by) == (LinkState.CONFIRMED, "ann")
     assert outcome.link_type.reasons
     assert (_edges(service), outcome.edges_changed) == (120, 120)
-    _build(service)
+    build(service)
     assert _edges(service) == 120
     service.undo(outcome.judgement.id, "ann")
     assert _edges(service) == 0
@@ -92,5 +73,5 @@ def test_it_comes_back_with_a_source_that_was_removed_by_mistake(service: Servic
     service.remove_source("shop", by="ann")
     assert service.store.view().count() == 0
     service.undo_edit(service.source_edits.history(1)[0].id, "ann")
-    _build(service)
+    build(service)
     assert _edges(service) == 120

@@ -1,15 +1,12 @@
 """Teaching over a real service: new teaching wins, one answer settles a lesson, pairs are kept as answers."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from api.compose import open_service
 from api.service import Service
 from bifrost.links import AUTOMATIC, TAUGHT, Column, LinkKind, LinkState, LinkType, Verdict, link_type_id
-from bifrost.settings import load_settings
+from tests.api.projects import built_project
 
 ORDERS = link_type_id(
     LinkKind.REFERENCE, Column("shop", "orders", ("client",)), Column("shop", "clients", ("client_no",))
@@ -31,20 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (shop / "orders.csv").write_text(f"order_no,client,state\n{orders}")
     accounts = "".join(f"A{n:03d},CLIENT {n} LTD,Person {n},{_TOWNS[n % 7]}\n" for n in range(60))
     (books / "accounts.csv").write_text(f"account,holder,main_contact,town\n{accounts}")
-    made = open_service(load_settings(data_dir=work / "data"))
-    made.add_source("shop", "files", {"path": str(shop)}, {})
-    made.add_source("books", "files", {"path": str(books)}, {})
-    assert made.pipeline.run(made.store.catalog.add_build(()).id) == {}
-    made.close()
-    return work
-
-
-@pytest.fixture
-def service(built: Path, tmp_path: Path) -> Iterator[Service]:
-    shutil.copytree(built / "data", tmp_path / "data")
-    made = open_service(load_settings(data_dir=tmp_path / "data"))
-    yield made
-    made.close()
+    return built_project(work, "shop", "books")
 
 
 def orders(*numbers: int) -> list[tuple[str, str]]:
