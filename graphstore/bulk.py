@@ -6,10 +6,9 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 import gc
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -31,9 +30,11 @@ from graphstore.log import number_changes
 from graphstore.statements import Evidences, shareable
 from graphstore.values import clean_text, value_hash
 
-__all__ = ["BulkLoader"]
+__all__ = ["CHUNK", "BulkLoader", "Parcel"]
 
-_CHUNK = 5_000
+Parcel = tuple[str, Sequence[RecordFragments]]
+"""The name of a dataset and some of its records, best :data:`CHUNK` of them."""
+CHUNK = 5_000
 _CACHE_KB = 131_072
 _VALUES = 100_000
 _FRAGMENT = ("id", "uid", "record", "type", "properties", "evidence", "canonical")
@@ -56,11 +57,18 @@ _hash = lru_cache(maxsize=100_000, typed=True)(value_hash)
 
 
 class BulkLoader:
-    """Loads one dataset that holds no record yet. Use once, inside a write transaction."""
+    """Loads datasets that hold no record yet. Use once, inside a write transaction.
 
-    def __init__(self, database: Database, connection: Connection, dataset: int, build: int) -> None:
+    ``dataset_id`` is asked for the id of each dataset once, while the connection is free.
+    """
+
+    def __init__(
+        self, database: Database, connection: Connection, dataset_id: Callable[[str], int], build: int
+    ) -> None:
         self._db, self._connection = database, connection
-        self._dataset, self._build, self._now = dataset, build, time.time()
+        self._dataset_id, self._build, self._now = dataset_id, build, time.time()
+        self._datasets: dict[str, int] = {}
+        self._dataset = 0
         self._version = database.take(connection, "version")
         self._first = {name: self._last(name) for name in ("record", "fragment", "link")}
         self._next = dict(self._first)
@@ -81,18 +89,16 @@ class BulkLoader:
         self._served_links = self._first["link"]
         self._writer = BulkWriter(database, connection)
 
-    def load(self, records: Iterable[RecordFragments]) -> ReplaceReport:
-        """Raises InputError if the dataset is not empty, ConflictError if two records or links have one name."""
-        if self._any(s.record, s.record.c.dataset == self._dataset):
-            raise InputError("Only an empty dataset can be loaded at once.", remedy="Replace its records instead.")
+    def load(self, parcels: Iterable[Parcel]) -> ReplaceReport:
+        """Raises InputError if a dataset is not empty, ConflictError if two records or links have one name."""
         if self._db.is_sqlite:
             self._connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
             self._connection.exec_driver_sql("PRAGMA threads=2")  # they sort what indexes are made of
         dropped = self._drop_indexes()
         with _no_garbage_collection(), short_turns(), self._writer:
-            stream = iter(records)
-            while chunk := list(islice(stream, _CHUNK)):
-                self._load_chunk(chunk)
+            for dataset, records in parcels:
+                self._choose(dataset)
+                self._load_chunk(records)
         self._insert_values()
         # Serving edges looks up links and fragments; the edges' own indexes come last.
         self._create(index for index in dropped if index.table is not s.edge)
@@ -101,6 +107,26 @@ class BulkLoader:
         if touched.clusters or touched.links:
             Assembler(self._db).settle(self._connection, touched)
         return ReplaceReport(added=self._next["record"] - self._first["record"])
+
+    def ends_without_fragment(self) -> set[str]:
+        """What links named so far without being there."""
+        return {uid for uid, id in self._ids.items() if id in self._expected} if self._expected else set()
+
+    def has_twins(self) -> bool:
+        """Whether several fragments so far have one uid."""
+        return bool(self._twins)
+
+    def _choose(self, dataset: str) -> None:
+        """Makes a dataset the one that the next records are of."""
+        known = self._datasets.get(dataset)
+        if known is None:
+            self._writer.wait()
+            known = self._datasets[dataset] = self._dataset_id(dataset)
+            if self._any(s.record, s.record.c.dataset == known):
+                raise InputError("Only an empty dataset can be loaded at once.", remedy="Replace its records instead.")
+        if known != self._dataset:
+            self._dataset = known
+            self._evidence.clear()  # what rows share is told by dataset
 
     def _last(self, counter: str) -> int:
         query = sa.select(s.counter.c.value).where(s.counter.c.name == counter)

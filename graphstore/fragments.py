@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from bifrost.ports import ReplaceReport
 from bifrost.values import RecordFragments
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched, chunks
-from graphstore.bulk import BulkLoader
+from graphstore.bulk import CHUNK, BulkLoader
 from graphstore.documents import delete_documents, insert_documents, read_document
 from graphstore.statements import RECORD_COLUMNS, Evidences, StatementWriter
 from graphstore.values import clean_text
@@ -49,8 +50,11 @@ class SqlFragmentStore:
         """:meth:`replace` for a dataset that is still empty: streams any number of records, each key once, in one
         transaction, several times faster."""
         with self._db.write() as connection:
-            loader = BulkLoader(self._db, connection, self._dataset_id(connection, source, dataset), build)
-            return loader.load(records)
+            id = self._dataset_id(connection, source, dataset)
+            loader = BulkLoader(self._db, connection, lambda _: id, build)
+            stream = iter(records)
+            chunks = chain([[]], iter(lambda: list(islice(stream, CHUNK)), []))  # without records, it is looked at, too
+            return loader.load((dataset, chunk) for chunk in chunks)
 
     def finish(self, source: str, dataset: str, build: int, *, removal_limit: float) -> ReplaceReport:
         """``had`` in the guard counts the records from before this build."""
