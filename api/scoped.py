@@ -7,6 +7,7 @@ GraphQL with its typed schema, search, SPARQL, Gremlin, exports, page images. Wh
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +22,7 @@ from api.review_log import Asked
 from bifrost.catalog import Build, Source
 from bifrost.errors import NotFoundError, PermissionDeniedError
 from bifrost.links import Correction, LinkState, LinkType, Verdict
-from bifrost.ports import ConnectionReport
+from bifrost.ports import ConnectionReport, LinkStore
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord
 from graphstore.edits import Edits
@@ -36,6 +37,7 @@ from graphstore.sql import SqlStore
 from linking.asking import Question
 from linking.choosing import DEFAULT_POLICY
 from linking.kept_knowledge import Imported
+from linking.knowledge import export_knowledge
 
 __all__ = ["Readers", "ScopedGraphs", "ScopedService"]
 
@@ -108,7 +110,7 @@ class ScopedService:
 
     @property
     def carrying(self) -> "_NothingCarried":
-        return _NothingCarried()
+        return _NothingCarried(self._store.links)
 
     def queue(self, by: str = "") -> Sequence[Question]:
         return [Question(link_type) for link_type in self._store.links.link_types((LinkState.PROPOSED,))]
@@ -205,11 +207,14 @@ class ScopedService:
         _refuse()
 
 
+@dataclass(frozen=True, slots=True)
 class _NothingCarried:
-    """What people taught rests on sources that readers of some do not see."""
+    """Readers may know what was taught about the sources that they see; pairs were judged with all of them in sight."""
+
+    links: LinkStore
 
     def export(self) -> bytes:
-        _refuse()
+        return export_knowledge(self.links.link_types(), self.links.judgements())
 
     def imports(self) -> Sequence[Imported]:
         return ()

@@ -6,7 +6,7 @@ and without what the first one taught. The baseline reviews the same links one b
 
 import random
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from api.demo import make_company
 from benchmarks.effort_projects import Pairs, Project, demo_company, enterprise
 from benchmarks.report import Report, f1_score
 from bifrost.errors import InputError
-from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, Verdict
+from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, PairLesson, Verdict
 from extraction.encoder_minilm import load_encoder
 from linking.accepting import AcceptRule, audits
 from linking.asking import Question
@@ -30,6 +30,8 @@ __all__ = ["Outcome", "review", "run"]
 _ENOUGH = 0.95
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST = 60
+_PAIRS = 40
+"""Questions about pairs that are answered of each true same-thing type."""
 _WORTH_ASKING = 0.3
 """With a rule that accepts, questions below this probability are not asked."""
 
@@ -63,7 +65,8 @@ def run(report: Report, seed: int, data: Path, plots: Path | None = None) -> Non
         if n < len(outcome.curve):
             report.add(f"effort.enterprise.f1_at_{n}", outcome.curve[n])
     threshold = _safe_threshold(outcome)
-    knowledge = import_knowledge(export_knowledge(outcome.known, outcome.judgements))
+    lessons = [lesson for lesson, _ in _pairs_asked(first, outcome, Knowledge(), _PAIRS)]
+    knowledge = import_knowledge(export_knowledge(outcome.known, outcome.judgements, lessons))
     with tempfile.TemporaryDirectory() as folder:
         make_company(Path(folder), scale=1, seed=7 + seed)
         second = demo_company(Path(folder))
@@ -72,6 +75,16 @@ def run(report: Report, seed: int, data: Path, plots: Path | None = None) -> Non
     _report_project(report, "demo", second, alone)
     needed = outcome.needed()
     report.add("effort.demo.answers_carried", carried.needed(), baseline=alone.needed(), note="scorer carried over")
+    for count in (0, _PAIRS):
+        with_lessons, without = (
+            [f1 for _, f1 in _pairs_asked(second, alone, taught, count)]
+            for taught in (knowledge, replace(knowledge, lessons=()))
+        )
+        report.add(
+            "effort.demo.same_f1" + (f"_at_{count}" if count else ""), sum(with_lessons) / max(len(with_lessons), 1),
+            baseline=sum(without) / max(len(without), 1),
+            note=f"mean over {len(without)} same-thing types, with {knowledge.about_pairs} answers about pairs carried; without",
+        )  # fmt: skip
     right = sum(
         p.id in accepted.confirmed and second.kind_of(p) is not None
         for p in accepted.known
@@ -97,6 +110,33 @@ def run(report: Report, seed: int, data: Path, plots: Path | None = None) -> Non
         }
         pairs = {"first": _pair_curve(first, outcome), "second": _pair_curve(second, alone)}
         draw(plots, curves, {f"{name}, pairs one by one": curve for name, curve in pairs.items()})
+
+
+def _pairs_asked(
+    project: Project, outcome: Outcome, knowledge: Knowledge, count: int
+) -> Iterator[tuple[PairLesson, float]]:
+    """Per true same-thing type what so many answers about its pairs teach others, and its F1 after them."""
+    linker = BifrostLinker(load_encoder(), knowledge=knowledge)
+    for link_type in outcome.known:
+        kind = project.kind_of(link_type)
+        if link_type.kind is not LinkKind.SAME_THING or kind is None or link_type.id not in outcome.confirmed:
+            continue
+        truth = project.truth.get(kind)
+        if truth is None:
+            continue
+        said: list[Judgement] = []
+        while len(said) < count:
+            asked = linker.next_pairs(link_type, project.data, said, lambda _: None, (), min(10, count - len(said)))
+            if not asked:
+                break
+            for pair in asked:
+                verdict = Verdict.CONFIRM if tuple(sorted((pair.left, pair.right))) in truth else Verdict.REJECT
+                said.append(Judgement(len(said), f"{link_type.id}|{pair.left}|{pair.right}", verdict, "reviewer", _AT))
+        same = linker.same(link_type, project.data, said, lambda _: None)
+        threshold = 0.5 if link_type.threshold is None else link_type.threshold
+        found: Pairs = {tuple(sorted((p.left, p.right))) for p in same if p.score >= threshold}
+        yield same.matched.lesson or PairLesson((), (), (), ()), f1_score(found, truth)[2]
+    linker.close()
 
 
 def _report_project(report: Report, name: str, project: Project, outcome: Outcome) -> None:

@@ -5,6 +5,7 @@ import Tabs from "@cloudscape-design/components/tabs";
 import type { ReactNode } from "react";
 import { navigate, useRoute } from "../../lib/router";
 import { Accepting } from "./accepting";
+import { Carrying } from "./carrying";
 import { History } from "./history";
 import { LinkDetails } from "./link-details";
 import { LinkList } from "./link-list";
@@ -12,9 +13,9 @@ import { Queue } from "./queue";
 import { Reviewers } from "./reviewers";
 import { Teach } from "./teach";
 
-const views = new Set(["queue", "links", "teach", "accepting", "history", "reviewers"]);
+const views = new Set(["queue", "links", "teach", "accepting", "history", "reviewers", "projects"]);
 
-/** #/review, #/review/links, #/review/links/ID, #/review/teach, .../accepting, .../history and .../reviewers */
+/** #/review, #/review/links, #/review/links/ID, #/review/teach, .../accepting, .../history, .../reviewers, .../projects */
 export default function Review(): ReactNode {
   const { path } = useRoute();
   const [, asked = "queue", id] = path;
@@ -40,6 +41,7 @@ export default function Review(): ReactNode {
           { id: "accepting", label: "Accepting", content: <Accepting /> },
           { id: "history", label: "History", content: <History /> },
           { id: "reviewers", label: "Reviewers", content: <Reviewers /> },
+          { id: "projects", label: "Other projects", content: <Carrying /> },
         ]}
       />
     </SpaceBetween>
