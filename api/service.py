@@ -25,7 +25,7 @@ from graphstore.export import Exporter
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.source_edits import SOURCE, SourceEdits
 
-__all__ = ["Service"]
+__all__ = ["Service", "check_source_name"]
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Service(Answering):
         by: str = "",
     ) -> Source:
         """Registers a source; secrets are encrypted before they are stored. Raises InputError, ConflictError."""
-        _check_name(name)
+        check_source_name(name)
         public, hidden = self._split(kind, options, secrets or {})
         source = Source(
             name,
@@ -288,7 +288,8 @@ def _secret_fields(schema: type[BaseModel]) -> tuple[str, ...]:
     )
 
 
-def _check_name(name: str) -> None:
+def check_source_name(name: str) -> None:
+    """Raises InputError for what cannot be the name of a new source."""
     if (
         not name
         or len(name) > 100

@@ -8,7 +8,10 @@ from typing import Any
 
 from bifrost.values import EMPTY, DatasetInfo
 
-__all__ = ["Build", "BuildState", "DatasetSummary", "Progress", "RecordFailure", "Source"]
+__all__ = ["LOADED", "Build", "BuildState", "DatasetSummary", "Progress", "RecordFailure", "Source"]
+
+LOADED = "graph"
+"""Kind of a source that was loaded once, whole: no connector reads it again, and builds leave it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

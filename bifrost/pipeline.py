@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bifrost.catalog import BuildState, DatasetSummary, Progress, RecordFailure, Source
+from bifrost.catalog import LOADED, BuildState, DatasetSummary, Progress, RecordFailure, Source
 from bifrost.errors import BifrostError, NotFoundError, RecordError, SourceError
 from bifrost.link_application import LinkApplication
 from bifrost.links import LinkKind, LinkState
@@ -139,7 +139,7 @@ class Pipeline:
         steps: list[Step] = []
         errors: dict[str, Any] = {}
         for source in self.store.catalog.sources():
-            if wanted and source.name not in wanted:
+            if source.kind == LOADED or (wanted and source.name not in wanted):
                 continue
             try:
                 steps += self._survey(source)

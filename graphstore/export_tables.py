@@ -190,11 +190,14 @@ def _schema(properties: Mapping[str, PropertyShape], is_edge: bool) -> pa.Schema
     fixed = [("_id", pa.string())]
     if is_edge:
         fixed += [("_tail", pa.string()), ("_head", pa.string()), ("_score", pa.float64())]
-    said = [
-        (name, pa.list_(_ARROW.get(shape.type, pa.string())) if shape.several else _ARROW.get(shape.type, pa.string()))
-        for name, shape in properties.items()
-    ]
+    said = [_field(name, shape) for name, shape in properties.items()]
     return pa.schema([*fixed, *said])
+
+
+def _field(name: str, shape: PropertyShape) -> pa.Field:
+    """A column, which says the type of its values also where they are written as text."""
+    type = _ARROW.get(shape.type, pa.string())
+    return pa.field(name, pa.list_(type) if shape.several else type, metadata={"type": shape.type})
 
 
 def _arrow(

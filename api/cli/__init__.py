@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from api.cli import admin, build, links, operations, people, publish, query, serve, sources
+from api.cli import admin, build, links, load, operations, people, publish, query, serve, sources
 from api.cli.output import Context, print_error
 from bifrost.errors import BifrostError
 from bifrost.log import configure_logging
@@ -46,7 +46,7 @@ def _quiet(command: str | None) -> str | None:
     return None if command == "serve" else "warning"
 
 
-for module in (admin, build, links, operations, people, publish, query, serve, sources):
+for module in (admin, build, links, load, operations, people, publish, query, serve, sources):
     for command in module.commands:
         cli.add_command(command)
 

@@ -96,3 +96,28 @@ def test_a_failing_source_does_not_stop_the_others(bifrost: Bifrost, files: Path
 @pytest.mark.parametrize("command", [(), ("source",), ("source", "add"), ("build",), ("links", "correct"), ("serve",)])
 def test_every_command_explains_itself(bifrost: Bifrost, command: tuple[str, ...]) -> None:
     assert "Usage:" in bifrost.run(*command, "--help").stdout
+
+
+def test_an_export_is_loaded_into_an_empty_store(bifrost: Bifrost, files: Path, tmp_path: Path) -> None:
+    bifrost.run("source", "add", "shop", str(files))
+    bifrost.run("build")
+    file, count = tmp_path / "graph.zip", "g.V().count()"
+    bifrost.run("export", "parquet", "-o", str(file))
+    refused = bifrost.json("load", str(file), code=1)
+    assert refused["error"]["code"] == "conflict"
+    other = Bifrost(tmp_path / "other")
+    assert other.json("load", str(tmp_path), code=1)["error"]["code"] == "bad_input"
+    assert other.json("load", str(file), "--name", "a/b", code=1)["error"]["code"] == "bad_input"
+    loaded = other.json("load", str(file), "--name", "old")
+    assert (loaded["source"], loaded["format"], loaded["vertices"]) == ("old", "parquet", 261)
+    assert other.json("query", "gremlin", count) == bifrost.json("query", "gremlin", count)
+    assert [hit["vertex"]["id"] for hit in other.json("search", "9001")] == ["shop/orders/9001"]
+    # Builds read other sources beside it and leave it as it is.
+    more = tmp_path / "more"
+    more.mkdir()
+    (more / "towns.csv").write_text("town,mayor\nTown 1,Ann\nTown 2,Ben\n")
+    other.run("source", "add", "towns", str(more))
+    assert other.json("build")["build"]["state"] == "done"
+    assert other.json("query", "gremlin", count) == [263]
+    other.run("source", "remove", "old", "--yes")
+    assert other.json("query", "gremlin", count) == [2]
