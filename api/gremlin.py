@@ -8,7 +8,6 @@ WebSocket client may also answer the SASL PLAIN challenge of the protocol, with 
 Without ``authenticate`` the endpoint is open, which is meant for scratch graphs on loopback only.
 """
 
-import asyncio
 import base64
 import binascii
 import json
@@ -26,6 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import Authenticator
 from api.direct_socket import DIRECT
+from api.gremlin_answer import GremlinAnswer
 from api.gremlin_frames import CODECS, DEFAULT, GRAPHBINARY, Codec, Message, MessageError, codec_for
 from api.gremlin_service import GremlinService, GremlinSettings, Reply
 from api.gremlin_socket import Connection
@@ -142,7 +142,7 @@ class GremlinEndpoint:
 
     # ---- HTTP --------------------------------------------------------------------------------------------------------
 
-    async def http(self, request: Request) -> Response:
+    async def http(self, request: Request) -> Response | GremlinAnswer:
         principal = await self.principal(request)
         if principal is None and self.authenticate is not None:
             return _unauthenticated()
@@ -153,9 +153,7 @@ class GremlinEndpoint:
             return _http_response(codec, Reply(498, message=error.message), error.id)
         except InputError as error:
             return JSONResponse(error.to_dict(), 400)
-        loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self.threads, self._gathered, message, principal)
-        return _http_response(codec, reply, message.id)
+        return GremlinAnswer(self.service, self.threads, message, codec, principal, _http_response)
 
     async def _http_message(self, request: Request) -> Message:
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
@@ -178,16 +176,6 @@ class GremlinEndpoint:
         args = {key: value for key, value in fields.items() if key != "requestId"} | {"gremlin": gremlin}
         envelope = {"requestId": fields.get("requestId"), "op": op, "args": args}
         return CODECS[DEFAULT].read(json.dumps(envelope).encode())
-
-    def _gathered(self, message: Message, principal: Any) -> Reply:
-        """All frames of an answer as one."""
-        data: list[Any] = []
-        reply = Reply(204)
-        for reply in self.service.answer(message, principal):
-            data.extend(reply.data)
-        if reply.code in (200, 204):
-            return Reply(200, data, properties=reply.properties)
-        return reply
 
     async def status(self, request: Request) -> Response:
         """Running queries; with cancelQuery and queryId, in the address or as a form, stops one (as Neptune does)."""

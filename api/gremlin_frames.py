@@ -88,6 +88,8 @@ _BRACE = 0x7B
 _VERSION = 0x81
 _PLAIN_STATUS = struct.Struct(">iBiii").pack
 """Code, empty message, no attributes, no metadata."""
+_LIST_HEAD = struct.Struct(">BBi")
+"""Type, not null, number of elements."""
 NO_ID = bytes(16)
 
 
@@ -111,6 +113,18 @@ class Codec(Protocol):
         properties: bool = True,
     ) -> bytes:
         """A response frame; ``data`` are results or traversers."""
+
+    counted: bool
+    """Whether a frame says before its results how many there are."""
+
+    def head(self, id: bytes, count: int = 0) -> bytes:
+        """What a frame of so many results has before them; :meth:`results` and :meth:`tail` follow."""
+
+    def results(self, data: Sequence[Any], properties: bool) -> bytes:
+        """Some results. A comma comes between them and others where frames are text."""
+
+    def tail(self, code: int, message: str, attributes: Mapping[str, Any]) -> bytes:
+        """What a frame has after its results."""
 
 
 def open_message(data: bytes) -> tuple["Codec", bytes]:
@@ -151,6 +165,7 @@ class GraphBinaryCodec:
 
     mime = GRAPHBINARY
     text = False
+    counted = True
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Content] = {}
@@ -214,15 +229,30 @@ class GraphBinaryCodec:
         writer.sequence(0x09, data)
         return bytes(writer.out)
 
+    def head(self, id: bytes, count: int = 0) -> bytes:
+        return b"\x81\x00" + id + _PLAIN_STATUS(200, 0, 0, 0, 0) + _LIST_HEAD.pack(0x09, 0, count)
+
+    def results(self, data: Sequence[Any], properties: bool) -> bytes:
+        writer = GraphBinaryWriter(properties)
+        writer.sequence(0x09, data)
+        return bytes(writer.out[_LIST_HEAD.size :])
+
+    def tail(self, code: int, message: str, attributes: Mapping[str, Any]) -> bytes:
+        """Nothing: the status stands in the head."""
+        return b""
+
 
 class GraphSONCodec:
     """``kind`` makes the writer of values."""
 
     text = True
+    counted = False
 
     def __init__(self, mime: str, kind: type[GraphSON3]) -> None:
         self.mime = mime
         self._writers = {properties: kind(properties) for properties in (True, False)}
+        before, _, after = orjson.dumps(self._writers[True].write([None])).partition(b"null")
+        self._around = before, after
 
     def read(self, data: bytes) -> Message:
         id = NO_ID
@@ -265,6 +295,19 @@ class GraphSONCodec:
             "result": {"data": writer.write(_as_list(data)), "meta": writer.write({})},
         }
         return orjson.dumps(frame, option=orjson.OPT_NON_STR_KEYS)
+
+    def head(self, id: bytes, count: int = 0) -> bytes:
+        return b'{"requestId":"%b","result":{"data":%b' % (str(uuid.UUID(bytes=id)).encode(), self._around[0])
+
+    def results(self, data: Sequence[Any], properties: bool) -> bytes:
+        write = self._writers[properties].write
+        return orjson.dumps([write(value) for value in data], option=orjson.OPT_NON_STR_KEYS)[1:-1]
+
+    def tail(self, code: int, message: str, attributes: Mapping[str, Any]) -> bytes:
+        write = self._writers[True].write
+        status = {"code": code, "message": message, "attributes": write(dict(attributes))}
+        meta, said = orjson.dumps(write({})), orjson.dumps(status, option=orjson.OPT_NON_STR_KEYS)
+        return b'%b,"meta":%b},"status":%b}' % (self._around[1], meta, said)
 
 
 def _as_list(data: Iterable[Any]) -> list[Any]:

@@ -1,7 +1,7 @@
 """What a Gremlin request does: runs it, session or not, turns errors into status codes, streams the answer."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,7 +93,7 @@ class GremlinService:
 
     # ---- one request -------------------------------------------------------------------------------------------------
 
-    def answer(self, message: Message, principal: Any) -> Iterator[Reply]:
+    def answer(self, message: Message, principal: Any) -> Generator[Reply]:
         """The frames that answer a request: 206 while more follows, then 200, 204 or an error. Never raises."""
         try:
             yield from self._answer(message, principal)

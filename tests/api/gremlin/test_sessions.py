@@ -54,14 +54,15 @@ class World:
             return session
 
 
-def watchers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "gremlin-sessions"]
+def watchers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "gremlin-sessions"}
 
 
 @pytest.fixture(autouse=True)
 def nobody_watches() -> Iterator[None]:
+    before = watchers()
     yield
-    until(lambda: not watchers())
+    until(lambda: watchers() <= before)
 
 
 def test_an_idle_session_is_rolled_back_though_nobody_asks_for_anything() -> None:
