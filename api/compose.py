@@ -7,6 +7,7 @@ from api.asking import Asking
 from api.carrying import Carrying
 from api.follower import Follower
 from api.jobs import BuildJobs
+from api.kept_predictions import KeptPredictions
 from api.rebuilding import Rebuilding
 from api.review import Review
 from api.review_book import ReviewBook
@@ -98,5 +99,6 @@ def open_service(settings: Settings) -> Service:
         follower=Follower(pipeline.projections, settings.data_dir / "follower.lock"),
         rebuilding=Rebuilding(pipeline.projections),
         carrying=Carrying(store.links, review, pipeline.linker, knowledge),
+        predictions=KeptPredictions(settings.data_dir / "predictions"),
     )
     return service

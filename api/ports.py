@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import pyarrow as pa
 
 from api.auditing import LinkAudit
+from api.kept_predictions import KeptPredictions
 from api.review_book import RuleChange
 from api.review_log import Asked
 from bifrost.catalog import Build, Source
@@ -348,6 +349,8 @@ class Service(Protocol):
     def asking(self) -> Asking: ...
     @property
     def carrying(self) -> Carrying: ...
+    @property
+    def predictions(self) -> KeptPredictions: ...
     def judge(
         self,
         link_type_id: str,

@@ -1,68 +1,48 @@
 """Links that the finished graph probably lacks, with the paths that speak for them. Nothing is written."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 import numpy as np
 
+from api.kept_predictions import KeptPredictions, Prediction, PredictionOptions, Predictions
 from bifrost.errors import InputError, NotFoundError
 from bifrost.graph import Edge, Vertex
 from bifrost.links import Verdict
-from bifrost.ports import GraphView, LinkStore
+from bifrost.ports import GraphView, LinkStore, Store
+from bifrost.values import digest_of
 from linking.prediction.predictor import PredictedLink, Predictor, fit_predictor, options_for
 from linking.prediction.triples import Triple
 
-__all__ = ["Prediction", "Predictions", "predict_links", "rejected_pairs"]
+__all__ = ["find_links", "predict_links", "rejected_pairs"]
 
+_FORMAT = 1
+"""To be raised when a change of code gives other predictions."""
 LARGEST = 2_000_000
 """Edges; all of them are held in memory while the model learns."""
+MOST = 1_000
+"""Links that are named at most."""
 _PAGE = 5_000
 _ASKED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """A link from ``tail`` to ``head`` that is not in the graph. ``score`` is its probability among all heads; ``paths`` are
-    written out, the one that speaks most for it first."""
-
-    tail: str
-    tail_name: str
-    head: str
-    head_name: str
-    score: float
-    paths: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """``serves`` says which model won on held-out links, ``validation`` the filtered MRR there of all that were tried. Both
-    are empty where no vertex was ``asked`` for, so that nothing had to be learnt."""
-
-    label: str
-    links: tuple[Prediction, ...]
-    asked: int
-    serves: str
-    validation: Mapping[str, float]
+Train: TypeAlias = Callable[[], Predictor]
 
 
 def predict_links(
     view: GraphView,
-    label: str,
-    *,
-    limit: int = 20,
-    subjects: int = 200,
-    linked: bool = False,
-    seconds: float = 60.0,
-    seed: int = 0,
-    rejected: Set[str] = frozenset(),
+    options: PredictionOptions,
+    model: Callable[[Train], tuple[Predictor, datetime]] = lambda train: (train(), datetime.now(UTC)),
     report: Callable[[str], None] = lambda _: None,
 ) -> Predictions:
     """The likeliest missing links of a label, from vertices of the types that have such links to vertices of the types that
-    they lead to. Up to ``subjects`` vertices are asked for: those that have no such link yet, or with ``linked`` those that
-    have some. Learning takes up to ``seconds`` on one core. ``rejected`` pairs (``tail|head``) are not proposed again.
+    they lead to. ``model`` gives a trained model and its time; what it is handed trains one.
 
     Raises NotFoundError for a label that the graph does not have, InputError for a graph that is too large.
     """
+    label, seed = options.label, options.seed
     counts = view.label_counts()[1]
     if label not in counts:
         known = ", ".join(sorted(counts)) or "none yet"
@@ -75,18 +55,50 @@ def predict_links(
     leading = {head for _, name, head in triples if name == label}
     tail_types, head_types = _types(view, having), _types(view, leading)
     connected = {end for tail, _, head in triples for end in (tail, head)}
-    wanted = having if linked else connected - having
-    asked = _chosen(view, wanted, tail_types, subjects, seed)
+    wanted = having if options.linked else connected - having
+    asked = _chosen(view, wanted, tail_types, options.subjects, seed)
     if not asked:
         return Predictions(label, (), 0, "", {})
-    report(f"learning from {len(triples):,} links")
-    decoder, encoder = options_for(triples, seconds=seconds, seed=seed)
-    predictor = fit_predictor(triples, options=replace(decoder, seed=seed), encoder=encoder, report=report)
+
+    def train() -> Predictor:
+        report(f"learning from {len(triples):,} links")
+        decoder, encoder = options_for(triples, seconds=options.seconds, seed=seed)
+        return fit_predictor(triples, options=replace(decoder, seed=seed), encoder=encoder, report=report)
+
+    predictor, learnt = model(train)
     report(f"asking for {len(asked):,} vertices")
-    found = _best(view, predictor, label, asked, head_types)
-    found = [link for link in found if f"{link.head}|{link.tail}" not in rejected][:limit]
+    found = _best(view, predictor, label, asked, head_types)[:MOST]
     links = tuple(_named(view, found))
-    return Predictions(label, links, len(asked), predictor.serves, predictor.validation)
+    return Predictions(label, links, len(asked), predictor.serves, predictor.validation, learnt)
+
+
+def find_links(
+    store: Store,
+    kept: KeptPredictions,
+    options: PredictionOptions,
+    *,
+    limit: int = 20,
+    report: Callable[[str], None] = lambda _: None,
+) -> Predictions:
+    """The likeliest missing links of a label (see :func:`predict_links`), by what is kept where the graph did
+    not change; without those that people rejected."""
+    # The state is read before the graph: what changes meanwhile makes it be learnt again.
+    state = _state(store)
+    found = kept.answer(state, options)
+    if found is None:
+        view = store.view()
+        found = predict_links(view, options, lambda train: kept.model(state, options, train), report)
+        if found.asked:
+            kept.keep(state, options, found)
+    rejected = rejected_pairs(store.links, options.label)
+    links = tuple(one for one in found.links if f"{one.tail}|{one.head}" not in rejected)
+    return replace(found, links=links[:limit])
+
+
+def _state(store: Store) -> str:
+    """Changes with every change of the graph."""
+    counts = sorted(store.view().label_counts()[1].items())
+    return digest_of((repr((_FORMAT, store.log.position(), counts)).encode(),)).hex()[:16]
 
 
 def rejected_pairs(links: LinkStore, label: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from api.graphql.context import SchemaSource
 from api.graphql.typed import TypedSchema
+from api.kept_predictions import KeptPredictions
 from api.permissions import Principal
 from api.ports import Edit, Export, JudgeOutcome, Learnt, ProjectionStatus, Replay, Service, SourceKind
 from api.review import Review
@@ -54,6 +55,7 @@ class ScopedService:
         self._exporter = Exporter(store, base_iri)
         self._edits = Edits(store)
         self._review = Review(store.links, matched=service.review.matched)
+        self.predictions = KeptPredictions()
         self.graph = ServedGraph(store)
         self.schemas = TypedSchema(store)
 

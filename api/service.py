@@ -13,6 +13,7 @@ from api.answering import Answering
 from api.carrying import Carrying
 from api.follower import Follower
 from api.jobs import BuildJobs
+from api.kept_predictions import KeptPredictions
 from api.ports import Edit, Edits, Export, ProjectionState, ProjectionStatus, SourceKind, SparqlService
 from api.rebuilding import Rebuilding
 from bifrost.catalog import Build, BuildState, Source
@@ -44,6 +45,7 @@ class Service(Answering):
     follower: Follower
     rebuilding: Rebuilding
     carrying: Carrying
+    predictions: KeptPredictions
 
     # ---- sources -----------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from linking.choosing import POLICIES
 from linking.knowledge import import_knowledge
 
 if TYPE_CHECKING:
+    from api.kept_predictions import Predictions
     from api.ports import Replay
-    from api.predictions import Predictions
 
 __all__ = ["commands"]
 
@@ -96,21 +96,12 @@ def accept(
 @pass_context
 def predict(context: Context, name: str, limit: int, subjects: int, linked: bool, seconds: float) -> None:
     """Links called NAME that the graph probably lacks, with the paths that speak for them. Writes nothing."""
-    from api.predictions import predict_links, rejected_pairs
+    from api.kept_predictions import PredictionOptions
+    from api.predictions import find_links
 
-    store = context.service.store
-
+    service, options = context.service, PredictionOptions(name, subjects, linked, seconds)
     found = context.working(
-        lambda report: predict_links(
-            store.view(),
-            name,
-            limit=limit,
-            subjects=subjects,
-            linked=linked,
-            seconds=seconds,
-            rejected=rejected_pairs(store.links, name),
-            report=report,
-        )
+        lambda report: find_links(service.store, service.predictions, options, limit=limit, report=report)
     )
     context.show(found, escape("\n".join(_written(found))))
 
@@ -128,6 +119,8 @@ def _written(found: "Predictions") -> Iterator[str]:
     if not found.validation:
         yield "There were too few links to hold some out: nothing says how good these are."
         return
+    if found.learnt is not None:
+        yield f"Learnt at {found.learnt.astimezone():%Y-%m-%d %H:%M}; what is found stays until the graph changes."
     tried = ", ".join(f"{model} {mrr:.3f}" for model, mrr in found.validation.items())
     yield f"Serving: {found.serves}. Mean reciprocal rank on held-out links of all labels: {tried}."
     if max(found.validation.values()) < _POOR:

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import anyio
 import strawberry
 
-from api.predictions import Prediction, Predictions, predict_links, rejected_pairs
+from api.kept_predictions import KeptPredictions, Prediction, PredictionOptions, Predictions
+from api.predictions import find_links
 from bifrost.errors import ConflictError
 from bifrost.ports import Store
 
@@ -50,12 +52,15 @@ class LinkPredictionsType:
     asked: int = strawberry.field(description="Vertices asked for; 0 where each has such a link already.")
     serves: str = strawberry.field(description="The model that won on held-out links.")
     tried: list[TriedModelType]
+    learnt: datetime | None = strawberry.field(
+        description="When the model was trained, which serves until the graph changes; null where nothing was learnt."
+    )
 
     @classmethod
     def of(cls, found: Predictions) -> "LinkPredictionsType":
         tried = [TriedModelType(name=name, mrr=mrr) for name, mrr in found.validation.items()]
         links = [PredictedLinkType.of(link) for link in found.links]
-        return cls(links=links, asked=found.asked, serves=found.serves, tried=tried)
+        return cls(links=links, asked=found.asked, serves=found.serves, tried=tried, learnt=found.learnt)
 
 
 @strawberry.type(name="PredictionProgress")
@@ -69,7 +74,7 @@ class _StoppedError(Exception):
 
 
 async def predicted(
-    store: Store, label: str, *, limit: int, linked: bool, seconds: float
+    store: Store, kept: KeptPredictions, options: PredictionOptions, limit: int
 ) -> AsyncGenerator[PredictionProgressType, None]:
     """Raises ConflictError while another prediction runs, and what :func:`api.predictions.predict_links` raises."""
     if not _busy.acquire(blocking=False):
@@ -83,15 +88,7 @@ async def predicted(
 
     def work() -> Predictions:
         try:
-            return predict_links(
-                store.view(),
-                label,
-                limit=limit,
-                linked=linked,
-                seconds=seconds,
-                rejected=rejected_pairs(store.links, label),
-                report=report,
-            )
+            return find_links(store, kept, options, limit=limit, report=report)
         finally:
             _busy.release()
 

@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from api.graphql.context import Context
 from api.graphql.predicting import PredictionProgressType, predicted
 from api.graphql.types_sources import BuildType
+from api.kept_predictions import PredictionOptions
 from bifrost.catalog import Build, BuildState
 from bifrost.errors import InputError
 
@@ -75,7 +76,7 @@ class Subscription:
     ) -> AsyncGenerator[PredictionProgressType, None]:
         if not (0 < limit <= _MOST_PREDICTED and 0 < seconds <= _LONGEST):
             raise InputError(f"limit goes up to {_MOST_PREDICTED}, seconds up to {_LONGEST:g}.")
-        store = info.context.service.store
-        async with aclosing(predicted(store, label, limit=limit, linked=linked, seconds=seconds)) as events:
+        service, options = info.context.service, PredictionOptions(label, linked=linked, seconds=seconds)
+        async with aclosing(predicted(service.store, service.predictions, options, limit)) as events:
             async for event in events:
                 yield event

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from api.asking import Asking
 from api.carrying import Carrying
+from api.kept_predictions import KeptPredictions
 from api.ports import Export, JudgeOutcome, Moved, ProjectionState, ProjectionStatus, SourceKind
 from api.rebuilding import Rebuilding
 from api.review import Review
@@ -161,6 +162,7 @@ class ShopService:
         self.source_edits = SourceEdits(self.store)
         log = ReviewLog(self.settings)
         self.review = Review(self.store.links, ReviewBook(self.settings), log=log)
+        self.predictions = KeptPredictions(self.settings.data_dir / "predictions")
         knowledge = KeptKnowledge(self.settings.data_dir)
         linker = BifrostLinker(knowledge=knowledge)
         self.asking = Asking(self.store.links, log, self.review, linker, self.store.linking_data)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Mention, SourceKind } from "../src/api/types";
 import { behindExtension, behindHeader, behindText } from "../src/lib/behind";
+import { ago } from "../src/lib/format";
 import { rows, sharedWords } from "../src/lib/match";
 import { parseBoxes, recordUid, sourcedValues } from "../src/lib/provenance";
 import { csv, graphqlAnswer, gremlinAnswer, sparqlAnswer } from "../src/lib/results";
@@ -16,6 +17,17 @@ describe("a route", () => {
     const route = parseRoute(href("explore", { select: id, q: "", label: null }));
     expect(route.path).toEqual(["explore"]);
     expect([...route.params]).toEqual([["select", id]]);
+  });
+});
+
+describe("the age of something", () => {
+  it("is told in the largest unit that is over", () => {
+    const now = Date.parse("2026-01-02T12:00:00Z");
+    expect(ago("2026-01-02T11:59:30Z", now)).toBe("30 seconds ago");
+    expect(ago("2026-01-02T11:55:00Z", now)).toBe("5 minutes ago");
+    expect(ago("2026-01-02T09:00:00Z", now)).toBe("3 hours ago");
+    expect(ago("2025-12-30T12:00:00Z", now)).toBe("3 days ago");
+    expect(ago("2026-01-02T12:00:05Z", now)).toBe("now");
   });
 });
 

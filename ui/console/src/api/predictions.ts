@@ -14,6 +14,8 @@ export interface LinkPredictions {
   asked: number;
   serves: string;
   tried: { name: string; mrr: number }[];
+  /** When the model was trained; what is found stays until the graph changes. */
+  learnt: string | null;
 }
 
 /** The last message has the result. */
@@ -24,6 +26,6 @@ export interface PredictionProgress {
 
 export const PREDICT_LINKS = `subscription PredictLinks($label: String!, $linked: Boolean, $seconds: Float) {
   predictLinks(label: $label, linked: $linked, seconds: $seconds) {
-    message result { links { tail tailName head headName score paths } asked serves tried { name mrr } }
+    message result { links { tail tailName head headName score paths } asked serves learnt tried { name mrr } }
   }
 }`;

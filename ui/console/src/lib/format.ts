@@ -23,6 +23,17 @@ export function when(iso: string | null | undefined): string {
   return Number.isNaN(date.getTime()) ? iso : dateTime.format(date);
 }
 
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** "5 minutes ago" */
+export function ago(iso: string, now: number = Date.now()): string {
+  const passed = Math.max(0, (now - Date.parse(iso)) / 1000);
+  if (passed < 60) return relative.format(-Math.round(passed), "second");
+  if (passed < 3600) return relative.format(-Math.round(passed / 60), "minute");
+  if (passed < 86_400) return relative.format(-Math.round(passed / 3600), "hour");
+  return relative.format(-Math.round(passed / 86_400), "day");
+}
+
 export function seconds(from: string | null, to: string | null): string {
   if (!from) return "–";
   const total = Math.max(0, Math.round(((to ? new Date(to) : new Date()).getTime() - new Date(from).getTime()) / 1000));

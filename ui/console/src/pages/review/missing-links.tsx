@@ -19,7 +19,7 @@ import { subscribe } from "../../api/subscribe";
 import type { LinkType, Verdict } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
-import { plural } from "../../lib/format";
+import { ago, plural, when } from "../../lib/format";
 
 /** To learn for, on one core. */
 const seconds = 30;
@@ -76,7 +76,7 @@ export function MissingLinks({ link, disabled, onAnswer }: Props): ReactNode {
         <Header
           variant="h2"
           counter={found && `(${found.links.length})`}
-          description="Learns from all links of the graph for up to a minute and proposes links that it lacks. Nothing is added without you."
+          description="Learns from all links of the graph for up to a minute and proposes links that it lacks. What is found is kept until the graph changes. Nothing is added without you."
           actions={
             <SpaceBetween direction="horizontal" size="m" alignItems="center">
               <Toggle checked={linked} disabled={asking} onChange={({ detail }) => setLinked(detail.checked)}>
@@ -125,6 +125,7 @@ function Trust({ found }: { found: LinkPredictions }): ReactNode {
         <Alert type="warning">These links say little about each other. Read the paths before you believe one.</Alert>
       )}
       <Box color="text-body-secondary" fontSize="body-s">
+        {found.learnt && `Learnt ${when(found.learnt)} (${ago(found.learnt)}). `}
         Serving: {found.serves}. Mean reciprocal rank on held-out links: {tried}.
       </Box>
     </SpaceBetween>
