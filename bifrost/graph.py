@@ -176,11 +176,12 @@ class Aggregate:
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """A page of results; ``cursor`` continues after the last item, None at the end. ``cursors`` continue after each item,
-    where the list gives them."""
+    where the list gives them. ``more`` tells whether items follow, also after a page of none, which has no cursor."""
 
     items: tuple[T, ...]
     cursor: str | None = None
     cursors: tuple[str, ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

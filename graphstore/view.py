@@ -77,11 +77,9 @@ class SqlGraphView:
                 query = _ordered(key, descending, after)
             rows = connection.execute(query.where(*where).limit(limit + 1)).all()
             names = self._db.label_names(connection, {row.label for row in rows})
-        cursor = None
-        if len(rows) > limit:
-            last = rows[limit - 1] if limit else None
-            cursor = None if last is None else cursor_of(last, key)
-        return Page(tuple(_vertex(row, names) for row in rows[:limit]), cursor)
+        more = len(rows) > limit
+        cursor = cursor_of(rows[limit - 1], key) if more and limit else None
+        return Page(tuple(_vertex(row, names) for row in rows[:limit]), cursor, more=more)
 
     def count(self, label: str | None = None, filters: Sequence[Filter] = ()) -> int:
         with self._db.read() as connection:
@@ -271,8 +269,9 @@ class SqlGraphView:
             rows = connection.execute(query).all()
             names = self._db.label_names(connection, {row.label for row in rows})
         cursors = tuple(cursor_of(row, None) for row in rows[:limit])
-        end = cursors[-1] if len(rows) > limit > 0 else None
-        return Page(tuple(_edge(row, names) for row in rows[:limit]), end, cursors)
+        more = len(rows) > limit
+        end = cursors[-1] if more and cursors else None
+        return Page(tuple(_edge(row, names) for row in rows[:limit]), end, cursors, more)
 
     def edges_of(
         self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = (), *, limit: int = 100
@@ -367,8 +366,9 @@ def _pages(rows: Iterable[Any], limit: int, key: SortKey | None, read: Callable[
     for of, all_rows in found.items():
         kept = all_rows[:limit]
         cursors = tuple(cursor_of(row, key) for row in kept)
-        end = cursors[-1] if cursors and len(all_rows) > limit else None
-        pages[of] = Page(tuple(read(row) for row in kept), end, cursors)
+        more = len(all_rows) > limit
+        end = cursors[-1] if more and cursors else None
+        pages[of] = Page(tuple(read(row) for row in kept), end, cursors, more)
     return pages
 
 

@@ -55,11 +55,12 @@ def link_filters(context: Context, given: Sequence[LinkFilterInput]) -> tuple[Li
 
 @dataclass(frozen=True, slots=True)
 class VertexPage:
-    """``cursor(i)`` continues after item ``i``; ``end`` after the last one, None at the end. ``cursors`` are those of the
-    items where the list gives them."""
+    """``cursor(i)`` continues after item ``i``; ``end`` after the last one, None at the end. ``more`` tells whether items
+    follow. ``cursors`` are those of the items where the list gives them."""
 
     items: tuple[Vertex, ...]
     end: str | None
+    more: bool
     after: str | None = None
     skipped: int = 0
     cursors: tuple[str, ...] = ()
@@ -82,8 +83,6 @@ class VertexPager:
     def page(self, after: str | None, first: int) -> VertexPage:
         """Raises InputError for a cursor that no page gave."""
         start, skip = _decode(after)
-        if first == 0:
-            return VertexPage((), after, start, skip)
         page = self.view.vertices(
             self.label,
             self.filters,
@@ -93,7 +92,7 @@ class VertexPager:
             limit=first + skip,
         )
         end = None if page.cursor is None else _encode(page.cursor, 0)
-        return VertexPage(page.items[skip:], end, start, skip)
+        return VertexPage(page.items[skip:], end if first else after, page.more, start, skip)
 
     def count(self) -> int:
         return self.view.count(self.label, self.filters)
@@ -120,7 +119,7 @@ def _decode(cursor: str | None) -> tuple[str | None, int]:
 
 def page_info(page: VertexPage) -> PageInfoType:
     return PageInfoType(
-        has_next_page=page.end is not None,
+        has_next_page=page.more,
         has_previous_page=page.after is not None or page.skipped > 0,
         start_cursor=page.cursor(0) if page.items else None,
         end_cursor=page.cursor(len(page.items) - 1) if page.items else None,
@@ -153,7 +152,7 @@ class VertexConnectionType:
 
     @strawberry.field
     def has_next_page(self) -> bool:
-        return self.page.end is not None
+        return self.page.more
 
     @strawberry.field
     async def total_count(self) -> int:

@@ -100,7 +100,7 @@ class ConnectionTypes:
                 "edges": GraphQLField(_list_of(edge), resolve=_entries, extensions=_ONCE),
                 "pageInfo": GraphQLField(GraphQLNonNull(info), resolve=_page_info),
                 "endCursor": GraphQLField(text, resolve=lambda source, _: source.page.cursor),
-                "hasNextPage": GraphQLField(yes, resolve=lambda source, _: source.page.cursor is not None),
+                "hasNextPage": GraphQLField(yes, resolve=lambda source, _: source.page.more),
                 "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), resolve=lambda source, info: source.count(info)),
             },
             description="A page of links, one entry per link.",
@@ -190,7 +190,7 @@ def _entries(source: LinkPage, info: Info) -> list[_Entry]:
 def _page_info(source: LinkPage, _: Info) -> PageInfoType:
     cursors = source.page.cursors
     return PageInfoType(
-        has_next_page=source.page.cursor is not None,
+        has_next_page=source.page.more,
         has_previous_page=source.wanted.after is not None,
         start_cursor=cursors[0] if cursors else None,
         end_cursor=cursors[-1] if cursors else None,

@@ -167,7 +167,7 @@ class ObjectTypes:
                 "edges": GraphQLField(_list_of(edge), resolve=_edges),
                 "pageInfo": GraphQLField(GraphQLNonNull(self._generic("PageInfo")), resolve=_page_info),
                 "endCursor": GraphQLField(GraphQLString, resolve=lambda source, _: source.page.end),
-                "hasNextPage": GraphQLField(yes, resolve=lambda source, _: source.page.end is not None),
+                "hasNextPage": GraphQLField(yes, resolve=lambda source, _: source.page.more),
                 "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), resolve=lambda source, _: source.pager.count()),
             },
         )

@@ -90,7 +90,7 @@ class VertexType:
         limit = 50 if first is None else min(max(first, 0), _MOST_EDGES)
         page = await context.links(way, named, after, limit).load(self.value.id)
         return EdgeConnectionType.of(
-            Page(tuple(link.edge for link in page.items), page.cursor, page.cursors),
+            Page(tuple(link.edge for link in page.items), page.cursor, page.cursors, page.more),
             after,
             lambda: context.link_counts(way, named).load(self.value.id),
         )
@@ -118,7 +118,7 @@ class VertexType:
         limit = 50 if first is None else min(max(first, 0), _MOST_EDGES)
         page = await context.neighbours(way, named, after, limit).load(self.value.id)
         return VertexConnectionType(
-            page=VertexPage(page.items, page.cursor, after, cursors=page.cursors),
+            page=VertexPage(page.items, page.cursor, page.more, after, cursors=page.cursors),
             count=lambda: context.neighbour_counts(way, named).load(self.value.id),
         )
 
@@ -197,7 +197,7 @@ class EdgeConnectionType:
         nodes = [EdgeType.of(edge) for edge in page.items]
         cursors = page.cursors
         info = PageInfoType(
-            has_next_page=page.cursor is not None,
+            has_next_page=page.more,
             has_previous_page=after is not None,
             start_cursor=cursors[0] if cursors else None,
             end_cursor=cursors[-1] if cursors else None,
@@ -208,7 +208,7 @@ class EdgeConnectionType:
             edges=edges,
             page_info=info,
             end_cursor=page.cursor,
-            has_next_page=page.cursor is not None,
+            has_next_page=page.more,
             count=count,
         )
 

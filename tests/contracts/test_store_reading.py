@@ -39,6 +39,18 @@ class TestReading:
                 break
         assert seen == [f"erp/order/{i}" for i in range(6)]
 
+    def test_a_page_of_none_tells_whether_there_is_more(self, shop: SqlStore) -> None:
+        view = shop.view()
+        (customer,) = view.vertices("Customer", limit=1).items
+        for limit in (0, 1):
+            assert view.vertices("Order", limit=limit).more
+            assert view.vertices("Order", order_by="n", limit=limit).more
+            assert view.edges(limit=limit).more
+        for page in (view.vertices("Nothing", limit=0), view.vertices("Order", limit=6), view.edges(limit=10_000)):
+            assert (page.more, page.cursor) == (False, None)
+        assert view.links([customer.id], limit=0)[customer.id].more
+        assert view.neighbours([customer.id], limit=0)[customer.id].more
+
     @pytest.mark.parametrize("descending", [False, True])
     def test_ordered_pages_follow_each_other_and_the_missing_come_last(self, shop: SqlStore, descending: bool) -> None:
         say(shop, "erp/order", record("erp/order", "none"), record("erp/order", "text", n="x"), build=2)

@@ -238,3 +238,34 @@ async def test_connections_are_named_by_the_two_types_and_the_link(visitor: Clie
         {"name": "since", "type": {"name": "Long"}},
     ]
     assert "properties" not in {field["name"] for field in data["plain"]["fields"]}
+
+
+CONNECTIONS = {
+    "vertices": 'vertices(label: "Hub", {page}) {{ {asked} }}',
+    "edges": 'edges(label: "serves", {page}) {{ {asked} }}',
+    "neighboursConnection": 'vertex(id: "{hub}") {{ neighboursConnection({page}) {{ {asked} }} }}',
+    "edgesConnection": 'vertex(id: "{hub}") {{ edgesConnection({page}) {{ {asked} }} }}',
+    "hubs": "hubs({page}) {{ {asked} }}",
+    "servesConnection": 'hub(id: "{hub}") {{ servesConnection({page}) {{ {asked} }} }}',
+    "ordered": "hubs(orderBy: name, {page}) {{ {asked} }}",
+}
+
+
+@pytest.mark.parametrize("field", CONNECTIONS)
+async def test_a_page_of_none_says_whether_there_is_more(visitor: Client, field: str) -> None:
+    async def ask(page: str) -> dict[str, Any]:
+        asked = "hasNextPage totalCount pageInfo { hasNextPage endCursor } edges { cursor }"
+        text = CONNECTIONS[field].format(page=page, asked=asked, hub=HUB)
+        data: Any = await visitor.graphql(f"{{ {text} }}")
+        while "totalCount" not in data:
+            data = next(iter(data.values())) if isinstance(data, dict) else data[0]
+        found: dict[str, Any] = data
+        assert found["hasNextPage"] is found["pageInfo"]["hasNextPage"]
+        return found
+
+    none = await ask("first: 0")
+    assert none["totalCount"] > 0
+    assert (none["edges"], none["hasNextPage"], none["pageInfo"]["endCursor"]) == ([], True, None)
+    every = await ask("first: 1000")
+    last = every["edges"][-1]["cursor"]
+    assert (await ask(f'first: 0, after: "{last}"'))["hasNextPage"] is every["hasNextPage"]
