@@ -141,12 +141,13 @@ class GraphLoading:
 
     # ---- elements to records -----------------------------------------------------------------------------------------
 
-    def _parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[Part]:
+        """The elements of all files, read anew. Raises InputError with file and line for what is wrong in them."""
         return _READERS[self.format](self._files)
 
     def _parcels(self, loader: BulkLoader, tell: Callable[[str], None]) -> Iterator[Parcel]:
         told = 0.0
-        for part in self._parts():
+        for part in self.parts():
             by_dataset: dict[str, list[RecordFragments]] = {}
             for element in part.elements:
                 dataset = self._dataset(element)
@@ -185,7 +186,7 @@ class GraphLoading:
     # ---- what is wrong -----------------------------------------------------------------------------------------------
 
     def _report_missing(self, missing: Collection[str]) -> None:
-        for part in self._parts():
+        for part in self.parts():
             for element in part.elements:
                 for end in (element.tail, element.head):
                     if end is not None and clean_text(end) in missing:
@@ -195,7 +196,7 @@ class GraphLoading:
 
     def _report_twins(self) -> None:
         seen: set[tuple[bool, str]] = set()
-        for part in self._parts():
+        for part in self.parts():
             for element in part.elements:
                 key = (element.tail is not None, clean_text(element.id))
                 if key in seen:

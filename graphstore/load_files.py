@@ -1,6 +1,7 @@
 """The files of an exported graph: in a ZIP archive, in a folder or one by one, compressed by gzip or not."""
 
 import gzip
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,9 @@ _ELSEWHERE = {
 }  # fmt: skip
 _EXPECTED = "Give what `bifrost export parquet`, `neptune-csv`, `opencypher-csv` or `graphson` wrote, or a folder of such files."
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
-"""What a damaged, cut or encrypted archive makes its reader raise."""
+"""What a damaged, cut or encrypted file makes its reader raise."""
+_NO_ARCHIVE = (*_BROKEN, ValueError, struct.error)
+"""What an archive whose list of files is damaged does."""
 
 
 class Loaded(NamedTuple):
@@ -65,7 +68,7 @@ class GraphFile:
                 if self.member is None:
                     stream: IO[bytes] = stack.enter_context(self.path.open("rb"))
                 else:
-                    stream = stack.enter_context(stack.enter_context(zipfile.ZipFile(self.path)).open(self.member))
+                    stream = stack.enter_context(_member(stack.enter_context(zipfile.ZipFile(self.path)), self.member))
                 if self.name.lower().endswith(".gz"):
                     stream = stack.enter_context(cast(IO[bytes], gzip.GzipFile(fileobj=stream)))
                 yield stream
@@ -108,9 +111,16 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name.lower().removesuffix(".gz")).suffix
 
 
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except _NO_ARCHIVE as error:
+        raise zipfile.BadZipFile(error) from None
+
+
 def _members(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return [info.filename for info in archive.infolist() if not info.is_dir()]
-    except _BROKEN as error:
+            return [info.filename for info in archive.infolist() if not info.filename.endswith("/")]
+    except _NO_ARCHIVE as error:
         raise InputError(f"{path} is no ZIP archive: {error}", remedy=_EXPECTED) from None

@@ -57,7 +57,7 @@ def _opened(file: GraphFile) -> Iterator[pq.ParquetFile]:
             stream = copy
         try:
             yield stack.enter_context(pq.ParquetFile(stream))
-        except pa.ArrowException as error:
+        except (pa.ArrowException, ValueError, OverflowError) as error:
             raise InputError(f"{file.name} is no readable Parquet file: {error}", remedy=NOTHING_LOADED) from None
 
 
@@ -66,13 +66,17 @@ def _elements(file: str, table: pq.ParquetFile, is_edge: bool) -> Iterator[Part]
     for name in ("_id", "_tail", "_head") if is_edge else ("_id",):
         if schema.names.count(name) != 1 or not _is_text(schema.field(name).type):
             raise InputError(f"{file} has no text column {name}.", remedy=NOTHING_LOADED)
-    label = (schema.metadata or {}).get(b"label", b"").decode() or unquote(
-        PurePosixPath(file).name.split(".parquet")[0]
-    )
+    written = (schema.metadata or {}).get(b"label", b"").decode(errors="replace")
+    label = written or unquote(PurePosixPath(file).name.split(".parquet")[0])
     columns = [_column(file, field) for field in schema if field.name not in _FIXED]
     line = 1
     for batch in table.iter_batches(_BATCH):
-        yield Part(file, "row", _loaded(file, line, label, batch, columns))
+        try:
+            elements = _loaded(file, line, label, batch, columns)
+        except ValueError as error:
+            rows = f"rows {line} to {line + batch.num_rows - 1}"
+            raise InputError(f"{file} {rows}: {error}", remedy=NOTHING_LOADED) from None
+        yield Part(file, "row", elements)
         line += batch.num_rows
 
 
@@ -128,7 +132,7 @@ def _column(file: str, field: pa.Field) -> _Column:
             remedy="Properties are texts, numbers, booleans, dates, times, or lists of one of them.",
         )
     declared: Mapping[Any, bytes] = field.metadata or {}
-    parse = _WRITTEN_AS_TEXT.get(declared.get(b"type", b"").decode()) if _is_text(inner) else None
+    parse = _WRITTEN_AS_TEXT.get(declared.get(b"type", b"").decode(errors="replace")) if _is_text(inner) else None
     return _Column(field.name, several, parse, kinds.is_timestamp(type) and type.unit == "ns")
 
 
