@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from api.asking import Asking
-from api.ports import JudgeOutcome, Moved, pairs_moved
+from api.ports import JudgeOutcome, Moved, Opinion, pairs_moved
 from api.review import Review
 from bifrost.errors import InputError
 from bifrost.links import (
@@ -21,15 +21,15 @@ from bifrost.links import (
     link_type_id,
 )
 from bifrost.pipeline import Pipeline
-from bifrost.ports import Store, TeachRequest
+from bifrost.ports import PairScores, Store, TeachRequest
 from bifrost.settings import Settings
 from graphstore.judging import corrected, same_rule
-from linking.asking import Question
+from linking.asking import Purpose, Question
 from linking.waking import to_ask_again
 
 __all__ = ["Answering"]
 
-_MOST_PAIRS = 200_000
+_YES_OR_NO = (Verdict.CONFIRM, Verdict.REJECT, Verdict.DELETE)
 _MOVED = 0.02
 """Probability changes below this are not worth a person's attention."""
 
@@ -72,10 +72,13 @@ class Answering:
         """
         edges, offered = self._edges(), self.asking.offered(by)
         made = None if correction is None or verdict is not Verdict.CONFIRM else self._made(link_type_id, correction)
-        judgement = self.store.links.judge(link_type_id, verdict, by, correction=correction, note=note)
+        second = offered.purpose(link_type_id) is Purpose.SECOND
+        judgement = self.store.links.judge(
+            link_type_id, verdict, by, correction=correction, note=note, second_opinion=second
+        )
         outcome = self._follow_up(judgement, edges, made)
         self.asking.log(judgement, offered, outcome.edges_changed, blind=blind)
-        return outcome
+        return self._with_opinion(outcome) if second else outcome
 
     def add_link_type(self, stated: LinkType, by: str, note: str = "") -> JudgeOutcome:
         """Makes a link type between columns that a person names, confirmed by that person, with its links.
@@ -129,19 +132,22 @@ class Answering:
         blind: bool = False,
     ) -> JudgeOutcome:
         """Stores an answer about two records, and says what it changed about other pairs of the link type."""
-        edges, offered, before = self._edges(), self.asking.offered(by), self._scores(link_type_id)
-        judgement = self.store.links.judge(f"{link_type_id}|{tail}|{head}", verdict, by, note=note)
+        subject = f"{link_type_id}|{tail}|{head}"
+        edges, offered, before = self._edges(), self.asking.offered(by), self._scores(subject)
+        second = offered.purpose(subject) is Purpose.SECOND
+        judgement = self.store.links.judge(subject, verdict, by, note=note, second_opinion=second)
         outcome = self._with_pairs(self._follow_up(judgement, edges), before)
         self.asking.log(judgement, offered, sum(outcome.pairs_moved[:2]), blind=blind)
-        return outcome
+        return self._with_opinion(outcome) if second else outcome
 
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
         edges, links = self._edges(), self.store.links
         subject = next((j.subject for j in links.judgements(include_undone=True) if j.id == judgement_id), "")
-        about, _, pair = subject.partition("|")
-        before = self._scores(about) if pair else {}
-        outcome = self._follow_up(links.undo(judgement_id, by), edges)
-        return self._with_pairs(outcome, before) if pair else outcome
+        before = self._scores(subject) if "|" in subject else None
+        undone = links.undo(judgement_id, by)
+        self._unsettle_lesson(judgement_id, by)
+        outcome = self._follow_up(undone, edges)
+        return outcome if before is None else self._with_pairs(outcome, before)
 
     def teach(
         self,
@@ -216,38 +222,59 @@ class Answering:
             links.judge(link_type.id, Verdict.REOPEN, AUTOMATIC, note=f"asked again: {reason}")
 
     def _settle_lesson(self, judgement: Judgement, known: Mapping[str, LinkType]) -> set[str]:
-        """After one link type of a lesson was confirmed: it takes the pairs that were taught, and the others go."""
+        """After one link type of a lesson was confirmed: it takes the pairs that were taught, and the others are rejected,
+        until that answer is taken back."""
         confirmed = known.get(judgement.subject)
         if confirmed is None or judgement.verdict is not Verdict.CONFIRM or not confirmed.model.startswith(TAUGHT):
+            return set()
+        if judgement.undone_at is not None or judgement.disputed:
             return set()
         others = {
             one.id
             for one in known.values()
             if one.model == confirmed.model and one.id != confirmed.id and one.state is LinkState.PROPOSED
         }
-        answers = self.store.links.judgements()
-        for other in others:
+        links, settled = self.store.links, _settled_by(judgement.id)
+        answers = links.judgements()
+        for other in sorted(others):
             for answer in answers:
                 about, _, pair = answer.subject.partition("|")
-                if about == other and pair and answer.undone_at is None:
-                    self.store.links.judge(f"{confirmed.id}|{pair}", answer.verdict, answer.by, note=answer.note)
+                if about == other and pair:
+                    links.judge(f"{confirmed.id}|{pair}", answer.verdict, answer.by, note=f"{answer.note}, {settled}")
+            links.judge(other, Verdict.REJECT, AUTOMATIC, note=settled)
         return others
+
+    def _unsettle_lesson(self, judgement_id: int, by: str) -> None:
+        """Takes back what followed from the confirmation of a taught link type."""
+        settled = _settled_by(judgement_id)
+        for answer in self.store.links.judgements():
+            if answer.note == settled or answer.note.endswith(f", {settled}"):
+                self.store.links.undo(answer.id, by)
 
     # ---- what follows from an answer -----------------------------------------------------------------------------------
 
     def _edges(self) -> int:
         return sum(self.store.view().label_counts()[1].values())
 
-    def _scores(self, link_type_id: str) -> dict[tuple[str, str], float]:
-        """Of the pairs of a same-thing link type."""
-        found = self.store.links.pairs(link_type_id, limit=_MOST_PAIRS)
-        return {(pair.left, pair.right): pair.score for pair in found}
+    def _scores(self, subject: str) -> PairScores:
+        """Of the pairs of a link type but the one that an answer is about."""
+        return self.store.links.pair_scores(subject.partition("|")[0], without=subject)
 
-    def _with_pairs(self, outcome: JudgeOutcome, before: Mapping[tuple[str, str], float]) -> JudgeOutcome:
+    def _with_pairs(self, outcome: JudgeOutcome, before: PairScores) -> JudgeOutcome:
         """Counts the pairs that an answer about one of them moved."""
-        subject, _, judged = outcome.judgement.subject.partition("|")
-        after = self._scores(subject)
-        return replace(outcome, pairs_moved=pairs_moved(before, after, judged))
+        return replace(outcome, pairs_moved=pairs_moved(before, self._scores(outcome.judgement.subject)))
+
+    def _with_opinion(self, outcome: JudgeOutcome) -> JudgeOutcome:
+        """Says whether a second opinion agrees with the first one."""
+        judgement = outcome.judgement
+        others = [
+            j
+            for j in self.store.links.judgements(subject_prefix=judgement.subject)
+            if j.subject == judgement.subject and j.by != judgement.by and j.verdict in _YES_OR_NO
+        ]
+        if not others or judgement.verdict not in _YES_OR_NO:
+            return outcome
+        return replace(outcome, opinion=Opinion(not judgement.disputed, others[-1]))
 
     def _follow_up(self, judgement: Judgement, edges_before: int, made: LinkType | None = None) -> JudgeOutcome:
         """``made`` is what a correction made, with its evidence."""
@@ -257,12 +284,13 @@ class Answering:
             before[made.id] = replace(made, state=before[made.id].state)
         rescored = self.pipeline.linker.rescore(list(before.values()), links.judgements())
         gone = self._settle_lesson(judgement, before)
-        rescored = [one for one in rescored if one.id not in gone]
         links.save_link_types(rescored)
         moved = tuple(
             Moved(one.id, one.name, before[one.id].probability, one.probability)
             for one in rescored
-            if one.state is LinkState.PROPOSED and abs(one.probability - before[one.id].probability) > _MOVED
+            if one.state is LinkState.PROPOSED
+            and one.id not in gone
+            and abs(one.probability - before[one.id].probability) > _MOVED
         )
         self.wake()
         link_type, changed = self._apply(judgement, before)
@@ -297,3 +325,8 @@ class Answering:
     def _was_confirmed(self, id: str) -> bool:
         answers = self.store.links.judgements(subject_prefix=id, include_undone=True)
         return any(j.subject == id and j.verdict is Verdict.CONFIRM for j in answers)
+
+
+def _settled_by(judgement_id: int) -> str:
+    """The note of what followed from the answer to a lesson, by which it is found again."""
+    return f"settled by answer {judgement_id}"

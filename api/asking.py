@@ -68,9 +68,29 @@ class Asking:
     # ---- the queue
 
     def queue(self, by: str = "") -> list[Question]:
-        """What to ask somebody: link types to audit, what others answered and is to be answered twice, then proposals and
-        pairs, the most worthwhile question first."""
-        return [*self._audits(), *self.seconds(by), *self._drawn(self._open(by), by)]
+        """What to ask somebody: link types to audit, what people disagree about, what others answered and is to be answered
+        twice, then proposals and pairs, the most worthwhile question first."""
+        return [*self._audits(), *self.disputes(), *self.seconds(by), *self._drawn(self._open(by), by)]
+
+    def disputes(self) -> list[Question]:
+        """Questions about which a second opinion contradicts the answer that stands, until somebody settles them."""
+        known = {link_type.id: link_type for link_type in self._links.link_types()}
+        found: dict[str, tuple[Judgement, ...]] = {}
+        stands: dict[str, Judgement] = {}
+        for judgement in self._links.judgements(include_undone=True):
+            if judgement.undone_at is not None or judgement.verdict is Verdict.UNSURE:
+                continue
+            if judgement.disputed:
+                found[judgement.subject] = (stands[judgement.subject], judgement)
+            else:
+                stands[judgement.subject] = judgement
+                found.pop(judgement.subject, None)
+        questions = []
+        for subject, said in found.items():
+            link_type, pair = known.get(subject.partition("|")[0]), _pair_of(subject)
+            if link_type is not None and (pair is None or link_type.state is LinkState.CONFIRMED):
+                questions.append(Question(link_type, pair, Purpose.DISPUTED, said=said))
+        return questions
 
     def _audits(self) -> list[Question]:
         return [Question(link_type, purpose=Purpose.AUDIT) for link_type in self._review.audits()]
@@ -80,7 +100,8 @@ class Asking:
 
         Only where two people review: ``by`` and somebody else answered lately.
         """
-        answers = [j for j in self._links.judgements() if j.by != AUTOMATIC]
+        every = self._links.judgements(include_undone=True)
+        answers = [j for j in every if j.by != AUTOMATIC and j.undone_at is None]
         active = {j.by for j in answers if self._now() - j.at < _LATELY}
         if by not in active or len(active) < 2 or not self._twice:
             return []
@@ -157,7 +178,7 @@ class Asking:
 
     def offered(self, by: str) -> Offered:
         """What somebody stands before, to be handed to :meth:`log` with their answer."""
-        beside = {question.subject: question for question in (*self._audits(), *self.seconds(by))}
+        beside = {question.subject: question for question in (*self._audits(), *self.disputes(), *self.seconds(by))}
         return Offered(choose(self._open(by), seed=self._lot(by), policy=self._log.policy()), beside)
 
     def log(self, judgement: Judgement, before: Offered, settled: int, *, blind: bool = False) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from api.auditing import LinkAudit
@@ -18,7 +19,7 @@ from api.review_log import Asked
 from bifrost.catalog import Build, Source
 from bifrost.graph import Edge, Vertex
 from bifrost.links import Correction, Judgement, LinkKind, LinkType, Matched, Verdict
-from bifrost.ports import ConnectionReport, Lag, SearchIndex, Store
+from bifrost.ports import ConnectionReport, Lag, PairScores, SearchIndex, Store
 from bifrost.settings import Settings
 from bifrost.values import DatasetInfo, FileRecord, Value
 from linking.accepting import AcceptRule, AuditResult
@@ -35,6 +36,7 @@ __all__ = [
     "JudgeOutcome",
     "Learnt",
     "Moved",
+    "Opinion",
     "PairsMoved",
     "ProjectionState",
     "ProjectionStatus",
@@ -43,6 +45,9 @@ __all__ = [
     "SparqlService",
     "pairs_moved",
 ]
+
+
+_SURE, _MOVED = np.float32(0.9), np.float32(0.02)
 
 
 class SourceKind(NamedTuple):
@@ -73,15 +78,23 @@ class PairsMoved(NamedTuple):
     less_likely: int = 0
 
 
+class Opinion(NamedTuple):
+    """Whether a second opinion agrees with ``first``. If not, that one stays in force until somebody settles the dispute."""
+
+    agrees: bool
+    first: Judgement
+
+
 @dataclass(frozen=True, slots=True)
 class JudgeOutcome:
-    """What an answer, or its undo, did."""
+    """What an answer, or its undo, did. ``opinion`` is there if it was asked as a second one."""
 
     judgement: Judgement
     link_type: LinkType | None
     moved: Sequence[Moved] = field(default_factory=tuple)
     edges_changed: int = 0
     pairs_moved: PairsMoved = field(default_factory=PairsMoved)
+    opinion: Opinion | None = None
 
 
 class Learnt(NamedTuple):
@@ -91,22 +104,17 @@ class Learnt(NamedTuple):
     moved: Sequence[Moved]
 
 
-def pairs_moved(
-    before: Mapping[tuple[str, str], float], after: Mapping[tuple[str, str], float], judged: str
-) -> PairsMoved:
-    """Compares scores by pair; what is missing was unlikely. ``judged``, ``tail uid|head uid``, is left out."""
-    counts = [0, 0, 0, 0]
-    for key in before.keys() | after.keys():
-        if judged in ("|".join(key), "|".join(reversed(key))):
-            continue
-        old, new = before.get(key, 0.0), after.get(key, 0.0)
-        if old <= 0.9 < new:
-            counts[0] += 1
-        elif new < 0.1 <= old:
-            counts[1] += 1
-        elif abs(new - old) > 0.02:
-            counts[2 if new > old else 3] += 1
-    return PairsMoved(*counts)
+def pairs_moved(before: PairScores, after: PairScores) -> PairsMoved:
+    """Compares scores by pair; what is missing was unlikely."""
+    keys = np.union1d(before.key, after.key)
+    old, new = np.zeros(len(keys), np.float32), np.zeros(len(keys), np.float32)
+    old[np.searchsorted(keys, before.key)] = before.score
+    new[np.searchsorted(keys, after.key)] = after.score
+    above = (old <= _SURE) & (new > _SURE)
+    below = ~above & (new < 1 - _SURE) & (old >= 1 - _SURE)
+    moved = ~above & ~below & (np.abs(new - old) > _MOVED)
+    counts = above.sum(), below.sum(), (moved & (new > old)).sum(), (moved & (new < old)).sum()
+    return PairsMoved(*map(int, counts))
 
 
 class ProjectionState(StrEnum):

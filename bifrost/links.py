@@ -173,7 +173,8 @@ def corrected_ends(link_type: LinkType, correction: Correction) -> tuple[LinkKin
 class Judgement:
     """One answer of one person about a link type or about a pair of records. Never changed, only undone.
 
-    ``subject`` is a link type id, or for a pair ``link type id + "|" + tail uid + "|" + head uid``.
+    ``subject`` is a link type id, or for a pair ``link type id + "|" + tail uid + "|" + head uid``. ``disputed``: a second
+    opinion against the answer that stood when it was given; it has no effect, but the question is to be settled.
     """
 
     id: int
@@ -186,6 +187,7 @@ class Judgement:
     features: Mapping[str, float] = field(default_factory=lambda: EMPTY)
     undone_by: str | None = None
     undone_at: datetime | None = None
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bifrost.links import Correction, LinkState, LinkType, Verdict, corrected_en
 from bifrost.values import EMPTY
 from graphstore.encoding import correction_from, link_type_from
 
-__all__ = ["corrected", "judged", "pair_subject", "reproposed", "same_rule"]
+__all__ = ["corrected", "disputed", "judged", "pair_subject", "reproposed", "same_rule"]
 
 _STATES = {
     Verdict.CONFIRM: LinkState.CONFIRMED,
@@ -20,6 +20,29 @@ _STATES = {
     Verdict.DELETE: LinkState.DELETED,
     Verdict.REOPEN: LinkState.PROPOSED,
 }
+
+
+def disputed(answers: Iterable[Any]) -> frozenset[int]:
+    """The ids of second opinions that say the opposite of what stood when they were given, and so have no effect.
+
+    ``answers`` are live rows of the judgement table, oldest first. When the earlier answer is taken back, the second opinion
+    is the only one, and in force.
+    """
+    stands: dict[str, bool] = {}
+    found = set()
+    for answer in answers:
+        verdict = Verdict(answer.verdict)
+        if verdict is Verdict.UNSURE:
+            continue
+        if verdict in (Verdict.DEFER, Verdict.REOPEN):
+            stands.pop(answer.subject, None)
+            continue
+        said = verdict is Verdict.CONFIRM and answer.target in (None, answer.subject)
+        if answer.second_opinion and stands.get(answer.subject, said) is not said:
+            found.add(answer.id)
+        else:
+            stands[answer.subject] = said
+    return frozenset(found)
 
 
 def pair_subject(link_type: str, tail: str, head: str) -> str:

@@ -4,19 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bifrost.codec import decode_properties
 from bifrost.links import LinkEdge, LinkKind, LinkState, LinkType, SamePair, Verdict
-from bifrost.ports import ReplaceReport
+from bifrost.ports import PairScores, ReplaceReport
 from bifrost.values import EMPTY, Evidence, Value, make_uid
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched
 from graphstore.database import EDGE, Database
 from graphstore.encoding import dumps, evidence_text, properties_text
-from graphstore.judging import pair_subject
+from graphstore.judging import disputed, pair_subject
 from graphstore.statements import bump
 from graphstore.values import clean_text
 
@@ -329,10 +330,12 @@ class LinkedWriter:
     def _pins(self, connection: Connection, link_type: str) -> dict[str, int]:
         """What people said about pairs of a link type; the last answer about a pair counts."""
         j = s.judgement
-        query = sa.select(j.c.subject, j.c.verdict).where(
+        query = sa.select(j.c.id, j.c.subject, j.c.target, j.c.verdict, j.c.second_opinion).where(
             j.c.link_type == link_type, j.c.subject != j.c.link_type, j.c.undone_at.is_(None)
         )
-        return {row.subject: _PINS.get(Verdict(row.verdict), 0) for row in connection.execute(query.order_by(j.c.id))}
+        rows = connection.execute(query.order_by(j.c.id)).all()
+        without_effect = disputed(rows)
+        return {r.subject: _PINS.get(Verdict(r.verdict), 0) for r in rows if r.id not in without_effect}
 
     def _pair_of(self, connection: Connection, subject: str) -> tuple[tuple[str, int], tuple[str, int]] | None:
         """The two fragments that a pair's subject names. Uids may hold ``|``, so the split that exists is meant."""
@@ -352,6 +355,19 @@ class LinkedWriter:
         return {row.uid: row.id for row in connection.execute(query).all()}
 
     # ---- reading -----------------------------------------------------------------------------------------------------
+
+    def pair_scores(self, connection: Connection, number: int, without: str) -> PairScores:
+        """Pairs are numbered by their fragments, of which a store has fewer than 2^31."""
+        pair = s.same_pair
+        query = sa.select(pair.c.left, pair.c.right, pair.c.score).where(pair.c.link_type == number)
+        found = self._pair_of(connection, without) if without else None
+        if found is not None:
+            (_, one), (_, other) = found
+            query = query.where(sa.not_(sa.and_(pair.c.left.in_((one, other)), pair.c.right.in_((one, other)))))
+        rows = [(left << 32 | right, score) for left, right, score in connection.execute(query)]
+        table = np.array(rows, np.dtype([("key", np.int64), ("score", np.float32)]))
+        table.sort(order="key")
+        return PairScores(table["key"].copy(), table["score"].copy())
 
     def pairs(
         self, connection: Connection, number: int, link_type: LinkType, limit: int, least_sure_first: bool

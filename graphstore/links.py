@@ -10,11 +10,11 @@ from sqlalchemy.engine import Connection
 
 from bifrost.errors import ConflictError, NotFoundError
 from bifrost.links import Correction, Judgement, LinkEdge, LinkState, LinkType, SamePair, Verdict
-from bifrost.ports import ReplaceReport
+from bifrost.ports import PairScores, ReplaceReport
 from bifrost.values import EMPTY
 from graphstore import schema as s
 from graphstore.encoding import correction_from, dumps, from_iso, link_type_from, now
-from graphstore.judging import corrected, judged, reproposed, same_rule
+from graphstore.judging import corrected, disputed, judged, reproposed, same_rule
 from graphstore.linked import LinkedWriter
 from graphstore.samples import sample_links
 from graphstore.values import clean_text
@@ -82,11 +82,15 @@ class SqlLinkStore:
         query = sa.select(j).where(j.c.undone_at.is_(None), j.c.subject == j.c.link_type).order_by(j.c.id)
         if ids is not None:
             wanted = list(ids)
-            query = query.where(sa.or_(j.c.link_type.in_(wanted), j.c.target.in_(wanted)))
+            # All answers about a link type, because an earlier one decides whether a later one has an effect.
+            corrected_to = sa.select(j.c.link_type).where(j.c.target.in_(wanted))
+            query = query.where(sa.or_(j.c.link_type.in_(wanted), j.c.link_type.in_(corrected_to)))
         sources = self._sources(connection)
         found: dict[str, list[Any]] = {}
-        for row in connection.execute(query):
-            if _awake(row, sources):
+        rows = connection.execute(query).all()
+        without_effect = disputed(rows)
+        for row in rows:
+            if row.id not in without_effect and _awake(row, sources):
                 for id in {row.link_type, row.target} - {None}:
                     found.setdefault(id, []).append(row)
         return found
@@ -177,7 +181,14 @@ class SqlLinkStore:
     # ---- judgements --------------------------------------------------------------------------------------------------
 
     def judge(
-        self, subject: str, verdict: Verdict, by: str, *, correction: Correction | None = None, note: str = ""
+        self,
+        subject: str,
+        verdict: Verdict,
+        by: str,
+        *,
+        correction: Correction | None = None,
+        note: str = "",
+        second_opinion: bool = False,
     ) -> Judgement:
         """A correction of kind, direction or columns confirms the corrected link type and rejects the one judged."""
         subject = clean_text(subject)
@@ -194,6 +205,7 @@ class SqlLinkStore:
                     features=dumps(_features_at(before, verdict)) if whole else "{}",
                     target=made.id if made.id != before.id else None,
                     corrected=dumps(made) if made.id != before.id else None,
+                    second_opinion=int(second_opinion),
                 )
             )  # fmt: skip
             self._judged(connection, {row.id, made.id}, subject)
@@ -249,11 +261,15 @@ class SqlLinkStore:
         query = sa.select(j).where(j.c.link_type.in_(known)).order_by(j.c.id)
         if subject_prefix:
             query = query.where(sa.func.substr(j.c.subject, 1, len(subject_prefix)) == subject_prefix)
-        if not include_undone:
-            query = query.where(j.c.undone_at.is_(None))
         with self._db.read() as connection:
             sources = self._sources(connection)
-            return [_judgement(row) for row in connection.execute(query) if _awake(row, sources)]
+            rows = connection.execute(query).all()
+            without_effect = disputed(row for row in rows if row.undone_at is None)
+            return [
+                _judgement(row, disputed=row.id in without_effect)
+                for row in rows
+                if _awake(row, sources) and (include_undone or (row.undone_at is None and row.id not in without_effect))
+            ]
 
     def _judgement_row(self, connection: Connection, id: int) -> Any:
         row = connection.execute(sa.select(s.judgement).where(s.judgement.c.id == id)).one_or_none()
@@ -262,7 +278,9 @@ class SqlLinkStore:
         return row
 
     def _judgement(self, connection: Connection, id: int) -> Judgement:
-        return _judgement(self._judgement_row(connection, id))
+        row, j = self._judgement_row(connection, id), s.judgement
+        same = sa.select(j).where(j.c.subject == row.subject, j.c.undone_at.is_(None)).order_by(j.c.id)
+        return _judgement(row, disputed=id in disputed(connection.execute(same)))
 
     # ---- links and merges --------------------------------------------------------------------------------------------
 
@@ -283,6 +301,11 @@ class SqlLinkStore:
         with self._db.read() as connection:
             row = self._row(connection, link_type_id)
             return self._linked.pairs(connection, row.number, link_type_from(row.data), limit, least_sure_first)
+
+    def pair_scores(self, link_type_id: str, *, without: str = "") -> PairScores:
+        """Reads numbers only: an answer compares all scores before it with those after it."""
+        with self._db.read() as connection:
+            return self._linked.pair_scores(connection, self._row(connection, link_type_id).number, without)
 
     def sample_links(self, link_type_id: str, count: int, seed: str) -> tuple[int, list[SamePair]]:
         with self._db.read() as connection:
@@ -322,8 +345,8 @@ def _awake(answer: Any, sources: set[str]) -> bool:
     return {made.tail.source, made.head.source} <= sources
 
 
-def _judgement(row: Any) -> Judgement:
+def _judgement(row: Any, *, disputed: bool = False) -> Judgement:
     return Judgement(
         row.id, row.subject, Verdict(row.verdict), row.by, from_iso(row.at) or now(), correction_from(row.correction),
-        row.note, orjson.loads(row.features) or EMPTY, row.undone_by, from_iso(row.undone_at),
+        row.note, orjson.loads(row.features) or EMPTY, row.undone_by, from_iso(row.undone_at), disputed,
     )  # fmt: skip

@@ -311,6 +311,9 @@ judgement = Table(
     Column("note", Text, nullable=False),
     Column("features", Text, nullable=False),
     Column("corrected", Text, comment="the link type that the correction made"),
+    Column(
+        "second_opinion", SmallInteger, nullable=False, server_default="0", comment="1: asked as if nobody had answered"
+    ),
     Column("undone_by", Text),
     Column("undone_at", Text),
     Index(None, "subject"),

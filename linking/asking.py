@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bifrost.links import LinkKind, LinkType, PairQuestion, Verdict
+from bifrost.links import Judgement, LinkKind, LinkType, PairQuestion, Verdict
 
 __all__ = [
     "Purpose",
@@ -44,11 +44,13 @@ _LONGEST = 300.0
 
 
 class Purpose(StrEnum):
-    """Why something is asked: to decide it, to audit what a rule or a threshold accepted, or to hear a second reviewer."""
+    """Why something is asked: to decide it, to audit what a rule or a threshold accepted, to hear a second reviewer, or to
+    settle what two of them disagree about."""
 
     DECIDE = "decide"
     AUDIT = "audit"
     SECOND = "second"
+    DISPUTED = "disputed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Question:
     """A question about a link type or, with a ``pair``, about two records of it.
 
     ``doubtful`` is how many pairs of the link type are undecided. ``blind``: the scores are not to be shown. ``left`` is
-    the share of its worth that earlier answers left (linking/repeats.py).
+    the share of its worth that earlier answers left (linking/repeats.py). ``said`` are the answers that disagree.
     """
 
     link_type: LinkType
@@ -65,6 +67,7 @@ class Question:
     doubtful: float = 0.0
     blind: bool = False
     left: float = 1.0
+    said: tuple[Judgement, ...] = ()
 
     @property
     def subject(self) -> str:

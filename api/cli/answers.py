@@ -182,6 +182,9 @@ def _report(context: Context, outcome: "JudgeOutcome") -> None:
     unit = "compared pairs" if about and about.kind is LinkKind.SAME_THING else "edges"
     text += f"; {outcome.edges_changed} {unit} changed" if outcome.edges_changed else ""
     text += "".join(f"; {part}" for part in _movement(outcome))
+    if (opinion := outcome.opinion) is not None:
+        first = f"{escape(opinion.first.by)} had answered {opinion.first.verdict}"
+        text += f"\n{first}, too." if opinion.agrees else f"\n{first}, which stands until somebody settles the dispute."
     context.show(outcome, text)
 
 

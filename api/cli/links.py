@@ -179,14 +179,15 @@ def reviewers(context: Context) -> None:
 @pass_context
 def history(context: Context, everything: bool, by: str | None) -> None:
     """The answers given so far, newest first."""
-    given = context.service.store.links.judgements(include_undone=everything)
+    every = context.service.store.links.judgements(include_undone=True)
+    given = [j for j in every if everything or j.undone_at is None]
     found = sorted((j for j in given if by is None or j.by == by), key=lambda j: -j.id)
     asked = context.service.asking.asked()
     context.table(
         found,
         {
             "id": [j.id for j in found],
-            "answer": [j.verdict for j in found],
+            "answer": [f"{j.verdict} (disputed, without effect)" if j.disputed else j.verdict for j in found],
             "about": [j.subject for j in found],
             "by": [j.by for j in found],
             "at": [f"{j.at:%Y-%m-%d %H:%M}" for j in found],

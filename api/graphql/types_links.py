@@ -203,6 +203,9 @@ class JudgementType:
     note: str
     correction: JSON | None
     undone: bool
+    disputed: bool = strawberry.field(
+        description="A second opinion against the answer that stood: it has no effect, the question is to be settled."
+    )
 
     @classmethod
     def of(cls, judgement: links.Judgement) -> "JudgementType":
@@ -215,6 +218,7 @@ class JudgementType:
             note=judgement.note,
             correction=None if judgement.correction is None else JSON(_correction_json(judgement.correction)),
             undone=judgement.undone_at is not None,
+            disputed=judgement.disputed,
         )
 
     @strawberry.field(description="The scores were withheld from who answered.")
@@ -262,6 +266,15 @@ class PairsMovedType:
     less_likely: int
 
 
+@strawberry.type(name="Opinion", description="Whether a second opinion agrees with the first answer.")
+class OpinionType:
+    agrees: bool = strawberry.field(
+        description="If not, the first answer stays in force until somebody settles the dispute."
+    )
+    by: str = strawberry.field(description="Who answered first.")
+    verdict: Verdict
+
+
 @strawberry.type(name="JudgeResult")
 class JudgeResultType:
     judgement: JudgementType
@@ -269,6 +282,7 @@ class JudgeResultType:
     moved: list[MovedType]
     edges_changed: int
     pairs_moved: PairsMovedType
+    opinion: OpinionType | None = strawberry.field(description="Where the question was asked for a second opinion.")
 
     @classmethod
     def of(cls, outcome: JudgeOutcome) -> "JudgeResultType":
@@ -281,6 +295,11 @@ class JudgeResultType:
             ],
             edges_changed=outcome.edges_changed,
             pairs_moved=PairsMovedType(**outcome.pairs_moved._asdict()),
+            opinion=None
+            if outcome.opinion is None
+            else OpinionType(
+                agrees=outcome.opinion.agrees, by=outcome.opinion.first.by, verdict=outcome.opinion.first.verdict
+            ),
         )
 
 
@@ -296,6 +315,9 @@ class QuestionType:
     pair: PairExampleType | None
     purpose: Purpose
     blind: bool = strawberry.field(description="Scores and earlier answers are withheld.")
+    said: list[JudgementType] = strawberry.field(
+        description="The answers that disagree, the one in force first; of disputed questions, unless blind."
+    )
 
     @classmethod
     def of(cls, question: Question, blind: bool = False) -> "QuestionType":
@@ -306,7 +328,7 @@ class QuestionType:
             shown = PairExampleType.of_records(pair.left, pair.right, pair.score, note, blind)
         return cls(
             id=strawberry.ID(question.subject), link_type=LinkTypeType.of(question.link_type, blind), pair=shown,
-            purpose=question.purpose, blind=blind,
+            purpose=question.purpose, blind=blind, said=[] if blind else [JudgementType.of(one) for one in question.said],
         )  # fmt: skip
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bifrost.catalog import Build, BuildState, DatasetSummary, Progress, RecordFailure, Source
 from bifrost.documents import Document
@@ -33,6 +35,7 @@ __all__ = [
     "Lag",
     "LinkStore",
     "LinkingData",
+    "PairScores",
     "Projection",
     "ReplaceReport",
     "SearchIndex",
@@ -149,6 +152,13 @@ class LinkingData(Protocol):
         """Where a span of a document's page lies, one box per line; empty without a layout."""
 
 
+class PairScores(NamedTuple):
+    """``key`` int64, ascending, numbers each pair as long as its records are stored; ``score`` float32."""
+
+    key: NDArray[np.int64]
+    score: NDArray[np.float32]
+
+
 class LinkStore(Protocol):
     """Link types, judgements and the links that follow from them."""
 
@@ -162,9 +172,18 @@ class LinkStore(Protocol):
     def link_type(self, id: str) -> LinkType: ...
 
     def judge(
-        self, subject: str, verdict: Verdict, by: str, *, correction: Correction | None = None, note: str = ""
+        self,
+        subject: str,
+        verdict: Verdict,
+        by: str,
+        *,
+        correction: Correction | None = None,
+        note: str = "",
+        second_opinion: bool = False,
     ) -> Judgement:
-        """Stores the answer and applies it to the link type's state and fields. Deleting removes its edges at once."""
+        """Stores the answer and applies it to the link type's state and fields. Deleting removes its edges at once.
+
+        A second opinion that contradicts the answer that stands is disputed: that one stays in force."""
 
     def state(self, link_type: LinkType, by: str, *, note: str = "") -> Judgement:
         """Stores a link type that a person states, as confirmed by that person. Raises ConflictError if it is known."""
@@ -172,7 +191,8 @@ class LinkStore(Protocol):
     def undo(self, judgement_id: int, by: str) -> Judgement:
         """Takes an answer back and restores the state before it. Raises ConflictError if already undone."""
 
-    def judgements(self, *, subject_prefix: str = "", include_undone: bool = False) -> list[Judgement]: ...
+    def judgements(self, *, subject_prefix: str = "", include_undone: bool = False) -> list[Judgement]:
+        """The answers that are in force; with ``include_undone`` all that were ever given, disputed ones among them."""
 
     def write_links(self, link_type: LinkType, edges: Iterable[LinkEdge]) -> ReplaceReport:
         """Makes the edges of a link type exactly these, by diff. Pair judgements win over scores."""
@@ -182,6 +202,9 @@ class LinkStore(Protocol):
         of its source of lowest rank. Exactly reversible."""
 
     def pairs(self, link_type_id: str, *, limit: int = 100, least_sure_first: bool = False) -> list[SamePair]: ...
+    def pair_scores(self, link_type_id: str, *, without: str = "") -> PairScores:
+        """The scores of all pairs of a same-thing link type, but for the one that the subject ``without`` names."""
+
     def sample_links(self, link_type_id: str, count: int, seed: str) -> tuple[int, list[SamePair]]:
         """How many links (or merged pairs) of a link type are served that nobody judged, and ``count`` of them drawn by lot."""
 

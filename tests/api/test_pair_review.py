@@ -2,15 +2,18 @@
 
 import csv
 import json
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from api.cli import cli
 from api.ports import PairsMoved, pairs_moved
 from api.service import Service
-from bifrost.links import LinkKind, LinkState, LinkType, Verdict
+from bifrost.links import LinkKind, LinkState, LinkType, SamePair, Verdict
+from bifrost.ports import PairScores
 from tests.api.projects import built_project
 from tests.linking.records.tables import misspell, people
 
@@ -114,6 +117,38 @@ def test_the_command_line_asks_about_pairs_and_says_what_an_answer_moved(service
 
 
 def test_movement_is_told_in_words() -> None:
-    before = {("a", "b"): 0.5, ("c", "d"): 0.5, ("e", "f"): 0.2, ("g", "h"): 0.5, ("i", "j"): 0.5}
-    after = {("a", "b"): 0.95, ("c", "d"): 0.6, ("g", "h"): 0.4, ("i", "j"): 1.0}
-    assert pairs_moved(before, after, "j|i") == PairsMoved(above=1, below=1, likelier=1, less_likely=1)
+    before, after = {1: 0.5, 2: 0.5, 3: 0.2, 4: 0.5, 5: 0.5}, {1: 0.95, 2: 0.6, 4: 0.4, 5: 0.51, 9: 0.05}
+    old, new = (
+        PairScores(np.array(list(one), np.int64), np.array(list(one.values()), np.float32)) for one in (before, after)
+    )
+    assert pairs_moved(old, new) == PairsMoved(above=1, below=1, likelier=2, less_likely=1)
+    assert pairs_moved(new, new) == PairsMoved()
+
+
+def test_scores_are_read_but_for_the_pair_that_an_answer_is_about(service: Service) -> None:
+    one = confirmed(service)
+    links = service.store.links
+    pairs = links.pairs(one.id, limit=100_000)
+    every = links.pair_scores(one.id)
+    assert sorted(every.score.tolist()) == pytest.approx(sorted(pair.score for pair in pairs))
+    assert (np.diff(every.key) > 0).all()
+    for left, right in ((pairs[3].left, pairs[3].right), (pairs[3].right, pairs[3].left)):
+        others = links.pair_scores(one.id, without=f"{one.id}|{left}|{right}")
+        assert len(others.key) == len(pairs) - 1
+        (gone,) = set(every.key.tolist()) - set(others.key.tolist())
+        assert every.score[every.key == gone] == pytest.approx(pairs[3].score)
+
+
+def test_what_an_answer_moved_is_told_of_a_hundred_thousand_pairs_in_a_moment(service: Service) -> None:
+    one = confirmed(service)
+    service.judge(one.id, Verdict.REJECT, "ann")
+    rows = [row["_uid"] for batch in service.store.linking_data().rows("crm", "clients") for row in batch.to_pylist()]
+    others = [row["_uid"] for batch in service.store.linking_data().rows("crm", "members") for row in batch.to_pylist()]
+    made = [SamePair(a, b, 0.3, {"field:name": 1.0}) for a in rows for b in others]
+    service.store.links.write_same(one, made)
+    started = time.perf_counter()
+    before, after = (service.store.links.pair_scores(one.id, without=f"{one.id}|{rows[0]}|{others[0]}") for _ in "12")
+    assert pairs_moved(before, after) == PairsMoved()
+    seconds = (time.perf_counter() - started) * 100_000 / len(made)
+    assert len(before.key) == len(made) - 1
+    assert seconds < 2

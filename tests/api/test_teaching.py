@@ -81,13 +81,33 @@ def test_what_was_taught_is_never_accepted_by_a_rule_and_one_answer_settles_it(s
     assert {stored(service, one.id).state for one in found} == {LinkState.PROPOSED}
     service.judge(found[1].id, Verdict.CONFIRM, "ann")
     assert stored(service, found[1].id).state is LinkState.CONFIRMED
-    left = {one.id for one in service.store.links.link_types()}
-    assert not left & {one.id for one in found if one.id != found[1].id}
+    others = [one.id for one in found if one.id != found[1].id]
+    assert {stored(service, id).state for id in others} == {LinkState.REJECTED}
+    assert not set(others) & {one.id for one in service.questions()}
     pairs = service.store.links.judgements(subject_prefix=f"{found[1].id}|")
     assert {(j.verdict, j.by) for j in pairs} == {(Verdict.CONFIRM, "bob")}
     assert len(pairs) == 3
     answers = service.store.links.judgements(include_undone=True)
-    assert not {j.subject for j in answers if j.by == AUTOMATIC} & {one.id for one in found}
+    accepted = {j.subject for j in answers if j.by == AUTOMATIC and j.verdict is Verdict.CONFIRM}
+    assert not accepted & {one.id for one in found}
+
+
+def test_taking_the_answer_to_a_lesson_back_restores_all_of_it(service: Service) -> None:
+    found = service.teach(same_clients(3), (), "", "bob")
+    before = {one.id: one for one in service.store.links.link_types()}
+    said = {j.subject: j.verdict for j in service.store.links.judgements()}
+    labels = service.store.view().label_counts()
+    outcome = service.judge(found[1].id, Verdict.CONFIRM, "ann")
+    assert service.store.view().label_counts() != labels
+    service.undo(outcome.judgement.id, "ann")
+    after = {one.id: one for one in service.store.links.link_types()}
+    assert {id: one.state for id, one in after.items()} == {id: one.state for id, one in before.items()}
+    taught = {one.id for one in found}
+    assert {id: one for id, one in after.items() if id in taught} == {id: before[id] for id in taught}
+    assert {j.subject: j.verdict for j in service.store.links.judgements()} == said
+    assert service.store.view().label_counts() == labels
+    service.judge(found[0].id, Verdict.CONFIRM, "ann")
+    assert stored(service, found[1].id).state is LinkState.REJECTED
 
 
 def test_same_things_can_be_taught(service: Service) -> None:

@@ -239,13 +239,14 @@ const root = {
   questions: ({ blind }) =>
     linkTypes
       .filter((link) => link.state === "PROPOSED")
-      .map((link) => ({ id: link.id, linkType: link, pair: null, purpose: "DECIDE", blind: Boolean(blind) })),
+      .map((link) => ({ id: link.id, linkType: link, pair: null, purpose: "DECIDE", blind: Boolean(blind), said: [] })),
   pairQuestions: ({ linkType }) =>
     find(linkType).examples.map((pair) => ({
       id: pair.tail,
       linkType: find(linkType),
       pair,
       purpose: "DECIDE",
+      said: [],
       blind: false,
     })),
   reviewSummary: summary,

@@ -3,12 +3,12 @@
 const column = "source dataset columns";
 const pair = "tail head tailText headText score note role tailProperties headProperties";
 const linkRef = `id name kind state tail { ${column} } head { ${column} } through { ${column} }`;
-const judgement = `id subject verdict by at note correction undone blind linkType { ${linkRef} }`;
+const judgement = `id subject verdict by at note correction undone blind disputed linkType { ${linkRef} }`;
 const estimate = "value low high basis";
 const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model
   audit precision { ${estimate} } recall { ${estimate} } recallNote`;
 const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
-const judgeResult = `judgement { ${judgement} } linkType { id name state edges } moved { id name before after } edgesChanged
+const judgeResult = `judgement { ${judgement} } opinion { agrees by verdict } linkType { id name state edges } moved { id name before after } edgesChanged
   pairsMoved { above below likelier lessLikely }`;
 const build = "id state sources started finished progress { stage item done total message } error counts failures";
 const dataset = `name kind type records failures key comment
@@ -58,7 +58,7 @@ export const CANCEL_BUILD = `mutation CancelBuild($id: Int!) { cancelBuild(id: $
 export const BUILD_PROGRESS = `subscription BuildProgress($id: Int!) { build(id: $id) { ${build} } }`;
 
 export const REVIEW_QUEUE = `query ReviewQueue($blind: Boolean) {
-  questions(blind: $blind) { id purpose blind pair { ${pair} } linkType { ${linkFull} } }
+  questions(blind: $blind) { id purpose blind said { ${judgement} } pair { ${pair} } linkType { ${linkFull} } }
   reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers }
   judgements(limit: 20) { ${judgement} }
 }`;

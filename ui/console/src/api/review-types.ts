@@ -35,6 +35,8 @@ export interface Judgement {
   correction: Properties | null;
   undone: boolean;
   blind: boolean;
+  /** A second opinion against the answer that stands. */
+  disputed: boolean;
   linkType: Pick<LinkType, "id" | "name" | "kind" | "state" | "tail" | "head" | "through"> | null;
 }
 
@@ -81,8 +83,10 @@ export interface Question {
   id: string;
   linkType: LinkType;
   pair: PairExample | null;
-  purpose: "DECIDE" | "AUDIT" | "SECOND";
+  purpose: "DECIDE" | "AUDIT" | "SECOND" | "DISPUTED";
   blind: boolean;
+  /** The answers that disagree, the one in force first. */
+  said: Judgement[];
 }
 
 export interface LinkAudit {
@@ -166,6 +170,8 @@ export interface Moved {
 
 export interface JudgeResult {
   judgement: Judgement;
+  /** Whether a second opinion agrees with the first answer. */
+  opinion: { agrees: boolean; by: string; verdict: Verdict } | null;
   linkType: Pick<LinkType, "id" | "name" | "state" | "edges"> | null;
   moved: Moved[];
   edgesChanged: number;

@@ -107,6 +107,7 @@ export function JudgementTable({ judgements, busy, title, actions, onUndo }: Pro
             <>
               {j.undone ? <s>{verdicts[j.verdict]}</s> : verdicts[j.verdict]}
               {j.blind && <span className="muted"> (blind)</span>}
+              {j.disputed && <span className="muted"> (disputed, without effect)</span>}
             </>
           ),
         },

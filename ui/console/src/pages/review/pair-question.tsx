@@ -7,6 +7,7 @@ import type { PairExample, Question, Verdict } from "../../api/review-types";
 import { HashLink } from "../../components/hash-link";
 import { kinds } from "../../lib/wording";
 import { Pair } from "./evidence";
+import { Said } from "./said";
 
 interface Props {
   asked: Question;
@@ -21,6 +22,7 @@ const why = {
   DECIDE: "The answer settles this pair and teaches the model about those like it.",
   AUDIT: "Drawn by lot from what was linked without a question: is it right?",
   SECOND: "Somebody else answered too; neither sees the other's answer.",
+  DISPUTED: "Your answer settles what two people disagree about.",
 };
 
 /** Whether two records belong together. */
@@ -38,6 +40,7 @@ export function PairQuestion({ asked, pair, blind, position, off, onAnswer }: Pr
         <Badge color="blue">Pair</Badge>
         {purpose === "AUDIT" && <Badge color="severity-medium">Audit: linked without a question</Badge>}
         {purpose === "SECOND" && <Badge color="severity-medium">Second opinion</Badge>}
+        {purpose === "DISPUTED" && <Badge color="severity-medium">Disputed</Badge>}
         <Box color="text-body-secondary" fontSize="body-s">
           {position}
         </Box>
@@ -51,6 +54,7 @@ export function PairQuestion({ asked, pair, blind, position, off, onAnswer }: Pr
         {why[purpose]}{" "}
         <HashLink to={`#/review/links/${encodeURIComponent(link.id)}`}>{link.name || kinds[link.kind]}</HashLink>
       </Box>
+      <Said said={asked.said} />
       <Pair pair={pair} tail={sideOf(pair.tail, link)} head={sideOf(pair.head, link)} blind={blind} />
       <div className="answer-bar">
         <div className="answers">

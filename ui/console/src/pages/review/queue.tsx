@@ -19,6 +19,7 @@ import { Evidence } from "./evidence";
 import { KeyHelp } from "./key-help";
 import { PairQuestion } from "./pair-question";
 import { Question } from "./question";
+import { Said } from "./said";
 import { useJudge } from "./use-judge";
 
 interface QueueData {
@@ -168,6 +169,7 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
                   second={asked?.purpose === "SECOND"}
                   position={`${index + 1} of ${questions.length}`}
                 />
+                {asked && <Said said={asked.said} />}
                 <Evidence link={current} blind={blind} />
                 <AnswerBar
                   name={name}
@@ -198,6 +200,8 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
   );
 }
 
+const asides: Partial<Record<Asked["purpose"], string>> = { AUDIT: "audit", SECOND: "second", DISPUTED: "disputed" };
+
 function Item({ asked, active, onSelect }: { asked: Asked; active: boolean; onSelect: () => void }): ReactNode {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -205,8 +209,7 @@ function Item({ asked, active, onSelect }: { asked: Asked; active: boolean; onSe
   }, [active]);
   const { linkType: link, pair, purpose } = asked;
   const score = pair ? pair.score : link.probability;
-  const aside =
-    purpose === "AUDIT" ? "audit" : purpose === "SECOND" ? "second" : score === null ? undefined : percent(score);
+  const aside = asides[purpose] ?? (score === null ? undefined : percent(score));
   return (
     <button
       ref={button}

@@ -26,6 +26,15 @@ function changedLinks({ edgesChanged, judgement }: JudgeResult): string {
   return `${plural(Math.abs(edgesChanged), "link")} ${how}. `;
 }
 
+/** What a second opinion is told about the first one. */
+function opinion({ opinion }: JudgeResult): string {
+  if (!opinion) return "";
+  const said = verdicts[opinion.verdict].toLowerCase();
+  return opinion.agrees
+    ? `${opinion.by} said so, too. `
+    : `${opinion.by} had ${said} it. That answer stands until somebody settles it: the question is disputed now. `;
+}
+
 /** Sends answers, says what each one moved, and tells the navigation that counts changed. `blind`: given without scores. */
 export function useJudge(onAnswered: () => void | Promise<void>, blind = false): Judge {
   const notify = useNotify();
@@ -42,7 +51,8 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
         const edges = changedLinks(result);
         const pairs = pairMovement(result.pairsMoved);
         const rest = pairs && !result.moved.length ? "" : movement(result.moved);
-        notify({ type: "success", header: headline(result), content: edges + pairs + rest }, "answer");
+        const type = result.opinion?.agrees === false ? "warning" : "success";
+        notify({ type, header: headline(result), content: opinion(result) + edges + pairs + rest }, "answer");
         window.dispatchEvent(new Event("bifrost:reviewed"));
         await onAnswered();
         return result;
