@@ -1,5 +1,6 @@
 """Rules that accept link types, the audits that check them, reviewers and the log of choices, over a real service."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -158,6 +159,10 @@ def test_knowledge_is_carried_to_another_project(service: Service, tmp_path: Pat
     second = open_service(load_settings(data_dir=tmp_path / "other"))
     assert second.pipeline.linker.version != service.pipeline.linker.version
     second.close()
+    (imported,) = json.loads(runner.invoke(cli, ["--json", *other, "links", "import-knowledge"]).output)
+    assert (imported["name"], imported["about_types"]) == ("taught.json", 1)
+    assert "taken back" in runner.invoke(cli, [*other, "links", "import-knowledge", "--undo", imported["id"]]).output
+    assert "Nothing was imported" in runner.invoke(cli, [*other, "links", "import-knowledge"]).output
     file.write_text("{}")
     assert runner.invoke(cli, [*other, "links", "import-knowledge", str(file)]).exit_code != 0
 

@@ -108,6 +108,17 @@ class TestMerging:
         shop.links.judge(f"{SAME.id}|crm/client/0|erp/customer/0", Verdict.CONFIRM, "ann")
         assert [p.score for p in shop.links.pairs(SAME.id, least_sure_first=True, limit=1)] == [0.7]
 
+    def test_scores_are_read_without_the_pair_that_an_answer_is_about(self, shop: SqlStore) -> None:
+        confirmed_same(shop)
+        every = shop.links.pair_scores(SAME.id)
+        assert sorted(every.score.tolist()) == pytest.approx([0.6, 0.7, 0.8])
+        assert every.key.tolist() == sorted(set(every.key.tolist()))
+        for ends in ("crm/client/0|erp/customer/0", "erp/customer/0|crm/client/0"):
+            others = shop.links.pair_scores(SAME.id, without=f"{SAME.id}|{ends}")
+            assert set(others.key.tolist()) < set(every.key.tolist())
+            assert len(others.key) == 2
+        assert len(shop.links.pair_scores(SAME.id, without=f"{SAME.id}|nobody|nowhere").key) == 3
+
 
 class TestJudging:
     def write(self, store: SqlStore) -> None:
@@ -212,6 +223,43 @@ class TestJudging:
         shop.links.undo(yes.id, "ann")
         after = graph(shop)
         assert after == before
+
+    def test_a_second_opinion_against_what_stands_has_no_effect_until_that_is_taken_back(self, shop: SqlStore) -> None:
+        self.write(shop)
+        first = shop.links.judge(REFERS.id, Verdict.CONFIRM, "ann")
+        before = graph(shop)
+        second = shop.links.judge(REFERS.id, Verdict.REJECT, "bob", second_opinion=True)
+        assert (first.disputed, second.disputed) == (False, True)
+        assert graph(shop) == before
+        assert [j.id for j in shop.links.judgements()] == [first.id]
+        assert [j.disputed for j in shop.links.judgements(include_undone=True)] == [False, True]
+        assert not shop.links.judge(REFERS.id, Verdict.CONFIRM, "cid", second_opinion=True).disputed
+        settled = shop.links.judge(REFERS.id, Verdict.REJECT, "dan")
+        assert shop.links.link_type(REFERS.id).state is LinkState.REJECTED
+        for judgement in (settled, first, shop.links.judgements()[1]):
+            shop.links.undo(judgement.id, "dan")
+        assert shop.links.link_type(REFERS.id).state is LinkState.REJECTED, "bob's is the only answer that is left"
+        assert [j.disputed for j in shop.links.judgements()] == [False]
+
+    def test_a_second_opinion_that_corrects_to_other_columns_is_against_what_stands(self, shop: SqlStore) -> None:
+        self.write(shop)
+        shop.links.judge(REFERS.id, Verdict.CONFIRM, "ann")
+        before = graph(shop), shop.links.link_types()
+        correction = Correction(flip=True)
+        second = shop.links.judge(REFERS.id, Verdict.CONFIRM, "bob", correction=correction, second_opinion=True)
+        assert second.disputed
+        assert (graph(shop), shop.links.link_types()) == before
+
+    def test_a_disputed_pair_stays_as_it_was_judged_first(self, shop: SqlStore) -> None:
+        self.write(shop)
+        shop.links.judge(REFERS.id, Verdict.CONFIRM, "ann")
+        subject = f"{REFERS.id}|crm/client/0|erp/order/0"
+        shop.links.judge(subject, Verdict.REJECT, "ann")
+        before = graph(shop)
+        assert shop.links.judge(subject, Verdict.CONFIRM, "bob", second_opinion=True).disputed
+        assert graph(shop) == before
+        shop.links.judge(subject, Verdict.CONFIRM, "cid")
+        assert self.edges(shop) == 3
 
     def test_pair_answers_survive_a_recrawl(self, shop: SqlStore) -> None:
         confirmed_same(shop)
