@@ -2,6 +2,8 @@
 
 Whether following them ever comes back tells a lot: of N rows of which k name nothing, values drawn at random have no cycle
 with probability k/N (the forests among the functions, by Cayley's formula), so where all rows name one there always is one.
+Where chance leaves none, the way up is long: about the square root of the rows (the height of random forests), while people
+build hierarchies that grow with the logarithm, or chains in which each row is named once.
 """
 
 import math
@@ -23,18 +25,30 @@ _FEWEST = 5
 _TREES = 0.85
 """The share of true references of a table to itself that have no cycle; the others say who is married to whom."""
 _LIMIT = 2.5
+_CHAINS = 0.8
+"""The share of different ones among the rows that are named, from which hardly any is named twice."""
+_LEVELS, _LEVELS_PER_DOUBLING = 3, 1.5
+"""How many levels a hierarchy may have, and how many more per doubling of the rows that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
     """``linked`` rows name another row or are named; of these ``roots`` name none. ``cyclic`` rows lie on cycles or below
-    one; ``levels`` counts the longest way up, itself included. ``rows`` are all rows of the table."""
+    one; ``levels`` counts the longest way up, itself included. ``rows`` are all rows of the table, ``named`` those that
+    others name."""
 
     rows: int
     linked: int
     roots: int
     levels: int
     cyclic: int
+    named: int
+
+    @property
+    def tangled(self) -> bool:
+        """Whether the way up is longer than people make it: no chain, and too many levels."""
+        chain = self.named >= _CHAINS * (self.linked - self.roots)
+        return not chain and self.levels > _LEVELS + _LEVELS_PER_DOUBLING * math.log2(max(self.named, 2))
 
 
 def hierarchy_of(
@@ -63,7 +77,8 @@ def hierarchy_of(
 def _shape(parent: NDArray[np.int64]) -> Hierarchy:
     """By pointer doubling: after 2^k steps whoever is still on the way up is on a cycle or below one."""
     linked = parent >= 0
-    linked[parent[linked]] = True
+    named = np.unique(parent[linked])
+    linked[named] = True
     steps, up = (parent >= 0).astype(np.int64), parent.copy()
     for _ in range(int(math.log2(max(len(parent), 2))) + 1):
         on = up >= 0
@@ -73,12 +88,13 @@ def _shape(parent: NDArray[np.int64]) -> Hierarchy:
         up[on] = up[up[on]]
     cyclic = up >= 0
     levels = int(steps[linked & ~cyclic].max()) + 1 if (linked & ~cyclic).any() else 0
-    return Hierarchy(len(parent), int(linked.sum()), int((linked & (parent < 0)).sum()), levels, int(cyclic.sum()))
+    roots = int((linked & (parent < 0)).sum())
+    return Hierarchy(len(parent), int(linked.sum()), roots, levels, int(cyclic.sum()), len(named))
 
 
 def log_odds_of(shape: Hierarchy | None) -> float:
     """How much the shape speaks for a reference (above 0) or against it, against values drawn at random."""
-    if shape is None or shape.linked - shape.roots < _FEWEST:
+    if shape is None or shape.linked - shape.roots < _FEWEST or (shape.tangled and not shape.cyclic):
         return 0.0
     free = max(shape.rows - (shape.linked - shape.roots), 0) / shape.rows
     by_chance = 1 - free if shape.cyclic else free

@@ -25,21 +25,53 @@ def shape_of(parents: list[Any]) -> Hierarchy | None:
 
 
 def test_the_levels_and_roots_of_a_tree_are_counted() -> None:
-    assert shape_of([None, 0, 0, 1, 3, 3]) == Hierarchy(rows=6, linked=6, roots=1, levels=4, cyclic=0)
-    assert shape_of([0, 0, 0, None, 3, None]) == Hierarchy(rows=6, linked=5, roots=2, levels=2, cyclic=0)
+    assert shape_of([None, 0, 0, 1, 3, 3]) == Hierarchy(rows=6, linked=6, roots=1, levels=4, cyclic=0, named=3)
+    assert shape_of([0, 0, 0, None, 3, None]) == Hierarchy(rows=6, linked=5, roots=2, levels=2, cyclic=0, named=2)
 
 
 def test_whoever_is_on_a_cycle_or_below_one_is_counted() -> None:
-    assert shape_of([1, 2, 0, 2, None, 4]) == Hierarchy(rows=6, linked=6, roots=1, levels=2, cyclic=4)
+    assert shape_of([1, 2, 0, 2, None, 4]) == Hierarchy(rows=6, linked=6, roots=1, levels=2, cyclic=4, named=4)
     chain = [None, *range(99)]
-    assert shape_of(chain) == Hierarchy(rows=100, linked=100, roots=1, levels=100, cyclic=0)
+    assert shape_of(chain) == Hierarchy(rows=100, linked=100, roots=1, levels=100, cyclic=0, named=99)
 
 
 def test_cycles_speak_against_a_hierarchy_and_their_lack_for_it() -> None:
-    assert log_odds_of(Hierarchy(200, 200, 1, 5, 0)) > 1
-    assert log_odds_of(Hierarchy(200, 200, 0, 0, 200)) < -1
-    assert log_odds_of(Hierarchy(200, 4, 2, 2, 0)) == 0
+    assert log_odds_of(Hierarchy(200, 200, 1, 5, 0, 50)) > 1
+    assert log_odds_of(Hierarchy(200, 200, 0, 0, 200, 50)) < -1
+    assert log_odds_of(Hierarchy(200, 4, 2, 2, 0, 2)) == 0
     assert log_odds_of(None) == 0
+
+
+def test_a_tangle_that_happens_to_have_no_cycle_is_no_hierarchy() -> None:
+    tangle = shape_of(chance_forest(1_500))
+    assert tangle is not None
+    assert tangle.cyclic == 0
+    assert tangle.tangled
+    assert log_odds_of(tangle) == 0
+
+
+@pytest.mark.parametrize("fan", [2, 3, 30])
+def test_trees_and_chains_that_people_make_are_no_tangle(fan: int) -> None:
+    tree = shape_of([None, *((n - 1) // fan for n in range(1, 2_000))])
+    chain = shape_of([None if n % 40 == 0 else n - 1 for n in range(2_000)])
+    for shape in (tree, chain):
+        assert shape is not None
+        assert not shape.tangled
+        assert log_odds_of(shape) > 1
+
+
+def chance_forest(size: int) -> list[int | None]:
+    """A random forest: each row drawn anew until nothing leads back to it."""
+    rng = random.Random(2)
+    parents: list[int | None] = [None] * size
+    for n in range(size):
+        if rng.random() < 0.98:
+            above = rng.randrange(size)
+            on: int | None = above
+            while on is not None and on != n:
+                on = parents[on]
+            parents[n] = above if on is None else None
+    return parents
 
 
 def employees(cycles: bool) -> list[LinkType]:
@@ -83,5 +115,5 @@ def test_a_reference_of_a_table_to_itself_has_a_name_that_reads_upwards(table: s
 
 
 def test_the_reason_says_what_is_there() -> None:
-    assert hierarchy_reason(Hierarchy(9, 9, 3, 2, 0)) == "3 trees of 9 records: no cycles, 2 levels, 3 roots."
-    assert "cycles" in hierarchy_reason(Hierarchy(9, 9, 3, 2, 4))
+    assert hierarchy_reason(Hierarchy(9, 9, 3, 2, 0, 3)) == "3 trees of 9 records: no cycles, 2 levels, 3 roots."
+    assert "cycles" in hierarchy_reason(Hierarchy(9, 9, 3, 2, 4, 3))
