@@ -24,7 +24,7 @@ from graphstore.sparql_process import (
     ChildTimeoutError,
     FolderInUseError,
 )
-from graphstore.sparql_text import media_types, refuse_unsafe
+from graphstore.sparql_text import dataset_of, media_types, refuse_unsafe
 from graphstore.sql import SqlStore
 from graphstore.statistics import labels_in_use
 
@@ -121,20 +121,24 @@ class SparqlProjection:
         """Answers SELECT, ASK, CONSTRUCT or DESCRIBE as (media type, body), in the format that ``accept`` likes best.
 
         ``default_graphs`` and ``named_graphs`` replace the dataset that the query names. Where neither names one, the
-        default graph is what all graphs but the ontology say, each triple once. ``behind`` is called where the answer
+        default graph is what all graphs but the ontology say. It has each triple once. ``behind`` is called where the answer
         leaves changes out, because there are more than a query waits for; else such an answer is logged.
         Raises NotAcceptableError where ``accept`` fits no format, QuerySyntaxError, PermissionDeniedError for updates
         and SERVICE, QueryLimitError beyond ``timeout`` seconds or the size and memory limits.
         """
-        has_dataset = refuse_unsafe(text)
-        dataset = (
-            (tuple(default_graphs), tuple(named_graphs)) if default_graphs or named_graphs or has_dataset else None
-        )
+        dataset: tuple[Sequence[str], Sequence[str]] | None = None
+        if refuse_unsafe(text):
+            said = dataset_of(text, self._rdf.base)
+            dataset = said if len(said[0]) > 1 else ((), ())
+        if default_graphs or named_graphs:
+            dataset = tuple(default_graphs), tuple(named_graphs)
         try:
             with _errors_mapped():
                 lag = self._following.for_a_query()
+                if dataset is not None and len(dataset[0]) > 1:
+                    self._prepare(dataset, timeout)
                 media_type, body = self._child.call(
-                    "query", text, media_types(accept), self._rdf.base, dataset, timeout=timeout
+                    "query", text, media_types(accept), self._rdf.base, dataset, self.ontology, timeout=timeout
                 )
         except ChildTimeoutError:
             raise QueryLimitError(f"The query took longer than {timeout:g} seconds.") from None
@@ -147,6 +151,13 @@ class SparqlProjection:
         if lag.changes:
             behind(lag) if behind else warn(self.name, lag)
         return media_type, body
+
+    def _prepare(self, dataset: tuple[Sequence[str], Sequence[str]], seconds: float) -> None:
+        if not self._child.call("prepare", dataset, self.ontology, seconds):
+            raise QueryLimitError(
+                f"The graphs after FROM are being put together, which takes longer than {seconds:g} seconds.",
+                remedy="Ask again in a while, or ask about one graph or about all.",
+            )
 
     @property
     def base(self) -> str:

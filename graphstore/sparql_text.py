@@ -1,11 +1,12 @@
 """What is looked at in a SPARQL request before it reaches the RDF store: forbidden keywords, wanted formats."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urljoin
 
 from bifrost.errors import PermissionDeniedError
 
-__all__ = ["chosen", "media_types", "refuse_unsafe"]
+__all__ = ["chosen", "dataset_of", "media_types", "refuse_unsafe"]
 
 # Everything in which a keyword would not be a keyword comes first; then words.
 _TOKEN = re.compile(
@@ -19,6 +20,8 @@ _TOKEN = re.compile(
     | (?P<word>[A-Za-z]+)""",
     re.VERBOSE | re.DOTALL,
 )
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_LOCAL_ESCAPE = re.compile(r"\\(.)")
 _UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD"})
 _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 
@@ -36,6 +39,40 @@ def refuse_unsafe(text: str) -> bool:
             "SERVICE is not allowed: queries reach no other server.", remedy="Register the other server as a source."
         )
     return "FROM" in words
+
+
+def dataset_of(text: str, base: str) -> tuple[list[str], list[str]]:
+    """The graphs after FROM and FROM NAMED, of a query that can be parsed; none where they are written in a way that only
+    the parser understands (code point escapes)."""
+    prefixes: dict[str, str] = {}
+    default: list[str] = []
+    named: list[str] = []
+    tokens = [match[0] for match in _TOKEN.finditer(text) if not match[0].startswith("#")]
+    for before, token, after in zip(["", *tokens], tokens, [*tokens[1:], ""], strict=False):
+        word = token.upper()
+        if word == "BASE" and after.startswith("<"):
+            base = _resolved(after, base)
+        elif before.upper() == "PREFIX" and after.startswith("<"):
+            prefixes[token] = _resolved(after, base)
+        elif word == "FROM" and after.upper() != "NAMED":
+            default.append(_iri(after, prefixes, base))
+        elif word == "NAMED" and before.upper() == "FROM":
+            named.append(_iri(after, prefixes, base))
+    return (default, named) if all(default) and all(named) else ([], [])
+
+
+def _iri(token: str, prefixes: Mapping[str, str], base: str) -> str:
+    """Empty where it is none."""
+    if token.startswith("<"):
+        return _resolved(token, base)
+    prefix, colon, name = token.partition(":")
+    start = prefixes.get(prefix + colon)
+    return "" if start is None else start + _LOCAL_ESCAPE.sub(r"\1", name)
+
+
+def _resolved(token: str, base: str) -> str:
+    iri = token[1:-1]
+    return iri if _ABSOLUTE.match(iri) else urljoin(base, iri)
 
 
 def media_types(accept: str) -> list[str]:

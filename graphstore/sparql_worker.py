@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 
+from graphstore.sparql_merged import MergedGraphs
 from graphstore.sparql_text import chosen
 
 __all__ = ["Worker", "position_of", "read_message", "write_message"]
@@ -48,6 +49,10 @@ _TRIPLES = {
     "text/n3": ox.RdfFormat.N3,
     "application/ld+json": ox.RdfFormat.JSON_LD,
 }
+
+
+Dataset = tuple[Sequence[str], Sequence[str]]
+"""The default and the named graphs."""
 
 
 class UnknownFormatError(Exception):
@@ -79,6 +84,7 @@ class Worker:
         self._flush_time = -_FLUSH_SECONDS
         if self._state.exists() and not self._position:
             self._store.clear()
+        self._merged = MergedGraphs(self._store, folder)
 
     # ---- following ---------------------------------------------------------------------------------------------------
 
@@ -163,11 +169,15 @@ class Worker:
         text: str,
         accept: Sequence[str],
         base: str,
-        dataset: tuple[Sequence[str], Sequence[str]] | None,
+        dataset: Dataset | None,
+        ontology: str = "",
     ) -> tuple[str, bytes]:
-        """``dataset`` are the default and the named graphs, empty where the query names its own. Without one the default
-        graph is what all graphs but the ontology say, each triple once."""
-        results = self._store.query(text, base_iri=base, **_dataset(dataset))
+        """``dataset`` are the default and the named graphs, empty where the query names its own, which must not be several
+        default graphs. Without one the default graph is what all graphs but the ``ontology`` say. It has each triple
+        once."""
+        graphs, merge = self._choice(dataset or ((), ()), ontology)
+        store = self._store if merge is None else self._merged.of(*merge, self._position)
+        results = store.query(text, base_iri=base, **graphs)
         output = _Limited()
         if isinstance(results, ox.QueryTriples):
             media_type = _format(accept, _TRIPLES, "text/turtle")
@@ -176,6 +186,27 @@ class Worker:
             media_type = _format(accept, _SOLUTIONS, "application/sparql-results+json")
             results.serialize(output, format=_SOLUTIONS[media_type])
         return media_type, output.getvalue()
+
+    def prepare(self, dataset: Dataset, ontology: str, seconds: float) -> bool:
+        """Whether :meth:`query` need not wait for this dataset after so many seconds; else it is prepared meanwhile."""
+        _, merge = self._choice(dataset, ontology)
+        return merge is None or self._merged.wait_for(*merge, self._position, seconds)
+
+    def _choice(self, dataset: Dataset, ontology: str) -> tuple[dict[str, Any], Dataset | None]:
+        """Which graphs to look into, and what has to be merged for that; None where the store has it as it is."""
+        default, named = (list(dict.fromkeys(names)) for names in dataset)
+        if not default and not named:
+            return {}, None
+        beside = [ox.NamedNode(name) for name in named]
+        if len(default) > 1:
+            known = set(self.graphs())
+            there = [name for name in default if name in known]
+            if len(there) > 1:
+                is_all = set(there) == known - {ontology}
+                merge = None if is_all else (there, [name for name in named if name in known])
+                return {"default_graph": ox.DefaultGraph(), "named_graphs": beside}, merge
+            default = there or default[:1]
+        return {"default_graph": [ox.NamedNode(name) for name in default], "named_graphs": beside}, None
 
     def graphs(self) -> list[str]:
         """The names of all graphs."""
@@ -204,11 +235,6 @@ def _boot() -> str:
 def _merged(lines: str) -> str:
     """Quads as triples of the default graph: a union of the named ones would give what two of them say twice."""
     return "\n".join(f"{line[: line.rindex(' <')]} ." for line in lines.split("\n") if line)
-
-
-def _dataset(dataset: tuple[Sequence[str], Sequence[str]] | None) -> dict[str, Any]:
-    default, named = ([ox.NamedNode(iri) for iri in iris] for iris in dataset or ((), ()))
-    return {"default_graph": default, "named_graphs": named} if default or named else {}
 
 
 def _format(accept: Sequence[str], known: dict[str, Any], default: str) -> str:
@@ -281,7 +307,7 @@ def main(folder: str, stamp: str) -> None:
         reply(id, _answer(worker, operation, arguments))
 
     for id, operation, arguments in _requests(source):
-        if operation == "query":
+        if operation in ("query", "prepare"):
             target: Callable[..., None] = run
             threading.Thread(target=target, args=(id, operation, arguments), daemon=True).start()
         else:
