@@ -76,7 +76,7 @@ def _exact(value: Any) -> Any:
     return Decimal(int(value)) if isinstance(value, int) else value
 
 
-_NUMBER, _STRING, _SET, _LIST, _MAP, _OTHER = 2, 4, 11, 12, 13, 20
+_NUMBER, _STRING, _SET, _LIST, _MAP, _TIME, _OTHER = 2, 4, 11, 12, 13, 15, 20
 _RANKS: tuple[tuple[type | tuple[type, ...], int], ...] = (
     (bool, 1),
     ((int, float, Decimal), _NUMBER),
@@ -92,6 +92,8 @@ _RANKS: tuple[tuple[type | tuple[type, ...], int], ...] = (
     ((list, tuple), _LIST),
     (Mapping, _MAP),
     (Entry, _MAP + 1),
+    (time, _TIME),
+    (timedelta, _TIME + 1),
 )
 _rank_of_type: dict[type, int] = {type(None): 0}
 
@@ -106,7 +108,8 @@ def _rank(value: Any) -> int:
 
 
 def total_order(left: Any, right: Any, *, strict: bool = False) -> int:
-    """Orderability: null < booleans < numbers (NaN last) < dates < strings < UUIDs < elements < ... < maps.
+    """Orderability: null < booleans < numbers (NaN last) < dates < strings < UUIDs < elements < ... < maps < times of day
+    < durations.
 
     ``strict`` raises Incomparable where members of collections do not compare.
     """
@@ -121,6 +124,8 @@ def total_order(left: Any, right: Any, *, strict: bool = False) -> int:
         return _order_numbers(left, right)
     if a == 3:
         return _order_dates(left, right)
+    if a == _TIME:
+        left, right = _time_of_day(left), _time_of_day(right)
     if a in (6, 7, 8):
         return total_order(left.id, right.id)
     if a == 9:
@@ -155,6 +160,11 @@ def _order_numbers(left: Any, right: Any) -> int:
 def _order_dates(left: Any, right: Any) -> int:
     a, b = moment(left), moment(right)
     return (a > b) - (a < b)
+
+
+def _time_of_day(value: time) -> time:
+    """Without a zone it is in UTC, as moments are."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _order_sequences(left: list[Any], right: list[Any]) -> int:
