@@ -49,8 +49,10 @@ WHERE l.id > :link AND l.tail IS NOT NULL AND l.head IS NOT NULL AND l.active = 
 """
 _LOG = """
 INSERT INTO change (seq, op, element, ref)
-SELECT :base + row_number() OVER (ORDER BY id), 0, :element, id FROM {table} WHERE id > :first
+SELECT :base + {number}, 0, :element, id FROM {table} WHERE id > :first
 """
+_WITHOUT_GAPS, _WITH_GAPS = "id - :first", "row_number() OVER (ORDER BY id)"
+"""How elements are numbered. Counting rows costs as much as writing them."""
 
 
 _hash = lru_cache(maxsize=100_000, typed=True)(value_hash)
@@ -376,9 +378,10 @@ class BulkLoader:
         rows = count.scalar_one()
         if rows:
             base = number_changes(self._db, self._connection, rows) - 1
-            self._connection.execute(
-                sa.text(_LOG.format(table=table)), {"base": base, "first": first, "element": element}
-            )
+            last = self._connection.execute(sa.text(f"SELECT max(id) FROM {table}")).scalar_one()
+            number = _WITHOUT_GAPS if last - first == rows else _WITH_GAPS
+            log = sa.text(_LOG.format(table=table, number=number))
+            self._connection.execute(log, {"base": base, "first": first, "element": element})
 
 
 @contextmanager
