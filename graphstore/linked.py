@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,6 +17,7 @@ from graphstore.assemble import Assembler, Touched
 from graphstore.database import EDGE, Database
 from graphstore.encoding import dumps, evidence_text, properties_text
 from graphstore.judging import disputed, pair_subject
+from graphstore.pair_scores import pair_scores
 from graphstore.statements import bump
 from graphstore.values import clean_text
 
@@ -357,17 +357,8 @@ class LinkedWriter:
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def pair_scores(self, connection: Connection, number: int, without: str) -> PairScores:
-        """Pairs are numbered by their fragments, of which a store has fewer than 2^31."""
-        pair = s.same_pair
-        query = sa.select(pair.c.left, pair.c.right, pair.c.score).where(pair.c.link_type == number)
         found = self._pair_of(connection, without) if without else None
-        if found is not None:
-            (_, one), (_, other) = found
-            query = query.where(sa.not_(sa.and_(pair.c.left.in_((one, other)), pair.c.right.in_((one, other)))))
-        rows = [(left << 32 | right, score) for left, right, score in connection.execute(query)]
-        table = np.array(rows, np.dtype([("key", np.int64), ("score", np.float32)]))
-        table.sort(order="key")
-        return PairScores(table["key"].copy(), table["score"].copy())
+        return pair_scores(connection, number, () if found is None else (found[0][1], found[1][1]))
 
     def pairs(
         self, connection: Connection, number: int, link_type: LinkType, limit: int, least_sure_first: bool

@@ -15,11 +15,11 @@ from api.graphql.types_admin import (
     TokenType,
     UserType,
 )
+from api.graphql.types_answers import JudgeResultType
 from api.graphql.types_carrying import LearntType
 from api.graphql.types_graph import EdgeType, VertexType
 from api.graphql.types_links import (
     CorrectionInput,
-    JudgeResultType,
     LinkTypeType,
     PairInput,
     correction_of,

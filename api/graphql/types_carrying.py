@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from api.graphql.types_links import MovedType
+from api.graphql.types_answers import MovedType
 from api.ports import Learnt
 from linking.kept_knowledge import Imported
 
@@ -39,8 +39,5 @@ class LearntType:
 
     @classmethod
     def of(cls, learnt: Learnt) -> "LearntType":
-        moved = [
-            MovedType(id=strawberry.ID(one.id), name=one.name, before=one.before, after=one.after)
-            for one in learnt.moved
-        ]
+        moved = [MovedType.of(one) for one in learnt.moved]
         return cls(imported=KnowledgeImportType.of(learnt.imported), moved=moved)

@@ -9,7 +9,6 @@ from strawberry.scalars import JSON
 from api.graphql.context import Context
 from api.graphql.types_review import EstimateType
 from api.graphql.values import json_properties
-from api.ports import JudgeOutcome
 from bifrost import links
 from bifrost.errors import InputError
 from bifrost.graph import FragmentOrigin, Vertex
@@ -20,7 +19,6 @@ from linking.estimates import why_no_recall
 __all__ = [
     "ColumnInput",
     "CorrectionInput",
-    "JudgeResultType",
     "JudgementType",
     "LinkTypeType",
     "PairExampleType",
@@ -248,59 +246,6 @@ def _correction_json(correction: links.Correction) -> dict[str, object]:
         "condition": correction.condition,
         "threshold": correction.threshold,
     }
-
-
-@strawberry.type(name="Moved", description="A proposal whose probability an answer changed by more than 0.02.")
-class MovedType:
-    id: strawberry.ID
-    name: str
-    before: float
-    after: float
-
-
-@strawberry.type(name="PairsMoved", description="How many other pairs an answer about one of them moved.")
-class PairsMovedType:
-    above: int = strawberry.field(description="Above 0.9.")
-    below: int = strawberry.field(description="Below 0.1.")
-    likelier: int
-    less_likely: int
-
-
-@strawberry.type(name="Opinion", description="Whether a second opinion agrees with the first answer.")
-class OpinionType:
-    agrees: bool = strawberry.field(
-        description="If not, the first answer stays in force until somebody settles the dispute."
-    )
-    by: str = strawberry.field(description="Who answered first.")
-    verdict: Verdict
-
-
-@strawberry.type(name="JudgeResult")
-class JudgeResultType:
-    judgement: JudgementType
-    link_type: LinkTypeType | None
-    moved: list[MovedType]
-    edges_changed: int
-    pairs_moved: PairsMovedType
-    opinion: OpinionType | None = strawberry.field(description="Where the question was asked for a second opinion.")
-
-    @classmethod
-    def of(cls, outcome: JudgeOutcome) -> "JudgeResultType":
-        return cls(
-            judgement=JudgementType.of(outcome.judgement),
-            link_type=None if outcome.link_type is None else LinkTypeType.of(outcome.link_type),
-            moved=[
-                MovedType(id=strawberry.ID(uid), name=name, before=before, after=after)
-                for uid, name, before, after in outcome.moved
-            ],
-            edges_changed=outcome.edges_changed,
-            pairs_moved=PairsMovedType(**outcome.pairs_moved._asdict()),
-            opinion=None
-            if outcome.opinion is None
-            else OpinionType(
-                agrees=outcome.opinion.agrees, by=outcome.opinion.first.by, verdict=outcome.opinion.first.verdict
-            ),
-        )
 
 
 strawberry.enum(Purpose, description="Why something is asked.")
