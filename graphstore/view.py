@@ -176,7 +176,7 @@ class SqlGraphView:
         ids: Sequence[str],
         direction: Direction,
         label: str,
-        other: str,
+        other: str | None = None,
         filters: Sequence[Filter] = (),
         *,
         order_by: str | None = None,
@@ -187,21 +187,30 @@ class SqlGraphView:
         key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
         with self._db.read() as connection:
             numbers = self._numbers(connection, ids)
-            pairs = self._pairs(connection, numbers.values(), direction, label).subquery("pairs")
-            order = [pairs.c.first] if key is None else [*turned(key, descending), s.vertex.c.id]
-            rank = sa.func.row_number().over(partition_by=pairs.c.of, order_by=order).label("rank")
-            inner = (
-                sa.select(pairs.c.of, s.vertex.c.uid, s.vertex.c.label, s.vertex.c.properties, rank)
-                .join_from(pairs, s.vertex, s.vertex.c.id == pairs.c.id)
-                .where(*Conditions(self._db, connection).of(other, filters))
-                .subquery()
-            )
-            query = sa.select(inner).where(inner.c.rank <= limit).order_by(inner.c.of, inner.c.rank)
-            rows = connection.execute(query).all()
+            if other is None and not filters and key is None:
+                number = self._label(connection, EDGE, label)
+                values = {"ids": self._db.bound(numbers.values()), "label": number, "limit": limit}
+                rows = connection.execute(self._statements.linked(direction), values).all()
+            else:
+                pairs = self._pairs(connection, numbers.values(), direction, label).subquery("pairs")
+                order = [pairs.c.first] if key is None else [*turned(key, descending), s.vertex.c.id]
+                rank = sa.func.row_number().over(partition_by=pairs.c.of, order_by=order).label("rank")
+                inner = (
+                    sa.select(pairs.c.of, s.vertex, rank)
+                    .join_from(pairs, s.vertex, s.vertex.c.id == pairs.c.id)
+                    .where(*Conditions(self._db, connection).of(other, filters))
+                    .subquery()
+                )
+                query = sa.select(inner).where(inner.c.rank <= limit).order_by(inner.c.of, inner.c.rank)
+                rows = connection.execute(query).all()
             names = self._db.label_names(connection, {row.label for row in rows})
+        known: dict[int, Vertex] = {}
         found: dict[int, list[Vertex]] = {}
         for row in rows:
-            found.setdefault(row.of, []).append(_vertex(row, names))
+            vertex = known.get(row.id)
+            if vertex is None:  # many may lead to it
+                vertex = known[row.id] = _vertex(row, names)
+            found.setdefault(row.of, []).append(vertex)
         return {id: found.get(number, []) for id, number in numbers.items()}
 
     def aggregate(

@@ -4,7 +4,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bifrost.graph import Direction
 from graphstore import schema as s
+from graphstore.conditions import near_and_far
 from graphstore.database import Database
 
 __all__ = ["ViewStatements", "edge_query"]
@@ -37,9 +39,31 @@ class ViewStatements:
             for labelled in (False, True)
         }
 
+        self._linked = {direction: _linked(database, direction) for direction in (Direction.OUT, Direction.IN)}
+
+    def linked(self, direction: Direction) -> Any:
+        """The first ``limit`` vertices that edges of the label ``label`` lead to from each of the vertices ``ids``, with them."""
+        return self._linked[direction]
+
     def edges_at(self, end: str, labelled: bool) -> Any:
         """The first ``limit`` edges whose ``end`` is each of the vertices ``ids``, of ``labels`` if ``labelled``."""
         return self._of[end, labelled]
+
+
+def _linked(database: Database, direction: Direction) -> Any:
+    near, far = near_and_far(direction)
+    first = sa.func.min(s.edge.c.id).label("first")
+    label = s.edge.c.label == sa.bindparam("label", type_=sa.Integer)
+    found = sa.select(near.label("of"), far.label("id"), first).where(database.within_bound(near, "ids"), label)
+    pairs = found.group_by(near, far).subquery("pairs")
+    rank = sa.func.row_number().over(partition_by=pairs.c.of, order_by=pairs.c.first).label("rank")
+    picked = sa.select(pairs.c.of, pairs.c.id, rank).subquery("picked")
+    return (
+        sa.select(picked.c.of, s.vertex)
+        .join(s.vertex, s.vertex.c.id == picked.c.id)
+        .where(picked.c.rank <= sa.bindparam("limit", type_=sa.Integer))
+        .order_by(picked.c.of, picked.c.rank)
+    )
 
 
 def _edges_at(database: Database, end: Any, labelled: bool) -> Any:

@@ -1,7 +1,7 @@
 """Resolvers of the typed part. Links are read ahead for a whole level, so their resolvers only look up.
 
 When a list of vertices is resolved, the selection below it tells which links will be asked for. All edges of one link
-of all these vertices are read by one statement, the vertices at their ends by another, and so on level by level.
+of all these vertices are read by one statement, with the vertices at their ends, and so on level by level.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -215,20 +215,18 @@ class TypedVertex:
         ids = [vertex.id for vertex in vertices if vertex.id not in known]
         if not wanted.limit:
             known |= {id_: [] for id_ in ids}
-        elif ids and (wanted.filters or wanted.order_by or link.mixed):
+        elif ids:
             found = context.view.linked(
                 ids,
                 link.direction,
                 link.label,
-                link.other.label,
+                link.target,
                 wanted.filters,
                 order_by=wanted.order_by,
                 descending=wanted.descending,
                 limit=wanted.limit,
             )
             known |= {id_: found.get(id_, []) for id_ in ids}
-        elif ids:
-            known |= _linked(context, link, ids, wanted.limit)
         context.spend(sum(len(known[id_]) for id_ in ids))
         below = {vertex.id: vertex for start in vertices for vertex in known[start.id]}
         link.other.read_ahead(context, info, list(below.values()), nodes)
@@ -328,21 +326,6 @@ class TypedVertex:
         return known
 
 
-def _linked(context: Context, link: LinkField, ids: Sequence[str], limit: int) -> dict[str, list[Vertex]]:
-    """Everything a link leads to, each vertex read once, however many edges lead to it."""
-    edges = context.view.edges_of(ids, link.direction, (link.label,), limit=limit)
-    ends = {id_: list(dict.fromkeys(_other(edge, link.direction) for edge in edges.get(id_, ()))) for id_ in ids}
-    wanted = {end for found in ends.values() for end in found}
-    found = {vertex.id: vertex for vertex in context.view.vertices_by_id(sorted(wanted))} if wanted else {}
-    reached = {id_: (found[end] for end in ends[id_] if end in found) for id_ in ids}
-    read = {id_: [one for one in reached[id_] if one.label == link.other.label] for id_ in ids}
-    # Where several edges lead to one vertex, the edges read may not lead to all vertices that are asked for.
-    short = [id_ for id_ in ids if len(edges.get(id_, ())) == limit > len(ends[id_])]
-    if short:
-        read |= context.view.linked(short, link.direction, link.label, link.other.label, limit=limit)
-    return read
-
-
 @dataclass(frozen=True, slots=True)
 class VertexPageOf:
     """A page of one vertex type, the source of its connection type."""
@@ -380,11 +363,6 @@ def _limit(first: int | None, usual: int = 50) -> int:
     if first is not None and first < 0:
         raise InputError("first is not negative.")
     return usual if first is None else min(first, _MOST_LINKED)
-
-
-def _other(edge: Any, direction: Direction) -> str:
-    end: str = edge.head if direction is Direction.OUT else edge.tail
-    return end
 
 
 def measured_by(vertex: TypedVertex, info: Info, nodes: Iterable[FieldNode]) -> Measure:

@@ -303,15 +303,16 @@ class GraphView(Protocol):
         ids: Sequence[str],
         direction: Direction,
         label: str,
-        other: str,
+        other: str | None = None,
         filters: Sequence[Filter] = (),
         *,
         order_by: str | None = None,
         descending: bool = False,
         limit: int = 100,
     ) -> dict[str, list[Vertex]]:
-        """The vertices of type ``other`` that edges of one label lead to, each once, at most ``limit`` per vertex, for
-        many vertices at once. Without ``order_by`` in the order of their edges. Unknown ids have no entry."""
+        """The vertices of type ``other`` (None: any) that edges of one label lead to, each once, at most ``limit`` per
+        vertex, for many vertices at once. Without ``order_by`` in the order of their edges. One statement; unknown ids
+        have no entry."""
 
     def aggregate(
         self,

@@ -193,6 +193,28 @@ class TestWhatEdgesLeadTo:
         assert view.neighbour_counts(["a/hub/h"], direction, labels) == {"a/hub/h": len(ends)}
         assert view.link_counts(["a/hub/h"], direction, labels) == {"a/hub/h": len(edges)}
 
+    @pytest.mark.parametrize("direction", [Direction.OUT, Direction.IN])
+    @pytest.mark.parametrize("limit", [1, 4, 100])
+    def test_what_a_label_leads_to_is_found_with_and_without_its_type(
+        self, store: SqlStore, direction: Direction, limit: int
+    ) -> None:
+        hub(store, spokes=7, parallel=3)
+        view = store.view()
+        ids = ["a/hub/h", "a/spoke/001", "a/spoke/002", "a/nothing/0"]
+        for label in ("TO", "BACK", "SELF", "NONE"):
+            found = view.linked(ids, direction, label, limit=limit)
+            typed = [view.linked(ids, direction, label, other, limit=limit) for other in ("Hub", "Spoke")]
+            both = {id_: typed[0].get(id_, []) + typed[1].get(id_, []) for id_ in found}
+            assert {id_: vertices[:limit] for id_, vertices in both.items()} == found
+            expected = view.edges_of(ids, direction, [label], limit=1000)
+            ends = {
+                id_: list(dict.fromkeys(e.head if direction is Direction.OUT else e.tail for e in edges))
+                for id_, edges in expected.items()
+            }
+            assert {id_: [vertex.id for vertex in vertices] for id_, vertices in found.items()} == {
+                id_: ends[id_][:limit] for id_ in found
+            }
+
     @pytest.mark.parametrize("descending", [False, True])
     def test_links_are_filtered_and_ordered_by_what_they_lead_to(self, store: SqlStore, descending: bool) -> None:
         hub(store, spokes=7, parallel=2)

@@ -135,7 +135,9 @@ DEEP = """query($n: Int) { customers(first: $n) {
 fragment c on Customer { orders(first: 10) { number contains { title orders(first: 2) { placedBy { companyName } } } } }"""
 
 
-async def test_a_level_costs_two_statements_however_many_vertices_it_has(admin: Client, shop: Shop) -> None:
+async def test_a_link_costs_one_statement_and_a_look_up_however_many_vertices_a_level_has(
+    admin: Client, shop: Shop
+) -> None:
     counts = []
     for size in (1, 5):
         statements: list[str] = []
@@ -144,6 +146,9 @@ async def test_a_level_costs_two_statements_however_many_vertices_it_has(admin: 
         data = await admin.graphql(DEEP, n=size)
         sa.event.remove(shop.service.store.engine, "before_cursor_execute", listen)
         counts.append(len(statements))
+        followed = [statement for statement in statements if "FROM edge" in statement]
+        looked_up = [statement for statement in statements if statement.startswith("SELECT vertex.uid, vertex.id")]
+        assert len(followed) == len(looked_up) == 5  # orders, more, contains, orders, placedBy
         assert len(data["customers"]["nodes"]) == size
         assert data["customers"]["nodes"][0]["orders"][0]["contains"][0]["orders"][0]["placedBy"]
     assert counts[0] == counts[1]
