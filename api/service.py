@@ -278,8 +278,15 @@ def _validated(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
     try:
         return schema.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}" for e in error.errors())
-        raise InputError(f"The source's options are not valid: {problems}") from None
+        problems = "; ".join(": ".join([*map(str, e["loc"]), _plainly(e["msg"])]) for e in error.errors())
+        raise InputError(
+            f"The source's options are not valid: {problems}", remedy="Correct these options, then test the connection."
+        ) from None
+
+
+def _plainly(message: str) -> str:
+    """What is wrong with an option, without the validator's name for its kind."""
+    return message.removeprefix("Value error, ")
 
 
 def _secret_fields(schema: type[BaseModel]) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ class SourceError(BifrostError):
 class SourceUnreachableError(SourceError):
     code = "source_unreachable"
     retryable = True
-    default_remedy = "Check host, port and network, then build again. Nothing that it gave before was removed."
+    default_remedy = "Check host, port and network, then try again. Nothing that it gave before was removed."
 
 
 class SourceAuthError(SourceError):

@@ -79,7 +79,8 @@ def list_files(root: Path, include: Iterable[str], exclude: Iterable[str], *, re
         return Listing((FoundFile(root.name, root, root.suffix.lower()),), ())
     if not root.is_dir():
         raise SourceError(
-            f"There is no folder or file {str(root)!r}.", remedy="Check the path, and that this user may read it."
+            f"There is no folder or file {str(root)!r}.",
+            remedy="Check the path, and that the account which runs Bifrost may read it.",
         )
     include, exclude = list(include), list(exclude)
     home = root.resolve()

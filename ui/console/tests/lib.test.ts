@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Mention, SourceKind } from "../src/api/types";
+import type { Mention, Progress, SourceKind } from "../src/api/types";
+import { failedParts, shareDone, stateFor } from "../src/lib/builds";
 import { behindExtension, behindHeader, behindText } from "../src/lib/behind";
 import { ago } from "../src/lib/format";
 import { rows, sharedWords } from "../src/lib/match";
@@ -17,6 +18,38 @@ describe("a route", () => {
     const route = parseRoute(href("explore", { select: id, q: "", label: null }));
     expect(route.path).toEqual(["explore"]);
     expect([...route.params]).toEqual([["select", id]]);
+  });
+});
+
+describe("a build that went to its end without one of its sources", () => {
+  const refused = { message: "There is no such folder.", remedy: "Check the path." };
+  const build = { state: "FAILED", error: { ...refused, sources: { gone: refused } } } as const;
+
+  it("failed for that source alone", () => {
+    expect(failedParts(build)).toEqual([{ name: "gone", ...refused }]);
+    expect(stateFor("gone", build)).toBe("FAILED");
+    expect(stateFor("erp", build)).toBe("DONE");
+  });
+  it("failed for all of them where the build itself was stopped", () => {
+    expect(stateFor("erp", { state: "FAILED", error: refused })).toBe("FAILED");
+    expect(stateFor("erp", { state: "DONE", error: null })).toBe("DONE");
+  });
+});
+
+describe("how much of a stage is done", () => {
+  const step = (done: number, total: number | null, message = ""): Progress => ({
+    stage: "crawl",
+    item: "erp",
+    done,
+    total,
+    message,
+  });
+  it("is counted in records where all steps know how many they have", () => {
+    expect(shareDone([step(10, 10), step(20, 90)])).toBeCloseTo(0.3);
+  });
+  it("goes on past a source that failed and one that has not said yet", () => {
+    expect(shareDone([step(10, 10), step(0, null, "failed: no such folder"), step(0, null), step(5, 10)])).toBe(0.625);
+    expect(shareDone([])).toBe(0);
   });
 });
 

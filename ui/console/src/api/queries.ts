@@ -13,7 +13,7 @@ const judgeResult = `judgement { ${judgement} } opinion { agrees by verdict } li
 const build = "id state sources started finished progress { stage item done total message } error counts failures";
 const dataset = `name kind type records failures key comment
   columns { name type nullable comment } references { columns dataset targetColumns }`;
-const source = `name kind options rank removalLimit created records failures lastBuild { id state finished }`;
+const source = `name kind options rank removalLimit created records failures lastBuild { id state finished error }`;
 const vertexRef = "id label name";
 const vertex = `${vertexRef} properties sources edgeCount`;
 const evidence = "extractor confidence column page boxes quote";

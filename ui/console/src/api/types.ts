@@ -87,7 +87,7 @@ export interface Source {
   datasets: Dataset[];
   records: number;
   failures: number;
-  lastBuild: Pick<Build, "id" | "state" | "finished"> | null;
+  lastBuild: Pick<Build, "id" | "state" | "finished" | "error"> | null;
 }
 
 export interface SourceInput {

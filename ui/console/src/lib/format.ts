@@ -60,6 +60,7 @@ export function values(value: Json | undefined): string[] {
   return [String(value)];
 }
 
+export const yesNo = (value: boolean): string => (value ? "yes" : "no");
 export const words = (name: string): string => name.replace(/_/g, " ").toLowerCase();
 export const sentence = (name: string): string => {
   const text = words(name);

@@ -16,6 +16,7 @@ import { HashLink } from "../components/hash-link";
 import { LabelBars } from "../components/label-bars";
 import { projectionName, ProjectionStatus } from "../components/projection-status";
 import { Await, Empty } from "../components/states";
+import { failedParts } from "../lib/builds";
 import { count, plural, seconds, shortCount, when } from "../lib/format";
 import { href, navigate } from "../lib/router";
 import { useData } from "../lib/use-data";
@@ -97,7 +98,11 @@ function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData): Ste
     });
   if (last?.state === "FAILED")
     steps.push({
-      text: `Build ${last.id} failed`,
+      text: failedParts(last).length
+        ? `Build ${last.id} went to its end without ${failedParts(last)
+            .map((part) => part.name)
+            .join(", ")}`
+        : `Build ${last.id} failed`,
       detail: String(last.error?.message ?? "See what stopped it."),
       button: "See why",
       to: `#/builds/${last.id}`,

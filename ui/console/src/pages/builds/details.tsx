@@ -15,6 +15,7 @@ import { BuildStatus } from "../../components/build-state";
 import { Confirm } from "../../components/confirm";
 import { FailuresTable } from "../../components/failures-table";
 import { Await, Empty, Loading, Problem } from "../../components/states";
+import { failedParts, hasFailed, shareDone } from "../../lib/builds";
 import { count, seconds, sentence, values, when } from "../../lib/format";
 import { navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";
@@ -39,6 +40,7 @@ function Details({ build }: { build: Build }): ReactNode {
     await graphql(CANCEL_BUILD, { id: build.id });
     setAsking(false);
   });
+  const failed = failedParts(build);
   const message = build.error ? String(build.error.message ?? JSON.stringify(build.error)) : "";
 
   return (
@@ -56,7 +58,7 @@ function Details({ build }: { build: Build }): ReactNode {
                 Cancel the build
               </Button>
             ) : (
-              build.state === "DONE" && (
+              (build.state === "DONE" || failed.length > 0) && (
                 <Button variant="primary" onClick={() => navigate("#/review")}>
                   Review what was found
                 </Button>
@@ -69,11 +71,16 @@ function Details({ build }: { build: Build }): ReactNode {
       }
     >
       <SpaceBetween size="l">
-        {build.error && (
+        {build.error && !failed.length && (
           <Alert type="error" header={message}>
             {String(build.error.remedy ?? "What was published before the build is unchanged.")}
           </Alert>
         )}
+        {failed.map((part) => (
+          <Alert key={part.name} type="error" header={`${part.name} failed: ${part.message}`}>
+            {part.remedy} Everything else was built and published.
+          </Alert>
+        ))}
         <Container>
           <KeyValuePairs
             columns={4}
@@ -158,15 +165,16 @@ function Stage({
     ? steps.reduce((sum, step) => sum + (step.total ?? 0), 0)
     : null;
   const last = steps[steps.length - 1];
+  const failed = steps.filter(hasFailed);
   const finished = over || (total !== null && total > 0 && done >= total);
-  const value = finished ? 100 : total ? Math.min(99, (100 * done) / total) : 0;
-  const open = steps.filter((step) => step.total === null || step.done < step.total);
+  const value = finished ? 100 : Math.min(99, 100 * shareDone(steps));
+  const open = steps.filter((step) => !hasFailed(step) && (step.total === null || step.done < step.total));
   return (
     <div>
       <ProgressBar
         value={value}
         label={title}
-        description={last?.message || undefined}
+        description={failed.length ? failed.map((step) => `${step.item} ${step.message}`).join(" · ") : last?.message}
         additionalInfo={
           steps.length
             ? `${count(done)}${total !== null ? ` of ${count(total)}` : ""}`
@@ -177,7 +185,7 @@ function Stage({
                 : "Waiting"
         }
       />
-      {!finished && !stopped && open.length > 1 && (
+      {!finished && !stopped && open.length > 0 && steps.length > 1 && (
         <Box color="text-body-secondary" fontSize="body-s" padding={{ left: "l" }}>
           {open
             .map((step) => `${step.item} ${count(step.done)}${step.total !== null ? ` of ${count(step.total)}` : ""}`)

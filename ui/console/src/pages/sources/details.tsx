@@ -1,3 +1,4 @@
+import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
@@ -14,9 +15,11 @@ import { Confirm } from "../../components/confirm";
 import { FailuresTable } from "../../components/failures-table";
 import { HashLink } from "../../components/hash-link";
 import { Await, Empty, Problem } from "../../components/states";
-import { count, plural, values, when } from "../../lib/format";
+import { failedParts, stateFor } from "../../lib/builds";
+import { count, plural, sentence, values, when, yesNo } from "../../lib/format";
 import { useNotify } from "../../lib/notices";
 import { href, navigate, useRoute } from "../../lib/router";
+import { fieldsOf } from "../../lib/schema";
 import { useMay } from "../../lib/session";
 import { useAction, useData } from "../../lib/use-data";
 import { Datasets } from "./datasets";
@@ -27,10 +30,7 @@ export function SourceDetails({ name }: { name: string }): ReactNode {
     <Await loaded={loaded} text="Loading the source">
       {({ source, sourceKinds }) =>
         source ? (
-          <Details
-            source={source}
-            title={sourceKinds.find((kind) => kind.kind === source.kind)?.title ?? source.kind}
-          />
+          <Details source={source} kind={sourceKinds.find((kind) => kind.kind === source.kind)} />
         ) : (
           <Empty title={`There is no source ${name}`} action={{ text: "All sources", href: "#/sources" }} />
         )
@@ -39,7 +39,7 @@ export function SourceDetails({ name }: { name: string }): ReactNode {
   );
 }
 
-function Details({ source, title }: { source: Source; title: string }): ReactNode {
+function Details({ source, kind }: { source: Source; kind: SourceKind | undefined }): ReactNode {
   const { params } = useRoute();
   const may = useMay();
   const notify = useNotify();
@@ -53,13 +53,15 @@ function Details({ source, title }: { source: Source; title: string }): ReactNod
     return true;
   });
   const whoMay = "Administrators may do this.";
+  const titles = new Map((kind ? fieldsOf(kind) : []).map((field) => [field.name, field.title]));
+  const failed = source.lastBuild && failedParts(source.lastBuild).find((part) => part.name === source.name);
 
   return (
     <ContentLayout
       header={
         <Header
           variant="h1"
-          description={title}
+          description={kind?.title ?? source.kind}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button disabled={!may.administer} disabledReason={whoMay} onClick={() => setRemoving(true)}>
@@ -89,6 +91,11 @@ function Details({ source, title }: { source: Source; title: string }): ReactNod
     >
       <SpaceBetween size="l">
         {build.error && <Problem error={build.error} />}
+        {failed && (
+          <Alert type="error" header={`The last build could not read it: ${failed.message}`}>
+            {failed.remedy}
+          </Alert>
+        )}
         <Container>
           <KeyValuePairs
             columns={4}
@@ -99,7 +106,7 @@ function Details({ source, title }: { source: Source; title: string }): ReactNod
                 label: "Last build",
                 value: source.lastBuild ? (
                   <HashLink to={`#/builds/${source.lastBuild.id}`}>
-                    <BuildStatus state={source.lastBuild.state} />
+                    <BuildStatus state={stateFor(source.name, source.lastBuild)} />
                   </HashLink>
                 ) : (
                   "Not built yet"
@@ -109,8 +116,12 @@ function Details({ source, title }: { source: Source; title: string }): ReactNod
               ...Object.entries(source.options)
                 .filter(([, value]) => values(value).join("") !== "")
                 .map(([name, value]) => ({
-                  label: name,
-                  value: <span className="breakable">{values(value).join(", ")}</span>,
+                  label: titles.get(name) ?? sentence(name),
+                  value: (
+                    <span className="breakable">
+                      {typeof value === "boolean" ? yesNo(value) : values(value).join(", ")}
+                    </span>
+                  ),
                 })),
             ]}
           />

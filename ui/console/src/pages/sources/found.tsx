@@ -14,7 +14,7 @@ export function Found({ report }: { report: ConnectionReport }): ReactNode {
   return (
     <SpaceBetween size="s">
       <StatusIndicator>
-        {`Connected to ${report.server} in ${report.seconds.toFixed(1)} s: ${plural(report.datasets, "dataset")}`}
+        {`The connection works (${report.seconds.toFixed(1)} s). ${report.server}: ${plural(report.datasets, "dataset")}`}
       </StatusIndicator>
       <Table
         items={report.found}

@@ -10,6 +10,7 @@ import type { Source } from "../../api/types";
 import { BuildStatus } from "../../components/build-state";
 import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
+import { stateFor } from "../../lib/builds";
 import { count, plural, when } from "../../lib/format";
 import { href, navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";
@@ -85,7 +86,7 @@ export function SourceList(): ReactNode {
             cell: (s) =>
               s.lastBuild ? (
                 <>
-                  <BuildStatus state={s.lastBuild.state} /> {when(s.lastBuild.finished)}
+                  <BuildStatus state={stateFor(s.name, s.lastBuild)} /> {when(s.lastBuild.finished)}
                 </>
               ) : (
                 <StatusIndicator type="pending">Not built yet</StatusIndicator>
