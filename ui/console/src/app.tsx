@@ -10,6 +10,7 @@ import type { ReviewSummary } from "./api/review-types";
 import type { User } from "./api/types";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Loading, Problem } from "./components/states";
+import { keepFocus } from "./lib/focus";
 import { useKeys } from "./lib/keys";
 import { NoticeContext, type Notify } from "./lib/notices";
 import { follow, navigate, useRoute } from "./lib/router";
@@ -76,6 +77,12 @@ function Shell({ user }: { user: User }): ReactNode {
     );
   }, []);
   useEffect(() => setNotices([]), [section]);
+  const path = route.path.join("/");
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current !== path) keepFocus();
+    shown.current = path;
+  }, [path]);
   useKeys({
     "/": () =>
       section === "explore" && !route.path[1]
@@ -99,11 +106,13 @@ function Shell({ user }: { user: User }): ReactNode {
         navigation={<Navigation section={section} />}
         notifications={<Flashbar items={notices} stackItems={notices.length > 2} />}
         content={
-          <ErrorBoundary key={section}>
-            <Suspense fallback={<Loading text="Loading the page" />}>
-              <Page />
-            </Suspense>
-          </ErrorBoundary>
+          <div id="content">
+            <ErrorBoundary key={section}>
+              <Suspense fallback={<Loading text="Loading the page" />}>
+                <Page />
+              </Suspense>
+            </ErrorBoundary>
+          </div>
         }
       />
     </NoticeContext.Provider>

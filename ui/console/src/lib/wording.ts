@@ -30,7 +30,7 @@ export const verdicts: Record<Verdict, string> = {
   REJECT: "Rejected",
   DEFER: "Put off",
   DELETE: "Deleted",
-  UNSURE: "Unsure",
+  UNSURE: "Not sure",
   REOPEN: "Asked again",
 };
 

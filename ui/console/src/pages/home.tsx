@@ -146,7 +146,7 @@ function NextSteps({ data }: { data: HomeData }): ReactNode {
                 <Box variant="strong">{step.text}</Box>
                 <Box color="text-body-secondary">{step.detail}</Box>
               </div>
-              <Button variant={index === 0 ? "primary" : "normal"} onClick={() => navigate(step.to)}>
+              <Button wrapText={false} variant={index === 0 ? "primary" : "normal"} onClick={() => navigate(step.to)}>
                 {step.button}
               </Button>
             </li>

@@ -103,7 +103,7 @@ export function Workspace(): ReactNode {
         <div className="explore-canvas">
           {view.vertices.size === 0 ? (
             <Empty title={busy ? "Loading" : "Nothing here yet"}>
-              Search on the left and choose a result. Double-click a node to show its neighbours.
+              Search and choose a result. Double-click a thing to show what it is linked to.
             </Empty>
           ) : mode === "graph" ? (
             <Suspense fallback={<Loading text="Loading the graph view" />}>

@@ -8,6 +8,7 @@ import { useCollection } from "@cloudscape-design/collection-hooks";
 import type { ReactNode } from "react";
 import { LINK_TYPES } from "../../api/queries";
 import type { LinkState, LinkType } from "../../api/review-types";
+import { ColumnName } from "../../components/column-name";
 import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
 import { columnName, count, estimate, percent } from "../../lib/format";
@@ -103,8 +104,18 @@ export function LinkList(): ReactNode {
             cell: (l) => <HashLink to={`#/review/links/${encodeURIComponent(l.id)}`}>{l.name || l.id}</HashLink>,
           },
           { id: "kind", header: "Kind", sortingField: "kind", cell: (l) => kinds[l.kind] },
-          { id: "tail", header: "From", cell: (l) => <span className="breakable">{columnName(l.tail)}</span> },
-          { id: "head", header: "To", cell: (l) => <span className="breakable">{columnName(l.head)}</span> },
+          {
+            id: "tail",
+            header: "From",
+            minWidth: 150,
+            cell: (l) => <ColumnName column={l.tail} />,
+          },
+          {
+            id: "head",
+            header: "To",
+            minWidth: 150,
+            cell: (l) => <ColumnName column={l.head} />,
+          },
           { id: "edges", header: "Links", sortingField: "edges", cell: (l) => count(l.edges) },
           {
             id: "probability",
@@ -112,13 +123,20 @@ export function LinkList(): ReactNode {
             sortingField: "probability",
             cell: (l) => (l.declared ? "declared" : percent(l.probability ?? 0)),
           },
-          { id: "precision", header: "Precision", cell: (l) => (l.precision ? estimate(l.precision) : "–") },
+          {
+            id: "precision",
+            header: "Precision",
+            cell: (l) => (l.precision ? <span className="together">{estimate(l.precision)}</span> : "–"),
+          },
           {
             id: "recall",
             header: "Recall",
-            cell: (l) => (l.recall ? estimate(l.recall) : <span title={l.recallNote}>–</span>),
+            cell: (l) =>
+              l.recall ? <span className="together">{estimate(l.recall)}</span> : <span title={l.recallNote}>–</span>,
           },
-          { id: "state", header: "State", cell: (l) => <LinkStatus state={l.state} /> },
+          ...(view === "refused"
+            ? [{ id: "state", header: "State", cell: (l: LinkType) => <LinkStatus state={l.state} /> }]
+            : []),
         ]}
       />
     </SpaceBetween>

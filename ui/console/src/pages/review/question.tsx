@@ -33,7 +33,7 @@ export function Question({ link, name, blind, position, second = false }: Props)
     ...(link.threshold !== null ? [["Threshold", percent(link.threshold)] as [string, ReactNode]] : []),
     ...(link.condition ? [["Only where", <code key="c">{link.condition}</code>] as [string, ReactNode]] : []),
     ...transform.map(([side, value]): [string, ReactNode] => [
-      side === "also" ? "Also named by" : `Reads ${side} as`,
+      side === "also" ? "Also named by" : `Reads ${columnsOf(link, side)} as`,
       <code key={side}>{values(value).join(", ")}</code>,
     ]),
   ];
@@ -76,6 +76,12 @@ export function Question({ link, name, blind, position, second = false }: Props)
       )}
     </SpaceBetween>
   );
+}
+
+/** The columns at one end of a link type, as their names. */
+function columnsOf(link: LinkType, side: string): string {
+  const { columns } = side === "head" ? link.head : link.tail;
+  return columns.join(" + ") || "the text";
 }
 
 function Meter({ value }: { value: number }): ReactNode {

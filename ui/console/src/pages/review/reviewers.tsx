@@ -47,7 +47,7 @@ export function Reviewers(): ReactNode {
               { id: "answers", header: "Answers", cell: (r) => count(r.answers) },
               { id: "confirmed", header: "Confirmed", cell: (r) => count(r.confirmed) },
               { id: "rejected", header: "Rejected", cell: (r) => count(r.rejected) },
-              { id: "unsure", header: "Unsure or later", cell: (r) => count(r.unsure) },
+              { id: "unsure", header: "Not sure or later", cell: (r) => count(r.unsure) },
               { id: "undone", header: "Taken back", cell: (r) => count(r.undone) },
               { id: "newest", header: "Newest", cell: (r) => when(r.newest) },
             ]}

@@ -3,6 +3,7 @@ import { graphql } from "../../api/client";
 import { JUDGE, JUDGE_PAIR, UNDO } from "../../api/queries";
 import type { Correction, JudgeResult, Verdict } from "../../api/review-types";
 import { plural } from "../../lib/format";
+import { keepFocus } from "../../lib/focus";
 import { useNotify } from "../../lib/notices";
 import { toApiError } from "../../lib/use-data";
 import { movement, pairMovement, verdicts } from "../../lib/wording";
@@ -62,6 +63,7 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
         return undefined;
       } finally {
         setBusy(false);
+        keepFocus();
       }
     },
     [notify, onAnswered],

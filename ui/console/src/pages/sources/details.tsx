@@ -144,7 +144,10 @@ function Details({ source, kind }: { source: Source; kind: SourceKind | undefine
           onCancel={() => setRemoving(false)}
           onConfirm={async () => {
             if (!(await remove.run())) return;
-            notify({ type: "success", content: `Source ${source.name} and everything that only it said are removed.` });
+            notify(
+              { type: "success", content: `Source ${source.name} and everything that only it said are removed.` },
+              "source",
+            );
             navigate("#/sources");
           }}
         >

@@ -78,7 +78,10 @@ function EditForm({ source, kind }: { source: Source; kind: SourceKind }): React
             loading={save.busy}
             onClick={async () => {
               if (valid() && (await save.run())) {
-                notify({ type: "success", content: `Source ${source.name} is changed. The next build uses it.` });
+                notify(
+                  { type: "success", content: `Source ${source.name} is changed. The next build uses it.` },
+                  "source",
+                );
                 navigate(page);
               }
             }}

@@ -86,7 +86,7 @@ function Steps({ kinds, taken }: { kinds: SourceKind[]; taken: string[] }): Reac
   const finish = async (): Promise<void> => {
     const id = await save.run();
     if (id === undefined) return;
-    notify({ type: "success", content: `Source ${input.name} is registered.` });
+    notify({ type: "success", content: `Source ${input.name} is registered.` }, "source");
     navigate(id === null ? `#/sources/${encodeURIComponent(input.name)}` : `#/builds/${id}`);
   };
 
