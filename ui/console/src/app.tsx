@@ -10,7 +10,7 @@ import type { ReviewSummary } from "./api/review-types";
 import type { User } from "./api/types";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Loading, Problem } from "./components/states";
-import { keepFocus } from "./lib/focus";
+import { rememberFocus } from "./lib/focus";
 import { useKeys } from "./lib/keys";
 import { NoticeContext, type Notify } from "./lib/notices";
 import { follow, navigate, useRoute } from "./lib/router";
@@ -80,7 +80,7 @@ function Shell({ user }: { user: User }): ReactNode {
   const path = route.path.join("/");
   const shown = useRef(path);
   useEffect(() => {
-    if (shown.current !== path) keepFocus();
+    if (shown.current !== path) rememberFocus()();
     shown.current = path;
   }, [path]);
   useKeys({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Mention, Progress, SourceKind } from "../src/api/types";
+import type { LinkKind, Verdict } from "../src/api/review-types";
+import type { Mention, Progress, Properties, SourceKind } from "../src/api/types";
 import { failedParts, shareDone, stateFor } from "../src/lib/builds";
 import { behindExtension, behindHeader, behindText } from "../src/lib/behind";
 import { ago } from "../src/lib/format";
@@ -10,7 +11,7 @@ import { href, parseRoute } from "../src/lib/router";
 import { check, draftOf, fieldsOf, suggestName } from "../src/lib/schema";
 import { pieces } from "../src/lib/snippet";
 import { spans } from "../src/lib/spans";
-import { movement } from "../src/lib/wording";
+import { changedLinks, movement } from "../src/lib/wording";
 
 describe("a route", () => {
   it("comes back from its link, whatever is in its parameters", () => {
@@ -33,6 +34,24 @@ describe("a build that went to its end without one of its sources", () => {
   it("failed for all of them where the build itself was stopped", () => {
     expect(stateFor("erp", { state: "FAILED", error: refused })).toBe("FAILED");
     expect(stateFor("erp", { state: "DONE", error: null })).toBe("DONE");
+  });
+});
+
+describe("what an answer did to links", () => {
+  const answer = (verdict: Verdict, correction: Properties | null = null, kind: LinkKind = "REFERENCE") => ({
+    edgesChanged: 3,
+    judgement: { verdict, correction, linkType: { kind } },
+  });
+  it("goes the way of the answer, and the other way when it is undone", () => {
+    expect(changedLinks(answer("CONFIRM"))).toBe("3 links added. ");
+    expect(changedLinks(answer("REJECT"))).toBe("3 links removed. ");
+    expect(changedLinks(answer("CONFIRM"), true)).toBe("3 links removed. ");
+    expect(changedLinks(answer("REJECT"), true)).toBe("3 links added. ");
+  });
+  it("is said without a way where links go both ways", () => {
+    expect(changedLinks(answer("CONFIRM", { name: "is billed to" }))).toBe("3 links changed. ");
+    expect(changedLinks(answer("CONFIRM", null, "SAME_THING"))).toBe("3 links moved. ");
+    expect(changedLinks({ ...answer("REJECT"), edgesChanged: 0 })).toBe("");
   });
 });
 

@@ -1,4 +1,14 @@
-import type { Column, LinkKind, LinkState, LinkType, Moved, PairsMoved, Verdict } from "../api/review-types";
+import type {
+  Column,
+  JudgeResult,
+  Judgement,
+  LinkKind,
+  LinkState,
+  LinkType,
+  Moved,
+  PairsMoved,
+  Verdict,
+} from "../api/review-types";
 import { count, plural } from "./format";
 
 export const kinds: Record<LinkKind, string> = {
@@ -118,6 +128,20 @@ export function effect({ kind, state, edges, estimatedEdges, tail, head }: LinkT
       return `A yes adds ${about} links “${name}” from ${tail.dataset} to ${head.dataset}.`;
   }
 }
+
+/** How many links an answer changed, or its undo, and which way. A merge moves links of the merged records over. */
+export function changedLinks(
+  { edgesChanged, judgement }: Pick<JudgeResult, "edgesChanged"> & { judgement: Answered },
+  undoing = false,
+): string {
+  if (!edgesChanged) return "";
+  const adds = (judgement.verdict === "CONFIRM") !== undoing;
+  const how =
+    judgement.linkType?.kind === "SAME_THING" ? "moved" : judgement.correction ? "changed" : adds ? "added" : "removed";
+  return `${plural(edgesChanged, "link")} ${how}. `;
+}
+
+type Answered = Pick<Judgement, "verdict" | "correction"> & { linkType: Pick<LinkType, "kind"> | null };
 
 /** What an answer moved, in one sentence. */
 export function movement(moved: Moved[]): string {

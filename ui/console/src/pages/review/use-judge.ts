@@ -2,11 +2,10 @@ import { useCallback, useState } from "react";
 import { graphql } from "../../api/client";
 import { JUDGE, JUDGE_PAIR, UNDO } from "../../api/queries";
 import type { Correction, JudgeResult, Verdict } from "../../api/review-types";
-import { plural } from "../../lib/format";
-import { keepFocus } from "../../lib/focus";
+import { rememberFocus } from "../../lib/focus";
 import { useNotify } from "../../lib/notices";
 import { toApiError } from "../../lib/use-data";
-import { movement, pairMovement, verdicts } from "../../lib/wording";
+import { changedLinks, movement, pairMovement, verdicts } from "../../lib/wording";
 
 export interface Judge {
   busy: boolean;
@@ -18,13 +17,6 @@ export interface Judge {
   ) => Promise<JudgeResult | undefined>;
   judgePair: (linkType: string, tail: string, head: string, verdict: Verdict) => Promise<JudgeResult | undefined>;
   undo: (judgement: number) => Promise<JudgeResult | undefined>;
-}
-
-/** How many links an answer changed. A merge moves links of the merged records over. */
-function changedLinks({ edgesChanged, judgement }: JudgeResult): string {
-  if (!edgesChanged) return "";
-  const how = judgement.linkType?.kind === "SAME_THING" ? "moved" : edgesChanged > 0 ? "added" : "removed";
-  return `${plural(Math.abs(edgesChanged), "link")} ${how}. `;
 }
 
 /** What a second opinion is told about the first one. */
@@ -45,11 +37,13 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
     async (
       call: () => Promise<JudgeResult>,
       headline: (result: JudgeResult) => string,
+      undoing = false,
     ): Promise<JudgeResult | undefined> => {
+      const giveBack = rememberFocus();
       setBusy(true);
       try {
         const result = await call();
-        const edges = changedLinks(result);
+        const edges = changedLinks(result, undoing);
         const pairs = pairMovement(result.pairsMoved);
         const rest = pairs && !result.moved.length ? "" : movement(result.moved);
         const type = result.opinion?.agrees === false ? "warning" : "success";
@@ -63,7 +57,7 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
         return undefined;
       } finally {
         setBusy(false);
-        keepFocus();
+        giveBack();
       }
     },
     [notify, onAnswered],
@@ -88,6 +82,7 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
         async () => (await graphql<{ undo: JudgeResult }>(UNDO, { judgement })).undo,
         (result) =>
           `Undone: ${verdicts[result.judgement.verdict].toLowerCase()} ${result.judgement.linkType?.name ?? "a pair"}`,
+        true,
       ),
   };
 }
