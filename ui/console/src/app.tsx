@@ -69,15 +69,20 @@ function Shell({ user }: { user: User }): ReactNode {
   const [notices, setNotices] = useState<FlashbarProps.MessageDefinition[]>([]);
   const [navigationOpen, setNavigationOpen] = useState(() => window.innerWidth >= roomForNavigation);
   const serial = useRef(0);
+  const said = useRef(new Map<string | undefined, number>());
   const notify = useCallback<Notify>((notice, key) => {
     const id = key ?? `notice-${(serial.current += 1)}`;
     const dismiss = (): void => setNotices((list) => list.filter((item) => item.id !== id));
+    said.current.set(id, Date.now());
     setNotices((list) =>
       [{ ...notice, id, dismissible: true, onDismiss: dismiss }, ...list.filter((item) => item.id !== id)].slice(0, 4),
     );
   }, []);
-  useEffect(() => setNotices([]), [section]);
   const path = route.path.join("/");
+  useEffect(() => {
+    // What was just said may be about the page that follows; what was said before is about another one.
+    setNotices((list) => list.filter((item) => Date.now() - (said.current.get(item.id) ?? 0) < 2000));
+  }, [path]);
   const shown = useRef(path);
   useEffect(() => {
     if (shown.current !== path) rememberFocus()();

@@ -12,6 +12,7 @@ import type { AcceptRule, AuditResult, LinkAudit, LinkKind, LinkType } from "../
 import { HashLink } from "../../components/hash-link";
 import { Await, Empty } from "../../components/states";
 import { count, estimate, percent, plural, when } from "../../lib/format";
+import { rememberFocus } from "../../lib/focus";
 import { useNotify } from "../../lib/notices";
 import { useMay } from "../../lib/session";
 import { toApiError, useData } from "../../lib/use-data";
@@ -24,14 +25,14 @@ interface AcceptingData {
 }
 
 const ALL = "ALL";
-const kindName = (kind: LinkKind | null): string => (kind ? kinds[kind] : "All other kinds");
+const kindName = (kind: LinkKind | null): string => (kind ? kinds[kind] : "All kinds without a rule of their own");
 const scopeName = (rule: AcceptRule): string => (rule.linkType ? "One link type" : kindName(rule.kind));
 
 /** The rules by which proposals are confirmed without a question, and what people found when they checked. */
 export function Accepting(): ReactNode {
   const loaded = useData<AcceptingData>(ACCEPTING);
   const may = useMay();
-  const set = useSetRule(() => void loaded.reload());
+  const { set, busy } = useSetRule(() => void loaded.reload());
   return (
     <Await loaded={loaded} text="Loading rules">
       {({ acceptRules, auditResults, linkAudits }) => (
@@ -70,7 +71,7 @@ export function Accepting(): ReactNode {
                 cell: (rule) => (
                   <Button
                     variant="inline-link"
-                    disabled={!may.review}
+                    disabled={!may.review || busy}
                     ariaLabel={`End the rule for ${scopeName(rule)}`}
                     onClick={() => void set(rule.kind, null, rule.audit, rule.linkType)}
                   >
@@ -147,7 +148,7 @@ export function RuleForm({
   const [chosen, setChosen] = useState<string>(link ? ONE : ALL);
   const [from, setFrom] = useState("0.98");
   const [audit, setAudit] = useState("10");
-  const set = useSetRule(onSet);
+  const { set, busy } = useSetRule(onSet);
   const options = link
     ? [
         { value: ONE, label: "This link type" },
@@ -188,7 +189,9 @@ export function RuleForm({
           />
         </FormField>
         <Button
+          loading={busy}
           disabled={disabled || wrong || unchecked}
+          disabledReason={disabled ? "Readers cannot set rules." : "Correct the figures first."}
           onClick={() => void set(kind, probability, share, chosen === ONE && link ? link.id : null)}
         >
           Set the rule
@@ -198,11 +201,20 @@ export function RuleForm({
   );
 }
 
-function useSetRule(
-  onSet: () => void,
-): (kind: LinkKind | null, probability: number | null, audit: number, linkType?: string | null) => Promise<void> {
+function useSetRule(onSet: () => void): {
+  set: (kind: LinkKind | null, probability: number | null, audit: number, linkType?: string | null) => Promise<void>;
+  busy: boolean;
+} {
   const notify = useNotify();
-  return async (kind, probability, audit, linkType = null) => {
+  const [busy, setBusy] = useState(false);
+  const set = async (
+    kind: LinkKind | null,
+    probability: number | null,
+    audit: number,
+    linkType: string | null = null,
+  ): Promise<void> => {
+    const giveBack = rememberFocus();
+    setBusy(true);
     try {
       const { setAcceptRule } = await graphql<{ setAcceptRule: { id: string }[] }>(SET_ACCEPT_RULE, {
         kind,
@@ -224,6 +236,10 @@ function useSetRule(
     } catch (failure) {
       const error = toApiError(failure);
       notify({ type: "error", header: error.message, content: error.remedy }, "rule");
+    } finally {
+      setBusy(false);
+      giveBack();
     }
   };
+  return { set, busy };
 }

@@ -62,10 +62,19 @@ interface Props {
   onUndo: (id: number) => void;
 }
 
+/** The id of a record as its source writes it. */
+const readable = (uid: string): string => {
+  try {
+    return decodeURIComponent(uid);
+  } catch {
+    return uid;
+  }
+};
+
 const subjectOf = (judgement: Judgement): string => {
   const [, tail, head] = judgement.subject.split("|");
   const name = judgement.linkType?.name ?? judgement.subject;
-  return tail && head ? `${name}: ${tail} and ${head}` : name;
+  return tail && head ? `${name}: ${readable(tail)} and ${readable(head)}` : name;
 };
 
 const correctionOf = (judgement: Judgement): string =>

@@ -6,7 +6,7 @@ import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { graphql } from "../../api/client";
 import { TEACH } from "../../api/queries";
 import type { LinkType } from "../../api/review-types";
@@ -44,11 +44,13 @@ export function Teach(): ReactNode {
     return (await graphql<{ teach: LinkType[] }>(TEACH, variables)).teach;
   });
   const [found, setFound] = useState<LinkType[]>();
+  const ends = useRef<HTMLDivElement>(null);
   const add = (positive: boolean): void => {
     if (!tail || !head) return;
     setExamples([...examples, { tail, head, positive }]);
     setTail(undefined);
     setHead(undefined);
+    ends.current?.querySelector("input")?.focus();
   };
 
   return (
@@ -57,14 +59,14 @@ export function Teach(): ReactNode {
         header={
           <Header
             variant="h2"
-            description="Pick two things that belong together. Two or three pairs are mostly enough; a pair that does not belong together helps. Pairs that do not, alone, refine the links that join them."
+            description="Pick two things that belong together. Two or three pairs are mostly enough; a pair that does not belong together helps. Pairs that do not, given alone, narrow the link types that join them now."
           >
             Example pairs
           </Header>
         }
       >
         <SpaceBetween size="m">
-          <div className="form-grid">
+          <div className="form-grid" ref={ends}>
             <VertexPicker label="From" value={tail} onChange={setTail} />
             <VertexPicker label="To" value={head} onChange={setHead} />
           </div>
@@ -107,6 +109,7 @@ export function Teach(): ReactNode {
             variant="primary"
             loading={teach.busy}
             disabled={!may.review || !examples.length}
+            disabledReason={may.review ? "Give an example pair first." : "Readers cannot teach."}
             onClick={() => void teach.run().then(setFound)}
           >
             Find link types that explain these pairs

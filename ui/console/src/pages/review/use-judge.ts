@@ -28,6 +28,12 @@ function opinion({ opinion }: JudgeResult): string {
     : `${opinion.by} had ${said} it. That answer stands until somebody settles it: the question is disputed now. `;
 }
 
+/** A link type by its name, or one pair of it. */
+function about({ subject, linkType }: JudgeResult["judgement"]): string {
+  if (!linkType) return "a pair";
+  return subject.includes("|") ? `a pair of ${linkType.name}` : linkType.name;
+}
+
 /** Sends answers, says what each one moved, and tells the navigation that counts changed. `blind`: given without scores. */
 export function useJudge(onAnswered: () => void | Promise<void>, blind = false): Judge {
   const notify = useNotify();
@@ -80,8 +86,7 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
     undo: (judgement) =>
       run(
         async () => (await graphql<{ undo: JudgeResult }>(UNDO, { judgement })).undo,
-        (result) =>
-          `Undone: ${verdicts[result.judgement.verdict].toLowerCase()} ${result.judgement.linkType?.name ?? "a pair"}`,
+        (result) => `Undone: ${verdicts[result.judgement.verdict].toLowerCase()} ${about(result.judgement)}`,
         true,
       ),
   };
