@@ -18,7 +18,7 @@ from linking.corrections import check_link_type
 from linking.describe import percent, with_reference_evidence
 from linking.duplicates import duplicate_evidence, duplicates_of
 from linking.join_tables import join_evidence
-from linking.joins import count_edges
+from linking.joins import check_number, count_edges, text_sql
 from linking.mentions.apply import mention_edges
 from linking.mentions.propose import mention_candidates
 from linking.profiles import ColumnProfile
@@ -83,7 +83,7 @@ def _condition_reason(evident: Evident, link_type: LinkType) -> list[str]:
     table = evident.workspace.table(filtered.source, filtered.dataset)
     if table is None:
         return []
-    condition = condition_sql(link_type.condition, {name: p.sql for name, p in table.columns.items()})
+    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in table.columns.items()})
     ((rows,),) = evident.workspace.connection.execute(f"SELECT count(*) FROM {table.name} WHERE {condition}").fetchall()
     return [f"Only where {link_type.condition}: {rows:,} of {table.rows:,} rows."]
 
@@ -112,8 +112,9 @@ def _reference(evident: Evident, link_type: LinkType) -> LinkType:
     tail, head = workspace.profiles_of(link_type.tail) or [], workspace.profiles_of(link_type.head) or []
     if not link_type.features:
         link_type = _scored(evident, link_type, _reference_features(evident, link_type, tail, head))
-    evidence = with_reference_evidence(workspace, link_type, tail, head)
-    return replace(link_type, **evidence)  # type: ignore[arg-type]
+    described = replace(link_type, **with_reference_evidence(workspace, link_type, tail, head))  # type: ignore[arg-type]
+    check_number(f"{link_type.tail} to {link_type.head}", described.estimated_edges)
+    return described
 
 
 def _reference_features(

@@ -62,11 +62,12 @@ def hierarchy_of(
     if table.rows > _MOST_ROWS:
         return None
     named = workspace.connection.execute(
-        f"""SELECT t._row, h._row FROM ({side_sql(table, tail, transform, "tail")}) t
-        JOIN ({side_sql(table, head, transform, "head")}) h USING (value)"""
+        f"""SELECT t._row AS child, h.first AS above, h.n AS n FROM ({side_sql(table, tail, transform, "tail")}) t
+        JOIN (SELECT value, min(_row) AS first, count(*) AS n FROM ({side_sql(table, head, transform, "head")})
+            GROUP BY value) h USING (value)"""
     ).fetchnumpy()
-    child, above = (np.asarray(column, np.int64) for column in named.values())
-    if len(np.unique(child)) < len(child) or not (child != above).any():
+    child, above, many = (np.asarray(named[name], np.int64) for name in ("child", "above", "n"))
+    if (many > 1).any() or len(np.unique(child)) < len(child) or not (child != above).any():
         return None
     parent = np.full(table.rows, -1, np.int64)
     parent[child] = above

@@ -17,7 +17,7 @@ from bifrost.values import Evidence
 from linking.candidates import MIN_PROBABILITY, Scorers, make_link_type
 from linking.conditions import condition_sql
 from linking.describe import describe_rows, percent
-from linking.joins import MOST_EDGES, side_sql
+from linking.joins import check_number, side_sql, text_sql
 from linking.names import containment, is_id_name, table_words, words
 from linking.profiles import ColumnProfile
 from linking.workspace import LoadedTable, Workspace
@@ -138,8 +138,18 @@ def _amounts(columns: Sequence[ColumnProfile]) -> int:
 # ---- joining ---------------------------------------------------------------------------------------------------------
 
 
-def _ends_sql(workspace: Workspace, link_type: LinkType) -> tuple[LoadedTable, LoadedTable, LoadedTable, str] | None:
-    """Tail, head and join table, and a query ``_row, tail_row, head_row``; None where a table or column is gone."""
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """Tail, head and join table, and a query ``_row, tail_row, head_row`` for what the rows link."""
+
+    tail: LoadedTable
+    head: LoadedTable
+    between: LoadedTable
+    sql: str
+
+
+def _joined(workspace: Workspace, link_type: LinkType) -> _Joined | None:
+    """None where a table or column is gone. Raises InputError for more links than one type may make."""
     through = link_type.through
     if through is None:
         return None
@@ -158,39 +168,46 @@ def _ends_sql(workspace: Workspace, link_type: LinkType) -> tuple[LoadedTable, L
     assert columns
     if len(columns) != len(tail_columns) + len(head_columns):
         raise InputError("A join table names each end by as many columns as its key has.")
-    names = {name: f"array_to_string({p.sql}, '; ')" if p.is_list else p.sql for name, p in between.columns.items()}
-    condition = condition_sql(link_type.condition, names)
-    queries = [
+    queries = (
         side_sql(between, columns[: len(tail_columns)], link_type.transform, "through"),
         side_sql(tail, tail_columns, link_type.transform, "tail"),
         side_sql(between, columns[len(tail_columns) :], link_type.transform, "through"),
         side_sql(head, head_columns, link_type.transform, "head"),
-    ]
+    )
+    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in between.columns.items()})
+    rows = f"SELECT _row FROM {between.name} WHERE {condition}"
+    check_number(str(through), _number(workspace, rows, queries))
     sql = (
         "SELECT a._row AS _row, b._row AS tail_row, d._row AS head_row "
         "FROM ({}) a JOIN ({}) b USING (value) JOIN ({}) c ON c._row = a._row JOIN ({}) d ON d.value = c.value"
     ).format(*queries)
     if condition != "TRUE":
-        sql = f"SELECT e.* FROM ({sql}) e JOIN {between.name} t USING (_row) WHERE {condition}"
-    return tail, head, between, sql
+        sql = f"SELECT e.* FROM ({sql}) e JOIN ({rows}) USING (_row)"
+    return _Joined(tail, head, between, sql)
+
+
+def _number(workspace: Workspace, rows: str, queries: tuple[str, str, str, str]) -> int:
+    """How many links the rows make, counted without making them: columns that are no keys would make very many."""
+    named = (
+        "(SELECT v._row, sum(e.n) AS n FROM ({}) v JOIN (SELECT value, count(*) AS n FROM ({}) GROUP BY value) e USING (value) "
+        "GROUP BY v._row)"
+    )
+    tails, heads = named.format(*queries[:2]), named.format(*queries[2:])
+    ((links,),) = workspace.connection.execute(
+        f"SELECT coalesce(sum(t.n * h.n), 0) FROM {tails} t JOIN {heads} h USING (_row) JOIN ({rows}) USING (_row)"
+    ).fetchall()
+    return int(links)
 
 
 def join_edges(workspace: Workspace, link_type: LinkType) -> Iterator[LinkEdge]:
     """One edge per two records that a row names, with what the row says besides; of rows that say the same, the first."""
-    sides = _ends_sql(workspace, link_type)
-    if sides is None or link_type.through is None:
+    found = _joined(workspace, link_type)
+    if found is None or link_type.through is None:
         return iter(())
-    tail, head, between, sql = sides
+    tail, head, between = found.tail, found.head, found.between
     connection = workspace.connection
     others = [p for p in between.columns.values() if p.name not in link_type.through.columns and p.nonnull]
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE joined AS {sql}")
-    ((count,),) = connection.execute("SELECT count(*) FROM joined").fetchall()
-    if count > MOST_EDGES:
-        connection.execute("DROP TABLE joined")
-        raise InputError(
-            f"{link_type.through} would make {count:,} links, more than {MOST_EDGES:,}.",
-            remedy="Correct it with a condition.",
-        )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE joined AS {found.sql}")
     columns = "".join(f", t.{p.sql} AS p{i}" for i, p in enumerate(others))
     table = connection.sql(
         f"""SELECT a._uid AS tail, b._uid AS head, t._uid AS through{columns}
@@ -223,21 +240,22 @@ class _Counts:
     heads: int
 
 
-def _counts(workspace: Workspace, link_type: LinkType) -> _Counts | None:
-    sides = _ends_sql(workspace, link_type)
-    if sides is None:
-        return None
-    *_, between, sql = sides
+def _counts(workspace: Workspace, found: _Joined) -> _Counts:
     (row,) = workspace.connection.execute(
-        f"""SELECT {between.rows}, count(DISTINCT _row), count(DISTINCT (tail_row, head_row)), count(DISTINCT tail_row),
-        count(DISTINCT head_row) FROM ({sql})"""
+        f"""SELECT {found.between.rows}, count(DISTINCT _row), count(DISTINCT (tail_row, head_row)),
+        count(DISTINCT tail_row), count(DISTINCT head_row) FROM ({found.sql})"""
     ).fetchall()
     return _Counts(*(int(value) for value in row))
 
 
 def join_features(workspace: Workspace, found: JoinTable, link_type: LinkType) -> dict[str, float] | None:
-    """What tells a join table from a thing that refers to two others; None where too few rows name both ends."""
-    counts = _counts(workspace, link_type)
+    """What tells a join table from a thing that refers to two others; None where too few rows name both ends, or where they
+    would make too many links."""
+    try:
+        joined = _joined(workspace, link_type)
+    except InputError:
+        return None
+    counts = None if joined is None else _counts(workspace, joined)
     if counts is None or not counts.both or counts.both < _BOTH * counts.rows:
         return None
     if counts.pairs < _DIFFERENT * counts.both or max(counts.tails, counts.heads) > 0.999 * counts.both:
@@ -270,16 +288,22 @@ def join_name(found: JoinTable) -> str:
 
 
 def join_evidence(workspace: Workspace, link_type: LinkType) -> dict[str, Any]:
-    """The fields of a link type through a join table that its data give."""
-    sides, counts = _ends_sql(workspace, link_type), _counts(workspace, link_type)
-    if sides is None or counts is None or link_type.through is None:
+    """The fields of a link type through a join table that its data give. Raises InputError for more links than one may make."""
+    found = _joined(workspace, link_type)
+    if found is None or link_type.through is None:
         return {}
-    tail, head, between, sql = sides
+    tail, head, between, sql = found.tail, found.head, found.between, found.sql
+    counts = _counts(workspace, found)
     others = [p.name for p in between.columns.values() if p.name not in link_type.through.columns and p.nonnull]
     share = percent(counts.both / max(counts.rows, 1))
     ends = f"{counts.tails:,} records of {tail.dataset} with {counts.heads:,} of {head.dataset}"
+    both = (
+        f"a record of {tail.dataset} and one of {head.dataset}"
+        if tail is not head
+        else f"two records of {tail.dataset}"
+    )
     reasons = [
-        f"{share} of the {counts.rows:,} rows of {between.dataset} name records of {tail.dataset} and of {head.dataset}.",
+        f"{share} of the {counts.rows:,} rows of {between.dataset} name {both}.",
         f"They link {ends} in {counts.pairs:,} different pairs.",
         f"What else a row says goes with its link: {', '.join(others)}." if others else "The rows say nothing else.",
         "No other table refers to it.",
@@ -312,13 +336,9 @@ def join_evidence(workspace: Workspace, link_type: LinkType) -> dict[str, Any]:
 
 def _said(workspace: Workspace, table: LoadedTable, rows: Sequence[int]) -> dict[int, str]:
     """Rows of a join table as text, all columns."""
-    parts = ", ".join(f"'{p.name.replace(chr(39), '')}: ' || left({_plain(p)}, 40)" for p in table.columns.values())
+    parts = ", ".join(f"'{p.name.replace(chr(39), '')}: ' || left({text_sql(p)}, 40)" for p in table.columns.values())
     query = f"SELECT _row, concat_ws(', ', {parts}) FROM {table.name} WHERE list_contains(?, _row)"
     return dict(workspace.connection.execute(query, [list(rows)]).fetchall())
-
-
-def _plain(p: ColumnProfile) -> str:
-    return f"array_to_string({p.sql}, '; ')" if p.is_list else p.sql
 
 
 def proposal_of(found: JoinTable) -> LinkType:

@@ -13,10 +13,29 @@ from linking.profiles import ColumnProfile
 from linking.profiling import values_sql
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["Examples", "agreement", "are_unique", "count_edges", "examples", "reference_edges", "side_sql"]
+__all__ = [
+    "Examples",
+    "agreement",
+    "are_unique",
+    "check_number",
+    "count_edges",
+    "examples",
+    "reference_edges",
+    "side_sql",
+    "text_sql",
+]
 
 MOST_EDGES = 20_000_000
 """Links that one link type may make; more say that its columns name nothing in particular."""
+
+
+def check_number(what: str, edges: int) -> None:
+    """Raises InputError for more links than one link type may make."""
+    if edges > MOST_EDGES:
+        raise InputError(
+            f"{what} would make {edges:,} links, more than {MOST_EDGES:,}.",
+            remedy="Correct it with a condition or with columns that name fewer records.",
+        )
 
 
 def side_sql(table: LoadedTable, columns: Sequence[ColumnProfile], transform: Mapping[str, str], side: str) -> str:
@@ -46,22 +65,29 @@ def _sides(workspace: Workspace, link_type: LinkType) -> tuple[LoadedTable, Load
     head_table = workspace.table(link_type.head.source, link_type.head.dataset)
     if not tail or not head or tail_table is None or head_table is None:
         return None
-    names = {name: _text(column) for name, column in tail_table.columns.items()}
-    condition = condition_sql(link_type.condition, names)
+    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in tail_table.columns.items()})
     tail_sql = side_sql(tail_table, tail, link_type.transform, "tail")
     if condition != "TRUE":
         tail_sql = f"SELECT v._row, v.value FROM ({tail_sql}) v JOIN {tail_table.name} t USING (_row) WHERE {condition}"
     return tail_table, head_table, tail_sql, side_sql(head_table, head, link_type.transform, "head")
 
 
-def _text(column: ColumnProfile) -> str:
+def text_sql(column: ColumnProfile) -> str:
+    """A workspace column as one text, lists too."""
     return f"array_to_string({column.sql}, '; ')" if column.is_list else column.sql
 
 
 _JOIN = """
-    WITH h AS (SELECT value, _row, count(*) OVER (PARTITION BY value) AS n FROM ({head})),
-    pair AS (SELECT DISTINCT t._row AS tail_row, h._row AS head_row, h.n, t.value FROM ({tail}) t JOIN h USING (value))
+    WITH h AS (SELECT value, _row, count(*) OVER (PARTITION BY value) AS n FROM ({head}))
+    SELECT tail_row, head_row, n
+    FROM (SELECT DISTINCT t._row AS tail_row, h._row AS head_row, h.n, t.value FROM ({tail}) t JOIN h USING (value))
 """
+_FIRSTS = """
+    WITH h AS (SELECT value, min(_row) AS head_row, count(*) AS n FROM ({head}) GROUP BY value),
+    pair AS (SELECT value, tail_row, head_row, n
+        FROM (SELECT value, min(_row) AS tail_row FROM ({tail}) GROUP BY value) JOIN h USING (value))
+"""
+"""One pair per value, made without joining all records of a value with all: there may be very many of both."""
 
 
 def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge] | Iterator[LinkEdge]:
@@ -71,17 +97,10 @@ def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge]
         return []
     tail, head, tail_sql, head_sql = sides
     edges, _, _ = count_edges(workspace, link_type)
-    if edges > MOST_EDGES:
-        raise InputError(
-            f"{link_type.tail} to {link_type.head} would make {edges:,} links, more than {MOST_EDGES:,}.",
-            remedy="Correct it with a condition or with columns that name fewer records.",
-        )
+    check_number(f"{link_type.tail} to {link_type.head}", edges)
     # A table of its own: the planner guesses the size of the join wrong and would join everything with everything.
     connection = workspace.connection
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE named AS {_JOIN.format(tail=tail_sql, head=head_sql)}"
-        "SELECT tail_row, head_row, n FROM pair"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE named AS {_JOIN.format(tail=tail_sql, head=head_sql)}")
     table = connection.sql(
         f"""SELECT a._uid AS tail, b._uid AS head, p.n AS n FROM named p JOIN {tail.name} a ON a._row = p.tail_row
         JOIN {head.name} b ON b._row = p.head_row WHERE a._uid <> b._uid ORDER BY p.tail_row, p.head_row"""
@@ -137,12 +156,11 @@ def examples(workspace: Workspace, link_type: LinkType, limit: int) -> Examples:
     if sides is None:
         return Examples([], [], [])
     tail, head, tail_sql, head_sql = sides
-    joined = _JOIN.format(tail=tail_sql, head=head_sql)
+    firsts = _FIRSTS.format(tail=tail_sql, head=head_sql)
     pairs = workspace.connection.execute(
-        joined
-        + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row FROM
-        (SELECT value, min(tail_row) AS tail_row, min(head_row) AS head_row FROM pair GROUP BY value
-         ORDER BY max(n) > 1, hash(value) LIMIT {limit}) p
+        firsts
+        + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row
+        FROM (SELECT * FROM pair ORDER BY n > 1, hash(value) LIMIT {limit}) p
         JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row ORDER BY p.tail_row"""
     ).fetchall()
     missing = workspace.connection.execute(
@@ -152,12 +170,12 @@ def examples(workspace: Workspace, link_type: LinkType, limit: int) -> Examples:
         JOIN {tail.name} a ON a._row = m._row ORDER BY m._row"""
     ).fetchall()
     usual = {pair[:2] for pair in pairs[: limit - 2]}
-    borderline = [pair for pair in _borderline(workspace, link_type, joined, tail, head) if pair[:2] not in usual]
+    borderline = [pair for pair in _borderline(workspace, link_type, firsts, tail, head) if pair[:2] not in usual]
     return Examples(pairs[: limit - len(borderline)], borderline, missing)
 
 
 def _borderline(
-    workspace: Workspace, link_type: LinkType, joined: str, tail: LoadedTable, head: LoadedTable
+    workspace: Workspace, link_type: LinkType, firsts: str, tail: LoadedTable, head: LoadedTable
 ) -> list[tuple[str, str, str, int, int, float, str]]:
     """A value that names several records, and one that is written differently on both sides."""
     columns = workspace.profiles_of(link_type.tail) or (), workspace.profiles_of(link_type.head) or ()
@@ -168,9 +186,8 @@ def _borderline(
     found = []
     for condition, note in (("p.n > 1", "names {n} records"), (f"p.n = 1 AND {different}", "written differently")):
         row = workspace.connection.execute(
-            joined
-            + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row, p.n FROM
-            (SELECT value, min(tail_row) AS tail_row, min(head_row) AS head_row, max(n) AS n FROM pair GROUP BY value) p
+            firsts
+            + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row, p.n FROM pair p
             JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row
             WHERE {condition} ORDER BY hash(p.value) DESC LIMIT 1"""
         ).fetchone()

@@ -7,6 +7,7 @@ from bifrost.links import LinkEdge, LinkType
 from bifrost.ports import LinkingData
 from bifrost.values import Evidence
 from linking.conditions import condition_sql
+from linking.joins import text_sql
 from linking.mentions.propose import ACCEPT, also_of, head_of, summarise
 from linking.mentions.scan import FoundMention, build_lexicon, scan_column, scan_documents
 from linking.workspace import Workspace
@@ -50,7 +51,7 @@ def _allowed(workspace: Workspace, link_type: LinkType) -> set[str] | None:
     table = workspace.table(link_type.tail.source, link_type.tail.dataset)
     if table is None or not link_type.condition.strip():
         return None
-    condition = condition_sql(link_type.condition, {name: column.sql for name, column in table.columns.items()})
+    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in table.columns.items()})
     rows = workspace.connection.execute(f"SELECT _uid FROM {table.name} WHERE {condition}").fetchall()
     return {uid for (uid,) in rows}
 

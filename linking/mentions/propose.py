@@ -83,7 +83,7 @@ def head_of(number: int, table: LoadedTable, columns: Sequence[ColumnProfile]) -
         number,
         Column(table.source, table.dataset, tuple(p.name for p in columns)),
         table.name,
-        tuple(p.sql for p in columns),
+        tuple(f"unnest({p.sql})" if p.is_list else p.sql for p in columns),
         frozenset(w for w in plain if w not in ID_WORDS) or frozenset(names),
         columns[0].prefix if len(columns) == 1 else "",
         max(p.distinct for p in columns),

@@ -20,8 +20,9 @@ _MIN_MARGIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column (or first and last name together) whose values may be named in text. ``number`` is its place, ``prefix``
-    the fixed beginning of its codes, ``values`` how many different ones it has."""
+    """A column (or first and last name together) whose values may be named in text. ``number`` is its place, ``sql`` gives
+    the values, of lists one by one, ``prefix`` the fixed beginning of its codes, ``values`` how many different ones it has.
+    """
 
     number: int
     column: Column
@@ -54,8 +55,8 @@ def build_lexicon(workspace: Workspace, heads: Sequence[Head]) -> Lexicon:
     for head in heads:
         value = " || ' ' || ".join(f"trim({sql})" for sql in head.sql)
         rows = workspace.connection.execute(
-            f"SELECT {value} AS v, list(_uid ORDER BY _row) FROM {head.table} "
-            f"WHERE v IS NOT NULL AND length(v) BETWEEN 3 AND 120 GROUP BY v ORDER BY min(_row) LIMIT {_MAX_VALUES}"
+            f"SELECT v, list(_uid ORDER BY _row) FROM (SELECT {value} AS v, _uid, _row FROM {head.table}) "
+            f"WHERE length(v) BETWEEN 3 AND 120 GROUP BY v ORDER BY min(_row) LIMIT {_MAX_VALUES}"
         ).fetchall()
         lexicon.add(head.number, rows, prefix=head.prefix)
     return lexicon

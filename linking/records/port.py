@@ -194,9 +194,19 @@ def _rows(data: LinkingData, side: Column) -> pa.Table:
 
 
 def _where(table: pa.Table, condition: str) -> pa.Table:
+    """The rows that a condition lets through. Names that differ by case only, which the engine would confuse, stay apart."""
     if not condition.strip():
         return table
-    names = {c: '"' + c.replace('"', '""') + '"' for c in table.column_names if c != UID}
+    names = [c for c in table.column_names if c != UID]
+    plain = {f"c{i}": table[name] for i, name in enumerate(names)}
+    texts = {name: _text(f"c{i}", table.schema.field(name).type) for i, name in enumerate(names)}
     with duckdb.connect() as connection:
-        connection.register("candidate", table)
-        return connection.execute(f"SELECT * FROM candidate WHERE {condition_sql(condition, names)}").to_arrow_table()
+        connection.register("candidate", pa.table({"place": np.arange(table.num_rows), **plain}))
+        query = f"SELECT place FROM candidate WHERE {condition_sql(condition, texts)} ORDER BY place"
+        return table.take(connection.execute(query).fetchnumpy()["place"])
+
+
+def _text(sql: str, type: pa.DataType) -> str:
+    """A column as one text, as conditions on other link types see it."""
+    is_list = pa.types.is_list(type) or pa.types.is_large_list(type)
+    return f"array_to_string({sql}, '; ')" if is_list else f"{sql}::VARCHAR"

@@ -49,7 +49,7 @@ def test_a_table_that_only_joins_two_others_is_proposed_as_links_between_them(li
     assert str(link.through) == "uni/enrolments.student_id+course_id"
     assert (link.name, link.cardinality, link.estimated_edges) == ("enrolment", "many-to-many", len(PAIRS))
     assert link.probability > 0.8
-    assert link.reasons[0].startswith(f"100% of the {len(PAIRS)} rows of enrolments name records of students and of")
+    assert link.reasons[0].startswith(f"100% of the {len(PAIRS)} rows of enrolments name a record of students")
     assert any("goes with its link: grade, enrolled" in reason for reason in link.reasons)
     assert len(link.examples) == 5
     assert "grade: " in link.examples[0].note
