@@ -1,7 +1,7 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, entities, graph, answers, carried, scale, links, effort, calibration and ablation.
+schema, entities, graph, pair_network, answers, carried, scale, links, effort, calibration and ablation.
 """
 
 import importlib
@@ -15,6 +15,7 @@ PARTS = {
     "schema": "benchmarks.linking_schema",
     "entities": "benchmarks.linking_entities",
     "graph": "benchmarks.linking_graph",
+    "pair_network": "benchmarks.linking_pair_network",
     "answers": "benchmarks.linking_answers",
     "carried": "benchmarks.linking_carried",
     "scale": "benchmarks.linking_scale",

@@ -49,7 +49,7 @@ def run(report: Report, seed: int, data: Path) -> None:
     labelled = [read_labelled(folder) for folder in folders]
     tasks = {x.name: tasks_of(x, COPIES) for x in labelled if x.name in TRAINED_ON}
     for task in labelled:
-        _one(report, task, _without(task.name, tasks) if task.name in TRAINED_ON else load_prior(), seed)
+        _one(report, task, without(task.name, tasks) if task.name in TRAINED_ON else load_prior(), seed)
 
 
 def _one(report: Report, task: Labelled, prior: Prior, seed: int) -> None:
@@ -95,8 +95,8 @@ def score(task: Labelled, matching: Matching) -> tuple[float, float, float]:
     if task.records.dirty:
         label = matching.clusters()[0]
         found, hits = (
-            _inside(label),
-            _inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1]),
+            inside(label),
+            inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1]),
         )
     else:
         accepted = matching.pairs.take(matching.accepted)
@@ -106,7 +106,8 @@ def score(task: Labelled, matching: Matching) -> tuple[float, float, float]:
     return precision, recall, 2 * hits / max(found + task.true_pairs, 1)
 
 
-def _inside(label: NDArray[np.int64]) -> int:
+def inside(label: NDArray[np.int64]) -> int:
+    """Pairs of records that have the same label."""
     sizes = np.unique(np.ravel(label), return_counts=True)[1]
     return int((sizes * (sizes - 1) // 2).sum())
 
@@ -148,8 +149,8 @@ def baseline(task: Labelled) -> float:
     alike = comparer.overall(pairs)["grams"]
     if task.records.dirty:
         label = cluster_records(pairs, alike, task.records.shape[0], threshold=0.5)
-        hits = _inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1])
-        return 2 * hits / max(_inside(label) + task.true_pairs, 1)
+        hits = inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1])
+        return 2 * hits / max(inside(label) + task.true_pairs, 1)
     chosen = pairs.take(unique_mapping(pairs, alike) & (alike >= 0.3))
     hits = int((task.left_entity[chosen.left] == task.right_entity[chosen.right]).sum())
     return 2 * hits / max(len(chosen) + task.true_pairs, 1)
@@ -199,14 +200,16 @@ def _blocking_recall(task: Labelled, matching: Matching) -> float:
     if not task.records.dirty:
         return float(true.sum()) / max(task.true_pairs, 1)
     joined = replace(matching, accepted=true).clusters()[0]
-    return _inside(joined) / max(task.true_pairs, 1)
+    return inside(joined) / max(task.true_pairs, 1)
 
 
-def _without(name: str, tasks: Mapping[str, Sequence[Task]]) -> Prior:
-    """The prior trained without a folder and its relatives: names that begin alike, but for a number at the end."""
+def without(name: str, tasks: Mapping[str, Sequence[Task]]) -> Prior:
+    """The prior trained without a folder and its relatives."""
 
-    def related(other: str) -> bool:
-        a, b = name.rstrip("0123456789"), other.rstrip("0123456789")
-        return a.startswith(b) or b.startswith(a)
+    return train([t for key, made in tasks.items() if not related(name, key) for t in made])
 
-    return train([t for key, made in tasks.items() if not related(key) for t in made])
+
+def related(name: str, other: str) -> bool:
+    """Whether two data sets may hold the same records: their names begin alike, but for a number at the end."""
+    a, b = name.rstrip("0123456789"), other.rstrip("0123456789")
+    return a.startswith(b) or b.startswith(a)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.linking_entities import inside
 from linking.records.blocking import Pairs
 from linking.records.decide import components, unique_mapping
 from linking.records.fields import Field, FieldKind
@@ -144,10 +145,5 @@ def _frames(task: Labelled) -> list[Any]:
 
 def _clustered(task: Labelled, pairs: Pairs, keep: np.ndarray) -> float:
     label = components(pairs, keep, task.records.shape[0])
-    hits = _inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1])
-    return 2 * hits / max(_inside(label) + task.true_pairs, 1)
-
-
-def _inside(label: np.ndarray) -> int:
-    sizes = np.unique(np.ravel(label), return_counts=True)[1]
-    return int((sizes * (sizes - 1) // 2).sum())
+    hits = inside(np.unique(np.stack([label, task.left_entity]), axis=1, return_inverse=True)[1])
+    return 2 * hits / max(inside(label) + task.true_pairs, 1)

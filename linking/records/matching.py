@@ -22,7 +22,7 @@ from linking.records.prepared import Prepared, changed, known_pairs, prepare, wi
 from linking.records.prior import Prior, load_prior
 from linking.records.unlabelled import unlabelled_log_odds
 
-__all__ = ["Matching", "match_records", "rematch_records"]
+__all__ = ["Matching", "match_records", "rematch_records", "with_groups"]
 
 Float = NDArray[np.float32]
 CERTAIN = 30.0
@@ -346,22 +346,27 @@ def _decide(
 def _expanded(
     prepared: Prepared, log_odds: Float, options: MatchOptions, like: Matching | None, change: Change | None
 ) -> Prepared:
-    """Adds the missing pairs inside groups of linked records, so that a cluster is judged by all its pairs."""
+    """Adds the missing pairs inside groups of likely pairs, so that a cluster is judged by all its pairs."""
+    pairs = with_groups(prepared, log_odds, options.largest_group)
+    if like is None:
+        return with_pairs(prepared, pairs)
+    known = None if change is None else known_pairs(like.prepared, pairs, prepared.comparer.records.shape, change)
+    return with_pairs(prepared, pairs, agreement=like.prepared.table.agreement, known=known)
+
+
+def with_groups(prepared: Prepared, log_odds: Float, largest: int) -> Pairs:
+    """The pairs of one table and all others inside the groups that likely pairs make, of up to ``largest`` records."""
     size = prepared.comparer.records.shape[0]
     label = components(prepared.pairs, log_odds > 0, size)
     order = np.argsort(label, kind="stable")
     counts = np.bincount(label)
     found = [(prepared.pairs.left, prepared.pairs.right)]
     bounds = np.cumsum(counts)
-    for group in np.flatnonzero((counts > 2) & (counts <= options.largest_group)).tolist():
+    for group in np.flatnonzero((counts > 2) & (counts <= largest)).tolist():
         members = order[bounds[group] - counts[group] : bounds[group]]
         a, b = np.triu_indices(len(members), 1)
         found.append((members[a], members[b]))
-    pairs = union(found, size, dirty=True)
-    if like is None:
-        return with_pairs(prepared, pairs)
-    known = None if change is None else known_pairs(like.prepared, pairs, prepared.comparer.records.shape, change)
-    return with_pairs(prepared, pairs, agreement=like.prepared.table.agreement, known=known)
+    return union(found, size, dirty=True)
 
 
 def _with_linked(prepared: Prepared, linked: tuple[Linked, ...], rows: NDArray[np.int64] | None) -> Prepared:
