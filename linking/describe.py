@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import inflection
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample
+from linking.forms import said
 from linking.hierarchies import hierarchy_of, hierarchy_reason
 from linking.joins import are_unique, count_edges, examples
 from linking.names import core_words, table_words, words
@@ -183,9 +184,9 @@ def _reasons(
         reasons.append(
             f"Only together the {len(head)} columns tell the {head[0].rows:,} records of {head[0].dataset} apart."
         )
-    steps = _steps(link_type, tail, head)
-    if steps:
-        reasons.append(f"Values agree after: {', '.join(steps)}.")
+    compared = _compared(link_type, tail, head)
+    if compared:
+        reasons.append(f"Values are compared like this: {'; '.join(compared)}.")
     if tail[0].multivalued:
         reasons.append(f"One value of {t} can name several records.")
     if missing:
@@ -194,13 +195,13 @@ def _reasons(
     return reasons
 
 
-def _steps(link_type: LinkType, tail: Sequence[ColumnProfile], head: Sequence[ColumnProfile]) -> list[str]:
-    """The transformations that are not empty, with the columns they are for where there are several."""
-    used = {side: link_type.transform.get(side, "") for side in ("tail", "head")}
-    found = [step for step in dict.fromkeys(used.values()) if step]
+def _compared(link_type: LinkType, tail: Sequence[ColumnProfile], head: Sequence[ColumnProfile]) -> list[str]:
+    """The columns whose values are not compared as they are, with how."""
+    found = []
     for side, columns in (("tail", tail), ("head", head)):
-        own = {p.name: link_type.transform.get(f"{side}.{p.name}", "") for p in columns}
-        found += [f"{columns[0].dataset}.{name}: {step}" for name, step in own.items() if step]
+        default = link_type.transform.get(side, "")
+        how = [(p, said(link_type.transform.get(f"{side}.{p.name}", default))) for p in columns]
+        found += [f"{p.text()} {words}" for p, words in how if words]
     return found
 
 

@@ -7,7 +7,7 @@ is the base form. Words that mean "nothing" (``None``, ``NULL``, ``n/a``) are NU
 
 from bifrost.errors import InputError
 
-__all__ = ["STEPS", "base_sql", "check_transform", "elements_sql", "form_sql", "has_split", "literal"]
+__all__ = ["STEPS", "base_sql", "check_transform", "elements_sql", "form_sql", "has_split", "literal", "said"]
 
 STEPS = {
     "split": "a list written as text gives its elements",
@@ -21,6 +21,11 @@ STEPS = {
     "address": "of ``Name <address>`` only the e-mail address counts",
 }
 
+_SAID = {
+    "strip_zeros": "without leading zeros", "strip_prefix": "without {} at the beginning", "strip_suffix": "without {} at the end",
+    "alnum": "by letters and digits alone", "digits": "by digits alone", "strip_accents": "without accents",
+    "first_word": "by the first word alone", "address": "by the e-mail address alone",
+}  # fmt: skip
 _EMPTY = ("", "none", "null", "nan", "n/a", "<na>", "nat")
 _SEPARATOR = " | "
 
@@ -55,6 +60,15 @@ def check_transform(transform: str) -> None:
 def has_split(transform: str) -> bool:
     """Whether one value of the column gives several elements."""
     return any(name == "split" for name, _ in _steps(transform))
+
+
+def said(transform: str) -> str:
+    """In words how values are compared; empty where as they are (or element by element).
+
+    >>> said("strip_prefix:CUST- | strip_zeros")
+    'without CUST- at the beginning, without leading zeros'
+    """
+    return ", ".join(_SAID[name].format(argument) for name, argument in _steps(transform) if name in _SAID)
 
 
 def form_sql(value: str, transform: str = "") -> str:

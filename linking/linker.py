@@ -31,7 +31,7 @@ from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
 
-_RULES = 3
+_RULES = 4
 """To be raised when a change of code gives other proposals."""
 
 

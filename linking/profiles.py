@@ -15,6 +15,7 @@ __all__ = [
     "character_shares",
     "common_prefix",
     "extra_forms",
+    "is_grouped",
     "is_list_text",
     "kind_of",
     "numbers_in",
@@ -31,6 +32,7 @@ _DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}([ t]\d{2}:\d{2}.*)?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}( \d{2}:\d{2}.*)?|\d{2}:\d{2}(:\d{2}.*)?"
 )
 _BOOLEAN = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"})
+_GROUPED = re.compile(r"[-+]?(0|[1-9]\d{0,2}(?:([,.' \u00a0\u202f’])\d{3}(?:\2\d{3})*)?)(?P<decimals>[.,]\d{1,2})?")
 _LIST = re.compile(r"\[.*\]|\{.*\}|[^,;|]{1,40}([;|,]\s*[^,;|]{1,40})+")
 _PREFIX = re.compile(r"\D*[^\W\d_]\D*")
 _ADDRESS = re.compile(r".*<\s*[^<>\s]+@[^<>\s]+\s*>")
@@ -112,6 +114,8 @@ def extra_forms(values: Sequence[str], kind: str, prefix: str, first: str) -> li
     forms = []
     if kind in ("integer", "code") and any(len(v) > 1 and v.startswith("0") for v in values):
         forms.append(f"{start}strip_zeros")
+    if kind == "integer" and is_grouped(values):
+        forms.append(f"{start}digits")
     if prefix:
         zeros = any(v[len(prefix) :].startswith("0") for v in values if v.startswith(prefix))
         forms.append(f"{start}strip_prefix:{prefix}" + (" | strip_zeros" if zeros else ""))
@@ -120,6 +124,23 @@ def extra_forms(values: Sequence[str], kind: str, prefix: str, first: str) -> li
     if kind in ("name", "code") and sum(bool(_ADDRESS.fullmatch(v)) for v in values) >= 0.5 * max(len(values), 1):
         forms.append(f"{start}address")
     return forms
+
+
+def is_grouped(values: Sequence[str], *, decimals: bool = False) -> bool:
+    """Whether values are whole numbers (or any, with ``decimals``) written with separators of thousands: ``1,234,567``.
+
+    ``101,203`` may as well be two codes, and ``1.234`` more than one: values of several groups, a shorter group at the
+    beginning or one with a zero in front tell.
+    """
+    found = [m for m in map(_GROUPED.fullmatch, values) if m and (decimals or not m["decimals"])]
+    separators = {m[2] for m in found if m[2]}
+    if len(found) < 0.98 * len(values) or len(separators) != 1:
+        return False
+    (separator,) = separators
+    groups = [m[1].split(separator) for m in found if m[2]]
+    several = any(len(g) > 2 for g in groups)
+    told = any(len(g[0]) < 3 or any(part[0] == "0" for part in g[1:]) for g in groups)
+    return len(groups) >= 0.2 * len(values) and told and (several or separator != ".")
 
 
 def is_list_text(values: Sequence[str]) -> bool:
@@ -131,7 +152,7 @@ def is_list_text(values: Sequence[str]) -> bool:
     if bracketed >= 0.9 * len(filled):
         return True
     several = [v for v in filled if _LIST.fullmatch(v) and len(v) < 400]
-    if len(several) < 0.2 * len(filled):
+    if len(several) < 0.2 * len(filled) or is_grouped(filled, decimals=True):
         return False
     elements = [e.strip() for v in filled for e in re.split(r"[,;|]", v)]
     codes = sum(bool(re.fullmatch(r"(?=.*\d)[\w.-]{2,24}", e)) for e in elements)
@@ -147,7 +168,7 @@ def kind_of(values: Sequence[str], long_text: bool, declared: str) -> str:
     total = len(values)
     if set(values) <= _BOOLEAN and total <= 2 and declared not in ("integer",):
         return "boolean"
-    if sum(bool(_INTEGER.fullmatch(v)) for v in values) >= 0.98 * total:
+    if sum(bool(_INTEGER.fullmatch(v)) for v in values) >= 0.98 * total or is_grouped(values):
         return "integer"
     if sum(bool(_DATE.fullmatch(v)) for v in values) >= 0.9 * total:
         return "date"
@@ -175,6 +196,8 @@ def common_prefix(values: Sequence[str]) -> str:
 
 def numbers_in(values: Sequence[str]) -> list[float]:
     """The values as numbers, whatever their currency or unit sign; nothing unless most of them are numbers."""
+    if is_grouped(values):
+        return [float(re.sub(r"[^\d-]", "", value)) for value in values if _GROUPED.fullmatch(value)]
     found = []
     for value in values:
         if _NUMBER.fullmatch(value):

@@ -7,6 +7,7 @@ import pytest
 from bifrost.links import LinkKind, LinkType
 from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind
 from linking.composites import composite_keys
+from linking.forms import said
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.workspace import Workspace
@@ -62,7 +63,7 @@ def test_keys_of_two_columns_are_found_through_their_normal_forms(
     assert edges[link.id] == {(f"wms/shipments/{i}", f"erp/order_lines/{2 * i}") for i in range(len(sent))}
     assert (link.cardinality, link.estimated_edges, link.name) == ("one-to-one", len(sent), "order_line")
     for key, rule in transform.items():
-        assert any(f"shipments.{key.removeprefix('tail.')}: {rule}" in reason for reason in link.reasons)
+        assert any(f"shipments.{key.removeprefix('tail.')} {said(rule)}" in reason for reason in link.reasons)
 
 
 @pytest.mark.parametrize("declared", [False, True])

@@ -4,6 +4,7 @@ from bifrost.links import LinkType
 from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind, Reference
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
+from linking.profiles import is_grouped, is_list_text, numbers_in
 from tests.linking.company import company, find, quiet
 
 
@@ -35,6 +36,10 @@ def test_keys_without_their_prefix_and_zeros_are_found_across_sources(proposals:
     assert link_type.transform == {"head": "strip_prefix:cust- | strip_zeros"}
     assert link_type.estimated_edges == 119
     assert any("99% of the 120 values" in reason for reason in link_type.reasons)
+    compared = (
+        "Values are compared like this: customers.customer_id without cust- at the beginning, without leading zeros."
+    )
+    assert compared in link_type.reasons
     assert [example.note for example in link_type.counter_examples] == ["names no record"]
     assert "9999" in link_type.counter_examples[0].tail_text
 
@@ -139,3 +144,38 @@ def test_columns_whose_names_differ_only_in_case_are_kept_apart() -> None:
     linker = BifrostLinker()
     assert isinstance(linker.propose(data, (), (), quiet), list)
     linker.close()
+
+
+def test_keys_written_with_separators_of_thousands_are_numbers_and_no_lists() -> None:
+    data, linker = MemoryData(), BifrostLinker()
+    numbers = [9_000 + 7 * n for n in range(400)]
+    data.add_rows("erp", "accounts", [{"account_no": number, "balance": n} for n, number in enumerate(numbers)])
+    bookings = [{"id": n, "account": f"{numbers[n * 31 % 400]:,}", "amount": f"{n * 7919:,}.50"} for n in range(900)]
+    data.add_rows("bank", "bookings", bookings)
+    link_type = find(
+        linker.propose(data, (), (), quiet), "reference", "bank/bookings.account", "erp/accounts.account_no"
+    )
+    linker.close()
+    assert link_type.probability > 0.9
+    assert (link_type.cardinality, link_type.estimated_edges) == ("many-to-one", 900)
+    assert "Values are compared like this: bookings.account by digits alone." in link_type.reasons
+
+
+@pytest.mark.parametrize(
+    ("values", "grouped"),
+    [
+        (["10,007", "9,001", "12"], True),
+        (["1.234.567", "5.678"], True),
+        (["1 234", "22 100", "0"], True),
+        (["101,203", "104,555"], False),
+        (["1.234", "5.678", "9.111"], False),
+        (["7,105", "12,203,10", "3,4"], False),
+        (["5", "6"], False),
+        ([], False),
+    ],
+)
+def test_whole_numbers_in_groups_are_told_from_lists_and_decimals(values: list[str], grouped: bool) -> None:
+    assert is_grouped(values) is grouped
+    if grouped:
+        assert numbers_in(values)[0] > 1_000
+        assert not is_list_text(values)
