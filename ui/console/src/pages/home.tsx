@@ -19,6 +19,7 @@ import { Await, Empty } from "../components/states";
 import { failedParts } from "../lib/builds";
 import { count, plural, seconds, shortCount, when } from "../lib/format";
 import { href, navigate } from "../lib/router";
+import { useMay } from "../lib/session";
 import { useData } from "../lib/use-data";
 import { useProjections } from "../lib/use-projections";
 
@@ -68,7 +69,9 @@ interface Step {
   to: string;
 }
 
-function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData): Step[] {
+/** What a person who may do it should do next. */
+function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData, may: ReturnType<typeof useMay>): Step[] {
+  if (!sources.length && !may.administer) return [];
   if (!sources.length)
     return [
       {
@@ -89,7 +92,7 @@ function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData): Ste
       button: "Watch it",
       to: `#/builds/${last.id}`,
     });
-  else if (waiting.length)
+  else if (waiting.length && may.review)
     steps.push({
       text: `Build ${plural(waiting.length, "source")} that the graph does not hold yet`,
       detail: waiting.map((source) => source.name).join(", "),
@@ -107,7 +110,7 @@ function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData): Ste
       button: "See why",
       to: `#/builds/${last.id}`,
     });
-  if (reviewSummary.proposed)
+  if (reviewSummary.proposed && may.review)
     steps.push({
       text: `Review ${plural(reviewSummary.proposed, "proposed link type")}`,
       detail: "One answer settles thousands of links.",
@@ -126,7 +129,7 @@ function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData): Ste
   }
   if (!steps.length && statistics.vertices)
     steps.push({
-      text: "Everything is reviewed",
+      text: reviewSummary.proposed ? "Look around" : "Everything is reviewed",
       detail: "Search and browse the graph, or query it.",
       button: "Explore",
       to: "#/explore",
@@ -135,7 +138,7 @@ function stepsFor({ sources, builds, reviewSummary, statistics }: HomeData): Ste
 }
 
 function NextSteps({ data }: { data: HomeData }): ReactNode {
-  const steps = stepsFor(data);
+  const steps = stepsFor(data, useMay());
   return (
     <Container header={<Header variant="h2">What to do next</Header>}>
       {steps.length ? (
@@ -153,7 +156,9 @@ function NextSteps({ data }: { data: HomeData }): ReactNode {
           ))}
         </ul>
       ) : (
-        <Empty title="Nothing is waiting for you" action={{ text: "Explore the graph", href: "#/explore" }} />
+        <Empty title="Nothing is waiting for you" action={{ text: "Explore the graph", href: "#/explore" }}>
+          {!data.sources.length && "There are no sources yet. Administrators register them."}
+        </Empty>
       )}
     </Container>
   );
@@ -210,6 +215,7 @@ function Projections(): ReactNode {
 }
 
 function Sources({ sources }: { sources: HomeData["sources"] }): ReactNode {
+  const may = useMay();
   return (
     <Table
       items={sources.slice(0, 6)}
@@ -218,7 +224,15 @@ function Sources({ sources }: { sources: HomeData["sources"] }): ReactNode {
         <Header
           variant="h2"
           counter={`(${sources.length})`}
-          actions={<Button onClick={() => navigate("#/sources/new")}>Register</Button>}
+          actions={
+            <Button
+              disabled={!may.administer}
+              disabledReason="Administrators register sources."
+              onClick={() => navigate("#/sources/new")}
+            >
+              Register
+            </Button>
+          }
         >
           Sources
         </Header>
@@ -232,7 +246,12 @@ function Sources({ sources }: { sources: HomeData["sources"] }): ReactNode {
         { id: "datasets", header: "Datasets", cell: (s) => count(s.datasets.length) },
         { id: "records", header: "Records", cell: (s) => count(s.records) },
       ]}
-      empty={<Empty title="No sources yet" action={{ text: "Register a source", href: "#/sources/new" }} />}
+      empty={
+        <Empty
+          title="No sources yet"
+          {...(may.administer && { action: { text: "Register a source", href: "#/sources/new" } })}
+        />
+      }
     />
   );
 }

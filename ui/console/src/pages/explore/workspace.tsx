@@ -129,7 +129,7 @@ export function Workspace(): ReactNode {
           <>
             <Header variant="h2">Details</Header>
             <Empty title="Nothing selected">
-              Select a result, a node or a row to see its properties, links and where each of them comes from.
+              Select a result, a thing or a row to see its properties, links and where each of them comes from.
             </Empty>
           </>
         )}

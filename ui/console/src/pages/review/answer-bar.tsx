@@ -15,6 +15,7 @@ interface Props {
 /** The name and the answers, always in sight below the evidence. */
 export function AnswerBar({ name, onName, busy, disabled, onAnswer, onCorrect }: Props): ReactNode {
   const off = disabled || busy;
+  const reason = disabled ? "Readers look; reviewers answer." : undefined;
   const key = (letter: string, text: string): ReactNode => (
     <span>
       {text} <kbd>{letter}</kbd>
@@ -33,22 +34,28 @@ export function AnswerBar({ name, onName, busy, disabled, onAnswer, onCorrect }:
         />
       </div>
       <div className="answers">
-        <Button variant="primary" loading={busy} disabled={off} onClick={() => onAnswer("CONFIRM")}>
+        <Button
+          variant="primary"
+          loading={busy}
+          disabled={off}
+          disabledReason={reason}
+          onClick={() => onAnswer("CONFIRM")}
+        >
           {key("y", "Confirm")}
         </Button>
-        <Button disabled={off} onClick={() => onAnswer("REJECT")}>
+        <Button disabled={off} disabledReason={reason} onClick={() => onAnswer("REJECT")}>
           {key("n", "Reject")}
         </Button>
-        <Button disabled={off} onClick={onCorrect}>
+        <Button disabled={off} disabledReason={reason} onClick={onCorrect}>
           {key("e", "Correct")}
         </Button>
-        <Button disabled={off} onClick={() => onAnswer("DEFER")}>
+        <Button disabled={off} disabledReason={reason} onClick={() => onAnswer("DEFER")}>
           {key("l", "Later")}
         </Button>
-        <Button disabled={off} onClick={() => onAnswer("UNSURE")}>
+        <Button disabled={off} disabledReason={reason} onClick={() => onAnswer("UNSURE")}>
           {key("s", "Not sure")}
         </Button>
-        <Button disabled={off} onClick={() => onAnswer("DELETE")}>
+        <Button disabled={off} disabledReason={reason} onClick={() => onAnswer("DELETE")}>
           {key("d", "Delete")}
         </Button>
       </div>

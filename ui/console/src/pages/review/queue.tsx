@@ -1,3 +1,4 @@
+import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -118,6 +119,11 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
 
   return (
     <SpaceBetween size="m">
+      {!may.review && current && (
+        <Alert type="info">
+          You see the proposals as a reader. An administrator can make you a reviewer, who answers.
+        </Alert>
+      )}
       <div className="toolbar" ref={top}>
         <Box color="text-body-secondary">
           {`${plural(reviewSummary.proposed, "proposal")} · ${count(reviewSummary.confirmed)} confirmed · ${count(reviewSummary.rejected)} rejected · ` +

@@ -94,9 +94,13 @@ export function SourceList(): ReactNode {
           },
         ]}
         empty={
-          <Empty title="No sources yet" action={{ text: "Register a source", href: "#/sources/new", primary: true }}>
-            Register a database, or upload files. Then build the graph.
-          </Empty>
+          may.administer ? (
+            <Empty title="No sources yet" action={{ text: "Register a source", href: "#/sources/new", primary: true }}>
+              Register a database, or upload files. Then build the graph.
+            </Empty>
+          ) : (
+            <Empty title="No sources yet">Administrators register them.</Empty>
+          )
         }
       />
     </SpaceBetween>
