@@ -29,6 +29,7 @@ export function Problem({
   onRetry?: () => void;
   header?: string;
 }): ReactNode {
+  const place = error.locations[0];
   return (
     <Alert
       type="error"
@@ -36,9 +37,9 @@ export function Problem({
       action={onRetry && <Button onClick={onRetry}>Try again</Button>}
     >
       {header && <div>{error.message}</div>}
-      {error.locations[0] && (
+      {place && !error.message.includes(`line ${place.line}, column ${place.column}`) && (
         <div>
-          Line {error.locations[0].line}, column {error.locations[0].column}
+          Line {place.line}, column {place.column}
         </div>
       )}
       {error.remedy}

@@ -257,6 +257,7 @@ function Sources({ sources }: { sources: HomeData["sources"] }): ReactNode {
 }
 
 function Builds({ builds }: { builds: Build[] }): ReactNode {
+  const may = useMay();
   return (
     <Table
       items={builds}
@@ -272,7 +273,13 @@ function Builds({ builds }: { builds: Build[] }): ReactNode {
         { id: "started", header: "Started", cell: (b) => when(b.started) },
         { id: "time", header: "Took", cell: (b) => seconds(b.started, b.finished) },
       ]}
-      empty={<Empty title="Nothing was built yet" action={{ text: "Start a build", href: "#/builds" }} />}
+      empty={
+        may.review ? (
+          <Empty title="Nothing was built yet" action={{ text: "Start a build", href: "#/builds" }} />
+        ) : (
+          <Empty title="No builds to see" />
+        )
+      }
     />
   );
 }

@@ -19,6 +19,7 @@ import { failedParts, hasFailed, shareDone } from "../../lib/builds";
 import { count, seconds, sentence, values, when } from "../../lib/format";
 import { navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";
+import { useClock } from "../../lib/use-clock";
 import { isActive, useBuild } from "../../lib/use-build";
 import { useAction, useData } from "../../lib/use-data";
 
@@ -207,14 +208,4 @@ function Failures({ id, total, active }: { id: number; total: number; active: bo
       {({ failures }) => <FailuresTable failures={failures} total={Math.max(total, failures.length)} />}
     </Await>
   );
-}
-
-/** Draws again every second while something runs, so that its time goes on. */
-function useClock(running: boolean): void {
-  const [, tick] = useState(0);
-  useEffect(() => {
-    if (!running) return;
-    const timer = window.setInterval(() => tick((value) => value + 1), 1000);
-    return () => window.clearInterval(timer);
-  }, [running]);
 }

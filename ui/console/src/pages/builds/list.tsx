@@ -73,7 +73,13 @@ export function BuildList(): ReactNode {
           { id: "failures", header: "Failures", cell: (b) => count(b.failures) },
         ]}
         empty={
-          data?.sources.length ? (
+          !may.review ? (
+            <Empty title="No builds to see">
+              {data?.sources.length
+                ? "Builds of sources that you do not see are not listed."
+                : "There are no sources yet. Administrators register them."}
+            </Empty>
+          ) : data?.sources.length ? (
             <Empty
               title="Nothing was built yet"
               action={{ text: "Start a build", onClick: () => setStarting(true), primary: true }}

@@ -1,9 +1,11 @@
+import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { ApiError } from "../../api/client";
 import { BehindNote } from "../../components/behind-note";
 import { DataTable } from "../../components/data-table";
@@ -11,6 +13,7 @@ import { Empty, Loading, Problem } from "../../components/states";
 import { plural } from "../../lib/format";
 import { type Answer, csv } from "../../lib/results";
 import { useStored } from "../../lib/stored";
+import { useClock } from "../../lib/use-clock";
 import { toApiError } from "../../lib/use-data";
 import type { Language } from "./languages";
 
@@ -20,6 +23,7 @@ const remembered = 50;
 interface Outcome {
   answer?: Answer;
   error?: ApiError;
+  stopped?: boolean;
   milliseconds: number;
 }
 
@@ -30,6 +34,9 @@ export function Workbench({ language }: { language: Language }): ReactNode {
   const [outcome, setOutcome] = useState<Outcome>();
   const [running, setRunning] = useState<AbortController>();
   const current = useRef<AbortController | undefined>(undefined);
+  const since = useRef(0);
+  const bar = useRef<HTMLDivElement>(null);
+  useClock(running !== undefined);
   useEffect(() => () => current.current?.abort(), []);
 
   const run = async (): Promise<void> => {
@@ -40,7 +47,7 @@ export function Workbench({ language }: { language: Language }): ReactNode {
     current.current = controller;
     setRunning(controller);
     setPast([query, ...past.filter((other) => other !== query)].slice(0, remembered));
-    const start = performance.now();
+    const start = (since.current = performance.now());
     try {
       const answer = await language.run(query, controller.signal);
       if (!controller.signal.aborted) setOutcome({ answer, milliseconds: performance.now() - start });
@@ -64,32 +71,41 @@ export function Workbench({ language }: { language: Language }): ReactNode {
           onRun={() => void run()}
         />
       </Suspense>
-      <SpaceBetween direction="horizontal" size="xs" alignItems="center">
-        <Button variant="primary" loading={running !== undefined} disabled={!text.trim()} onClick={() => void run()}>
-          Run
-        </Button>
-        {running && (
-          <Button
-            onClick={() => {
-              running.abort();
-              setRunning(undefined);
-            }}
-          >
-            Stop
+      <div ref={bar}>
+        <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+          <Button variant="primary" loading={running !== undefined} disabled={!text.trim()} onClick={() => void run()}>
+            Run
           </Button>
-        )}
-        <ButtonDropdown
-          disabled={!past.length}
-          items={past.map((query, index) => ({ id: String(index), text: query.replace(/\s+/g, " ").slice(0, 80) }))}
-          onItemClick={({ detail }) => setText(past[Number(detail.id)] ?? text)}
-        >
-          History
-        </ButtonDropdown>
-        <Box color="text-body-secondary" fontSize="body-s">
-          <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs
-        </Box>
-      </SpaceBetween>
-      {outcome ? (
+          {running && (
+            <Button
+              onClick={() => {
+                running.abort();
+                setRunning(undefined);
+                setOutcome({ stopped: true, milliseconds: performance.now() - since.current });
+                // The button that was pressed is gone; the one to run stands where it was.
+                requestAnimationFrame(() => bar.current?.querySelector("button")?.focus());
+              }}
+            >
+              Stop
+            </Button>
+          )}
+          <ButtonDropdown
+            disabled={!past.length}
+            items={past.map((query, index) => ({ id: String(index), text: query.replace(/\s+/g, " ").slice(0, 80) }))}
+            onItemClick={({ detail }) => setText(past[Number(detail.id)] ?? text)}
+          >
+            History
+          </ButtonDropdown>
+          <Box color="text-body-secondary" fontSize="body-s">
+            <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs
+          </Box>
+        </SpaceBetween>
+      </div>
+      {running ? (
+        <StatusIndicator type="loading">
+          {`Running for ${Math.floor((performance.now() - since.current) / 1000)} s`}
+        </StatusIndicator>
+      ) : outcome ? (
         <Result outcome={outcome} name={language.id} />
       ) : (
         <Empty title="No answer yet">Run the query to see its answer here.</Empty>
@@ -100,6 +116,12 @@ export function Workbench({ language }: { language: Language }): ReactNode {
 
 function Result({ outcome, name }: { outcome: Outcome; name: string }): ReactNode {
   const [mode, setMode] = useStored<"table" | "json">("query.mode", "table");
+  if (outcome.stopped)
+    return (
+      <span role="status">
+        <StatusIndicator type="stopped">{`Stopped after ${(outcome.milliseconds / 1000).toFixed(1)} s`}</StatusIndicator>
+      </span>
+    );
   if (outcome.error) return <Problem error={outcome.error} />;
   const { answer } = outcome;
   if (!answer) return null;
@@ -139,14 +161,24 @@ function Result({ outcome, name }: { outcome: Outcome; name: string }): ReactNod
           </Button>
         </SpaceBetween>
       </div>
-      {table ? (
-        <DataTable table={table} empty="The answer is empty" />
-      ) : (
-        <pre className="json" tabIndex={0} aria-label="Answer as JSON">
-          {JSON.stringify(answer.json, null, 2).slice(0, 500_000)}
-        </pre>
-      )}
+      {table ? <DataTable table={table} empty="The answer is empty" /> : <Json value={answer.json} />}
     </SpaceBetween>
+  );
+}
+
+const shownAtMost = 500_000;
+
+function Json({ value }: { value: unknown }): ReactNode {
+  const text = useMemo(() => JSON.stringify(value, null, 2), [value]);
+  return (
+    <>
+      {text.length > shownAtMost && (
+        <Alert type="info">The beginning of the answer. Press JSON above to save all of it.</Alert>
+      )}
+      <pre className="json" tabIndex={0} aria-label="Answer as JSON">
+        {text.slice(0, shownAtMost)}
+      </pre>
+    </>
   );
 }
 

@@ -12,6 +12,7 @@ import { DataTable } from "../../components/data-table";
 import { Await, Empty } from "../../components/states";
 import { count } from "../../lib/format";
 import { href, navigate, useRoute } from "../../lib/router";
+import { useMay } from "../../lib/session";
 import { useData } from "../../lib/use-data";
 
 /** The datasets of a source; the chosen one with its columns, keys and first rows. */
@@ -66,7 +67,12 @@ function DatasetDetails({ source, dataset }: { source: string; dataset: Dataset 
 }
 
 function Preview({ source, dataset }: { source: string; dataset: string }): ReactNode {
-  const loaded = useData<{ previewDataset: Data }>(PREVIEW, { source, dataset, limit: 50 });
+  const may = useMay();
+  const loaded = useData<{ previewDataset: Data }>(may.review ? PREVIEW : null, { source, dataset, limit: 50 });
+  if (!may.review)
+    return (
+      <Empty title="The first records are read from the source itself">Reviewers and administrators see them.</Empty>
+    );
   return (
     <Await loaded={loaded} text="Reading the first records">
       {({ previewDataset }) => <DataTable table={previewDataset} empty="This dataset is empty" />}

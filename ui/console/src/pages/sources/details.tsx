@@ -108,6 +108,8 @@ function Details({ source, kind }: { source: Source; kind: SourceKind | undefine
                   <HashLink to={`#/builds/${source.lastBuild.id}`}>
                     <BuildStatus state={stateFor(source.name, source.lastBuild)} />
                   </HashLink>
+                ) : source.records ? (
+                  "–"
                 ) : (
                   "Not built yet"
                 ),

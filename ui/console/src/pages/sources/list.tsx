@@ -88,6 +88,8 @@ export function SourceList(): ReactNode {
                 <>
                   <BuildStatus state={stateFor(s.name, s.lastBuild)} /> {when(s.lastBuild.finished)}
                 </>
+              ) : s.records ? (
+                "–"
               ) : (
                 <StatusIndicator type="pending">Not built yet</StatusIndicator>
               ),

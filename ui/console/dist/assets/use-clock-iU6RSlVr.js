@@ -1,0 +1,1 @@
+import{a as e,n as t}from"./jsx-runtime-Wy9s6hX0.js";var n=e(t(),1);function r(e){let[,t]=(0,n.useState)(0);(0,n.useEffect)(()=>{if(!e)return;let n=window.setInterval(()=>t(e=>e+1),1e3);return()=>window.clearInterval(n)},[e])}export{r as t};
