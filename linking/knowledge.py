@@ -85,7 +85,7 @@ def import_knowledge(content: bytes) -> Knowledge:
             for kind, entries in data["kinds"].items()
         }
         return Knowledge(examples, tuple(_lessons(data.get("pairs", []))))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError("This is no file of linking knowledge.", remedy=remedy) from error
 
 

@@ -59,8 +59,8 @@ class Predictor:
         """The likeliest missing tails of ``(head, relation)``. Raises InputError for names the graph does not have."""
         h, r = self._numbers(head, relation)
         probability = self._probability(h, r)
-        best = np.argsort(-probability, kind="stable")[:limit]
-        return [self._link(head, relation, self.data.entities[k], float(probability[k])) for k in best.tolist()]
+        best = [k for k in np.argsort(-probability, kind="stable")[:limit].tolist() if probability[k] > 0]
+        return [self._link(head, relation, self.data.entities[k], float(probability[k])) for k in best]
 
     def proposals(self, relation: str, limit: int = 20, heads: int = 500, seed: int = 0) -> list[PredictedLink]:
         """The likeliest missing links of a relation, over up to ``heads`` of the vertices that have such links."""
@@ -74,7 +74,8 @@ class Predictor:
         for h in chosen.tolist():
             probability = self._probability(h, r)
             k = int(np.argmax(probability))
-            found.append((float(probability[k]), h, k))
+            if probability[k] > 0:  # else it has all the links that there can be
+                found.append((float(probability[k]), h, k))
         names = self.data.entities
         return [self._link(names[h], relation, names[t], p) for p, h, t in sorted(found, reverse=True)[:limit]]
 

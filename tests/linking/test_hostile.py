@@ -31,6 +31,11 @@ ODD = [
 ]
 
 
+BEYOND = b'{"format":"bifrost-linking-knowledge-1","kinds":{"reference":[{"confirmed":true,"features":{"a":1%s}}]}}' % (
+    b"0" * 400
+)
+
+
 def propose(data: MemoryData) -> int:
     linker = BifrostLinker()
     found = linker.propose(data, (), (), quiet)
@@ -102,7 +107,9 @@ def test_a_source_that_fails_half_way_leaves_the_linker_usable() -> None:
     linker.close()
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": "x", "kinds": {}}', b'{"format": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": "x", "kinds": {}}', b'{"format": 1}', BEYOND]
+)
 def test_what_is_no_knowledge_is_refused(content: bytes) -> None:
     with pytest.raises(InputError):
         import_knowledge(content)

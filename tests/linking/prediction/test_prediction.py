@@ -53,6 +53,14 @@ def test_proposals_are_links_that_the_graph_lacks() -> None:
     assert [p.score for p in proposals] == sorted((p.score for p in proposals), reverse=True)
 
 
+def test_who_has_every_link_that_there_can_be_is_proposed_none() -> None:
+    rounds = [(f"v{a}", "knows", f"v{b}") for a in range(6) for b in range(6) if a != b and (a, b) != (4, 2)]
+    predictor = fit_predictor(rounds, options=SMALL)
+    assert [(p.head, p.tail) for p in predictor.proposals("knows")] == [("v4", "v2")]
+    assert not predictor.tails("v0", "knows")
+    assert [p.tail for p in predictor.tails("v4", "knows")] == ["v2"]
+
+
 def test_losses_are_finite_and_gradients_reach_every_embedding() -> None:
     data = index_triples(families()[0])
     model = train_decoder(data, DecoderOptions(rank=4, epochs=1, batch=1_000))
