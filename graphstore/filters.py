@@ -4,6 +4,7 @@ A filter passes when any value of the property does. Numbers compare with number
 as what they are in UTC, and dates, times, booleans by their ISO or literal text; values of other kinds never match.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -86,12 +87,19 @@ def _operand(value: Value) -> tuple[str, Any]:
         case str():
             return "s", clean_text(value)
         case int() | float() | Decimal():
-            return "n", float(value) if not isinstance(value, int) or abs(value) >= 2**63 else value
+            return "n", value if isinstance(value, int) and abs(value) < 2**63 else _double(value)
         case datetime() if value.tzinfo:
             return "d", value.astimezone(UTC).isoformat()
         case datetime() | date() | time():
             return "d", value.isoformat()
     raise InputError(f"A filter cannot compare with {type(value).__name__}.")
+
+
+def _double(value: float | Decimal) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def property_condition(filter: PropertyFilter, sqlite: bool, prefix: str) -> sa.ColumnElement[bool]:

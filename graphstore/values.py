@@ -1,12 +1,29 @@
 """Property values as the store keys and compares them: hashes for equality look-ups, text that every database takes."""
 
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 
 from bifrost.values import Value
 
-__all__ = ["clean_text", "clean_value", "equal_values", "value_hash", "value_key"]
+__all__ = ["clean_text", "clean_value", "equal_values", "exact_decimal", "value_hash", "value_key"]
+
+_DIGITS = 4_300
+"""Numbers of more digits are not written out: that takes the square of their length (CVE-2020-10735)."""
+_LONG = 10**_DIGITS
+_PLACES = 10_000
+
+
+def exact_decimal(text: str) -> Decimal:
+    """The number that a client or a file wrote, of at most 10,000 places before or after the point: a few characters,
+    such as ``1E+999999999``, would else take gigabytes as soon as it is written out. Raises ValueError."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text[:40]!r} is no number") from None
+    if value.is_finite() and abs(value.adjusted()) > _PLACES:
+        raise ValueError(f"{text[:40]!r} has more than {_PLACES:,} places")
+    return value
 
 
 def value_key(value: Value) -> tuple[str, object]:
@@ -47,8 +64,7 @@ def value_hash(value: Value) -> int:
         case float():
             text = _number(int(value) if value.is_integer() else value)
         case Decimal():
-            finite = value.is_finite()
-            text = _number(int(value) if finite and value == value.to_integral_value() else float(value))
+            text = _number(int(value) if _is_whole(value) else float(value)) if _is_short(value) else _long(value)
         case datetime():
             text = "z" + value.astimezone(UTC).isoformat() if value.tzinfo else "l" + value.isoformat()
         case date():
@@ -63,7 +79,23 @@ def value_hash(value: Value) -> int:
 
 def _number(value: int | float) -> str:
     # Beyond 2**53 a float stands for many integers, yet equals one of them exactly, which int() yields.
-    return f"n{value!r}" if isinstance(value, float) else f"n{value}"
+    if isinstance(value, float):
+        return f"n{value!r}"
+    return f"n{value}" if -_LONG < value < _LONG else _long(value)
+
+
+def _is_short(value: Decimal) -> bool:
+    return not value.is_finite() or value.adjusted() < _DIGITS
+
+
+def _is_whole(value: Decimal) -> bool:
+    return value.is_finite() and value == value.to_integral_value()
+
+
+def _long(value: int | Decimal) -> str:
+    # 1E+1000000 is short as a decimal; its digits would take minutes. Python's hash of a number is the same for all its
+    # types, in every process.
+    return f"n#{hash(value)}"
 
 
 def clean_text(text: str) -> str:

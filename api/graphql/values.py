@@ -5,12 +5,13 @@ Dates are ISO strings, decimals are numbers; integers that a JavaScript client w
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from bifrost.errors import InputError
 from bifrost.graph import PropertyFilter
 from bifrost.values import Value
+from graphstore.values import exact_decimal
 
 __all__ = ["from_json", "json_properties", "json_value", "make_filter", "properties_from_json"]
 
@@ -60,7 +61,7 @@ def from_json(value: Any, type_: str) -> Value:
             case "integer" if not isinstance(value, bool):
                 return int(value) if not isinstance(value, float) or value.is_integer() else value
             case "number" if not isinstance(value, bool):
-                return Decimal(value) if isinstance(value, str) else value
+                return exact_decimal(value) if isinstance(value, str) else value
             case "boolean" if isinstance(value, bool):
                 return value
             case "date":
@@ -69,7 +70,7 @@ def from_json(value: Any, type_: str) -> Value:
                 return datetime.fromisoformat(value)
             case "time":
                 return time.fromisoformat(value)
-    except (TypeError, ValueError, InvalidOperation):
+    except (TypeError, ValueError):
         raise InputError(f"{value!r} is not a value of type {type_}.") from None
     if isinstance(value, str | int | float | bool):
         return value

@@ -5,7 +5,8 @@ step before it. A name nobody registered is refused with the names that come clo
 """
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,13 +169,8 @@ class Compiler:
         maker = _STEPS.get(instruction.name)
         if maker is None:
             raise unsupported(instruction.name)
-        try:
+        with _arguments_of(instruction):
             made = maker(instruction, self)
-        except (TypeError, IndexError, KeyError, AttributeError) as error:
-            raise QueryError(
-                f"{instruction.name}() cannot take these arguments: {instruction}",
-                remedy="See the TinkerPop reference for the arguments of this step.",
-            ) from error
         made.name = made.name or instruction.name
         made.text = str(instruction)
         steps.append(made)
@@ -185,7 +181,8 @@ class Compiler:
             made = placeholder(instruction, self)
             made.name = made.name or "identity"
             steps.append(made)
-        replacement = change(steps[-1], instruction, self)
+        with _arguments_of(instruction):
+            replacement = change(steps[-1], instruction, self)
         if replacement is not None and replacement is not steps[-1]:
             replacement.text = replacement.text or str(instruction)
             steps.append(replacement)
@@ -213,6 +210,18 @@ class Compiler:
         if isinstance(arg, str):
             return KeyBy(arg)
         raise TypeError(f"by() cannot take {arg!r}")
+
+
+@contextmanager
+def _arguments_of(instruction: Instruction) -> Iterator[None]:
+    """Raises QueryError where the arguments are of the wrong number or kind."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise QueryError(
+            f"{instruction.name}() cannot take these arguments: {instruction}",
+            remedy="See the TinkerPop reference for the arguments of this step.",
+        ) from error
 
 
 def _simple_key(traversal: Traversal) -> str | None:

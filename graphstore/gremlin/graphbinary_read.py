@@ -11,7 +11,7 @@ from bifrost.errors import QueryError
 from graphstore.gremlin.bytecode import Binding, ClassName, make_enum, make_p, make_strategy, make_traversal
 from graphstore.gremlin.elements import Path, Property, freeze
 from graphstore.gremlin.graphson import MAX_DEPTH, property_reference
-from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
+from graphstore.gremlin.numbers import MOST_BITS, BigInteger, Byte, Char, Float, Long, Short
 from graphstore.gremlin.references import EdgeReference, VertexReference
 from graphstore.gremlin.tree import Lambda
 
@@ -97,7 +97,10 @@ class GraphBinaryReader:
         return datetime(year, month, day, tzinfo=zone) + timedelta(microseconds=nanos // 1000)
 
     def big(self) -> BigInteger:
-        return BigInteger(int.from_bytes(self.take(self.integer()), "big", signed=True))
+        size = self.integer()
+        if size > MOST_BITS // 8:
+            raise QueryError(f"A BigInteger of more than {MOST_BITS:,} bits.", remedy="Send a Double.")
+        return BigInteger(int.from_bytes(self.take(size), "big", signed=True))
 
     def decimal(self) -> Decimal:
         scale = self.integer()

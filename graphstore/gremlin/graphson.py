@@ -28,6 +28,7 @@ from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Shor
 from graphstore.gremlin.references import EdgeReference, VertexReference
 from graphstore.gremlin.traverser import Traverser
 from graphstore.gremlin.tree import ENUMS, GremlinEnum, Lambda, T
+from graphstore.values import exact_decimal
 
 __all__ = ["GraphSON2", "GraphSON3", "UntypedGraphSON", "read_graphson"]
 
@@ -310,7 +311,7 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "gx:Int16": lambda v, _: Short(v),
     "gx:Byte": lambda v, _: Byte(v),
     "gx:BigInteger": lambda v, _: BigInteger(v),
-    "gx:BigDecimal": lambda v, _: Decimal(str(v)),
+    "gx:BigDecimal": lambda v, _: exact_decimal(str(v)),
     "g:Double": lambda v, _: _double(v),
     "g:Float": lambda v, _: Float(_double(v)),
     "gx:Char": lambda v, _: Char(v),

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from bifrost.errors import QuerySyntaxError
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
+from graphstore.values import exact_decimal
 
 __all__ = ["MAX_TEXT", "Token", "tokenize"]
 
@@ -105,6 +105,7 @@ def _unescaped(match: "re.Match[str]") -> str:
 _INTEGER = {"b": (Byte, 7), "s": (Short, 15), "i": (int, 31), "l": (Long, 63), "n": (BigInteger, 0)}
 
 
+_MOST_DIGITS = 1_000
 _OCTAL = re.compile(r"[+-]?0[0-7]+")
 
 
@@ -113,8 +114,8 @@ def _number(piece: str, line: int, column: int) -> Any:
     hexadecimal = "0x" in text.lower()
     suffix = text[-1].lower() if text[-1].isalpha() and not (hexadecimal and text[-1].lower() in "abcdef") else ""
     body = text[:-1] if suffix else text
-    if len(body) > 1000:
-        raise QuerySyntaxError("A number of more than 1000 digits", line=line, column=column)
+    if len(body) > _MOST_DIGITS:
+        raise QuerySyntaxError(f"A number of more than {_MOST_DIGITS} digits", line=line, column=column)
     if hexadecimal or (suffix in ("", *_INTEGER) and not set(body) & set(".eE")):
         value = int(body, 16 if hexadecimal else 8 if _OCTAL.fullmatch(body) else 10)
         if not suffix:
@@ -125,8 +126,14 @@ def _number(piece: str, line: int, column: int) -> Any:
         if bits and not -(2**bits) <= value < 2**bits:
             raise QuerySyntaxError(f"{piece} is out of range for its type", line=line, column=column)
         return kind(value)
-    if suffix == "m":
-        return Decimal(body)
-    if suffix in _INTEGER:
-        return _INTEGER[suffix][0](Decimal(body))
+    if suffix == "m" or suffix in _INTEGER:
+        try:
+            exact = exact_decimal(body)
+        except ValueError as error:
+            raise QuerySyntaxError(str(error), line=line, column=column) from None
+        if suffix == "m":
+            return exact
+        if exact.adjusted() >= _MOST_DIGITS:
+            raise QuerySyntaxError(f"A number of more than {_MOST_DIGITS} digits", line=line, column=column)
+        return _INTEGER[suffix][0](exact)
     return Float(body) if suffix == "f" else float(body)

@@ -5,12 +5,13 @@ BigDecimal. The subclasses carry the types that Python does not tell apart.
 """
 
 from collections.abc import Callable
-from decimal import Decimal, localcontext
+from decimal import Decimal, Overflow, localcontext
 from typing import Any
 
 from bifrost.errors import QueryError
 
 __all__ = [
+    "MOST_BITS",
     "BigInteger",
     "Byte",
     "Char",
@@ -52,7 +53,9 @@ class Char(str):
     """A single character."""
 
 
-_MOST_BITS = 1_000_000
+MOST_BITS = 100_000
+"""Of a BigInteger. Making a decimal of it takes the square of that."""
+_PLACES = 10_000
 _INTEGERS = ("BYTE", "SHORT", "INT", "LONG", "BIGINT")
 _RANK = {name: rank for rank, name in enumerate((*_INTEGERS, "FLOAT", "DOUBLE", "BIGDECIMAL"))}
 _LIMITS = {"BYTE": 2**7, "SHORT": 2**15, "INT": 2**31, "LONG": 2**63}
@@ -92,7 +95,7 @@ def wrap(value: Any, kind: str) -> Any:
         case "SHORT":
             return Short(value)
         case "BIGINT":
-            if value.bit_length() > _MOST_BITS:
+            if value.bit_length() > MOST_BITS:
                 raise QueryError("BigInteger would overflow supported range", remedy="Compute with doubles.")
             return BigInteger(value)
         case "FLOAT":
@@ -143,8 +146,13 @@ def _apply(left: Any, right: Any, integers: Callable[[int, int], int], others: C
         return _integer(integers(int(left), int(right)), kind)
     if kind == "BIGDECIMAL":
         with localcontext() as context:
-            context.prec = 60
-            return others(_decimal(left), _decimal(right))
+            context.prec, context.Emax, context.Emin = 60, _PLACES, -_PLACES
+            try:
+                return others(_decimal(left), _decimal(right))
+            except Overflow:
+                raise QueryError(
+                    f"A BigDecimal of more than {_PLACES:,} digits", remedy="Compute with doubles."
+                ) from None
     return wrap(others(float(left), float(right)), kind)
 
 

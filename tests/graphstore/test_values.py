@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from time import monotonic as time_now
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from bifrost.codec import decode_properties, encode_properties
 from bifrost.values import Value
 from graphstore.encoding import dumps, properties_text
-from graphstore.values import clean_text, equal_values, value_hash
+from graphstore.values import clean_text, equal_values, exact_decimal, value_hash
 
 SCALARS: st.SearchStrategy[Value] = st.one_of(
     st.text(max_size=5), st.integers(), st.floats(allow_nan=False), st.booleans(), st.decimals(allow_nan=False),
@@ -33,6 +34,24 @@ def test_equal_values_have_equal_hashes(left: Value, right: Value) -> None:
 def test_these_are_equal(left: Value, right: Value) -> None:
     assert equal_values(left, right)
     assert value_hash(left) == value_hash(right)
+
+
+@pytest.mark.parametrize("digits", [4_299, 4_300, 4_301])
+def test_long_numbers_have_the_same_hash_as_integers_and_as_decimals(digits: int) -> None:
+    assert value_hash(10**digits) == value_hash(Decimal(f"1E+{digits}"))
+    assert value_hash(10**digits) != value_hash(10**digits + 1)
+
+
+def test_a_short_text_that_stands_for_millions_of_digits_takes_no_time() -> None:
+    started = time_now()
+    value_hash(Decimal("1E+20000000"))
+    assert time_now() - started < 1
+    for text in ("1E+20000", "-1E-20000", "0E+999999999"):
+        with pytest.raises(ValueError, match="more than 10,000 places"):
+            exact_decimal(text)
+    with pytest.raises(ValueError, match="no number"):
+        exact_decimal("ten")
+    assert exact_decimal("1.50") == Decimal("1.5")
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,15 @@ def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
         ("g.inject(1..900000,1..900000)", "more than 1000000 values"),
         ("g.inject(1..'a')", "from integer to integer"),
         ("g.inject('a'..'bb')", "the last character only"),
+        ("g.inject(1E+99999999m)", "more than 10,000 places"),
+        ("g.inject(1E+99999999n)", "more than 10,000 places"),
+        ("g.inject(1E+2000l)", "more than 1000 digits"),
+        ("g.withSack(1E+9000m).inject(1).sack(mult).by(constant(1E+9000m))", "BigDecimal of more than 10,000 digits"),
+        ("g.V().repeat(out()).times()", "times.. cannot take these arguments"),
+        ("g.V().repeat(out()).times('two')", "times.. cannot take these arguments"),
+        ("g.V().limit(1e400)", "cannot take these arguments"),
+        ("g.V().repeat(out()).times(1e400)", "cannot take these arguments"),
+        ("g.inject(1).dateAdd(DT.second, 1E+400m)", "cannot take these arguments"),
     ],
 )
 def test_messages(ask: Ask, query: str, words: str) -> None:

@@ -190,6 +190,15 @@ def test_any_json_is_refused_or_read(data: Any) -> None:
         assert error.message
 
 
+def test_numbers_that_take_minutes_to_write_out_are_refused() -> None:
+    large = b"\x00" + (20_000).to_bytes(4, "big") + b"\x7f" * 20_000
+    for message in (b"\x23" + large, b"\x22\x00" + bytes(4) + large[1:]):
+        with pytest.raises(QueryError, match="BigInteger of more than 100,000 bits"):
+            GraphBinaryReader(message).value()
+    with pytest.raises(QueryError, match="more than 10,000 places"):
+        read_graphson({"@type": "gx:BigDecimal", "@value": "1E+99999999"})
+
+
 def test_lengths_are_checked_before_memory_is_taken() -> None:
     for code in (0x03, 0x09, 0x0A, 0x15, 0x25, 0x23):
         with pytest.raises(QueryError):
