@@ -16,7 +16,7 @@ __all__ = ["csv_parts"]
 
 _BATCH = 5_000
 _CELL = 64 * 2**20
-"""Characters of the longest cell; the driver's own limit of 128 KiB is less than texts may have."""
+"""Characters of the longest cell, and line; the driver's own limit of 128 KiB is less than texts may have."""
 _HEADS = (("~id", "~label", "~from", "~to"), (":ID", ":LABEL", ":START_ID", ":END_ID"))
 _EDGE_LABELS = {"~label": "~label", ":LABEL": ":TYPE"}
 _SEPARATOR = re.compile(r"(?<!\\);")
@@ -185,14 +185,21 @@ def _column(file: str, position: int, heading: str) -> _Column:
 
 def _rows(file: GraphFile) -> Iterator[tuple[int, list[str]]]:
     """The number of the line on which each row ends, and its cells."""
-    with file.open() as stream:
-        reader = csv.reader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), strict=True)
+    with file.open() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
+        reader = csv.reader(_lines(text), strict=True)
         try:
             for row in reader:
                 yield reader.line_num, row
         except (csv.Error, UnicodeDecodeError) as error:
             problem = "it is not UTF-8." if isinstance(error, UnicodeDecodeError) else f"{error}."
             raise wrong(file.name, "line", reader.line_num + 1, problem) from None
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(_CELL + 1):
+        if len(line) > _CELL:
+            raise csv.Error(f"it has more than {_CELL >> 20} million characters")
+        yield line
 
 
 @contextmanager

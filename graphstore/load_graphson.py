@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from bifrost.values import Value
 from graphstore.load_files import GraphFile, Loaded, Part, wrong
-from graphstore.values import value_key
+from graphstore.values import exact_decimal, value_key
 
 __all__ = ["graphson_parts"]
 
@@ -28,7 +27,7 @@ def _double(value: Any) -> float:
 _DECODERS: dict[str, Callable[[Any], Value]] = {
     **dict.fromkeys(("g:Int32", "g:Int64", "gx:Byte", "gx:Int16", "gx:BigInteger"), int),
     **dict.fromkeys(("g:Float", "g:Double"), _double),
-    "gx:BigDecimal": lambda value: Decimal(str(value)),
+    "gx:BigDecimal": lambda value: exact_decimal(str(value)),
     "g:UUID": str,
     "gx:Char": str,
     **dict.fromkeys(("g:Date", "g:Timestamp"), lambda value: datetime.fromtimestamp(value / 1000, UTC)),
@@ -76,6 +75,7 @@ def _elements(number: int, vertex: Mapping[str, Any]) -> Iterator[Loaded]:
     said = {
         name: _distinct([_value(_plain(entry)["value"]) for entry in entries])
         for name, entries in vertex.get("properties", {}).items()
+        if entries
     }
     yield Loaded(number, _name(vertex["label"]), id, said)
     for label, edges in vertex.get("outE", {}).items():
@@ -84,13 +84,14 @@ def _elements(number: int, vertex: Mapping[str, Any]) -> Iterator[Loaded]:
 
 
 def _edge(number: int, label: str, tail: str, edge: Mapping[str, Any]) -> Loaded:
-    said = {name: _several(_plain(value)) for name, value in edge.get("properties", {}).items()}
+    given = {name: _several(_plain(value)) for name, value in edge.get("properties", {}).items()}
+    said = {name: values for name, values in given.items() if values}
     # The score of an edge that has a property of that name is called _score.
     name = "_score" if "_score" in said else "score"
-    given = said.get(name, ())
+    certain = said.get(name, ())
     score = 1.0
-    if len(given) == 1 and isinstance(given[0], float) and 0 <= given[0] <= 1:
-        score = given[0]
+    if len(certain) == 1 and isinstance(certain[0], float) and 0 <= certain[0] <= 1:
+        score = certain[0]
         del said[name]
     return Loaded(number, label, _id(edge["id"]), said, tail, _id(edge["inV"]), score)
 

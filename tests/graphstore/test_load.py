@@ -265,6 +265,15 @@ def test_the_graph_is_what_one_source_says(exported: SqlStore, store: SqlStore, 
 # ---- refusals --------------------------------------------------------------------------------------------------------
 
 
+def test_properties_without_a_value_are_none(store: SqlStore, tmp_path: Path) -> None:
+    edge = '{"id": "e", "inV": "a", "properties": {"since": {"@type": "g:List", "@value": []}}}'
+    line = '{"id": "a", "label": "P", "properties": {"name": []}, "outE": {"K": [' + edge + "]}}"
+    (tmp_path / "g.json").write_text(line)
+    load(store, tmp_path / "g.json")
+    assert [vertex.properties for vertex in store.view().vertices().items] == [{}]
+    assert [edge.properties for edge in store.view().edges().items] == [{}]
+
+
 def test_a_store_that_is_not_empty_is_refused(exported: SqlStore, tmp_path: Path) -> None:
     file, before = export(exported, "parquet", tmp_path), graph(exported)
     with pytest.raises(ConflictError, match="empty store") as raised:
@@ -309,6 +318,11 @@ WRONG: dict[str, tuple[dict[str, str | bytes], str]] = {
         {"g.json": VERTEX_LINE + '{"id":"b","label":"P","properties":{"n":[{"id":1,"value":{"@type":"g:Map","@value":[]}}]}}'},
         r"g.json line 2: .*values of type g:Map are not kept",
     ),
+    "endless number": (
+        {"g.json": '{"id":"b","label":"P","properties":{"n":[{"id":1,"value":{"@type":"gx:BigDecimal","@value":"1E+99999999"}}]}}'},
+        r"g.json line 1: .*more than 10,000 places",
+    ),
+    "endless line": (csv_files(VERTICES + "c," + "x" * 2**26), r"v.csv line 4: it has more than 64 million characters"),
     "open edge": ({"g.json": VERTEX_LINE.replace("}", ', "outE": {"K": [{"id": "e", "inV": "z"}]}}')}, r"g.json line 1: .*'z'"),
     "parquet": ({"P.parquet": b"PAR1 this is none"}, r"P.parquet is no readable Parquet file"),
     "gzip": ({"v.csv.gz": gzip.compress(VERTICES.encode())[:-9]}, r"v.csv.gz cannot be read"),
