@@ -127,9 +127,10 @@ export const CREATE_TOKEN = `mutation CreateToken($name: String!, $scopes: [Stri
   createToken(name: $name, scopes: $scopes, expiresInDays: $expiresInDays) { secret token { ${token} } }
 }`;
 export const REVOKE_TOKEN = `mutation RevokeToken($id: Int!) { revokeToken(id: $id) }`;
-export const USERS = `query Users { users { name role created } }`;
-export const ADD_USER = `mutation AddUser($name: String!, $password: String!, $role: Role!) { addUser(name: $name, password: $password, role: $role) { name } }`;
+export const USERS = `query Users { users { name role created sources } sources { name } }`;
+export const ADD_USER = `mutation AddUser($name: String!, $password: String!, $role: Role!, $sources: [String!]) { addUser(name: $name, password: $password, role: $role, sources: $sources) { name } }`;
 export const SET_PASSWORD = `mutation SetPassword($name: String!, $password: String!) { setPassword(name: $name, password: $password) }`;
+export const SET_SOURCES = `mutation SetSources($name: String!, $sources: [String!]) { setSources(name: $name, sources: $sources) { name } }`;
 export const REMOVE_USER = `mutation RemoveUser($name: String!) { removeUser(name: $name) }`;
 export const PROJECTIONS = `query Projections { projections { ${projection} } }`;
 export const REBUILD_PROJECTION = `mutation RebuildProjection($name: String!) { rebuildProjection(name: $name) { ${projection} } }`;

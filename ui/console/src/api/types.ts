@@ -12,6 +12,8 @@ export interface User {
   name: string;
   role: Role;
   created?: string | null;
+  /** All that a reader may see; null: everything. */
+  sources?: string[] | null;
 }
 
 export interface Token {

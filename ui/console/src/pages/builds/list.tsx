@@ -127,7 +127,7 @@ function Start({ sources, onClose }: { sources: string[]; onClose: () => void })
           <Multiselect
             selectedOptions={chosen.map((value) => ({ value, label: value }))}
             options={sources.map((value) => ({ value, label: value }))}
-            placeholder="All sources"
+            placeholder={chosen.length ? "Choose sources" : "All sources"}
             onChange={({ detail }) => setChosen(detail.selectedOptions.map((option) => option.value ?? ""))}
           />
         </FormField>

@@ -18,6 +18,7 @@ import { graphql } from "../../api/client";
 import { Await, Empty, Problem } from "../../components/states";
 import { download } from "../../lib/files";
 import { count, plural, when } from "../../lib/format";
+import { rememberFocus } from "../../lib/focus";
 import { useNotify } from "../../lib/notices";
 import { useMay } from "../../lib/session";
 import { useAction, useData } from "../../lib/use-data";
@@ -140,7 +141,10 @@ function Imports(): ReactNode {
                     variant="inline-link"
                     disabled={!may.review || remove.busy}
                     ariaLabel={`Take back ${one.name || one.id}`}
-                    onClick={() => void remove.run(one.id)}
+                    onClick={() => {
+                      const giveBack = rememberFocus();
+                      void remove.run(one.id).then(giveBack);
+                    }}
                   >
                     Take back
                   </Button>

@@ -2,12 +2,13 @@ import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
+import Multiselect from "@cloudscape-design/components/multiselect";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { type ReactNode, useState } from "react";
 import { graphql } from "../../api/client";
-import { ADD_USER, REMOVE_USER, SET_PASSWORD, USERS } from "../../api/queries";
+import { ADD_USER, REMOVE_USER, SET_PASSWORD, SET_SOURCES, USERS } from "../../api/queries";
 import type { Role, User } from "../../api/types";
 import { Confirm } from "../../components/confirm";
 import { Empty, Problem } from "../../components/states";
@@ -16,11 +17,15 @@ import { useNotify } from "../../lib/notices";
 import { useUser } from "../../lib/session";
 import { useAction, useData } from "../../lib/use-data";
 
-type Dialog = { kind: "add" } | { kind: "password"; name: string } | { kind: "remove"; name: string };
+type Dialog =
+  | { kind: "add" }
+  | { kind: "sources"; user: User }
+  | { kind: "password"; name: string }
+  | { kind: "remove"; name: string };
 
 /** Who may sign in. For administrators. */
 export function People(): ReactNode {
-  const { data, error, loading, reload } = useData<{ users: User[] }>(USERS);
+  const { data, error, loading, reload } = useData<{ users: User[]; sources: { name: string }[] }>(USERS);
   const me = useUser();
   const notify = useNotify();
   const [dialog, setDialog] = useState<Dialog>();
@@ -34,6 +39,7 @@ export function People(): ReactNode {
     done(`${name} can no longer sign in.`);
   });
   const close = (): void => setDialog(undefined);
+  const known = data?.sources.map((source) => source.name) ?? [];
 
   return (
     <SpaceBetween size="m">
@@ -61,6 +67,11 @@ export function People(): ReactNode {
             cell: (u) => (u.name === me.name ? `${u.name} (you)` : u.name),
           },
           { id: "role", header: "Role", cell: (u) => u.role.toLowerCase() },
+          {
+            id: "sources",
+            header: "Sees",
+            cell: (u) => (u.sources ? u.sources.join(", ") || "nothing" : "all sources"),
+          },
           { id: "created", header: "Since", cell: (u) => when(u.created) },
           {
             id: "actions",
@@ -73,6 +84,15 @@ export function People(): ReactNode {
                   onClick={() => setDialog({ kind: "password", name: u.name })}
                 >
                   Set password
+                </Button>
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`Set what ${u.name} sees`}
+                  disabled={u.role !== "READER"}
+                  disabledReason="Reviewers and administrators see all sources."
+                  onClick={() => setDialog({ kind: "sources", user: u })}
+                >
+                  Set sources
                 </Button>
                 <Button
                   variant="inline-link"
@@ -89,7 +109,17 @@ export function People(): ReactNode {
         ]}
         empty={<Empty title="Nobody" />}
       />
-      {dialog?.kind === "add" && <Add onClose={close} onDone={(name) => done(`${name} can sign in now.`)} />}
+      {dialog?.kind === "add" && (
+        <Add known={known} onClose={close} onDone={(name) => done(`${name} can sign in now.`)} />
+      )}
+      {dialog?.kind === "sources" && (
+        <Sees
+          user={dialog.user}
+          known={known}
+          onClose={close}
+          onDone={() => done(`${dialog.user.name} sees the graph of these sources from now on.`)}
+        />
+      )}
       {dialog?.kind === "password" && (
         <Password
           name={dialog.name}
@@ -120,12 +150,24 @@ const roles: { value: Role; label: string }[] = [
 ];
 const minimum = 8;
 
-function Add({ onClose, onDone }: { onClose: () => void; onDone: (name: string) => void }): ReactNode {
+interface AddProps {
+  known: string[];
+  onClose: () => void;
+  onDone: (name: string) => void;
+}
+
+function Add({ known, onClose, onDone }: AddProps): ReactNode {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [role, setRole] = useState<Role>("REVIEWER");
+  const [sources, setSources] = useState<string[]>([]);
   const add = useAction(async () => {
-    await graphql(ADD_USER, { name: name.trim(), password, role });
+    await graphql(ADD_USER, {
+      name: name.trim(),
+      password,
+      role,
+      sources: role === "READER" && sources.length ? sources : null,
+    });
     onDone(name.trim());
   });
   return (
@@ -157,7 +199,55 @@ function Add({ onClose, onDone }: { onClose: () => void; onDone: (name: string) 
             onChange={({ detail }) => setRole(detail.selectedOption.value as Role)}
           />
         </FormField>
+        {role === "READER" && <Sources known={known} chosen={sources} onChange={setSources} />}
       </SpaceBetween>
+    </Confirm>
+  );
+}
+
+interface SourcesProps {
+  known: string[];
+  chosen: string[];
+  onChange: (chosen: string[]) => void;
+}
+
+function Sources({ known, chosen, onChange }: SourcesProps): ReactNode {
+  const option = (value: string): { value: string; label: string } => ({ value, label: value });
+  return (
+    <FormField label="Sources" description="None chosen means all. With some, a reader sees the graph of these alone.">
+      <Multiselect
+        selectedOptions={chosen.map(option)}
+        options={known.map(option)}
+        placeholder={chosen.length ? "Choose sources" : "All sources"}
+        onChange={({ detail }) => onChange(detail.selectedOptions.map((one) => one.value ?? ""))}
+      />
+    </FormField>
+  );
+}
+
+interface SeesProps {
+  user: User;
+  known: string[];
+  onClose: () => void;
+  onDone: () => void;
+}
+
+function Sees({ user, known, onClose, onDone }: SeesProps): ReactNode {
+  const [chosen, setChosen] = useState(user.sources ?? []);
+  const save = useAction(async () => {
+    await graphql(SET_SOURCES, { name: user.name, sources: chosen.length ? chosen : null });
+    onDone();
+  });
+  return (
+    <Confirm
+      title={`Set what ${user.name} sees`}
+      verb="Save"
+      busy={save.busy}
+      error={save.error}
+      onCancel={onClose}
+      onConfirm={() => void save.run()}
+    >
+      <Sources known={known} chosen={chosen} onChange={setChosen} />
     </Confirm>
   );
 }
