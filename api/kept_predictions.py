@@ -4,6 +4,7 @@ The newest trained model stays in memory, so that another question about the sam
 """
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,12 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from bifrost.values import digest_of
 
 if TYPE_CHECKING:  # learning needs torch, which not every command does
     from linking.prediction.predictor import Predictor
 
 __all__ = ["KeptPredictions", "Prediction", "PredictionOptions", "Predictions"]
+
+
+_log = structlog.get_logger(__name__)
+_MOST = 100
+"""Answers about one state of the graph that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +97,35 @@ class KeptPredictions:
         name = _name(state, options)
         with self._lock:
             self._answers = {key: one for key, one in self._answers.items() if key.startswith(state)}
+            if len(self._answers) >= _MOST:
+                del self._answers[next(iter(self._answers))]
             self._answers[name] = found
             if self._folder is None:
                 return
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for path in self._folder.glob("*.json"):
-                if not path.name.startswith(state):
-                    path.unlink(missing_ok=True)
-            fresh = (self._folder / name).with_suffix(".new")
-            fresh.write_text(_written(found), encoding="utf-8")
-            fresh.replace(self._folder / name)
+            try:
+                self._write(self._folder, state, name, _written(found))
+            except OSError as error:
+                # A full disk is no reason to withhold what took a minute to find.
+                _log.warning("predictions.not_kept", error=str(error))
+
+    def forget(self) -> None:
+        """Lets all answers and the model go, because what they tell of was removed."""
+        with self._lock:
+            self._answers.clear()
+            self._model = None
+            for path in () if self._folder is None else self._folder.glob("*"):
+                path.unlink(missing_ok=True)
+
+    def _write(self, folder: Path, state: str, name: str, text: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        now = [path for path in folder.glob("*") if path.name.startswith(state) and path.suffix == ".json"]
+        newest = sorted(now, key=lambda path: path.stat().st_mtime, reverse=True)[: _MOST - 1]
+        for path in set(folder.glob("*")) - set(newest):
+            path.unlink(missing_ok=True)
+        # Readers never see half a file, nor do two who write at once.
+        fresh = folder / f"{name}.{os.getpid()}.new"
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(folder / name)
 
     def model(
         self, state: str, options: PredictionOptions, train: "Callable[[], Predictor]"

@@ -16,7 +16,7 @@ from bifrost.values import digest_of
 from linking.prediction.predictor import PredictedLink, Predictor, fit_predictor, options_for
 from linking.prediction.triples import Triple
 
-__all__ = ["find_links", "predict_links", "rejected_pairs"]
+__all__ = ["find_links", "known_links", "predict_links", "rejected_pairs"]
 
 _FORMAT = 1
 """To be raised when a change of code gives other predictions."""
@@ -82,14 +82,27 @@ def find_links(
 ) -> Predictions:
     """The likeliest missing links of a label (see :func:`predict_links`), by what is kept where the graph did
     not change; without those that people rejected."""
+    known = known_links(store, kept, options, limit=limit)
+    if known is not None:
+        return known
     # The state is read before the graph: what changes meanwhile makes it be learnt again.
     state = _state(store)
-    found = kept.answer(state, options)
-    if found is None:
-        view = store.view()
-        found = predict_links(view, options, lambda train: kept.model(state, options, train), report)
-        if found.asked:
-            kept.keep(state, options, found)
+    found = predict_links(store.view(), options, lambda train: kept.model(state, options, train), report)
+    # What was removed meanwhile must not be written down again.
+    if found.asked and _state(store) == state:
+        kept.keep(state, options, found)
+    return _unrejected(store, options, found, limit)
+
+
+def known_links(
+    store: Store, kept: KeptPredictions, options: PredictionOptions, *, limit: int = 20
+) -> Predictions | None:
+    """What :func:`find_links` gives where it has nothing to learn or to look for; None where it has."""
+    found = kept.answer(_state(store), options)
+    return None if found is None else _unrejected(store, options, found, limit)
+
+
+def _unrejected(store: Store, options: PredictionOptions, found: Predictions, limit: int) -> Predictions:
     rejected = rejected_pairs(store.links, options.label)
     links = tuple(one for one in found.links if f"{one.tail}|{one.head}" not in rejected)
     return replace(found, links=links[:limit])

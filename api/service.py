@@ -137,7 +137,7 @@ class Service(Answering):
         self._check_idle(name)
         self.source_edits.remove(name, by=by, forget=forget)
         self.source_edits.forget(self.settings.undo_days)
-        self.pipeline.publish()
+        self._let_go()
 
     def undo_edit(self, id: int, by: str) -> Edit:
         """Takes back what somebody changed by hand: a vertex, an edge, or the registration of a source.
@@ -151,8 +151,13 @@ class Service(Answering):
         if edit.action == "add":
             self._check_idle(edit.subject)
         undone = self.source_edits.undo(id, by=by)
-        self.pipeline.publish()
+        self._let_go()
         return undone
+
+    def _let_go(self) -> None:
+        """Whatever is derived from the graph forgets what a removed source said."""
+        self.predictions.forget()
+        self.pipeline.publish()
 
     def _check_idle(self, name: str) -> None:
         """Raises ConflictError while a build reads a source."""

@@ -1,4 +1,4 @@
-"""Link prediction as a subscription: what it is doing, then what it found. One at a time in a process."""
+"""Link prediction as a subscription: what it is doing, then what it found. One learns at a time in a process."""
 
 import threading
 from collections.abc import AsyncGenerator
@@ -9,7 +9,7 @@ import anyio
 import strawberry
 
 from api.kept_predictions import KeptPredictions, Prediction, PredictionOptions, Predictions
-from api.predictions import find_links
+from api.predictions import find_links, known_links
 from bifrost.errors import ConflictError
 from bifrost.ports import Store
 
@@ -76,9 +76,8 @@ class _StoppedError(Exception):
 async def predicted(
     store: Store, kept: KeptPredictions, options: PredictionOptions, limit: int
 ) -> AsyncGenerator[PredictionProgressType, None]:
-    """Raises ConflictError while another prediction runs, and what :func:`api.predictions.predict_links` raises."""
-    if not _busy.acquire(blocking=False):
-        raise ConflictError("Links are being predicted already.", remedy="Try again in a minute.")
+    """Raises ConflictError while another prediction runs, unless the answer is kept, and what
+    :func:`api.predictions.predict_links` raises."""
     said, stopped = ["starting"], threading.Event()
 
     def report(message: str) -> None:
@@ -87,6 +86,11 @@ async def predicted(
         said.append(message)
 
     def work() -> Predictions:
+        known = known_links(store, kept, options, limit=limit)
+        if known is not None:
+            return known
+        if not _busy.acquire(blocking=False):
+            raise ConflictError("Links are being predicted already.", remedy="Try again in a minute.")
         try:
             return find_links(store, kept, options, limit=limit, report=report)
         finally:

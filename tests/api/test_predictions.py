@@ -1,14 +1,17 @@
 """Links that a finished graph lacks."""
 
+import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from api.kept_predictions import KeptPredictions, PredictionOptions
+from api.graphql import predicting
+from api.kept_predictions import KeptPredictions, PredictionOptions, Predictions
 from api.predictions import find_links, predict_links, rejected_pairs
-from bifrost.errors import NotFoundError
+from bifrost.errors import ConflictError, NotFoundError
 from bifrost.links import LinkKind, Verdict
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import sqlite_template, sqlite_url
@@ -108,6 +111,39 @@ def test_what_was_found_is_kept_until_the_graph_changes(store: SqlStore, tmp_pat
     assert later.learnt is not None
     assert later.learnt > first.learnt
     assert len(list((tmp_path / "predictions").iterdir())) == 1, "what was found in an earlier graph is gone"
+
+
+def test_what_cannot_be_written_down_is_answered_all_the_same(store: SqlStore, tmp_path: Path) -> None:
+    folder = tmp_path / "predictions"
+    folder.write_text("no folder")
+    kept, options, reports = KeptPredictions(folder), PredictionOptions("SERVED_BY", seconds=3), list[str]()
+    first = find_links(store, kept, options)
+    assert first.links
+    assert find_links(store, kept, options, report=reports.append) == first
+    assert reports == []
+
+
+def test_only_so_many_answers_are_kept(tmp_path: Path) -> None:
+    kept, found = KeptPredictions(tmp_path), Predictions("SERVED_BY", (), 1, "paths", {})
+    (tmp_path / "of-a-killed-process.1.new").write_text("half an answer")
+    for seed in range(110):
+        kept.keep("state", PredictionOptions("SERVED_BY", seed=seed), found)
+    assert len(list(tmp_path.iterdir())) == 100
+    assert kept.answer("state", PredictionOptions("SERVED_BY", seed=0)) is None
+    assert kept.answer("state", PredictionOptions("SERVED_BY", seed=109)) == found
+
+
+def test_what_is_kept_is_answered_while_others_learn(store: SqlStore) -> None:
+    kept, options = KeptPredictions(), PredictionOptions("SERVED_BY", seconds=3)
+    find_links(store, kept, options)
+
+    async def ask(about: PredictionOptions) -> list[str]:
+        return [event.message async for event in predicting.predicted(store, kept, about, 5)]
+
+    with predicting._busy:
+        assert asyncio.run(ask(options))[-1] == "done"
+        with pytest.raises(ConflictError, match="already"):
+            asyncio.run(ask(replace(options, seed=1)))
 
 
 def test_a_damaged_file_is_as_good_as_none(store: SqlStore, tmp_path: Path) -> None:

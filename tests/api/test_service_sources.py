@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.compose import open_service
+from api.kept_predictions import Prediction, PredictionOptions, Predictions
 from api.service import Service
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.settings import load_settings
@@ -54,6 +55,21 @@ def test_a_removed_source_is_restored_with_its_data_and_its_password(service: Se
     assert service.secrets.open(service.store.catalog.secret("erp")) == {"password": "swordfish"}
     assert service.pipeline.run(service.store.catalog.add_build(("docs",)).id) == {}
     assert service.store.view().vertices().items == before
+
+
+def test_predictions_that_are_kept_go_with_a_source(service: Service) -> None:
+    one = Prediction("a/1", "Customer Ann", "b/1", "Depot 1", 0.9, ("Customer Ann -[LIVES_IN]-> Town 1",))
+    found = Predictions("SERVED_BY", (one,), 1, "paths", {"paths": 0.9})
+    for state in ("1", "2"):
+        service.add_source("erp", "sql", {"url": "postgresql://ann@db.example/erp"}, {}, by="ann")
+        service.predictions.keep(state, PredictionOptions("SERVED_BY"), found)
+        assert b"Customer Ann" in _stored(service)
+        if state == "1":
+            service.remove_source("erp")
+        else:
+            service.undo_edit(service.source_edits.history(1)[0].id, "ann")
+        assert b"Customer Ann" not in _stored(service)
+        assert service.predictions.answer(state, PredictionOptions("SERVED_BY")) is None
 
 
 def test_credentials_of_removed_sources_are_forgotten_in_time(service: Service) -> None:
