@@ -5,7 +5,7 @@ import pytest
 
 from bifrost.links import Column, LinkKind, LinkType
 from linking.describe import link_name
-from linking.hierarchies import Hierarchy, hierarchy_of, hierarchy_reason, log_odds_of
+from linking.hierarchies import Hierarchy, _no_cycle_by_chance, hierarchy_of, hierarchy_reason, log_odds_of
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.workspace import Workspace
@@ -26,7 +26,9 @@ def shape_of(parents: list[Any]) -> Hierarchy | None:
 
 def test_the_levels_and_roots_of_a_tree_are_counted() -> None:
     assert shape_of([None, 0, 0, 1, 3, 3]) == Hierarchy(rows=6, linked=6, roots=1, levels=4, cyclic=0, named=3)
-    assert shape_of([0, 0, 0, None, 3, None]) == Hierarchy(rows=6, linked=5, roots=2, levels=2, cyclic=0, named=2)
+    assert shape_of([0, 0, 0, None, 3, None]) == Hierarchy(
+        rows=6, linked=5, roots=2, levels=2, cyclic=0, named=2, itself=1
+    )
 
 
 def test_whoever_is_on_a_cycle_or_below_one_is_counted() -> None:
@@ -40,6 +42,31 @@ def test_cycles_speak_against_a_hierarchy_and_their_lack_for_it() -> None:
     assert log_odds_of(Hierarchy(200, 200, 0, 0, 200, 50)) < -1
     assert log_odds_of(Hierarchy(200, 4, 2, 2, 0, 2)) == 0
     assert log_odds_of(None) == 0
+
+
+def test_small_codes_that_happen_to_be_numbers_of_rows_are_no_hierarchy() -> None:
+    """Of 199 tickets on floors 1 to 3 the first three name the way up by chance, which seldom has a cycle."""
+    rng = random.Random(4)
+    shapes = [shape_of([0, *(rng.randrange(3) for _ in range(198))]) for _ in range(6)]
+    assert any(shape is not None and not shape.cyclic for shape in shapes)
+    assert all(log_odds_of(shape) < 0 for shape in shapes)
+    # Where many are named, the same says much.
+    assert log_odds_of(shape_of([max(n - 1, 0) // 3 for n in range(600)])) > 1
+
+
+def test_chance_leaves_no_cycle_as_often_as_it_is_said_to() -> None:
+    rng = random.Random(5)
+    free = []
+    for _ in range(4_000):
+        parents = [None if rng.random() < 0.2 else rng.randrange(5) for _ in range(5)]
+        ways = []
+        for n in range(5):
+            on: int | None = n
+            for _ in range(5):
+                on = None if on is None or parents[on] == on else parents[on]
+            ways.append(on is None)
+        free.append(all(ways))
+    assert sum(free) / len(free) == pytest.approx(_no_cycle_by_chance(0.2, 5), abs=0.03)
 
 
 def test_a_tangle_that_happens_to_have_no_cycle_is_no_hierarchy() -> None:
