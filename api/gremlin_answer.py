@@ -50,7 +50,11 @@ class GremlinAnswer:
         def send_from_thread(event: Event) -> None:
             if self._gone:
                 raise ClientDisconnect
-            asyncio.run_coroutine_threadsafe(sending(event), loop).result()
+            try:
+                asyncio.run_coroutine_threadsafe(sending(event), loop).result(self.service.settings.send_seconds)
+            except TimeoutError:
+                # Who does not read must not keep a thread, and what its query holds.
+                raise ClientDisconnect from None
 
         body = _kind(self.codec)(self.codec, self.message.id, send_from_thread)
         work = loop.run_in_executor(self.threads, self._run, body)

@@ -32,11 +32,12 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class GremlinSettings:
     """Limits of the endpoint. ``batch`` results go into one frame unless the client asks for another size; ``threads``
-    queries run at once, beside small reads, which need none."""
+    queries run at once, beside small reads, which need none; a client may take ``send_seconds`` for each piece of an answer."""
 
     max_message: int = 16 * 1024 * 1024
     batch: int = 256
     seconds: float = 30.0
+    send_seconds: float = 60.0
     traversers: int = 5_000_000
     session_seconds: float = 600.0
     sessions: int = 200

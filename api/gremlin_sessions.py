@@ -50,7 +50,7 @@ class GremlinSessions:
                 try:
                     yield found.session
                 finally:
-                    found.used = time.monotonic()
+                    _leave(found)
                 return
 
     def close(self, owner: Any, name: str) -> None:
@@ -112,6 +112,12 @@ class GremlinSessions:
                 _roll_back(found)
             finally:
                 found.lock.release()
+
+
+def _leave(found: _Open) -> None:
+    found.used = time.monotonic()
+    if found.ended:  # and its end waited in vain: what was changed since is taken back, too
+        _roll_back(found)
 
 
 def _end(found: _Open) -> None:

@@ -145,7 +145,12 @@ class Connection:
             last = b""
             for reply in self.service.answer(message, self.principal):
                 if last:
-                    asyncio.run_coroutine_threadsafe(self._send(codec, last), loop).result()
+                    sending = asyncio.run_coroutine_threadsafe(self._send(codec, last), loop)
+                    try:
+                        sending.result(self.service.settings.send_seconds)
+                    except TimeoutError:
+                        # Who does not read must not keep a thread, and what its query holds.
+                        raise WebSocketDisconnect from None
                 last = reply.frame(codec, message.id)
             return last
 

@@ -1,13 +1,16 @@
 """Answers over HTTP of any size: sent while they are found, whole or visibly broken off."""
 
+import asyncio
 import json
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+import websockets
 from starlette.applications import Starlette
 
 from api.gremlin import gremlin_routes
@@ -94,6 +97,37 @@ def test_a_client_that_goes_away_before_the_first_result_stops_its_query_too(url
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(url, json=slow, timeout=0.5)
     until_none_runs(url)
+
+
+@pytest.mark.parametrize("accept", [TYPED, GRAPHBINARY])
+def test_a_client_that_does_not_read_keeps_no_thread(engine: GremlinEngine, accept: str) -> None:
+    with (
+        serve(engine, send_seconds=0.5, threads=1) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as idle,
+    ):
+        url = server.url + "/gremlin"
+        body = json.dumps(
+            {"gremlin": "g.V().valueMap().union(identity(),identity(),identity(),identity(),identity())"}
+        ).encode()
+        head = f"POST /gremlin HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+        idle.sendall(head.encode() + body)
+        assert ask(url, "g.V().as('a').limit(1).count()").status_code == 200
+        until_none_runs(url)
+
+
+def test_a_websocket_that_is_not_read_keeps_no_thread(engine: GremlinEngine) -> None:
+    async def ask_and_let_lie(url: str) -> None:
+        async with websockets.connect(url, max_size=None, max_queue=1) as idle:
+            body = {"requestId": str(uuid.uuid4()), "op": "eval", "processor": "", "args": {"gremlin": ENDLESS}}
+            await idle.send(json.dumps(body))
+            await idle.recv()
+            answer = await asyncio.to_thread(ask, url.replace("ws:", "http:"), "g.V().as('a').limit(1).count()")
+            assert answer.status_code == 200
+            idle.transport.abort()
+
+    with serve(engine, send_seconds=0.5, threads=1) as server:
+        asyncio.run(ask_and_let_lie(f"ws://127.0.0.1:{server.port}/gremlin"))
+        until_none_runs(server.url + "/gremlin")
 
 
 def running(url: str) -> list[Any]:

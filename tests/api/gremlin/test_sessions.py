@@ -10,6 +10,7 @@ import pytest
 from gremlin_python.driver.driver_remote_connection import DriverRemoteConnection
 from gremlin_python.process.anonymous_traversal import traversal
 
+from api import gremlin_sessions
 from api.gremlin_frames import CODECS, DEFAULT
 from api.gremlin_service import GremlinService, GremlinSettings
 from api.gremlin_sessions import GremlinSessions
@@ -98,6 +99,16 @@ def test_a_request_that_waited_for_a_session_that_ended_gets_a_new_one() -> None
     closing.join()
     assert found[0] is not first
     world.sessions.close_all()
+    assert world.taken == 2
+
+
+def test_what_a_request_changes_after_its_session_was_closed_is_taken_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gremlin_sessions, "_PATIENCE", 0.05)
+    world = World(LONG)
+    with world.sessions.using("ann", "a") as session:
+        world.sessions.close("ann", "a")
+        assert world.taken == 1
+        session.undo.append(world._take)
     assert world.taken == 2
 
 
