@@ -89,7 +89,11 @@ function Hits({ query, label, selected, onSelect }: Props): ReactNode {
   return (
     <>
       <BehindNote behind={behind} />
-      {!hits.length && <Empty title="Nothing found">Try fewer or other words, or only the beginning of a word.</Empty>}
+      {!hits.length && (
+        <Empty title="Nothing found">
+          All words have to stand in the same thing. Try fewer or other words, or only the beginning of a word.
+        </Empty>
+      )}
       <ul className="hits">
         {hits.map(({ vertex, snippet }) => (
           <Hit key={vertex.id} vertex={vertex} active={vertex.id === selected} onSelect={onSelect}>
