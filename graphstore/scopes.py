@@ -49,10 +49,28 @@ class Scopes:
         with self._lock:
             found = self._open.get(scope)
             if found is None:
-                name = hashlib.blake2b("\x1f".join(sorted(scope)).encode(), digest_size=12).hexdigest()
-                found = self._open[scope] = self._opened(self._folder / f"{name}.sqlite")
+                found = self._open[scope] = self._opened(self._file(scope))
         _Follower(self._store, found, scope | {EDITS}).catch_up()
         return found
+
+    def forget(self, source: str) -> None:
+        """Removes what a source said from all scoped stores, those that nobody has asked for in a long time, too."""
+        with self._lock:
+            known = {self._file(scope): store for scope, store in self._open.items()}
+            for file in sorted(self._folder.glob("*.sqlite")):
+                store = known.get(file) or self._opened(file)
+                try:
+                    with store.database.write() as connection:
+                        row = connection.execute(sa.select(s.source).where(s.source.c.name == source)).one_or_none()
+                        if row is not None:
+                            store.catalog.drop(connection, row)
+                finally:
+                    if file not in known:
+                        store.close()
+
+    def _file(self, scope: frozenset[str]) -> Path:
+        name = hashlib.blake2b("\x1f".join(sorted(scope)).encode(), digest_size=12).hexdigest()
+        return self._folder / f"{name}.sqlite"
 
     def _opened(self, file: Path) -> "SqlStore":
         """Opens a scoped store; one of another main store, or of a later state of this one, is made anew."""

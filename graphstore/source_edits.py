@@ -51,11 +51,8 @@ class SourceEdits:
     def remove(self, name: str, *, by: str, forget: bool = False) -> None:
         """Removes a source and all that it alone said; ``forget``: so that nothing is left to bring it back from."""
         with self._db.write() as connection:
-            row = self._row(connection, name)
-            self._store.catalog.remove_source(name)
-            if forget:
-                self._forget(connection, s.edit.c.subject == clean_text(name))
-            self._note(connection, name, "delete", {} if forget else _kept(row), by)
+            self._remove(connection, name, by, forget)
+        self._store.forget_copies(name)
 
     def history(self, limit: int = 100) -> list[Edit]:
         """Newest first."""
@@ -77,10 +74,13 @@ class SourceEdits:
             values = {"undone_by": clean_text(by), "undone_at": now().isoformat()}
             connection.execute(s.edit.update().where(s.edit.c.id == id).values(**values))
             if row.action == "add":
-                self.remove(name, by=by)
+                self._remove(connection, name, by, forget=False)
             else:
                 self._restore(connection, name, row.action, data)
-            return edit_of(connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one())
+            undone = edit_of(connection.execute(sa.select(s.edit).where(s.edit.c.id == id)).one())
+        if undone.action == "add":
+            self._store.forget_copies(name)
+        return undone
 
     def forget(self, days: float) -> int:
         """Makes edits older than this forget what they kept, credentials first of all; returns how many did."""
@@ -111,6 +111,13 @@ class SourceEdits:
                 f"What edit {row.id} of the source {row.subject!r} kept is forgotten.",
                 remedy="Register or change the source again.",
             )
+
+    def _remove(self, connection: Connection, name: str, by: str, forget: bool) -> None:
+        row = self._row(connection, name)
+        self._store.catalog.remove_source(name)
+        if forget:
+            self._forget(connection, s.edit.c.subject == clean_text(name))
+        self._note(connection, name, "delete", {} if forget else _kept(row), by)
 
     def _restore(self, connection: Connection, name: str, action: str, kept: Mapping[str, Any]) -> None:
         options = orjson.loads(kept["options"])

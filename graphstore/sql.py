@@ -62,6 +62,10 @@ class SqlStore:
         found = self if scope is None else self.scoped(scope)
         return SqlGraphView(found.database, found._statistics, found._statements)
 
+    def forget_copies(self, source: str) -> None:
+        """Lets the stores of scopes forget a source that was removed."""
+        self._scopes.forget(source)
+
     def scoped(self, scope: frozenset[str]) -> "SqlStore":
         """A store in step with this one that holds only what these sources say, for reading: what a graph built
         without the others would be. All surfaces can be put on it."""

@@ -1,6 +1,8 @@
 """Registering sources: credentials are split off and encrypted wherever they were given."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from api.kept_predictions import Prediction, PredictionOptions, Predictions
 from api.service import Service
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.settings import load_settings
+from graphstore.source_edits import SourceEdits
+from graphstore.sql import SqlStore
 
 
 @pytest.fixture
@@ -70,6 +74,28 @@ def test_predictions_that_are_kept_go_with_a_source(service: Service) -> None:
             service.undo_edit(service.source_edits.history(1)[0].id, "ann")
         assert b"Customer Ann" not in _stored(service)
         assert service.predictions.answer(state, PredictionOptions("SERVED_BY")) is None
+
+
+def test_a_removed_source_goes_from_the_graphs_of_readers_who_never_come_back(service: Service, tmp_path: Path) -> None:
+    for name, person in (("docs", "Ann"), ("more", "Bob"), ("rest", "Eve")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "people.csv").write_text(f"id,name\n1,{person}\n")
+        service.add_source(name, "files", {"path": str(tmp_path / name)}, {}, by="ann")
+    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+    scopes, store = [frozenset({"docs"}), frozenset({"docs", "more"})], service.store
+    assert isinstance(store, SqlStore)
+    assert [store.scoped(scope).view().count() for scope in scopes] == [1, 2]
+    file = service.settings.data_dir / "store.sqlite"
+    with closing(SqlStore(f"sqlite:///{file}")) as other:
+        service.remove_source("docs", forget=True)  # whose scopes this process has open
+        SourceEdits(other).remove("more", by="bob")  # whose scope it has not
+    for scoped in file.with_name("store-scopes").glob("*.sqlite"):
+        with closing(sqlite3.connect(scoped)) as connection:
+            assert connection.execute("SELECT count(*) FROM fragment").fetchone() == (0,)
+    (tmp_path / "more" / "people.csv").write_text("id,name\n1,Bob\n2,Joe\n")
+    service.add_source("more", "files", {"path": str(tmp_path / "more")}, {}, by="ann")
+    assert service.pipeline.run(service.store.catalog.add_build(()).id) == {}
+    assert [store.scoped(scope).view().count() for scope in scopes] == [0, 2]
 
 
 def test_credentials_of_removed_sources_are_forgotten_in_time(service: Service) -> None:
