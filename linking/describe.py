@@ -1,7 +1,7 @@
 """Link types in plain words: names, reasons, cardinality, examples with their values."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import inflection
 
@@ -203,8 +203,3 @@ def _compared(link_type: LinkType, tail: Sequence[ColumnProfile], head: Sequence
         how = [(p, said(link_type.transform.get(f"{side}.{p.name}", default))) for p in columns]
         found += [f"{p.text()} {words}" for p, words in how if words]
     return found
-
-
-def replace_features(link_type: LinkType, features: Mapping[str, float]) -> dict[str, float]:
-    """Features as they are stored: plain floats, rounded so that the same data always give the same text."""
-    return {name: round(float(value), 6) for name, value in features.items()}

@@ -46,8 +46,6 @@ _AMOUNTS = frozenset({
 })  # fmt: skip
 """Words for what one counts and pays: a row that has two of them is a thing of its own."""
 
-Reference = tuple[LinkType, float]
-
 
 @dataclass(frozen=True, slots=True)
 class JoinTable:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bifrost.errors import InputError
-from bifrost.links import Column, LinkEdge, LinkType
+from bifrost.links import LinkEdge, LinkType
 from bifrost.values import Evidence
 from linking.conditions import condition_sql
 from linking.forms import check_transform, has_split
@@ -208,8 +208,3 @@ def agreement(workspace: Workspace, first: LinkType, second: LinkType) -> float:
         SELECT (SELECT count(*) FROM a JOIN b USING (t, h)), (SELECT count(*) FROM a), (SELECT count(*) FROM b)"""
     ).fetchall()
     return float(both / max(min(n_a, n_b), 1))
-
-
-def column_of(profile: ColumnProfile) -> Column:
-    """A profile as the side of a link type."""
-    return Column(profile.source, profile.dataset, (profile.name,))
