@@ -145,6 +145,14 @@ class Review:
             return None if self._matched is None else self._matched(link_type)
         return self._book.matched(link_type.id)
 
+    def forget(self) -> None:
+        """Lets go of the pairs of link types that went with a source."""
+        known = {link_type.id for link_type in self._links.link_types()}
+        if self._book is not None:
+            self._book.forget_matched(known)
+        if self._log is not None:
+            self._log.forget_samples(known)
+
     def keep_matched(self, link_type: LinkType, matched: Matched) -> None:
         if self._book is not None:
             self._book.keep_matched(link_type.id, matched)

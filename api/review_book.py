@@ -4,6 +4,7 @@ The tables live where the accounts live (:func:`api.accounts_schema.open_engine`
 """
 
 import json
+from collections.abc import Set
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -162,8 +163,14 @@ class ReviewBook:
         """Replaces what is known of all pairs of a same-thing link type."""
         with self._engine.begin() as connection:
             connection.execute(delete(review_matched).where(review_matched.c.link_type == link_type))
-            data = json.dumps(asdict(matched))
+            data = json.dumps(asdict(matched), default=dict)
             connection.execute(insert(review_matched).values(link_type=link_type, data=data))
+
+    def forget_matched(self, known: Set[str]) -> None:
+        """Lets go of what is known of pairs of all other link types."""
+        with self._engine.begin() as connection:
+            for id in set(connection.execute(select(review_matched.c.link_type)).scalars()) - known:
+                connection.execute(delete(review_matched).where(review_matched.c.link_type == id))
 
     def matched(self, link_type: str) -> Matched | None:
         with self._engine.connect() as connection:

@@ -6,7 +6,7 @@ The tables live where the accounts live (:func:`api.accounts_schema.open_engine`
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -176,6 +176,12 @@ class ReviewLog:
                 Sample(row.link_type, row.round, utc(row.at), row.population, tuple(map(tuple, json.loads(row.pairs))))
                 for row in rows
             ]
+
+    def forget_samples(self, known: Set[str]) -> None:
+        """Lets go of the pairs of all other link types."""
+        with self._engine.begin() as connection:
+            for id in set(connection.execute(select(review_sample.c.link_type)).scalars()) - known:
+                connection.execute(delete(review_sample).where(review_sample.c.link_type == id))
 
     def keep_sample(self, sample: Sample) -> None:
         """Does nothing where the round was drawn before."""

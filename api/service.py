@@ -157,6 +157,7 @@ class Service(Answering):
     def _let_go(self) -> None:
         """Whatever is derived from the graph forgets what a removed source said."""
         self.predictions.forget()
+        self.review.forget()
         self.pipeline.publish()
 
     def _check_idle(self, name: str) -> None:

@@ -3,17 +3,21 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from api.compose import open_service
 from api.kept_predictions import Prediction, PredictionOptions, Predictions
+from api.review_log import ReviewLog, Sample
 from api.service import Service
 from bifrost.errors import ConflictError, InputError, NotFoundError
+from bifrost.links import Estimate, LinkKind, Matched, PairQuestion
 from bifrost.settings import load_settings
 from graphstore.source_edits import SourceEdits
 from graphstore.sql import SqlStore
+from tests.graphstore.worlds import link_type
 
 
 @pytest.fixture
@@ -74,6 +78,27 @@ def test_predictions_that_are_kept_go_with_a_source(service: Service) -> None:
             service.undo_edit(service.source_edits.history(1)[0].id, "ann")
         assert b"Customer Ann" not in _stored(service)
         assert service.predictions.answer(state, PredictionOptions("SERVED_BY")) is None
+
+
+def test_what_is_known_of_pairs_goes_with_a_source(service: Service) -> None:
+    for name in ("crm", "erp"):
+        service.add_source(name, "sql", {"url": "postgresql://ann@db.example/erp"}, {}, by="ann")
+    pair = PairQuestion("crm/people/ann@home.example", "erp/people/7", 0.5, 0.5)
+    log = ReviewLog(service.settings)
+    for left, right in (("crm/people", "erp/people"), ("erp/people", "erp/staff")):
+        same = link_type(LinkKind.SAME_THING, left, right, "same_person")
+        service.store.links.save_link_types([same])
+        service.review.keep_matched(same, Matched(Estimate(1, 1, 1, 1), Estimate(1, 1, 1, 1), 0, (pair,)))
+        log.keep_sample(Sample(same.id, 1, datetime.now(UTC), 1, ((pair.left, pair.right, 0.5),)))
+    assert len(log.samples()) == 2
+    service.remove_source("crm")
+    (left_over,) = service.store.links.link_types()
+    assert [one.link_type for one in log.samples()] == [left_over.id]
+    assert service.review.matched(left_over) is not None
+    assert service.review.matched(same) is not None
+    gone = link_type(LinkKind.SAME_THING, "crm/people", "erp/people", "same_person")
+    assert service.review.matched(gone) is None
+    log.close()
 
 
 def test_a_removed_source_goes_from_the_graphs_of_readers_who_never_come_back(service: Service, tmp_path: Path) -> None:
