@@ -19,6 +19,8 @@ def _add_reader(page: Page, name: str, *sources: str) -> None:
     dialog.get_by_label("Password").fill(PASSWORD)
     dialog.get_by_role("button", name=re.compile("Role")).click()
     page.get_by_role("option", name="Reader").click()
+    if sources:
+        dialog.get_by_label("Only some sources").check()
     for source in sources:
         dialog.get_by_role("button", name=re.compile("^Sources")).click()
         page.get_by_role("option", name=source, exact=True).click()
@@ -93,3 +95,21 @@ def test_a_reader_of_one_source_is_offered_nothing_that_fails(console: Console) 
     console.open("review")
     expect(page.get_by_text("You see the proposals as a reader.")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Confirm"))).to_be_disabled()
+
+
+def test_a_reader_without_the_last_source_sees_nothing_rather_than_all(console: Console) -> None:
+    page = console.page
+    console.open("settings?tab=people")
+    _add_reader(page, "reader-of-less", "crm")
+    row = page.get_by_role("row").filter(has_text="reader-of-less")
+    expect(row.get_by_role("cell", name="crm", exact=True)).to_be_visible()
+    row.get_by_role("button", name="Set what reader-of-less sees").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Remove crm").click()
+    expect(dialog.get_by_text("With none chosen, a reader sees nothing.")).to_be_visible()
+    dialog.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("cell", name="nothing", exact=True)).to_be_visible()
+    row.get_by_role("button", name="Set what reader-of-less sees").click()
+    dialog.get_by_label("All sources, later ones included").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("cell", name="all sources", exact=True)).to_be_visible()

@@ -3,6 +3,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import Multiselect from "@cloudscape-design/components/multiselect";
+import RadioGroup from "@cloudscape-design/components/radio-group";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
@@ -117,7 +118,7 @@ export function People(): ReactNode {
           user={dialog.user}
           known={known}
           onClose={close}
-          onDone={() => done(`${dialog.user.name} sees the graph of these sources from now on.`)}
+          onDone={() => done(`What ${dialog.user.name} sees is changed.`)}
         />
       )}
       {dialog?.kind === "password" && (
@@ -160,13 +161,13 @@ function Add({ known, onClose, onDone }: AddProps): ReactNode {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [role, setRole] = useState<Role>("REVIEWER");
-  const [sources, setSources] = useState<string[]>([]);
+  const [sources, setSources] = useState<string[] | null>(null);
   const add = useAction(async () => {
     await graphql(ADD_USER, {
       name: name.trim(),
       password,
       role,
-      sources: role === "READER" && sources.length ? sources : null,
+      sources: role === "READER" ? sources : null,
     });
     onDone(name.trim());
   });
@@ -207,21 +208,39 @@ function Add({ known, onClose, onDone }: AddProps): ReactNode {
 
 interface SourcesProps {
   known: string[];
-  chosen: string[];
-  onChange: (chosen: string[]) => void;
+  /** Null means all sources, those that are registered later included. */
+  chosen: string[] | null;
+  onChange: (chosen: string[] | null) => void;
 }
 
 function Sources({ known, chosen, onChange }: SourcesProps): ReactNode {
   const option = (value: string): { value: string; label: string } => ({ value, label: value });
   return (
-    <FormField label="Sources" description="None chosen means all. With some, a reader sees the graph of these alone.">
-      <Multiselect
-        selectedOptions={chosen.map(option)}
-        options={known.map(option)}
-        placeholder={chosen.length ? "Choose sources" : "All sources"}
-        onChange={({ detail }) => onChange(detail.selectedOptions.map((one) => one.value ?? ""))}
-      />
-    </FormField>
+    <SpaceBetween size="s">
+      <FormField label="Sees" description="With some sources, a reader sees the graph of these alone.">
+        <RadioGroup
+          value={chosen ? "some" : "all"}
+          items={[
+            { value: "all", label: "All sources, later ones included" },
+            { value: "some", label: "Only some sources" },
+          ]}
+          onChange={({ detail }) => onChange(detail.value === "all" ? null : [])}
+        />
+      </FormField>
+      {chosen && (
+        <FormField
+          label="Sources"
+          constraintText={chosen.length ? undefined : "With none chosen, a reader sees nothing."}
+        >
+          <Multiselect
+            selectedOptions={chosen.map(option)}
+            options={known.map(option)}
+            placeholder="Choose sources"
+            onChange={({ detail }) => onChange(detail.selectedOptions.map((one) => one.value ?? ""))}
+          />
+        </FormField>
+      )}
+    </SpaceBetween>
   );
 }
 
@@ -233,9 +252,9 @@ interface SeesProps {
 }
 
 function Sees({ user, known, onClose, onDone }: SeesProps): ReactNode {
-  const [chosen, setChosen] = useState(user.sources ?? []);
+  const [chosen, setChosen] = useState(user.sources ?? null);
   const save = useAction(async () => {
-    await graphql(SET_SOURCES, { name: user.name, sources: chosen.length ? chosen : null });
+    await graphql(SET_SOURCES, { name: user.name, sources: chosen });
     onDone();
   });
   return (
