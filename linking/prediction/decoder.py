@@ -96,7 +96,10 @@ def train_decoder(
         if validate is not None and (epoch % options.check_every == 0 or late or epoch == options.epochs):
             value = validate(model)
             if report is not None:
-                report(f"epoch {epoch}: {value:.4f} after {time.process_time() - clock:.0f} CPU s")
+                spent = time.process_time() - clock
+                report(
+                    f"Learning from links, round {epoch} of at most {options.epochs}: quality {value:.3f} of 1, {spent:.0f} s"
+                )
             if value > best:
                 best, stale = value, 0
                 best_state = {k: v.clone() for k, v in model.state_dict().items()}

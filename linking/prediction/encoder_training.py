@@ -40,7 +40,8 @@ def train_encoder(
         optimiser.step()
         recent += (float(loss.detach()) - recent) / min(step + 1, 300)
         if report is not None and (step + 1) % max(1, steps // _REPORTED) == 0:
-            report(f"encoder step {step + 1} of {steps}: loss {recent:.3f}, {time.process_time() - clock:.0f} CPU s")
+            spent = time.process_time() - clock
+            report(f"Learning from neighbours, step {step + 1} of {steps}: error {recent:.3f}, {spent:.0f} s")
     return model
 
 
