@@ -16,7 +16,7 @@ from api.jobs import BuildJobs
 from api.kept_predictions import KeptPredictions
 from api.ports import Edit, Edits, Export, ProjectionState, ProjectionStatus, SourceKind, SparqlService
 from api.rebuilding import Rebuilding
-from bifrost.catalog import Build, BuildState, Source
+from bifrost.catalog import LOADED, Build, BuildState, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.ports import ConnectionReport, Connector, Projection, SearchIndex
 from bifrost.registry import Registry
@@ -158,6 +158,7 @@ class Service(Answering):
         """Whatever is derived from the graph forgets what a removed source said."""
         self.predictions.forget()
         self.review.forget()
+        self.pipeline.linker.forget(frozenset(one.id for one in self.store.links.link_types()))
         self.pipeline.publish()
 
     def _check_idle(self, name: str) -> None:
@@ -211,6 +212,12 @@ class Service(Answering):
         self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Options without secrets, and the secrets, wherever they were given."""
+        if kind == LOADED:
+            if options or secrets:
+                raise InputError(
+                    "A graph that was loaded has no options.", remedy="Change its place or its removal limit only."
+                )
+            return {}, {}
         schema = self.connectors.load(kind).Options
         names = set(_secret_fields(schema))
         given = {key: value for key, value in {**options, **secrets}.items() if value not in (None, "")}

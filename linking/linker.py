@@ -76,6 +76,10 @@ class BifrostLinker:
         """Drops the cache. The linker can be used again."""
         self._workspace.close()
 
+    def forget(self, known: frozenset[str]) -> None:
+        """Deletes the matched tasks of all other link types."""
+        self._tasks.forget(known)
+
     def propose(
         self, data: LinkingData, judgements: Sequence[Judgement], known: Sequence[LinkType], progress: ProgressSink
     ) -> list[LinkType]:
@@ -102,7 +106,7 @@ class BifrostLinker:
             for id, link_type in judged.items():
                 fresh[id] = _keep_decision(link_type, _as_judged(evident, link_type, fresh.get(id)))
         progress(Progress("propose", "", 4, 4))
-        self._tasks.forget(frozenset(fresh))
+        self.forget(frozenset(fresh))
         return sorted(fresh.values(), key=lambda t: (-t.probability, t.id))
 
     def _scorers(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> Mapping[LinkKind, Adapted]:

@@ -7,6 +7,7 @@ import click
 from rich.markup import escape
 
 from api.cli.output import Context, key_values, pass_context, user_name
+from bifrost.catalog import LOADED
 from bifrost.errors import InputError
 
 if TYPE_CHECKING:
@@ -175,7 +176,10 @@ def undo(context: Context, edit: int | None) -> None:
         edit = open_edits[0]
     undone = context.service.undo_edit(edit, user_name())
     text = f"Took back: {undone.action} {escape(undone.subject)}."
-    text += f"\nNext: bifrost build {escape(undone.subject)}" if undone.action == "delete" else ""
+    if undone.action == "delete":
+        loaded = context.service.store.catalog.source(undone.subject).kind == LOADED
+        again = "its data comes back only by `bifrost load`" if loaded else f"bifrost build {escape(undone.subject)}"
+        text += f"\nNext: {again}"
     context.show(undone, text)
 
 

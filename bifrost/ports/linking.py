@@ -40,6 +40,9 @@ class Linker(Protocol):
     ) -> list[LinkType]:
         """All link types worth a person's time, most probable first; a judged one keeps its id."""
 
+    def forget(self, known: frozenset[str]) -> None:
+        """Lets go of what is kept on disk and in memory for link types other than these: their data may be gone."""
+
     def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
         """After an answer: the open proposals with new probabilities, from their stored features. Under 2 seconds."""
 

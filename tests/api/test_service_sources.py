@@ -6,17 +6,22 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from api.compose import open_service
 from api.kept_predictions import Prediction, PredictionOptions, Predictions
 from api.review_log import ReviewLog, Sample
 from api.service import Service
+from bifrost.catalog import LOADED, Source
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.links import Estimate, LinkKind, Matched, PairQuestion
 from bifrost.settings import load_settings
 from graphstore.source_edits import SourceEdits
 from graphstore.sql import SqlStore
+from linking.records import KeptTasks
+from linking.records.alignment import records_of
+from linking.records.fields import Records
 from tests.graphstore.worlds import link_type
 
 
@@ -80,6 +85,11 @@ def test_predictions_that_are_kept_go_with_a_source(service: Service) -> None:
         assert service.predictions.answer(state, PredictionOptions("SERVED_BY")) is None
 
 
+def few_records(dataset: str) -> Records:
+    name = {"crm/people": "Crawford", "erp/people": "Ericson"}[dataset]
+    return records_of(pa.table({"_uid": ["1", "2", "3"], "name": [f"Ann {name}", f"Bob {name}", "Joe Smith"]}), None)
+
+
 def test_what_is_known_of_pairs_goes_with_a_source(service: Service) -> None:
     for name in ("crm", "erp"):
         service.add_source(name, "sql", {"url": "postgresql://ann@db.example/erp"}, {}, by="ann")
@@ -90,8 +100,12 @@ def test_what_is_known_of_pairs_goes_with_a_source(service: Service) -> None:
         service.store.links.save_link_types([same])
         service.review.keep_matched(same, Matched(Estimate(1, 1, 1, 1), Estimate(1, 1, 1, 1), 0, (pair,)))
         log.keep_sample(Sample(same.id, 1, datetime.now(UTC), 1, ((pair.left, pair.right, 0.5),)))
+        KeptTasks(service.settings.data_dir / "matching", large=1).match(same.id, few_records(left))
     assert len(log.samples()) == 2
+    assert b"crawford" in _stored(service)
     service.remove_source("crm")
+    assert b"crawford" not in _stored(service)
+    assert b"ericson" in _stored(service)
     (left_over,) = service.store.links.link_types()
     assert [one.link_type for one in log.samples()] == [left_over.id]
     assert service.review.matched(left_over) is not None
@@ -156,6 +170,13 @@ def test_a_name_is_taken_once(service: Service, tmp_path: Path) -> None:
     service.add_source("docs", "files", {"path": str(tmp_path)}, {})
     with pytest.raises(ConflictError):
         service.add_source("docs", "files", {"path": str(tmp_path)}, {})
+
+
+def test_a_loaded_graph_has_a_place_among_the_sources_and_no_options(service: Service) -> None:
+    service.source_edits.add(Source("old", LOADED), None, by="ann")
+    assert service.update_source("old", LOADED, {}, None, rank=3, by="ann").rank == 3
+    with pytest.raises(InputError, match="no options"):
+        service.update_source("old", LOADED, {"path": "."}, None)
 
 
 def test_wrong_options_are_named(service: Service) -> None:
