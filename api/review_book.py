@@ -1,6 +1,6 @@
 """What review keeps besides the answers: the rules by which people let link types be accepted, and the log of choices.
 
-The tables live where the accounts live (:func:`api.accounts_schema.open_engine`), so that writing them never waits for a build.
+The tables live where the accounts live (:mod:`api.service_tables`), so that writing them never waits for a build.
 """
 
 import json
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Column,
     Connection,
     DateTime,
-    Engine,
     Float,
     Integer,
     MetaData,
@@ -26,7 +25,8 @@ from sqlalchemy import (
     update,
 )
 
-from api.accounts_schema import open_engine, utc
+from api.accounts_schema import utc
+from api.service_tables import ServiceTables
 from bifrost.errors import ConflictError, NotFoundError
 from bifrost.links import Estimate, LinkKind, Matched, PairLesson, PairQuestion
 from bifrost.settings import Settings
@@ -84,25 +84,11 @@ class RuleChange:
     link_type: str = ""
 
 
-class ReviewBook:
+class ReviewBook(ServiceTables):
     """Opened when first used; safe to use from several threads and processes."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._opened: Engine | None = None
-
-    @property
-    def _engine(self) -> Engine:
-        if self._opened is None:
-            engine = open_engine(self._settings)
-            metadata.create_all(engine)
-            self._opened = engine
-        return self._opened
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.dispose()
-            self._opened = None
+        super().__init__(settings, metadata)
 
     def rules(self) -> list[AcceptRule]:
         """The rule of all kinds first, then those of single kinds."""

@@ -1,7 +1,7 @@
 """What is written down about asking: how every answer came about, which question was chosen, what was drawn to be audited,
 the project's own seed, and the policy in use.
 
-The tables live where the accounts live (:func:`api.accounts_schema.open_engine`), so that writing them never waits for a build.
+The tables live where the accounts live (:mod:`api.service_tables`), so that writing them never waits for a build.
 """
 
 import json
@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, Column, DateTime, Engine, Float, Integer, MetaData, Table, Text, delete, insert, select
+from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, Table, Text, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from api.accounts_schema import open_engine, utc
+from api.accounts_schema import utc
+from api.service_tables import ServiceTables
 from bifrost.settings import Settings
 from linking.asking import Purpose
 from linking.choosing import DEFAULT_POLICY, POLICIES
@@ -81,25 +82,11 @@ class Sample:
     pairs: tuple[tuple[str, str, float], ...]
 
 
-class ReviewLog:
+class ReviewLog(ServiceTables):
     """Opened when first used; safe to use from several threads and processes."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._opened: Engine | None = None
-
-    @property
-    def _engine(self) -> Engine:
-        if self._opened is None:
-            engine = open_engine(self._settings)
-            metadata.create_all(engine)
-            self._opened = engine
-        return self._opened
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.dispose()
-            self._opened = None
+        super().__init__(settings, metadata)
 
     # ---- answers and choices
 

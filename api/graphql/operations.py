@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
-    Engine,
     MetaData,
     Table,
     Text,
@@ -28,7 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from api.accounts_schema import open_engine, utc
+from api.accounts_schema import utc
+from api.service_tables import ServiceTables
 from bifrost.errors import InputError, NotFoundError, QuerySyntaxError
 from bifrost.settings import Settings
 
@@ -65,25 +65,12 @@ def hash_of(document: str) -> str:
     return hashlib.sha256(document.encode(errors="replace")).hexdigest()
 
 
-class OperationStore:
+class OperationStore(ServiceTables):
     """Opened when first used; safe to use from several threads and processes."""
 
     def __init__(self, settings: Settings, most: int = _MOST) -> None:
-        self._settings, self._most = settings, most
-        self._opened: Engine | None = None
-
-    @property
-    def _engine(self) -> Engine:
-        if self._opened is None:
-            engine = open_engine(self._settings)
-            metadata.create_all(engine)
-            self._opened = engine
-        return self._opened
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.dispose()
-            self._opened = None
+        super().__init__(settings, metadata)
+        self._most = most
 
     def find(self, hash: str) -> tuple[str, bool] | None:
         """The document, and whether an administrator registered it."""
