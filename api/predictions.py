@@ -18,7 +18,7 @@ from linking.prediction.triples import Triple
 
 __all__ = ["find_links", "known_links", "predict_links", "rejected_pairs"]
 
-_FORMAT = 1
+_FORMAT = 2
 """To be raised when a change of code gives other predictions."""
 LARGEST = 2_000_000
 """Edges; all of them are held in memory while the model learns."""
@@ -37,8 +37,8 @@ def predict_links(
     model: Callable[[Train], tuple[Predictor, datetime]] = lambda train: (train(), datetime.now(UTC)),
     report: Callable[[str], None] = lambda _: None,
 ) -> Predictions:
-    """The likeliest missing links of a label, from vertices of the types that have such links to vertices of the types that
-    they lead to. ``model`` gives a trained model and its time; what it is handed trains one.
+    """The likeliest missing links of a label, between vertices of types between which there are such links. ``model`` gives
+    a trained model and its time; what it is handed trains one.
 
     Raises NotFoundError for a label that the graph does not have, InputError for a graph that is too large.
     """
@@ -51,12 +51,13 @@ def predict_links(
         raise InputError(f"The graph has more than {LARGEST:,} links, too many to learn from on one machine.")
     report("reading the graph")
     triples: list[Triple] = [(edge.tail, edge.label, edge.head) for edge in _edges(view)]
-    having = {tail for tail, name, _ in triples if name == label}
-    leading = {head for _, name, head in triples if name == label}
-    tail_types, head_types = _types(view, having), _types(view, leading)
+    such = [(tail, head) for tail, name, head in triples if name == label]
+    having = {tail for tail, _ in such}
+    types = _types(view, having | {head for _, head in such})
+    between = {(types[tail], types[head]) for tail, head in such if tail in types and head in types}
     connected = {end for tail, _, head in triples for end in (tail, head)}
     wanted = having if options.linked else connected - having
-    asked = _chosen(view, wanted, tail_types, options.subjects, seed)
+    asked = _chosen(view, wanted, {tail for tail, _ in between}, options.subjects, seed)
     if not asked:
         return Predictions(label, (), 0, "", {})
 
@@ -67,7 +68,7 @@ def predict_links(
 
     predictor, learnt = model(train)
     report(f"asking for {len(asked):,} vertices")
-    found = _best(view, predictor, label, asked, head_types)[:MOST]
+    found = _best(view, predictor, label, asked, between)[:MOST]
     links = tuple(_named(view, found))
     return Predictions(label, links, len(asked), predictor.serves, predictor.validation, learnt)
 
@@ -139,8 +140,8 @@ def _vertices(view: GraphView, ids: Sequence[str]) -> Iterator[Vertex]:
         yield from view.vertices_by_id(ids[start : start + _PAGE])
 
 
-def _types(view: GraphView, ids: set[str]) -> set[str]:
-    return {vertex.label for vertex in _vertices(view, sorted(ids))}
+def _types(view: GraphView, ids: set[str]) -> dict[str, str]:
+    return {vertex.id: vertex.label for vertex in _vertices(view, sorted(ids))}
 
 
 def _chosen(view: GraphView, ids: set[str], types: set[str], count: int, seed: int) -> list[str]:
@@ -151,11 +152,13 @@ def _chosen(view: GraphView, ids: set[str], types: set[str], count: int, seed: i
 
 
 def _best(
-    view: GraphView, predictor: Predictor, label: str, asked: Sequence[str], types: set[str]
+    view: GraphView, predictor: Predictor, label: str, asked: Sequence[str], between: set[tuple[str, str]]
 ) -> list[PredictedLink]:
+    """``between`` are the types of both ends that such links have."""
     candidates = [link for id in asked for link in predictor.tails(id, label, limit=_ASKED)]
-    fitting = {v.id for v in _vertices(view, sorted({link.tail for link in candidates})) if v.label in types}
-    return sorted((link for link in candidates if link.tail in fitting), key=lambda link: -link.score)
+    types = _types(view, {end for link in candidates for end in (link.head, link.tail)})
+    fitting = [link for link in candidates if (types.get(link.head, ""), types.get(link.tail, "")) in between]
+    return sorted(fitting, key=lambda link: -link.score)
 
 
 def _named(view: GraphView, links: Sequence[PredictedLink]) -> Iterator[Prediction]:

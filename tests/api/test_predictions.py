@@ -63,6 +63,18 @@ def test_proposals_keep_to_the_types_that_have_such_links_and_never_repeat_one(s
     assert not known & {(one.tail, one.head) for one in found.links}
 
 
+def test_links_of_one_name_between_several_types_stay_between_these(store: SqlStore) -> None:
+    register(store, "erp/truck")
+    trucks = [
+        record("erp/truck", str(i), [("LIVES_IN", f"erp/depot/{i % DEPOTS}")], name=f"Truck {i}") for i in range(40)
+    ]
+    say(store, "erp/truck", *trucks)
+    found = predict_links(store.view(), PredictionOptions("LIVES_IN", linked=True, seconds=3))
+    ends = {(one.tail.split("/")[1], one.head.split("/")[1]) for one in found.links}
+    assert ends <= {("customer", "town"), ("truck", "depot")}
+    assert ("customer", "town") in ends
+
+
 def test_what_people_rejected_is_not_proposed_again(store: SqlStore) -> None:
     link = link_type(LinkKind.REFERENCE, "erp/customer.depot", "erp/depot.id", "SERVED_BY")
     store.links.save_link_types([link])
