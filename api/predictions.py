@@ -51,10 +51,8 @@ def predict_links(
         raise InputError(f"The graph has more than {LARGEST:,} links, too many to learn from on one machine.")
     report("reading the graph")
     triples: list[Triple] = [(edge.tail, edge.label, edge.head) for edge in _edges(view)]
-    such = [(tail, head) for tail, name, head in triples if name == label]
-    having = {tail for tail, _ in such}
-    types = _types(view, having | {head for _, head in such})
-    between = {(types[tail], types[head]) for tail, head in such if tail in types and head in types}
+    having = {tail for tail, name, _ in triples if name == label}
+    between = {(tail, head) for tail, name, head, _ in view.edge_patterns() if name == label}
     connected = {end for tail, _, head in triples for end in (tail, head)}
     wanted = having if options.linked else connected - having
     asked = _chosen(view, wanted, {tail for tail, _ in between}, options.subjects, seed)
@@ -140,10 +138,6 @@ def _vertices(view: GraphView, ids: Sequence[str]) -> Iterator[Vertex]:
         yield from view.vertices_by_id(ids[start : start + _PAGE])
 
 
-def _types(view: GraphView, ids: set[str]) -> dict[str, str]:
-    return {vertex.id: vertex.label for vertex in _vertices(view, sorted(ids))}
-
-
 def _chosen(view: GraphView, ids: set[str], types: set[str], count: int, seed: int) -> list[str]:
     fitting = [vertex.id for vertex in _vertices(view, sorted(ids)) if vertex.label in types]
     if len(fitting) <= count:
@@ -156,7 +150,8 @@ def _best(
 ) -> list[PredictedLink]:
     """``between`` are the types of both ends that such links have."""
     candidates = [link for id in asked for link in predictor.tails(id, label, limit=_ASKED)]
-    types = _types(view, {end for link in candidates for end in (link.head, link.tail)})
+    ends = {end for link in candidates for end in (link.head, link.tail)}
+    types = {vertex.id: vertex.label for vertex in _vertices(view, sorted(ends))}
     fitting = [link for link in candidates if (types.get(link.head, ""), types.get(link.tail, "")) in between]
     return sorted(fitting, key=lambda link: -link.score)
 

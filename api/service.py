@@ -115,8 +115,12 @@ class Service(Answering):
             raise InputError(
                 f"{name!r} is a source of kind {old.kind!r}.", remedy="Register another source for another kind."
             )
-        stored = self.secrets.open(self.store.catalog.secret(name))
-        public, hidden = self._split(old.kind, options, stored | dict(secrets or {}))
+        if old.kind == LOADED:
+            _check_unchanged(old, options, secrets)
+            public, hidden = dict(old.options), dict[str, str]()
+        else:
+            stored = self.secrets.open(self.store.catalog.secret(name))
+            public, hidden = self._split(old.kind, options, stored | dict(secrets or {}))
         source = Source(
             name,
             old.kind,
@@ -212,12 +216,6 @@ class Service(Answering):
         self, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Options without secrets, and the secrets, wherever they were given."""
-        if kind == LOADED:
-            if options or secrets:
-                raise InputError(
-                    "A graph that was loaded has no options.", remedy="Change its place or its removal limit only."
-                )
-            return {}, {}
         schema = self.connectors.load(kind).Options
         names = set(_secret_fields(schema))
         given = {key: value for key, value in {**options, **secrets}.items() if value not in (None, "")}
@@ -308,6 +306,14 @@ def _secret_fields(schema: type[BaseModel]) -> tuple[str, ...]:
         for name, field in schema.model_fields.items()
         if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
     )
+
+
+def _check_unchanged(loaded: Source, options: Mapping[str, Any], secrets: Mapping[str, str] | None) -> None:
+    if secrets or any(loaded.options.get(name) != value for name, value in options.items()):
+        raise InputError(
+            f"{loaded.name!r} was loaded once: what it was loaded from cannot be changed.",
+            remedy="Change its place among the sources or its removal limit only.",
+        )
 
 
 def check_source_name(name: str) -> None:

@@ -14,7 +14,7 @@ from api.kept_predictions import Prediction, PredictionOptions, Predictions
 from api.review_log import ReviewLog, Sample
 from api.service import Service
 from bifrost.catalog import LOADED, Source
-from bifrost.errors import ConflictError, InputError, NotFoundError
+from bifrost.errors import ConflictError, InputError, NotFoundError, RegistryError
 from bifrost.links import Estimate, LinkKind, Matched, PairQuestion
 from bifrost.settings import load_settings
 from graphstore.source_edits import SourceEdits
@@ -172,11 +172,16 @@ def test_a_name_is_taken_once(service: Service, tmp_path: Path) -> None:
         service.add_source("docs", "files", {"path": str(tmp_path)}, {})
 
 
-def test_a_loaded_graph_has_a_place_among_the_sources_and_no_options(service: Service) -> None:
-    service.source_edits.add(Source("old", LOADED), None, by="ann")
-    assert service.update_source("old", LOADED, {}, None, rank=3, by="ann").rank == 3
-    with pytest.raises(InputError, match="no options"):
-        service.update_source("old", LOADED, {"path": "."}, None)
+def test_a_loaded_graph_keeps_what_it_was_loaded_from(service: Service) -> None:
+    said = {"file": "graph.zip", "format": "parquet"}
+    service.source_edits.add(Source("old", LOADED, said), None, by="ann")
+    for options in ({}, said):
+        changed = service.update_source("old", LOADED, options, None, rank=3, by="ann")
+        assert (changed.rank, changed.options) == (3, said)
+    with pytest.raises(InputError, match="cannot be changed"):
+        service.update_source("old", LOADED, {"file": "other.zip"}, None)
+    with pytest.raises(RegistryError):
+        service.add_source("new", LOADED, {}, {})
 
 
 def test_wrong_options_are_named(service: Service) -> None:
