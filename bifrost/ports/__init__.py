@@ -18,7 +18,6 @@ from bifrost.ports.store import (
     Catalog,
     ChangeLog,
     FragmentStore,
-    GraphView,
     Lag,
     LinkingData,
     LinkStore,
@@ -28,6 +27,7 @@ from bifrost.ports.store import (
     SearchIndex,
     Store,
 )
+from bifrost.ports.view import GraphView
 
 __all__ = [
     "Catalog",
