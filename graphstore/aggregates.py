@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bifrost.graph import Aggregate, Measured
-from bifrost.values import Value
+from bifrost.values import EMPTY, Value
 from graphstore.filters import value_sql
 from graphstore.values import clean_text
 
@@ -40,12 +40,21 @@ class Aggregation:
     by: Mapping[str, str] | None = None
     limit: int = 100
 
-    def run(self, connection: Connection, members: Any, sqlite: bool, *, grouped: bool = False) -> dict[Any, Aggregate]:
-        """``members`` selects ``id`` of vertices, and with ``grouped`` also ``of``: then aggregates are by ``of``.
+    def run(
+        self,
+        connection: Connection,
+        members: Any,
+        sqlite: bool,
+        *,
+        grouped: bool = False,
+        bound: Mapping[str, Any] = EMPTY,
+    ) -> dict[Any, Aggregate]:
+        """``members`` selects ``id`` of vertices, and with ``grouped`` also ``of``: then aggregates are by ``of``. ``bound`` is
+        what ``members`` needs to be told.
 
         Returns aggregates in the order of their size: by ``of``, else by the tuple of the group's values."""
-        plan = _Plan(members.cte("members"), sqlite, tuple((self.by or {}).items()), grouped)
-        rows = connection.execute(plan.groups(min(self.limit, _MOST_GROUPS))).all()
+        plan = _Plan(members.cte("members"), sqlite, tuple((self.by or {}).items()), grouped, bound)
+        rows = connection.execute(plan.groups(min(self.limit, _MOST_GROUPS)), bound).all()
         counts = {tuple(row[:-1]): int(row[-1]) for row in rows}
         measured: dict[str, dict[Any, Measured]] = {
             name: plan.measured(connection, name, type_, name in self.distinct, counts)
@@ -68,6 +77,7 @@ class _Plan:
     sqlite: bool
     by: tuple[tuple[str, str], ...]
     grouped: bool
+    bound: Mapping[str, Any]
 
     def groups(self, limit: int) -> Any:
         """Keys and the number of members, the largest groups first."""
@@ -98,7 +108,7 @@ class _Plan:
         if keys:
             query = query.group_by(*(sa.literal_column(str(i + 1)) for i in range(len(keys))))
         found = {}
-        for row in connection.execute(query):
+        for row in connection.execute(query, self.bound):
             key = tuple(row[: len(keys)])
             if key in wanted and row[len(keys)]:
                 count, low, high, total, *different = row[len(keys) :]

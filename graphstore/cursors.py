@@ -12,6 +12,9 @@ from graphstore.filters import SortKey
 __all__ = ["after_key", "cursor_of", "read_cursor", "turned"]
 
 
+_LARGEST = 2**63 - 1
+
+
 def turned(key: SortKey, descending: bool) -> list[Any]:
     """What to order by: those without the property last, the others up or down."""
     columns = [column.desc() if descending else column for column in (key.kind, key.number, key.text)]
@@ -47,6 +50,19 @@ def read_cursor(cursor: str, length: int) -> list[Any]:
         data = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         data = None
-    if not isinstance(data, list) or len(data) != length or not isinstance(data[-1], int):
-        raise InputError("This cursor was not made by this list.", remedy="Start again without a cursor.")
-    return data
+    if isinstance(data, list) and len(data) == length and _is_place(*data):
+        return data
+    raise InputError("This cursor was not made by this list.", remedy="Start again without a cursor.")
+
+
+def _is_place(*data: Any) -> bool:
+    """Whether these are an id, or the kind, number and text of a value and an id, as a database can compare them."""
+    *key, id = data
+    if type(id) is not int or abs(id) > _LARGEST:
+        return False
+    if not key:
+        return True
+    kind, number, text = key
+    if type(number) is int and abs(number) > _LARGEST:
+        return False
+    return kind in (0, 1, 2) and type(number) in (int, float) and type(text) is str and "\0" not in text

@@ -11,6 +11,7 @@ from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, Filter, Fragme
 from bifrost.values import EMPTY
 from graphstore import schema as s
 from graphstore.aggregates import Aggregation
+from graphstore.asked import Asked, asked
 from graphstore.conditions import Conditions, near_and_far
 from graphstore.cursors import after_key, cursor_of, read_cursor, turned
 from graphstore.database import EDGE, Database
@@ -18,13 +19,11 @@ from graphstore.filters import SortKey, sort_key
 from graphstore.provenance import edge_origins, vertex_origins
 from graphstore.statistics import Statistics
 from graphstore.values import clean_text
-from graphstore.view_links import Steps
 from graphstore.view_statements import ViewStatements, edge_query
 
 __all__ = ["SqlGraphView"]
 
 T = TypeVar("T")
-_ENDS = {Direction.OUT: ("tail",), Direction.IN: ("head",), Direction.BOTH: ("tail", "head")}
 
 
 class SqlGraphView:
@@ -42,19 +41,14 @@ class SqlGraphView:
 
     def vertices_by_id(self, ids: Sequence[str]) -> list[Vertex]:
         """In the order of ``ids``; unknown ones are left out, a merged one stands where it is first named."""
-        wanted = list(dict.fromkeys(clean_text(id) for id in ids))
+        return list({vertex.id: vertex for vertex in self.resolved(ids).values()}.values())
+
+    def resolved(self, ids: Sequence[str]) -> dict[str, Vertex]:
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            found = connection.execute(self._statements.vertices_by_uid, {"uids": self._db.bound(wanted)}).all()
-            rows = {row.uid: row for row in found}
-            missing = [uid for uid in wanted if uid not in rows]
-            if missing:
-                canonical = self._canonical(connection, missing)
-                others = {"ids": self._db.bound(canonical.values())}
-                by_id = {row.id: row for row in connection.execute(self._statements.vertices_by_id, others).all()}
-                rows |= {uid: by_id[id] for uid, id in canonical.items() if id in by_id}
-            names = self._db.label_names(connection, {row.label for row in rows.values()})
-        ordered = {rows[uid].id: rows[uid] for uid in wanted if uid in rows}
-        return [_vertex(row, names) for row in ordered.values()]
+            rows = connection.execute(self._statements.vertices, named.bound).all()
+            names = self._db.label_names(connection, {row.label for row in rows})
+        return {named.ids[row.of]: _vertex(row, names) for row in rows}
 
     def vertices(
         self,
@@ -90,21 +84,9 @@ class SqlGraphView:
         found = self._db.find_label(connection, element, clean_text(name))
         return -1 if found is None else found
 
-    def _numbers(self, connection: Connection, ids: Iterable[str]) -> dict[str, int]:
-        """uid of a vertex or of a fragment merged into one -> vertex.id, in the given order."""
-        wanted = list(dict.fromkeys(ids))
-        clean = {id: clean_text(id) for id in wanted}
-        rows = connection.execute(self._statements.ids_by_uid, {"uids": self._db.bound(clean.values())}).all()
-        found = {row.uid: row.id for row in rows}
-        missing = [uid for uid in clean.values() if uid not in found]
-        if missing:
-            found |= self._canonical(connection, missing)
-        return {id: found[clean[id]] for id in wanted if clean[id] in found}
-
-    def _canonical(self, connection: Connection, uids: list[str]) -> dict[str, int]:
-        """vertex.id by the uid of a merged fragment."""
-        rows = connection.execute(self._statements.merged_by_uid, {"uids": self._db.bound(uids)}).all()
-        return {row.uid: row.canonical for row in rows}
+    def _labels(self, connection: Connection, labels: Sequence[str]) -> dict[str, Any]:
+        """What a statement about edges of some labels binds."""
+        return {"labels": self._db.bound(self._label(connection, EDGE, label) for label in labels)} if labels else {}
 
     # ---- what edges lead to, counts and measures ---------------------------------------------------------------------
 
@@ -118,21 +100,25 @@ class SqlGraphView:
         limit: int = 100,
     ) -> dict[str, Page[Vertex]]:
         """By the ids as given, in one statement for all of them."""
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            steps = Steps(self._db, connection, numbers.values(), direction, labels)
-            rows = connection.execute(steps.neighbours(after, limit + 1)).all()
+            values = {**named.bound, **self._labels(connection, labels), "limit": limit + 1}
+            if after is not None:
+                values["after"] = read_cursor(after, 1)[0]
+            steps = self._statements.steps(direction, bool(labels))
+            rows = connection.execute(steps.neighbours(after is not None), values).all()
             names = self._db.label_names(connection, {row.label for row in rows})
         pages = _pages(rows, limit, None, lambda row: _vertex(row, names))
-        return {id: pages.get(number, Page(())) for id, number in numbers.items()}
+        return {id: pages.get(place, Page(())) for place, id in enumerate(named.ids)}
 
     def neighbour_counts(
         self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = ()
     ) -> dict[str, int]:
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            steps = Steps(self._db, connection, numbers.values(), direction, labels)
-            return _counts(numbers, connection.execute(steps.neighbour_counts()).all())
+            query = self._statements.steps(direction, bool(labels)).neighbour_counts()
+            rows = connection.execute(query, {**named.bound, **self._labels(connection, labels)}).all()
+        return {named.ids[row.of]: int(row.n) for row in rows}
 
     def links(
         self,
@@ -149,14 +135,19 @@ class SqlGraphView:
     ) -> dict[str, Page[Link]]:
         """By the ids as given, in one statement for all of them."""
         key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            steps = Steps(self._db, connection, numbers.values(), direction, labels)
-            query = steps.links(other, filters, key, descending=descending, after=after, limit=limit + 1)
-            rows = connection.execute(query).all()
+            steps, values = self._statements.steps(direction, bool(labels)), {**named.bound, "limit": limit + 1}
+            where = Conditions(self._db, connection).of(other, filters)
+            if key is not None:
+                query = steps.links_by(key, descending, after, where)
+            else:
+                query = steps.links_where(where, after is not None) if where else steps.links(after is not None)
+                values |= {} if after is None else {"after": read_cursor(after, 1)[0]}
+            rows = connection.execute(query, {**values, **self._labels(connection, labels)}).all()
             names = self._db.label_names(connection, {label for row in rows for label in (row.label, row.far_label)})
         pages = _pages(rows, limit, key, lambda row: Link(_edge(row, names), _far(row, names)))
-        return {id: pages.get(number, Page(())) for id, number in numbers.items()}
+        return {id: pages.get(place, Page(())) for place, id in enumerate(named.ids)}
 
     def link_counts(
         self,
@@ -166,10 +157,15 @@ class SqlGraphView:
         other: str | None = None,
         filters: Sequence[Filter] = (),
     ) -> dict[str, int]:
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            steps = Steps(self._db, connection, numbers.values(), direction, labels)
-            return _counts(numbers, connection.execute(steps.link_counts(other, filters)).all())
+            steps, where = (
+                self._statements.steps(direction, bool(labels)),
+                Conditions(self._db, connection).of(other, filters),
+            )
+            query = steps.link_counts_where(where) if where else steps.link_counts()
+            rows = connection.execute(query, {**named.bound, **self._labels(connection, labels)}).all()
+        return {named.ids[row.of]: int(row.n) for row in rows}
 
     def linked(
         self,
@@ -185,14 +181,13 @@ class SqlGraphView:
     ) -> dict[str, list[Vertex]]:
         """By the ids as given, in one statement for all of them."""
         key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
             if other is None and not filters and key is None:
-                number = self._label(connection, EDGE, label)
-                values = {"ids": self._db.bound(numbers.values()), "label": number, "limit": limit}
+                values = {**named.bound, "label": self._label(connection, EDGE, label), "limit": limit}
                 rows = connection.execute(self._statements.linked(direction), values).all()
             else:
-                pairs = self._pairs(connection, numbers.values(), direction, label).subquery("pairs")
+                pairs = self._pairs(connection, direction, label).subquery("pairs")
                 order = [pairs.c.first] if key is None else [*turned(key, descending), s.vertex.c.id]
                 rank = sa.func.row_number().over(partition_by=pairs.c.of, order_by=order).label("rank")
                 inner = (
@@ -202,7 +197,7 @@ class SqlGraphView:
                     .subquery()
                 )
                 query = sa.select(inner).where(inner.c.rank <= limit).order_by(inner.c.of, inner.c.rank)
-                rows = connection.execute(query).all()
+                rows = connection.execute(query, named.bound).all()
             names = self._db.label_names(connection, {row.label for row in rows})
         known: dict[int, Vertex] = {}
         found: dict[int, list[Vertex]] = {}
@@ -211,7 +206,7 @@ class SqlGraphView:
             if vertex is None:  # many may lead to it
                 vertex = known[row.id] = _vertex(row, names)
             found.setdefault(row.of, []).append(vertex)
-        return {id: found.get(number, []) for id, number in numbers.items()}
+        return {id: found.get(place, []) for place, id in enumerate(named.ids)}
 
     def aggregate(
         self,
@@ -241,24 +236,28 @@ class SqlGraphView:
         distinct: Sequence[str] = (),
     ) -> dict[str, Aggregate]:
         """By the ids as given; those that nothing passes for have no entry."""
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            pairs = self._pairs(connection, numbers.values(), direction, label).subquery("pairs")
+            pairs = self._pairs(connection, direction, label).subquery("pairs")
             members = (
                 sa.select(pairs.c.of, s.vertex.c.id)
                 .join_from(pairs, s.vertex, s.vertex.c.id == pairs.c.id)
                 .where(*Conditions(self._db, connection).of(other, filters))
             )
-            found = Aggregation(measure, distinct).run(connection, members, self._db.is_sqlite, grouped=True)
-        return {id: found[number] for id, number in numbers.items() if number in found}
+            found = Aggregation(measure, distinct).run(
+                connection, members, self._db.is_sqlite, grouped=True, bound=named.bound
+            )
+        return {named.ids[place]: one for place, one in found.items()}
 
-    def _pairs(self, connection: Connection, numbers: Iterable[int], direction: Direction, label: str) -> Any:
+    def _pairs(self, connection: Connection, direction: Direction, label: str) -> Any:
         """``of`` and ``id`` at the two ends of edges of one label, each pair once, with its ``first`` edge."""
         near, far = near_and_far(direction)
+        named = asked(self._db)
         return (
-            sa.select(near.label("of"), far.label("id"), sa.func.min(s.edge.c.id).label("first"))
-            .where(self._db.within(near, list(numbers)), s.edge.c.label == self._label(connection, EDGE, label))
-            .group_by(near, far)
+            sa.select(named.c.of, far.label("id"), sa.func.min(s.edge.c.id).label("first"))
+            .join_from(named, s.edge, near == named.c.id)
+            .where(s.edge.c.label == self._label(connection, EDGE, label))
+            .group_by(named.c.of, far)
         )
 
     # ---- edges -------------------------------------------------------------------------------------------------------
@@ -285,34 +284,23 @@ class SqlGraphView:
     def edges_of(
         self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = (), *, limit: int = 100
     ) -> dict[str, list[Edge]]:
-        """By the ids as given. A self-loop is listed once. Unknown ids have no entry."""
+        """By the ids as given, in one statement for all of them. A self-loop is listed once."""
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            values = {"ids": self._db.bound(numbers.values()), "limit": limit}
-            if labels:
-                values["labels"] = self._db.bound(self._label(connection, EDGE, label) for label in labels)
-            found: dict[int, dict[int, Any]] = {number: {} for number in numbers.values()}
-            for end in _ENDS[direction]:
-                for row in connection.execute(self._statements.edges_at(end, bool(labels)), values).all():
-                    found[row.of].setdefault(row.id, row)
-            names = self._db.label_names(connection, {row.label for of in found.values() for row in of.values()})
-        return {
-            id: [_edge(row, names) for _, row in sorted(found[number].items())[:limit]]
-            for id, number in numbers.items()
-        }
+            values = {**named.bound, **self._labels(connection, labels), "limit": limit}
+            rows = connection.execute(self._statements.edges_of(direction, bool(labels)), values).all()
+            names = self._db.label_names(connection, {row.label for row in rows})
+        found: dict[str, list[Edge]] = {id: [] for id in named.ids}
+        for row in rows:
+            found[named.ids[row.of]].append(_edge(row, names))
+        return found
 
     def degrees(self, ids: Sequence[str]) -> dict[str, int]:
         """By the ids as given. A self-loop counts once."""
-        e = s.edge
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
-            wanted = list(set(numbers.values()))
-            tails = sa.select(e.c.tail.label("of")).where(self._db.within(e.c.tail, wanted))
-            heads = sa.select(e.c.head.label("of")).where(self._db.within(e.c.head, wanted), e.c.head != e.c.tail)
-            both = sa.union_all(tails, heads).subquery()
-            counted = connection.execute(sa.select(both.c.of, sa.func.count()).group_by(both.c.of)).all()
-        counts = {int(number): int(count) for number, count in counted}
-        return {id: counts[number] for id, number in numbers.items() if number in counts}
+            rows = connection.execute(self._statements.degrees, named.bound).all()
+        return {named.ids[row.of]: int(row.n) for row in rows}
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
 
@@ -336,8 +324,10 @@ class SqlGraphView:
 
     def origins_of_vertices(self, ids: Sequence[str]) -> dict[str, list[FragmentOrigin]]:
         """:meth:`vertex_origins` by the ids as given."""
+        named = Asked(self._db, ids)
         with self._db.read() as connection:
-            numbers = self._numbers(connection, ids)
+            rows = connection.execute(self._statements.numbers, named.bound).all()
+            numbers = {named.ids[row.of]: int(row.id) for row in rows}
             names = self._db.label_names(connection)
             found = vertex_origins(self._db, connection, numbers.values(), names)
         return {id: found[number] for id, number in numbers.items()}
@@ -379,11 +369,6 @@ def _pages(rows: Iterable[Any], limit: int, key: SortKey | None, read: Callable[
         end = cursors[-1] if more and cursors else None
         pages[of] = Page(tuple(read(row) for row in kept), end, cursors, more)
     return pages
-
-
-def _counts(numbers: Mapping[str, int], rows: Iterable[Any]) -> dict[str, int]:
-    counts = {row.of: int(row.n) for row in rows}
-    return {id: counts[number] for id, number in numbers.items() if number in counts}
 
 
 def _edge(row: Any, names: Any) -> Edge:

@@ -146,11 +146,8 @@ class Context:
         """By canonical id or by the uid of a merged fragment."""
 
         def load(ids: list[str]) -> list[Vertex | None]:
-            found: dict[str, Vertex | None] = {vertex.id: vertex for vertex in self.view.vertices_by_id(ids)}
-            for id_ in ids:
-                if id_ not in found:
-                    found[id_] = self.view.vertex(id_)
-            return [found[id_] for id_ in ids]
+            found = self.view.resolved(ids)
+            return [found.get(id_) for id_ in ids]
 
         return self._loader(load)
 

@@ -22,7 +22,7 @@ def neighbourhood(
     """Vertices within ``depth`` edges of ``ids``, at most ``limit``, the nearest first, and the edges between them."""
     if not 0 <= depth <= MOST_DEPTH or len(ids) > _MOST_STARTS:
         raise InputError(f"A neighbourhood has at most {_MOST_STARTS} starts and a depth between 0 and {MOST_DEPTH}.")
-    starts = [vertex for id_ in ids if (vertex := context.view.vertex(id_)) is not None]
+    starts = context.view.vertices_by_id(ids)
     seen = dict.fromkeys([vertex.id for vertex in starts][:limit])
     truncated = len(starts) > limit
     frontier, edges = list(seen), dict[str, Edge]()

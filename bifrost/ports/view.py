@@ -25,6 +25,9 @@ class GraphView(Protocol):
         """By canonical id, or by the uid of any fragment merged into it."""
 
     def vertices_by_id(self, ids: Sequence[str]) -> list[Vertex]: ...
+    def resolved(self, ids: Sequence[str]) -> dict[str, Vertex]:
+        """:meth:`vertex` of many ids as given, in one statement; unknown ids lead nowhere."""
+
     def vertices(
         self,
         label: str | None = None,
@@ -41,7 +44,8 @@ class GraphView(Protocol):
     def edges_of(
         self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = (), *, limit: int = 100
     ) -> dict[str, list[Edge]]:
-        """Edges of many vertices at once, at most ``limit`` per vertex: one statement per level, no N+1."""
+        """Edges of many vertices at once, at most ``limit`` per vertex: one statement per level, no N+1. Unknown ids
+        have no edges."""
 
     def neighbours(
         self,
@@ -53,7 +57,7 @@ class GraphView(Protocol):
         limit: int = 100,
     ) -> dict[str, Page[Vertex]]:
         """The vertices at the other ends of the edges of many vertices, each once, whatever the number of edges between
-        them, in the order of their ids. One statement; unknown ids have no entry."""
+        them, in the order of their ids. One statement; unknown ids lead nowhere."""
 
     def neighbour_counts(
         self, ids: Sequence[str], direction: Direction = Direction.BOTH, labels: Sequence[str] = ()
@@ -75,7 +79,7 @@ class GraphView(Protocol):
     ) -> dict[str, Page[Link]]:
         """The edges of many vertices that lead to vertices of the type ``other`` (None: any) that pass the filters, one
         entry per edge, a self-loop once. In the order of their edges, or of a property of the vertex they lead to. One
-        statement; unknown ids have no entry."""
+        statement; unknown ids lead nowhere."""
 
     def link_counts(
         self,
@@ -101,7 +105,7 @@ class GraphView(Protocol):
     ) -> dict[str, list[Vertex]]:
         """The vertices of type ``other`` (None: any) that edges of one label lead to, each once, at most ``limit`` per
         vertex, for many vertices at once. Without ``order_by`` in the order of their edges. One statement; unknown ids
-        have no entry."""
+        lead nowhere."""
 
     def aggregate(
         self,
