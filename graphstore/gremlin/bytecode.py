@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bifrost.errors import QueryError
-from graphstore.gremlin.parser import make_predicate
 from graphstore.gremlin.tree import (
     ENUMS,
     Cardinality,
@@ -14,6 +13,7 @@ from graphstore.gremlin.tree import (
     P,
     Strategy,
     Traversal,
+    make_predicate,
 )
 
 __all__ = ["Binding", "ClassName", "make_enum", "make_p", "make_strategy", "make_traversal"]

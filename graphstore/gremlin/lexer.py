@@ -8,7 +8,7 @@ from bifrost.errors import QuerySyntaxError
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
 from graphstore.values import exact_decimal
 
-__all__ = ["MAX_TEXT", "Token", "tokenize"]
+__all__ = ["MAX_TEXT", "Token", "Tokens", "tokenize"]
 
 MAX_TEXT = 1_000_000
 """Characters of a query that are accepted."""
@@ -137,3 +137,47 @@ def _number(piece: str, line: int, column: int) -> Any:
             raise QuerySyntaxError(f"A number of more than {_MOST_DIGITS} digits", line=line, column=column)
         return _INTEGER[suffix][0](exact)
     return Float(body) if suffix == "f" else float(body)
+
+
+class Tokens:
+    """The tokens of a query and where a reader of them is."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = tokenize(text)
+        self.at = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    def error(self, message: str, token: Token | None = None) -> QuerySyntaxError:
+        token = token or self.token
+        found = "the end of the query" if token.kind == "end" else repr(token.text[:40])
+        return QuerySyntaxError(
+            f"Failed to interpret Gremlin query: {message}, found {found}",
+            line=token.line,
+            column=token.column,
+            remedy="Correct the query; docs/reference/gremlin.md describes what is understood.",
+        )
+
+    def take(self, text: str) -> Token:
+        if self.token.kind != "symbol" or self.token.text != text:
+            raise self.error(f"{text!r} expected")
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def accept(self, text: str) -> bool:
+        if self.token.kind == "symbol" and self.token.text == text:
+            self.at += 1
+            return True
+        return False
+
+    def peek(self, text: str, ahead: int = 0) -> bool:
+        token = self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
+        return token.kind == "symbol" and token.text == text
+
+    def name(self) -> str:
+        if self.token.kind != "name":
+            raise self.error("a name expected")
+        self.at += 1
+        return self.tokens[self.at - 1].text

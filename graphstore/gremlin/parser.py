@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bifrost.errors import QuerySyntaxError
 from graphstore.gremlin.elements import HashableSet, freeze
-from graphstore.gremlin.lexer import Token, tokenize
+from graphstore.gremlin.lexer import Token, Tokens
 from graphstore.gremlin.literals import parse_binary, parse_date, parse_duration
 from graphstore.gremlin.names import CONSTANTS, MEMBERS, PREDICATES, SOURCE_STEPS, STRATEGIES
 from graphstore.gremlin.references import VertexReference
-from graphstore.gremlin.tree import Cardinality, CardinalityValue, Instruction, P, Strategy, Traversal
+from graphstore.gremlin.tree import Cardinality, CardinalityValue, Instruction, P, Strategy, Traversal, make_predicate
 
 __all__ = ["MAX_DEPTH", "parse"]
 
@@ -55,52 +54,13 @@ _NEVER_STEPS = {
 }
 
 
-class _Parser:
+class _Parser(Tokens):
     def __init__(self, text: str, bindings: Mapping[str, Any], source: str) -> None:
-        self.tokens = tokenize(text)
-        self.at = 0
+        super().__init__(text)
         self.depth = 0
         self.ranged = 0
         self.bindings = bindings
         self.source = source
-
-    # ---- tokens ------------------------------------------------------------------------------------------------------
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
-
-    def error(self, message: str, token: Token | None = None) -> QuerySyntaxError:
-        token = token or self.token
-        found = "the end of the query" if token.kind == "end" else repr(token.text[:40])
-        return QuerySyntaxError(
-            f"Failed to interpret Gremlin query: {message}, found {found}",
-            line=token.line,
-            column=token.column,
-            remedy="Correct the query; docs/reference/gremlin.md describes what is understood.",
-        )
-
-    def take(self, text: str) -> Token:
-        if self.token.kind != "symbol" or self.token.text != text:
-            raise self.error(f"{text!r} expected")
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def accept(self, text: str) -> bool:
-        if self.token.kind == "symbol" and self.token.text == text:
-            self.at += 1
-            return True
-        return False
-
-    def peek(self, text: str, ahead: int = 0) -> bool:
-        token = self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
-        return token.kind == "symbol" and token.text == text
-
-    def name(self) -> str:
-        if self.token.kind != "name":
-            raise self.error("a name expected")
-        self.at += 1
-        return self.tokens[self.at - 1].text
 
     # ---- traversals --------------------------------------------------------------------------------------------------
 
@@ -415,12 +375,3 @@ _VERTICES = ("Vertex", "ReferenceVertex")
 _FUNCTIONS = frozenset(
     {"datetime", "DateTime", "OffsetDateTime", "Duration", "Binary", "UUID", "single", "list", "set", *_VERTICES}
 )
-
-
-def make_predicate(op: str, args: tuple[Any, ...]) -> P:
-    """A predicate in its one form: within and without always hold one list, also when given many values."""
-    if op in ("within", "without"):
-        if len(args) == 1 and isinstance(args[0], (list, tuple, set, frozenset)):
-            return P(op, (list(args[0]),))
-        return P(op, (list(args),))
-    return P(op, args)

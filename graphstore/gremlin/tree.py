@@ -30,6 +30,7 @@ __all__ = [
     "Strategy",
     "T",
     "Traversal",
+    "make_predicate",
 ]
 
 
@@ -173,6 +174,15 @@ class P:
 
     def __str__(self) -> str:
         return f"{self.op}({', '.join(map(repr, self.args))})"
+
+
+def make_predicate(op: str, args: tuple[Any, ...]) -> P:
+    """A predicate in its one form: within and without always hold one list, also when given many values."""
+    if op in ("within", "without"):
+        if len(args) == 1 and isinstance(args[0], (list, tuple, set, frozenset)):
+            return P(op, (list(args[0]),))
+        return P(op, (list(args),))
+    return P(op, args)
 
 
 @dataclass(frozen=True, slots=True)
