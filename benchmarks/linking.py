@@ -1,7 +1,7 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, entities, graph, pair_network, answers, carried, scale, links, effort, calibration and ablation.
+schema, mentions, entities, graph, pair_network, answers, carried, scale, links, effort, calibration and ablation.
 """
 
 import importlib
@@ -13,6 +13,7 @@ from benchmarks.report import Report, arguments, data_folder
 PARTS = {
     "references": "benchmarks.linking_references",
     "schema": "benchmarks.linking_schema",
+    "mentions": "benchmarks.linking_mentions",
     "entities": "benchmarks.linking_entities",
     "graph": "benchmarks.linking_graph",
     "pair_network": "benchmarks.linking_pair_network",

@@ -1,6 +1,6 @@
 """Links and merges of confirmed link types: made, and made again where what they depend on has changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bifrost.catalog import Progress
@@ -32,8 +32,9 @@ class LinkApplication:
         elif link_type.kind is LinkKind.SAME_CONCEPT:
             return ReplaceReport()
         else:
-            made_from = self._rule(link_type), self.store.fragments.version()
-            report = links.write_links(link_type, self.linker.links(link_type, data, judgements, track))
+            known = links.link_types(_DECIDED)
+            made_from = self._rule(link_type, self._counting(link_type)), self.store.fragments.version()
+            report = links.write_links(link_type, self.linker.links(link_type, data, judgements, track, known))
             for name, value in zip(_applied(link_type), made_from, strict=True):
                 self.store.log.set_projection_position(name, value)
         made = report.added + report.changed + report.unchanged
@@ -43,15 +44,26 @@ class LinkApplication:
     def is_current(self, link_type: LinkType) -> bool:
         """Whether a link type's links still are what applying it would make. Merges keep track of that themselves."""
         rule, version = (self.store.log.projection_position(name) for name in _applied(link_type))
-        if link_type.kind is LinkKind.SAME_THING or rule != self._rule(link_type):
+        if link_type.kind is LinkKind.SAME_THING:
             return False
-        ends = (link_type.tail, link_type.head, link_type.through or link_type.head)
+        counting = self._counting(link_type)
+        if rule != self._rule(link_type, counting):
+            return False
+        ends = [link_type.tail, link_type.head, link_type.through or link_type.head]
+        ends += [end for other in counting for end in (other.tail, other.head)]
         return not self.store.fragments.changed_since(version, {(end.source, end.dataset) for end in ends})
 
-    def _rule(self, link_type: LinkType) -> int:
+    def _counting(self, link_type: LinkType) -> list[LinkType]:
+        """The other link types that count for the links of this one."""
+        if link_type.kind is not LinkKind.MENTION:
+            return []
+        return self.linker.counting(link_type, self.store.linking_data(), self.store.links.link_types(_DECIDED))
+
+    def _rule(self, link_type: LinkType, counting: Sequence[LinkType]) -> int:
         """A number for everything that its links depend on besides the records; never 0."""
         t = link_type
-        said = (t.id, t.name, t.state, dict(t.transform), t.condition, t.threshold)
+        others = [(c.id, dict(c.transform), c.condition) for c in counting]
+        said = (t.id, t.name, t.state, dict(t.transform), t.condition, t.threshold, *others)
         answers = [(j.id, j.undone_at) for j in self.store.links.judgements(subject_prefix=t.id, include_undone=True)]
         digest = digest_of((repr((self.linker.version, said, answers)).encode(),))
         return int.from_bytes(digest[:7], "big") + 1

@@ -143,6 +143,7 @@ class Evidence:
     ``column`` for rows; ``page`` (from 1), ``boxes`` and ``quote`` for documents. ``extractor`` names the code that
     made it ("row", "reader.pdf", "ner.head", "rule.email", "link.<id>"). ``confidence`` lies in [0, 1]. ``notes``, of
     edits only, are meta-properties that people set: JSON, property name -> list of [value, {name: value}], encoded.
+    ``reason`` tells a person why, where the place does not say it all.
     """
 
     extractor: str = "row"
@@ -152,6 +153,7 @@ class Evidence:
     boxes: tuple[Box, ...] = ()
     quote: str = ""
     notes: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,8 @@ def _evidence_data(evidence: Evidence) -> dict[str, Any]:
         data["quote"] = evidence.quote
     if evidence.notes:
         data["notes"] = evidence.notes
+    if evidence.reason:
+        data["reason"] = evidence.reason
     return data
 
 
@@ -129,6 +131,7 @@ def evidence_from(data: Mapping[str, Any]) -> Evidence:
         boxes=tuple(Box(*box) for box in data.get("boxes", ())),
         quote=data.get("quote", ""),
         notes=data.get("notes", ""),
+        reason=data.get("reason", ""),
     )
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "count_edges",
     "examples",
     "reference_edges",
+    "row_pairs_sql",
     "side_sql",
     "text_sql",
 ]
@@ -70,6 +71,16 @@ def _sides(workspace: Workspace, link_type: LinkType) -> tuple[LoadedTable, Load
     if condition != "TRUE":
         tail_sql = f"SELECT v._row, v.value FROM ({tail_sql}) v JOIN {tail_table.name} t USING (_row) WHERE {condition}"
     return tail_table, head_table, tail_sql, side_sql(head_table, head, link_type.transform, "head")
+
+
+def row_pairs_sql(workspace: Workspace, link_type: LinkType) -> str | None:
+    """A query ``tail_row, head_row``: the rows that a reference links, but for values that several head records share."""
+    sides = _sides(workspace, link_type)
+    if sides is None:
+        return None
+    _, _, tail, head = sides
+    own = f"SELECT value, min(_row) AS _row FROM ({head}) GROUP BY value HAVING count(DISTINCT _row) = 1"
+    return f"SELECT DISTINCT t._row AS tail_row, h._row AS head_row FROM ({tail}) t JOIN ({own}) h USING (value)"
 
 
 def text_sql(column: ColumnProfile) -> str:

@@ -18,6 +18,7 @@ from linking.joins import reference_edges
 from linking.kept_knowledge import KeptKnowledge
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
+from linking.mentions.clues import telling_references
 from linking.mentions.link_types import find_mentions
 from linking.paths import declared_references
 from linking.records import KeptTasks, Matching, resolve
@@ -31,7 +32,7 @@ from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
 
-_RULES = 4
+_RULES = 5
 """To be raised when a change of code gives other proposals."""
 
 
@@ -168,15 +169,20 @@ class BifrostLinker:
             return explain_pairs(evident, request)
 
     def links(
-        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+        self,
+        link_type: LinkType,
+        data: LinkingData,
+        judgements: Sequence[Judgement],
+        progress: ProgressSink,
+        known: Sequence[LinkType] = (),
     ) -> Iterator[LinkEdge]:
-        """The edges of a reference, mention or join table link type."""
+        """The edges of a reference, mention or join table link type; ``known`` types count where a name fits several records."""
         threshold = link_type.threshold or 0.0
         made = 0
         with self._workspace.using(data) as workspace:
             edges: Iterable[LinkEdge]
             if link_type.kind is LinkKind.MENTION:
-                edges = mention_edges(workspace, data, link_type)
+                edges = mention_edges(workspace, data, link_type, self.counting(link_type, data, known))
             elif link_type.kind is LinkKind.JOIN_TABLE:
                 edges = join_edges(workspace, link_type)
             else:
@@ -187,6 +193,15 @@ class BifrostLinker:
                 if made % 1_000 == 0:
                     progress(Progress("link", link_type.name, made, link_type.estimated_edges or None))
                 yield edge
+
+    def counting(self, link_type: LinkType, data: LinkingData, known: Sequence[LinkType]) -> list[LinkType]:
+        """The other link types whose links decide which of several records of one name a mention means."""
+        if link_type.kind is not LinkKind.MENTION:
+            return []
+        confirmed = [t for t in known if t.state is LinkState.CONFIRMED]
+        return telling_references(
+            (link_type.head.source, link_type.head.dataset), [*confirmed, *declared_references(data)]
+        )
 
     def same(
         self,

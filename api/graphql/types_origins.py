@@ -32,6 +32,7 @@ def evidence_json(evidence: values.Evidence) -> dict[str, Any]:
         "page": evidence.page,
         "boxes": boxes_of(evidence.boxes),
         "quote": evidence.quote,
+        "reason": evidence.reason,
     }
 
 
@@ -43,6 +44,9 @@ class EvidenceType:
     page: int | None
     boxes: list[list[float]] = strawberry.field(description="x0, y0, x1, y1 in points, origin at the top left.")
     quote: str
+    reason: str = strawberry.field(
+        description="Why, where the place does not say it all: which of several records is meant."
+    )
 
     @classmethod
     def of(cls, evidence: values.Evidence) -> "EvidenceType":

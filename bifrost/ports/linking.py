@@ -55,9 +55,20 @@ class Linker(Protocol):
         """Link types (columns and rule) that explain the examples, best first. Raises InputError if none does."""
 
     def links(
-        self, link_type: LinkType, data: LinkingData, judgements: Sequence[Judgement], progress: ProgressSink
+        self,
+        link_type: LinkType,
+        data: LinkingData,
+        judgements: Sequence[Judgement],
+        progress: ProgressSink,
+        known: Sequence[LinkType] = (),
     ) -> Iterator[LinkEdge]:
-        """The edges of a reference or mention link type."""
+        """The edges of a reference, mention or join table link type.
+
+        What the confirmed ones of the ``known`` types link records to counts where a mention fits several of them.
+        """
+
+    def counting(self, link_type: LinkType, data: LinkingData, known: Sequence[LinkType]) -> list[LinkType]:
+        """The other link types that count for the :meth:`links` of this one; those that ``data`` declares are among them."""
 
     def same(
         self,

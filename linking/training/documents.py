@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from linking.memory import MemoryData
-from linking.mentions.propose import mention_heads
+from linking.mentions.heads import mention_heads
 from linking.mentions.scan import Head
 from linking.names import words
 from linking.training.generate import generate_schema
