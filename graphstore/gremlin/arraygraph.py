@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.database import Database
-from graphstore.gremlin.arrays import Snapshot
+from graphstore.gremlin.arrays import Rows, Snapshot
 from graphstore.gremlin.elements import Edge, Vertex
 from graphstore.gremlin.frontier import sides
 from graphstore.gremlin.sqlelements import SqlEdge, SqlVertex, decoded
@@ -202,23 +202,37 @@ class ArrayGraph(SqlGraph):
     def _found(self, vertex: Vertex, direction: str, labels: Sequence[str], which: str) -> NDArray[Any]:
         assert isinstance(vertex, ArrayVertex)
         found: list[NDArray[Any]] = []
-        for rows in sides(direction, self.snapshot):
-            part = slice(int(rows.starts[vertex.index]), int(rows.starts[vertex.index + 1]))
+        for rows, part in self._parts(vertex, direction):
             values = getattr(rows, which)[part]
             if labels and len(values):
-                mine = rows.labels[part]
-                wanted = self.snapshot.label_numbers(labels)
-                values = values[mine == wanted[0]] if len(wanted) == 1 else values[np.isin(mine, wanted)]
+                values = values[self._labelled(rows.labels[part], labels)]
             found.append(values)
         return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _parts(self, vertex: "ArrayVertex", direction: str) -> Iterator[tuple[Rows, slice]]:
+        """Where the edges of a vertex are."""
+        for rows in sides(direction, self.snapshot):
+            start, stop = rows.starts[vertex.index : vertex.index + 2].tolist()
+            yield rows, slice(start, stop)
+
+    def _labelled(self, mine: NDArray[Any], labels: Sequence[str]) -> NDArray[np.bool_]:
+        wanted = self.snapshot.label_numbers(labels)
+        return mine == wanted[0] if len(wanted) == 1 else np.isin(mine, wanted)
 
     def edges_between(self, vertex: Vertex, other: Vertex, direction: str, labels: Sequence[str]) -> list[Edge]:
         """The edges of a vertex whose other end is a given vertex."""
         near, far = self._own(vertex), self._own(other)
         if not isinstance(far, ArrayVertex):
             return []
-        edges = self._found(near, direction, labels, "edges")
-        return list(self.edges_at(edges[self._found(near, direction, labels, "ends") == far.index]))
+        assert isinstance(near, ArrayVertex)
+        found: list[Edge] = []
+        for rows, part in self._parts(near, direction):
+            edges = rows.edges[part][rows.ends[part] == far.index]
+            if labels and len(edges):
+                edges = edges[self._labelled(self.snapshot.edge_labels[edges], labels)]
+            if len(edges):
+                found += self.edges_at(edges)
+        return found
 
     def edges_of(self, vertices: Sequence[Vertex], direction: str, labels: Sequence[str]) -> list[list[Edge]]:
         return [list(self.edges_at(self._found(self._own(v), direction, labels, "edges"))) for v in vertices]
