@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from bifrost.errors import BifrostError, PermissionDeniedError, QueryError, Quer
 from graphstore.gremlin.engine import Compiled, GremlinEngine, Request
 from graphstore.gremlin.settings import lowered
 from graphstore.gremlin.source import Moment, Session
-from graphstore.gremlin.traverser import Limits
+from graphstore.gremlin.traverser import Limits, Meter
 from graphstore.gremlin.tree import Traversal
 
 __all__ = ["GremlinService", "GremlinSettings", "Reply"]
@@ -32,7 +33,8 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class GremlinSettings:
     """Limits of the endpoint. ``batch`` results go into one frame unless the client asks for another size; ``threads``
-    queries run at once, beside small reads, which need none; a client may take ``send_seconds`` for each piece of an answer."""
+    queries run at once, beside small reads, which need none; a client may take ``send_seconds`` for each piece of an answer.
+    One account may have ``sessions_each`` of all ``sessions``."""
 
     max_message: int = 16 * 1024 * 1024
     batch: int = 256
@@ -41,6 +43,7 @@ class GremlinSettings:
     traversers: int = 5_000_000
     session_seconds: float = 600.0
     sessions: int = 200
+    sessions_each: int = 50
     threads: int = 16
 
 
@@ -87,7 +90,8 @@ class GremlinService:
         self.engine = engine
         self.settings = settings or GremlinSettings()
         self.may_write = may_write
-        self.sessions = GremlinSessions(engine.session, self.settings.session_seconds, self.settings.sessions)
+        limits = self.settings
+        self.sessions = GremlinSessions(engine.session, limits.session_seconds, limits.sessions, limits.sessions_each)
         self._running: dict[str, tuple[threading.Event, Any]] = {}
         self._shapes: dict[Any, Compiled | None] = {}
         self._lock = threading.Lock()
@@ -123,40 +127,47 @@ class GremlinService:
             yield Reply(499, message=f"The language {language!r} is not supported; use gremlin-lang.")
             return
         name = message.args.get("session")
-        if message.processor != "session" and name is None:
-            yield from self._run(message, gremlin, principal, None)
-        elif not name:
+        alone = message.processor != "session" and name is None
+        if not alone and not name:
             raise QueryError("A session request needs the argument 'session'.", remedy="Send a session id.")
-        else:
-            with self.sessions.using(_owner(principal), str(name)) as session:
-                yield from self._run(message, gremlin, principal, session)
+        with self._cancellable(message, principal) as stop:
+            request = Request(
+                bindings=_bindings(message.args),
+                limits=lowered(Limits(self.settings.seconds, self.settings.traversers), message.args),
+                read_only=not self.may_write(principal),
+                source=_source(message.args),
+                cancelled=stop.is_set,
+                principal=principal,
+            )
+            if alone:
+                yield from self._run(message, gremlin, request, None)
+                return
+            waiting = Meter(request.limits, stop.is_set)
+            with self.sessions.using(_owner(principal), str(name), waiting.check) as session:
+                yield from self._run(message, gremlin, request, session)
 
-    def _run(
-        self, message: Message, gremlin: str | Traversal, principal: Any, session: Session | None
-    ) -> Iterator[Reply]:
-        args = message.args
-        stop = threading.Event()
-        keys = [message.name, *([str(args["queryId"])] if args.get("queryId") else [])]
+    @contextmanager
+    def _cancellable(self, message: Message, principal: Any) -> Iterator[threading.Event]:
+        """What is set when the request is cancelled, by one of its names."""
+        stop, asked = threading.Event(), message.args.get("queryId")
+        keys = [message.name, *([str(asked)] if asked else [])]
         with self._lock:
             for key in keys:
                 self._running[key] = (stop, principal)
         try:
-            request = Request(
-                bindings=_bindings(args),
-                limits=lowered(Limits(self.settings.seconds, self.settings.traversers), args),
-                read_only=not self.may_write(principal),
-                source=_source(args),
-                cancelled=stop.is_set,
-                principal=principal,
-            )
-            properties = args.get("materializeProperties") != "tokens"
-            batch = args.get("batchSize")
-            size = batch if isinstance(batch, int) and 0 < batch <= 100_000 else self.settings.batch
-            yield from self._frames(gremlin, request, session, size, properties, traversers=message.op == "bytecode")
+            yield stop
         finally:
             with self._lock:
                 for key in keys:
                     self._running.pop(key, None)
+
+    def _run(
+        self, message: Message, gremlin: str | Traversal, request: Request, session: Session | None
+    ) -> Iterator[Reply]:
+        properties = message.args.get("materializeProperties") != "tokens"
+        batch = message.args.get("batchSize")
+        size = batch if isinstance(batch, int) and 0 < batch <= 100_000 else self.settings.batch
+        yield from self._frames(gremlin, request, session, size, properties, traversers=message.op == "bytecode")
 
     def _frames(
         self,

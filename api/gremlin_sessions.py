@@ -10,11 +10,14 @@ from typing import Any
 import structlog
 
 from bifrost.errors import QueryLimitError
+from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.source import Session
 
 __all__ = ["GremlinSessions"]
 
 _log = structlog.get_logger(__name__)
+_LOOK = 0.1
+"""Seconds after which a request that waits for a session looks whether it may go on waiting."""
 _PATIENCE = 5.0
 """Seconds for which the end of a session waits for a request that uses it, whose client may read no more."""
 
@@ -30,21 +33,24 @@ class _Open:
 
 
 class GremlinSessions:
-    """At most ``most``; one that was not used for ``seconds`` is rolled back. A thread sees to that while any are open."""
+    """At most ``most``, and ``each`` of one owner; one that was not used for ``seconds`` is rolled back. A thread sees to that
+    while any are open."""
 
-    def __init__(self, make: Callable[[], Session], seconds: float, most: int) -> None:
-        self._make, self._seconds, self._most = make, seconds, most
+    def __init__(self, make: Callable[[], Session], seconds: float, most: int, each: int) -> None:
+        self._make, self._seconds, self._most, self._each = make, seconds, most, each
         self._open: dict[tuple[Any, str], _Open] = {}
         self._changed = threading.Condition()
         self._watching = False
 
     @contextmanager
-    def using(self, owner: Any, name: str) -> Iterator[Session]:
-        """The session of that name, opened where there is none, for one request: others of the session wait.
-        Raises QueryLimitError where too many are open."""
+    def using(self, owner: Any, name: str, check: Check = unchecked) -> Iterator[Session]:
+        """The session of that name, opened where there is none, for one request: others of the session wait, and look at
+        ``check`` meanwhile. Raises QueryLimitError where too many are open."""
         while True:
             found = self._find((owner, name))
-            with found.lock:
+            while not found.lock.acquire(timeout=_LOOK):
+                check()
+            try:
                 if found.ended:
                     continue  # while this request waited
                 try:
@@ -52,6 +58,8 @@ class GremlinSessions:
                 finally:
                     _leave(found)
                 return
+            finally:
+                found.lock.release()
 
     def close(self, owner: Any, name: str) -> None:
         """Rolls one back, if there is one of that name."""
@@ -77,6 +85,11 @@ class GremlinSessions:
         with self._changed:
             found = self._open.get(key)
             if found is None:
+                if sum(owner == key[0] for owner, _ in self._open) >= self._each:
+                    raise QueryLimitError(
+                        f"You have {self._each} sessions open, which is as many as one account may have.",
+                        remedy=f"Close sessions that are not needed; one that nobody uses ends after {self._seconds:g} s.",
+                    )
                 if len(self._open) >= self._most:
                     raise QueryLimitError("Too many sessions are open.", remedy="Close sessions that are not needed.")
                 found = self._open[key] = _Open(self._make(), time.monotonic())

@@ -38,9 +38,9 @@ def submit(service: GremlinService, gremlin: str, **args: str) -> list[Any]:
 class World:
     """Sessions, each with one change to take back; ``taken`` counts those that were."""
 
-    def __init__(self, seconds: float, most: int = 5) -> None:
+    def __init__(self, seconds: float, most: int = 5, each: int = 5) -> None:
         self.taken = 0
-        self.sessions = GremlinSessions(self._open, seconds, most)
+        self.sessions = GremlinSessions(self._open, seconds, most, each)
 
     def _open(self) -> Session:
         session = Session()
@@ -50,8 +50,8 @@ class World:
     def _take(self) -> None:
         self.taken += 1
 
-    def use(self, name: str) -> Session:
-        with self.sessions.using("ann", name) as session:
+    def use(self, name: str, owner: str = "ann") -> Session:
+        with self.sessions.using(owner, name) as session:
             return session
 
 
@@ -119,6 +119,39 @@ def test_too_many_are_refused_until_one_ends() -> None:
         world.use("b")
     until(lambda: world.taken == 1)
     world.use("b")
+
+
+def test_one_owner_cannot_take_all_sessions() -> None:
+    world = World(LONG, most=4, each=2)
+    first = world.use("a"), world.use("b")
+    with pytest.raises(QueryLimitError, match="You have 2 sessions open"):
+        world.use("c")
+    assert (world.use("a"), world.use("b")) == first
+    assert world.use("a", "bob") is not first[0]
+    world.sessions.close("ann", "a")
+    world.use("c")
+    world.sessions.close_all()
+
+
+def test_a_request_that_waits_for_a_session_can_be_cancelled_and_does_not_wait_for_ever(engine: GremlinEngine) -> None:
+    service, answers = GremlinService(engine, GremlinSettings(seconds=LONG)), list[Any]()
+
+    def ask(**args: Any) -> None:
+        body = {"op": "eval", "processor": "session", "args": {"gremlin": "g.inject(1)", "session": "s", **args}}
+        answers.extend(service.answer(CODECS[DEFAULT].read(orjson.dumps(body)), None))
+
+    with service.sessions.using("None", "s"):
+        waiting = threading.Thread(target=ask, kwargs={"queryId": "mine"})
+        waiting.start()
+        until(lambda: "mine" in service.running(None))
+        assert service.cancel("mine", None)
+        waiting.join()
+        ask(evaluationTimeout=50)
+    assert [reply.code for reply in answers] == [598, 598]
+    assert ["cancelled" in reply.message for reply in answers] == [True, False]
+    ask()
+    assert (answers[-1].code, answers[-1].data) == (200, [1])
+    service.close()
 
 
 def test_a_session_that_cannot_be_rolled_back_keeps_no_other_open() -> None:
