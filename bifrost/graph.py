@@ -191,6 +191,8 @@ class SearchHit:
     vertex: Vertex
     score: float
     snippet: str = ""
+    missing: tuple[str, ...] = ()
+    """The words of the question that it does not have; only where nothing has all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from graphstore import schema as s
 from graphstore.following import Following, warn
 from graphstore.search_fts import FtsIndex
 from graphstore.search_pg import PgIndex
-from graphstore.search_text import CLOSE, OPEN, Entry, TextIndex, parse_terms, plain
+from graphstore.search_text import CLOSE, OPEN, Entry, Partial, Terms, TextIndex, parse_terms, plain
+from graphstore.search_words import words_of
 from graphstore.sql import SqlStore
 from graphstore.values import clean_text
 
@@ -103,9 +104,23 @@ class SearchProjection:
         lag = self._following.for_a_query()
         if lag.changes:
             behind(lag) if behind else warn(self.name, lag)
-        found = self._index.find(terms, labels, limit, max(offset, 0))
-        vertices = {vertex.id: vertex for vertex in self._store.view().vertices_by_id([uid for uid, _, _ in found])}
-        return [SearchHit(vertices[uid], score, _marked(text)) for uid, score, text in found if uid in vertices]
+        found = self._found(terms, labels, limit, max(offset, 0))
+        vertices = {vertex.id: vertex for vertex in self._store.view().vertices_by_id([one.uid for one in found])}
+        return [
+            SearchHit(vertices[one.uid], one.score, _marked(one.snippet), one.missing)
+            for one in found
+            if one.uid in vertices
+        ]
+
+    def _found(self, terms: Terms, labels: Sequence[str], limit: int, offset: int) -> list[Partial]:
+        """What has all terms; where nothing has, what has any of the words that say something."""
+        found = self._index.find(terms, labels, limit, offset)
+        if found:
+            return [Partial(uid, score, text, ()) for uid, score, text in found]
+        words = words_of(terms)
+        if not words or (offset and self._index.find(terms, labels, 1, 0)):
+            return []
+        return self._index.find_any(words, labels, limit, offset)
 
     def close(self) -> None:
         self._index.close()

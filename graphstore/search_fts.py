@@ -1,13 +1,16 @@
 """The text index as an SQLite FTS5 file of its own, so that indexing never holds up the store's writer."""
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bifrost.errors import StoreError, StoreFullError, StoreUnavailableError
-from graphstore.search_text import CLOSE, OPEN, Entry, Terms
+from graphstore.search_text import CLOSE, OPEN, Entry, Partial, Terms, Word
+from graphstore.search_words import MOST_OF_A_WORD, Key, best, candidates
 
 __all__ = ["FtsIndex"]
 
@@ -23,6 +26,18 @@ _FIND = """
 SELECT entry.uid, -bm25(content, 8.0, 1.0, 2.0), snippet(content, -1, :open, :close, '…', 16)
 FROM content JOIN entry ON entry.id = content.rowid
 WHERE content MATCH :query {labels} ORDER BY bm25(content, 8.0, 1.0, 2.0), entry.uid LIMIT :limit OFFSET :offset
+"""
+_HAVING = "SELECT rowid FROM content WHERE content MATCH ? ORDER BY rowid LIMIT ?"
+_RANKED = """
+SELECT content.rowid, entry.uid, -bm25(content, 8.0, 1.0, 2.0)
+FROM content JOIN entry ON entry.id = content.rowid
+WHERE content MATCH ? AND +content.rowid IN (SELECT value FROM json_each(?))
+"""
+_UIDS = "SELECT id, uid, 0.0 FROM entry WHERE id IN (SELECT value FROM json_each(?))"
+_SNIPPET = "SELECT snippet(content, -1, ?, ?, '…', 16) FROM content WHERE content MATCH ? AND rowid = ?"
+_LABELLED = """
+SELECT id FROM entry
+WHERE id IN (SELECT value FROM json_each(?)) AND label IN (SELECT value FROM json_each(?))
 """
 
 
@@ -76,6 +91,43 @@ class FtsIndex:
         with self._connection() as connection:
             return connection.execute(_FIND.format(labels=restriction), values).fetchall()
 
+    def find_any(self, words: Sequence[Word], labels: Sequence[str], limit: int, offset: int) -> list[Partial]:
+        within = " OR ".join(f"label : {_quoted(label)}" for label in labels)
+        with self._connection() as connection:
+
+            def having(match: str, most: int) -> list[Key]:
+                match = f"({match}) AND ({within})" if labels else match
+                return [row[0] for row in connection.execute(_HAVING, (match, most))]
+
+            found = candidates(
+                words,
+                connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()[0],
+                lambda word: having(_any([word]), MOST_OF_A_WORD + 1),
+                lambda some, word: having(f"({_any(some)}) AND ({_any([word])})", -1),
+            )
+            if labels:  # the words of a label may be another one's, too
+                known = connection.execute(_LABELLED, (json.dumps(list(found.has)), json.dumps(list(labels))))
+                found = found.of(row[0] for row in known)
+            chosen = [int(key) for key in best(found, offset + limit)]
+            if not chosen:
+                return []
+            if found.some:  # ranking them would read all that have the words
+                ranked = connection.execute(_UIDS, (json.dumps(chosen),))
+            else:
+                ranked = connection.execute(_RANKED, (_any(found.finding(words)), json.dumps(chosen)))
+            ordered = sorted(ranked, key=lambda row: (-found.score(row[0]), -row[2], row[1]))
+            # All words with a frequent beginning are only gathered where the beginning itself is no word of the text.
+            whole = [
+                replace(word, prefix=word.prefix and not often)
+                for word, often in zip(words, found.frequent, strict=True)
+            ]
+            page = []
+            for id, uid, _ in ordered[offset : offset + limit]:
+                marked = connection.execute(_SNIPPET, (OPEN, CLOSE, _any(whole), id)).fetchone()
+                marked = marked or connection.execute(_SNIPPET, (OPEN, CLOSE, _any(words), id)).fetchone()
+                page.append(Partial(uid, found.score(id), marked[0], found.missing(id, words)))
+        return page
+
     def close(self) -> None:
         with self._lock:
             for connection in self._open:
@@ -124,6 +176,11 @@ class FtsIndex:
             for table in ("content", "entry", "position", "owner"):
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("INSERT INTO owner VALUES (?)", (self._owner,))
+
+
+def _any(words: Iterable[Word]) -> str:
+    """Matches what has any of the words, in any of their forms."""
+    return " OR ".join(f"{_quoted(form)}{'*' if word.prefix else ''}" for word in words for form in word.forms)
 
 
 def _quoted(word: str) -> str:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from graphstore.values import clean_text
 
-__all__ = ["CLOSE", "OPEN", "Entry", "Terms", "TextIndex", "parse_terms", "plain"]
+__all__ = ["CLOSE", "OPEN", "Entry", "Partial", "Terms", "TextIndex", "Word", "parse_terms", "plain"]
 
 _MAX_CHARACTERS, _MAX_TERMS = 1_000, 32
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]+")
@@ -23,6 +24,26 @@ class Entry:
         self.uid, self.label, self.name, self.body = uid, label, name, body
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word or phrase as it was typed. ``forms`` are those to look for: itself, and without a plural's s."""
+
+    text: str
+    forms: tuple[str, ...]
+    prefix: bool = False
+    """Whether it is the beginning of a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A vertex that has some of the words; ``missing`` are the others. ``snippet`` has OPEN and CLOSE marks."""
+
+    uid: str
+    score: float
+    snippet: str
+    missing: tuple[str, ...]
+
+
 Terms = tuple[tuple[str, ...], str | None]
 """Words and phrases that must all occur, and the beginning of a word that must occur too."""
 
@@ -34,7 +55,10 @@ class TextIndex(Protocol):
     def apply(self, gone: Sequence[str], entries: Sequence[Entry], position: int) -> None: ...
     def clear(self) -> None: ...
     def find(self, terms: Terms, labels: Sequence[str], limit: int, offset: int) -> list[tuple[str, float, str]]:
-        """(uid, score, snippet with OPEN and CLOSE marks), best first."""
+        """(uid, score, snippet with OPEN and CLOSE marks) of what has all terms, best first."""
+
+    def find_any(self, words: Sequence["Word"], labels: Sequence[str], limit: int, offset: int) -> list["Partial"]:
+        """What has any of the words, best first."""
 
     def close(self) -> None: ...
 

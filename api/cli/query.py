@@ -98,16 +98,19 @@ def graphql(context: Context, text: str, variables: str) -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @pass_context
 def search(context: Context, words: tuple[str, ...], labels: tuple[str, ...], limit: int) -> None:
-    """Finds vertices by words; the last word may be the beginning of one."""
+    """Finds vertices by words; the last word may be the beginning of one. Where nothing has all words, what has some."""
     _in_step(context, context.service.search)
     hits = context.service.search.search(" ".join(words), labels=labels, limit=limit)
+    columns = {
+        "label": [hit.vertex.label for hit in hits],
+        "name": [hit.vertex.display_name() for hit in hits],
+        "id": [hit.vertex.id for hit in hits],
+    }
+    if any(hit.missing for hit in hits):
+        columns["without"] = [" ".join(hit.missing) for hit in hits]
     context.table(
         hits,
-        {
-            "label": [hit.vertex.label for hit in hits],
-            "name": [hit.vertex.display_name() for hit in hits],
-            "id": [hit.vertex.id for hit in hits],
-        },
+        columns,
         "Nothing was found.",
     )
 

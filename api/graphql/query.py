@@ -342,7 +342,10 @@ class Query:
     ) -> SubgraphType | None:
         return explore.shortest_path(info.context, from_, to, max_depth=bounded(max_depth, 20, 6, "maxDepth"))
 
-    @strawberry.field(description="Keyword search; the last word matches as a prefix, quotes make phrases.")
+    @strawberry.field(
+        description="Keyword search; the last word matches as a prefix, quotes make phrases. Where nothing has all words, "
+        "what has some of them is found; each hit says which it does not have."
+    )
     def search(
         self, info: Info, text: str, labels: list[str] | None = None, first: int | None = 20, offset: int | None = 0
     ) -> list[SearchHitType]:
@@ -353,7 +356,12 @@ class Query:
             offset=bounded(offset, 100_000, 0, "offset"),
             behind=info.context.says_behind("search"),
         )
-        return [SearchHitType(vertex=VertexType.of(hit.vertex), score=hit.score, snippet=hit.snippet) for hit in found]
+        return [
+            SearchHitType(
+                vertex=VertexType.of(hit.vertex), score=hit.score, snippet=hit.snippet, missing=list(hit.missing)
+            )
+            for hit in found
+        ]
 
     @strawberry.field
     def document_page(self, info: Info, id: strawberry.ID, number: int) -> DocumentPageType | None:

@@ -235,6 +235,9 @@ class SearchHitType:
     vertex: VertexType
     score: float
     snippet: str = strawberry.field(description="HTML in which matching words are marked; all else is escaped.")
+    missing: list[str] = strawberry.field(
+        description="Words of the question that it does not have. Only where nothing has all of them."
+    )
 
 
 @strawberry.type(name="LabelCount")

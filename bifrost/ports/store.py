@@ -257,7 +257,8 @@ class SearchIndex(Projection, Protocol):
         offset: int = 0,
         behind: Callable[[Lag], object] | None = None,
     ) -> list[SearchHit]:
-        """Words are and-ed, the last one matches as a prefix, quotes make phrases. Any input is safe.
+        """Words are and-ed, the last one matches as a prefix, quotes make phrases. Any input is safe. Where nothing has all
+        words, what has some of them is found, the rarer and the more the better; each hit says which it does not have.
 
         ``behind`` is called where the answer leaves changes out, because there are more than a query waits for; else
         such an answer is logged.

@@ -54,8 +54,48 @@ def test_words_values_labels_and_page_texts_are_found(search: SearchProjection) 
 
 def test_the_last_word_is_a_beginning_and_all_words_must_occur(search: SearchProjection) -> None:
     assert ids(search, "anna kar") == ["crm/client/2"]
-    assert ids(search, "kar anna") == []
-    assert ids(search, "anna zola") == []
+    assert not any(hit.missing for hit in search.search("anna kar"))
+    assert search.search("kar anna")[0].missing == ("kar",)
+
+
+def test_where_nothing_has_all_words_the_rarer_and_the_more_are_better(
+    store: SqlStore, search: SearchProjection
+) -> None:
+    people = (record("crm/client", f"p{i}", name=f"Person {i}", city="Berlin") for i in range(30))
+    say(store, "crm/client", *people, record("crm/client", "b", name="Rosa Berlin", ordered="AN-949"))
+    found = search.search("Which clients in Berlin ordered AN-949 for the year 1984?", limit=5)
+    assert found[0].vertex.id == "crm/client/b"
+    assert [hit.missing for hit in found[:2]] == [("ordered", "year", "1984"), ("ordered", "AN-949", "year", "1984")]
+    assert "<mark>AN</mark>" in found[0].snippet.replace("<mark>AN-949</mark>", "<mark>AN</mark>")
+    more = [
+        hit.vertex.id for offset in (0, 10, 20, 30) for hit in search.search("paris berlin", limit=10, offset=offset)
+    ]
+    assert len(more) == len(set(more)) == 33
+    assert set(more[:2]) == {"crm/client/1", "crm/client/2"}
+    assert ids(search, "berlin paris", "Document") == []
+    assert search.search("berlin zola", labels=("Client",))[0].missing == ("berlin",)
+
+
+def test_words_that_say_nothing_find_nothing_by_themselves(search: SearchProjection) -> None:
+    assert ids(search, "who is the zola?") == ["crm/client/1"]
+    assert ids(search, "who is the with") == []
+    assert ids(search, "contracts") == ["files/docs/a.pdf"]
+    assert ids(search, "nobody nothing") == []
+
+
+def test_frequent_words_are_weighed_with_rarer_ones(
+    store: SqlStore, search: SearchProjection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit that makes a word a frequent one is lowered, so that few things reach it."""
+    monkeypatch.setattr("graphstore.search_words.MOST_OF_A_WORD", 10)
+    for index in ("search_fts", "search_pg"):
+        monkeypatch.setattr(f"graphstore.{index}.MOST_OF_A_WORD", 10)
+    many = [record("crm/client", f"m{i:02}", name=f"Alpha {i}" if i % 2 else f"Beta {i}") for i in range(60)]
+    say(store, "crm/client", *many, record("crm/client", "z", name="Alpha Gamma"))
+    assert [hit.missing for hit in search.search("beta gamma alpha", limit=1)] == [("beta",)]
+    both = search.search("beta alpha", limit=60)
+    assert {hit.missing for hit in both} == {("alpha",), ("beta",)}
+    assert all(hit.missing == (("beta",) if "Alpha" in hit.vertex.display_name() else ("alpha",)) for hit in both)
 
 
 def test_quotes_make_phrases(search: SearchProjection) -> None:

@@ -86,6 +86,7 @@ function search({ text, labels, first, offset }) {
     .map(({ vertex, all }) => ({
       vertex: outVertex(vertex.id),
       score: 1,
+      missing: [],
       snippet: words.reduce(
         (html, word) =>
           html.replace(new RegExp(`(${word.replace(/[^\p{L}\p{N}]/gu, ".")})(?![^<]*>)`, "giu"), "<mark>$1</mark>"),

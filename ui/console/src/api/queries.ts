@@ -97,7 +97,7 @@ export const STATISTICS = `query Statistics {
   statistics { vertices edges sources documents vertexLabels { label count } edgeLabels { label count } patterns { tail label head count } }
 }`;
 export const SEARCH = `query Search($text: String!, $labels: [String!], $first: Int, $offset: Int) {
-  search(text: $text, labels: $labels, first: $first, offset: $offset) { score snippet vertex { ${vertex} } }
+  search(text: $text, labels: $labels, first: $first, offset: $offset) { score snippet missing vertex { ${vertex} } }
 }`;
 export const VERTICES = `query Vertices($label: String, $first: Int, $after: String) {
   vertices(label: $label, first: $first, after: $after) { nodes { ${vertex} } endCursor hasNextPage totalCount }

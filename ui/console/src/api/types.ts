@@ -231,6 +231,8 @@ export interface SearchHit {
   vertex: GraphVertex;
   score: number;
   snippet: string;
+  /** Words of the question that it does not have. */
+  missing: string[];
 }
 
 export interface Mention {

@@ -91,13 +91,19 @@ function Hits({ query, label, selected, onSelect }: Props): ReactNode {
       <BehindNote behind={behind} />
       {!hits.length && (
         <Empty title="Nothing found">
-          All words have to stand in the same thing. Try fewer or other words, or only the beginning of a word.
+          No thing has any of these words. Try other words, or only the beginning of a word.
         </Empty>
       )}
+      {hits[0] && hits[0].missing.length > 0 && (
+        <span role="status" className="muted">
+          Nothing has all of these words; these have some of them.
+        </span>
+      )}
       <ul className="hits">
-        {hits.map(({ vertex, snippet }) => (
+        {hits.map(({ vertex, snippet, missing }) => (
           <Hit key={vertex.id} vertex={vertex} active={vertex.id === selected} onSelect={onSelect}>
             <Marked pieces={pieces(snippet)} />
+            {missing.length > 0 && <span className="muted"> · without {missing.join(", ")}</span>}
           </Hit>
         ))}
       </ul>
