@@ -40,6 +40,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[GremlinEngine]:
         ("g.V().order().by('at').limit(1).values('at')", [min(OPENINGS)]),
         ("g.V().as('a').V().as('b').where('a', lt('b')).by('at').count()", [10]),
         ("g.V().as('a').V().as('b').where('a', gte('b')).by('at').count()", [15]),
+        ("g.V().has('at', gt('10:00')).count()", [0]),
+        ("g.V().has('at', '10:00').count()", [0]),
     ],
 )
 def test_answers(engine: GremlinEngine, gremlin: str, expected: list[Any]) -> None:
