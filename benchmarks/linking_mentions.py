@@ -15,7 +15,7 @@ from benchmarks.report import Report, f1_score
 from linking.mentions.apply import mention_edges, scan_texts
 from linking.mentions.choice import load_choice
 from linking.mentions.context import Doubt
-from linking.mentions.settle import doubtful
+from linking.mentions.settle import CLEAR, doubtful
 from linking.training.namesakes import NamesakeCase
 from linking.training.train_columns import expected_calibration_error
 from linking.workspace import Workspace
@@ -31,6 +31,7 @@ Pairs = set[tuple[str, ...]]
 def run(report: Report, seed: int, data: Path) -> None:
     """Precision, recall and calibration of each collection."""
     _add(report, "generated", generated(_FIRST + 1_000 * seed))
+    _add_refused(report, generated(_FIRST + 1_000 * seed))
     _add(report, "demo", companies(_FIRST_COMPANY + 10 * seed, keys=True))
     _add(report, "demo_without_keys", companies(_FIRST_COMPANY + 10 * seed, keys=False))
     if (data / "enterprise" / "it" / "tickets.json").exists():
@@ -73,6 +74,33 @@ def _add(report: Report, name: str, cases: Iterable[NamesakeCase]) -> None:
     y = np.array(right)
     ece = [expected_calibration_error(np.array(p), y) for p in (said, shared)]
     report.add(f"mentions.{name}.ece", ece[0], baseline=ece[1], note="the baseline is an equal share for each record")
+
+
+def _add_refused(report: Report, cases: Iterable[NamesakeCase]) -> None:
+    """What context would link of the single words and plain numbers that stay unlinked without their label."""
+    linked = right = true = 0
+    workspace = Workspace()
+    for case in cases:
+        with workspace.using(case.data):
+            scanned = scan_texts(workspace, case.data, case.link_type)
+            if scanned is None:
+                continue
+            both = [
+                doubtful(workspace, case.link_type, scanned.heads, scanned.mentions, case.references, refused=refused)
+                for refused in (False, True)
+            ]
+            usual = {id(doubt.mention) for doubt in both[0]}
+            more = [doubt for doubt in both[1] if id(doubt.mention) not in usual]
+            for doubt, p in zip(more, load_choice().probabilities(more), strict=True):
+                named = case.truth.get(doubt.mention.uid, set())
+                true += any(uid in named for uid in doubt.uids)
+                if not doubt.blank and p.max() >= CLEAR:
+                    linked += 1
+                    right += doubt.uids[int(p.argmax())] in named
+    workspace.close()
+    note = f"single words and plain numbers, not linked in the product: {linked} of {true} true ones would be"
+    report.add("mentions.refused.precision", right / max(linked, 1), note=note)
+    report.add("mentions.refused.recall", right / max(true, 1))
 
 
 def _counted(workspace: Workspace, case: NamesakeCase, open_: Iterable[Doubt]) -> Pairs:

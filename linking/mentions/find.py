@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from linking.mentions.lexicon import Entry, Lexicon
+from linking.mentions.lexicon import STARTS, Entry, Lexicon
 from linking.mentions.ocr import OcrIndex
 from linking.mentions.tokens import Tokens, fold, tokenize
 
@@ -47,7 +47,7 @@ def _exact(text: str, tokens: Tokens, lexicon: Lexicon) -> Iterator[Hit]:
                 yield _hit(text, tokens, entry, i, i + length, broken=False)
         if tokens.broken[i]:
             yield from _mended(text, tokens, lexicon, i)
-        if word[:3] in lexicon.starts:
+        if word[:STARTS] in lexicon.starts:
             yield from _joined(text, tokens, lexicon, i)
 
 
@@ -57,7 +57,7 @@ def _joined(text: str, tokens: Tokens, lexicon: Lexicon, first: int) -> Iterator
     for last in range(first, min(first + _PARTS, len(tokens.words))):
         between = text[tokens.ends[last - 1] : tokens.begins[last]] if last > first else ""
         run += tokens.words[last]
-        if len(between) > 1 or between == "\n" or run[:3] not in lexicon.starts:
+        if len(between) > 1 or between == "\n" or run[:STARTS] not in lexicon.starts:
             return
         for entry in lexicon.joined.get(run, ()):
             if entry.tokens != tuple(tokens.words[first : last + 1]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from linking.mentions.tokens import fold, tokenize
 
-__all__ = ["BARE", "MAX_TOKENS", "SHORT", "Entry", "Lexicon"]
+__all__ = ["BARE", "MAX_TOKENS", "SHORT", "STARTS", "Entry", "Lexicon"]
 
 MAX_TOKENS = 8
 """Longer names (whole sentences) are not looked up."""
@@ -15,7 +15,8 @@ BARE = "bare"
 SHORT = "short"
 """The form of a company's name without its legal form."""
 _JOINED = 5
-_STARTS = 3
+STARTS = 5
+"""So many characters of a code are looked at before its parts are put together."""
 _BARE_DIGITS = 4
 _LEGAL_FORMS = frozenset(
     tuple(form.split())
@@ -86,7 +87,7 @@ class Lexicon:
             joined = "".join(tokens)
             if len(joined) >= _JOINED and not joined.isdigit():
                 self.joined[joined].append(entry)
-                self.starts.update(joined[:n] for n in range(1, _STARTS + 1))
+                self.starts.update(joined[:n] for n in range(1, STARTS + 1))
 
 
 def _distinct_enough(tokens: Sequence[str]) -> bool:
