@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from bifrost.graph import Aggregate, Measured
 from bifrost.values import EMPTY, Value
-from graphstore.filters import value_sql
+from graphstore.filters import json_path, value_sql
 from graphstore.values import clean_text
 
 __all__ = ["Aggregation"]
@@ -27,8 +27,6 @@ _MOMENTS: Mapping[str, Any] = {
 }  # fmt: skip
 _MOST_GROUPS = 10_000
 _NOTHING = Measured(0)
-_PATH = re.compile(r'[^"\\\x00-\x1f]+').fullmatch
-"""Matches names that can stand in a JSON path as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +146,9 @@ class _Plan:
                 f" {join} LATERAL jsonb_array_elements(p{i}.value) AS j{i}(value) ON true"
             )
             return step, sa.bindparam(place, name, sa.Text)
-        if _PATH(name):
+        if (path := json_path(name)) is not None:
             step = f" {join} json_each(vertex.properties, :{place}) j{i} ON true"
-            return step, sa.bindparam(place, f'$."{name}"', sa.Text)
+            return step, sa.bindparam(place, path, sa.Text)
         step = (
             f" {join} json_each(vertex.properties) p{i} ON p{i}.key = :{place}"
             f" {join} json_each(p{i}.value) j{i} ON true"

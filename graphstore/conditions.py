@@ -84,6 +84,17 @@ class Conditions:
 
     def _linked(self, filter: LinkFilter, depth: int) -> Any:
         near, far = near_and_far(filter.direction)
+        if not filter.filters:
+            return self._has_link(filter, near, far)
         others = sa.select(s.vertex.c.id).where(*self.of(filter.other, filter.filters, depth + 1)).correlate(None)
         ends = sa.select(near).where(s.edge.c.label == self.label(EDGE, filter.label), far.in_(others)).correlate(None)
         return s.vertex.c.id.not_in(ends) if filter.none else s.vertex.c.id.in_(ends)
+
+    def _has_link(self, filter: LinkFilter, near: Any, far: Any) -> Any:
+        """Looked up for each vertex, so that a page of those with any link is there as soon as it is full."""
+        link = sa.select(sa.literal(1)).where(near == s.vertex.c.id, s.edge.c.label == self.label(EDGE, filter.label))
+        if filter.other is not None:
+            other = s.vertex.alias("other")
+            link = link.where(other.c.id == far, other.c.label == self.label(VERTEX, filter.other))
+        found = link.correlate(s.vertex).exists()
+        return sa.not_(found) if filter.none else found

@@ -5,6 +5,7 @@ as what they are in UTC, and dates, times, booleans by their ISO or literal text
 """
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -15,11 +16,14 @@ import sqlalchemy as sa
 from bifrost.errors import InputError
 from bifrost.graph import PropertyFilter
 from bifrost.values import Value
+from graphstore import schema as s
 from graphstore.values import clean_text
 
-__all__ = ["SortKey", "ValueSql", "property_condition", "sort_key", "value_sql"]
+__all__ = ["SortKey", "ValueSql", "json_path", "property_condition", "sort_key", "value_sql"]
 
 _SQLITE_VALUES = "json_each(vertex.properties) p, json_each(p.value) j WHERE p.key = {name}"
+_SQLITE_AT = "json_each(vertex.properties, {name}) j WHERE true"
+"""The same for names that can stand in a path: the text is parsed once."""
 _SQLITE_NUMBER = (
     "CASE WHEN j.type IN ('integer', 'real') THEN j.value WHEN j.type = 'object' THEN "
     "CAST(coalesce(json_extract(j.value, '$.\"@decimal\"'), json_extract(j.value, '$.\"@int\"')) AS REAL) END"
@@ -56,6 +60,7 @@ _PG_TEXT = (
 )
 _PG_KIND = "CASE jsonb_typeof(j.value) WHEN 'string' THEN 's' WHEN 'boolean' THEN 'b' ELSE 'd' END"
 
+_PATH = re.compile(r'[^"\\\x00-\x1f]+').fullmatch
 _COMPARISONS = {"neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -77,6 +82,11 @@ _PG = ValueSql(_PG_VALUES, _PG_NUMBER, _PG_TEXT + ' COLLATE "C"', _PG_KIND, "j.n
 
 def value_sql(sqlite: bool) -> ValueSql:
     return _SQLITE if sqlite else _PG
+
+
+def json_path(name: str) -> str | None:
+    """Where SQLite finds the values of a property; None for names that cannot stand in a JSON path as they are."""
+    return f'$."{name}"' if _PATH(name) else None
 
 
 def _operand(value: Value) -> tuple[str, Any]:
@@ -107,11 +117,15 @@ def property_condition(filter: PropertyFilter, sqlite: bool, prefix: str) -> sa.
 
     ``prefix`` keeps bound names of several filters apart.
     """
-    d = _SQLITE if sqlite else _PG
-    name = sa.bindparam(f"{prefix}name", clean_text(filter.name), sa.Text)
+    d, place = _SQLITE if sqlite else _PG, clean_text(filter.name)
+    values, path = d.values, json_path(place) if sqlite else None
+    if path is not None:
+        values, place = _SQLITE_AT, path
+    values = values.format(name=f":{prefix}name")
+    name = sa.bindparam(f"{prefix}name", place, sa.Text)
     if filter.op == "exists":
         sign = "NOT EXISTS" if filter.value is False else "EXISTS"
-        clause = f"{sign} (SELECT 1 FROM {d.values.format(name=f':{prefix}name')})"
+        clause = f"{sign} (SELECT 1 FROM {values})"
         return sa.text(clause).bindparams(name)  # type: ignore[return-value]
     if filter.value is None or isinstance(filter.value, tuple):
         raise InputError(f"The filter {filter.op!r} on {filter.name!r} needs one value.")
@@ -130,7 +144,7 @@ def property_condition(filter: PropertyFilter, sqlite: bool, prefix: str) -> sa.
         condition = f"({d.kind}) = 's' AND {test}"
     else:
         raise InputError(f"There is no filter {filter.op!r} for {type(filter.value).__name__} values.")
-    clause = f"EXISTS (SELECT 1 FROM {d.values.format(name=f':{prefix}name')} AND ({condition}))"
+    clause = f"EXISTS (SELECT 1 FROM {values} AND ({condition}))"
     return sa.text(clause).bindparams(name, compared)  # type: ignore[return-value]
 
 
@@ -141,20 +155,39 @@ class SortKey:
     kind: sa.ColumnElement[int]
     number: sa.ColumnElement[float]
     text: sa.ColumnElement[str]
+    value: Any = None
+    """What has to be joined to the vertices for that."""
 
     def labelled(self) -> tuple[sa.Label[Any], sa.Label[Any], sa.Label[Any]]:
         """Under the names that cursors are made from."""
         return self.kind.label("sort_kind"), self.number.label("sort_number"), self.text.label("sort_text")
 
+    def joined(self, vertices: Any) -> Any:
+        """Vertices with the value that they are ordered by."""
+        return vertices if self.value is None else vertices.outerjoin(self.value, sa.true())
+
+    def of(self, columns: Any) -> "SortKey":
+        """The same where they are columns already."""
+        return SortKey(columns.sort_kind, columns.sort_number, columns.sort_text)
+
 
 def sort_key(name: str, sqlite: bool) -> SortKey:
     """What to order vertices by: numbers, then text and dates, then those without the property."""
-    d = _SQLITE if sqlite else _PG
-    bound = sa.bindparam("sort_name", clean_text(name), sa.Text)
+    d, name = _SQLITE if sqlite else _PG, clean_text(name)
+    kind = f"CASE WHEN ({d.number}) IS NOT NULL THEN 0 WHEN ({d.text}) IS NOT NULL THEN 1 END"
+    path = json_path(name) if sqlite else None
+    if path is not None:
+        first = sa.func.json_each(s.vertex.c.properties, sa.bindparam("sort_path", f"{path}[0]", sa.Text))
+        value = first.table_valued("value", "type", name="j")
+
+        def joined(expression: str, missing: Any) -> Any:
+            return sa.func.coalesce(sa.literal_column(f"({expression})"), missing)
+
+        return SortKey(joined(kind, 2), joined(d.number, 0), joined(d.text, ""), value)
+    bound = sa.bindparam("sort_name", name, sa.Text)
     rows = f"{d.values.format(name=':sort_name')} AND {d.first}"
 
     def scalar(expression: str, missing: Any) -> Any:
         return sa.func.coalesce(sa.text(f"(SELECT {expression} FROM {rows})").bindparams(bound), missing)
 
-    kind = f"CASE WHEN ({d.number}) IS NOT NULL THEN 0 WHEN ({d.text}) IS NOT NULL THEN 1 END"
     return SortKey(scalar(kind, 2), scalar(d.number, 0), scalar(f"({d.text})", ""))

@@ -64,12 +64,12 @@ class SqlGraphView:
         with self._db.read() as connection:
             where = Conditions(self._db, connection).of(label, filters)
             if key is None:
-                query = sa.select(s.vertex).order_by(s.vertex.c.id)
+                query = sa.select(s.vertex).where(*where).order_by(s.vertex.c.id).limit(limit + 1)
                 if after is not None:
                     query = query.where(s.vertex.c.id > read_cursor(after, 1)[0])
             else:
-                query = _ordered(key, descending, after)
-            rows = connection.execute(query.where(*where).limit(limit + 1)).all()
+                query = _ordered(key, descending, after, where, limit + 1)
+            rows = connection.execute(query).all()
             names = self._db.label_names(connection, {row.label for row in rows})
         more = len(rows) > limit
         cursor = cursor_of(rows[limit - 1], key) if more and limit else None
@@ -190,9 +190,10 @@ class SqlGraphView:
                 pairs = self._pairs(connection, direction, label).subquery("pairs")
                 order = [pairs.c.first] if key is None else [*turned(key, descending), s.vertex.c.id]
                 rank = sa.func.row_number().over(partition_by=pairs.c.of, order_by=order).label("rank")
+                there = pairs.join(s.vertex, s.vertex.c.id == pairs.c.id)
                 inner = (
                     sa.select(pairs.c.of, s.vertex, rank)
-                    .join_from(pairs, s.vertex, s.vertex.c.id == pairs.c.id)
+                    .select_from(there if key is None else key.joined(there))
                     .where(*Conditions(self._db, connection).of(other, filters))
                     .subquery()
                 )
@@ -342,10 +343,19 @@ class SqlGraphView:
         return {id: found[uid] for id, uid in clean.items() if uid in found}
 
 
-def _ordered(key: SortKey, descending: bool, after: str | None) -> Any:
-    """Vertices by a property; those without it come last either way, equal ones are in the order of their ids."""
-    query = sa.select(s.vertex, *key.labelled()).order_by(*turned(key, descending), s.vertex.c.id)
-    return query if after is None else query.where(after_key(key, descending, after, s.vertex.c.id))
+def _ordered(key: SortKey, descending: bool, after: str | None, where: Sequence[Any], limit: int) -> Any:
+    """Vertices by a property; those without it come last either way, equal ones are in the order of their ids. What they are
+    ordered by is taken out of each vertex once."""
+    source = sa.select(s.vertex.c.id, *key.labelled()).select_from(key.joined(s.vertex)).where(*where)
+    keyed = source.cte("keyed").prefix_with("MATERIALIZED")
+    by = key.of(keyed.c)
+    first = sa.select(keyed).order_by(*turned(by, descending), keyed.c.id).limit(limit)
+    if after is not None:
+        first = first.where(after_key(by, descending, after, keyed.c.id))
+    picked = first.subquery("picked")
+    sort = (picked.c.sort_kind, picked.c.sort_number, picked.c.sort_text)
+    query = sa.select(s.vertex, *sort).join_from(picked, s.vertex, s.vertex.c.id == picked.c.id)
+    return query.order_by(*turned(key.of(picked.c), descending), picked.c.id)
 
 
 def _vertex(row: Any, names: Any) -> Vertex:

@@ -98,7 +98,8 @@ class Steps:
         rank = sa.func.row_number().over(partition_by=steps.c.of, order_by=order).label("rank")
         inner = sa.select(steps.c.of, steps.c.far, steps.c.edge, *sort, rank)
         if where or key is not None:
-            inner = inner.join_from(steps, s.vertex, s.vertex.c.id == steps.c.far).where(*where)
+            there = steps.join(s.vertex, s.vertex.c.id == steps.c.far)
+            inner = inner.select_from(there if key is None else key.joined(there)).where(*where)
         picked = inner.subquery("picked")
         tail, head, far = (s.vertex.alias(name) for name in ("tail_vertex", "head_vertex", "far_vertex"))
         return (

@@ -87,6 +87,18 @@ class TestReading:
         assert shop.view().count(filters=[wanted]) == expected
         assert len(shop.view().vertices(filters=[wanted], limit=50).items) == expected
 
+    @pytest.mark.parametrize("name", ["plain", 'with "quotes"', "a.b", "ü[0]", "back\\slash", "$", "it's: 5%"])
+    def test_properties_of_any_name_are_filtered_and_ordered(self, shop: SqlStore, name: str) -> None:
+        said = [record_of("erp/order", str(i), {name: i % 3}) for i in range(5)]
+        say(shop, "erp/order", *said, record_of("erp/order", "text", {name: "x"}), build=2)
+        view = shop.view()
+        page = view.vertices("Order", order_by=name, limit=4)
+        found = [*page.items, *view.vertices("Order", order_by=name, after=page.cursor, limit=4).items]
+        assert [vertex.id[-1] for vertex in found] == ["0", "3", "1", "4", "2", "t", "5"]
+        assert view.count("Order", [PropertyFilter(name, "gt", 0)]) == 3
+        assert view.count("Order", [PropertyFilter(name, "contains", "x")]) == 1
+        assert view.count("Order", [PropertyFilter(name, "exists", False)]) == 1
+
     def test_a_filter_nobody_knows_is_refused(self, shop: SqlStore) -> None:
         for wanted in (
             PropertyFilter("n", "like", "x"),
@@ -100,7 +112,10 @@ class TestReading:
         for cursor in ("x", "W10", "!!", "WyJhIl0", made(2**64 - 1), made(True), made(None), made([])):
             with pytest.raises(InputError):
                 shop.view().vertices(after=cursor)
-        for data in ((0, 1, "", 2**63), (5, 1, "", 1), (0, "a", "", 1), (0, [], "", 1), (1, 0, {}, 1), (1, 0, "\0", 1)):
+        hostile: list[tuple[object, ...]] = [
+            (0, 1, "", 2**63), (5, 1, "", 1), (0, "a", "", 1), (0, [], "", 1), (1, 0, {}, 1), (1, 0, "\0", 1),
+        ]  # fmt: skip
+        for data in hostile:
             with pytest.raises(InputError):
                 shop.view().vertices(order_by="n", after=made(*data))
 
