@@ -214,7 +214,7 @@ describe("provenance", () => {
   });
 
   it("names every record that says a value", () => {
-    const evidence = { extractor: "row", confidence: 1, column: "", page: null, boxes: [], quote: "" };
+    const evidence = { extractor: "row", confidence: 1, column: "", page: null, boxes: [], quote: "", reason: "" };
     const origin = (uid: string, name: string) => ({
       uid,
       source: uid,

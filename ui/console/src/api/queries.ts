@@ -16,7 +16,7 @@ const dataset = `name kind type records failures key comment
 const source = `name kind options rank removalLimit created records failures lastBuild { id state finished error }`;
 const vertexRef = "id label name";
 const vertex = `${vertexRef} properties sources edgeCount`;
-const evidence = "extractor confidence column page boxes quote";
+const evidence = "extractor confidence column page boxes quote reason";
 const edge = `id label score tail { ${vertexRef} } head { ${vertexRef} }`;
 const edgeFull = `${edge} properties
   origins { uid source dataset record score linkType { id name } evidence { ${evidence} } }`;

@@ -166,6 +166,7 @@ export interface Evidence {
   page: number | null;
   boxes: number[][];
   quote: string;
+  reason: string;
 }
 
 export interface FragmentOrigin {

@@ -38,6 +38,7 @@ export function EvidenceLine({ source, dataset, record, document, evidence }: Pr
         {evidence.confidence < 1 && `, ${percent(evidence.confidence)} sure`}
       </span>
       {evidence.quote && <q className="quote">{evidence.quote}</q>}
+      {evidence.reason && <div className="muted">{evidence.reason}</div>}
     </div>
   );
 }
