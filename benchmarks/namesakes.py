@@ -23,8 +23,9 @@ from linking.memory import MemoryData
 from linking.paths import declared_references
 from linking.training.namesakes import NamesakeCase, write_namesakes
 from linking.training.train_columns import HELD_BACK
+from linking.training.values import word
 
-__all__ = ["companies", "generated", "tickets"]
+__all__ = ["companies", "corpus", "generated", "tickets"]
 
 _CASES = 60
 _COMPANIES = 4
@@ -147,6 +148,40 @@ def tickets(data: Path) -> Iterator[NamesakeCase]:
             if row[truth] in place
         }
         yield NamesakeCase(made, link_type, [], told)
+
+
+def corpus(share: float, texts: int = 10_000) -> NamesakeCase:
+    """Many texts that name 20 of 20,000 customers each, with town and an order; ``share`` of the customers have a namesake."""
+    rng = random.Random("corpus")
+    names = [f"{word(rng, 2, 3)} {word(rng, 2, 3)}".title() for _ in range(20_000)]
+    pairs = int(share * len(names) / 2)
+    names[:pairs] = names[-pairs:]
+    towns = [word(rng, 2, 3).capitalize() for _ in range(300)]
+    rows = [
+        {
+            "customer_no": f"K-{100_000 + n}",
+            "name": name,
+            "town": rng.choice(towns),
+            "email": f"m{n}@x{n % 999}.example",
+        }
+        for n, name in enumerate(names)
+    ]
+    data = MemoryData()
+    data.add_rows("erp", "customer", rows)
+    orders = [{"order_no": f"45{100_000 + n}", "customer": rows[n // 3]["customer_no"]} for n in range(3 * len(rows))]
+    data.add_rows("erp", "sales_order", orders)
+    words = [word(rng, 1, 3) for _ in range(3_000)]
+    written = {}
+    for n in range(texts):
+        chosen = rng.sample(range(len(rows)), 20)
+        lines = [
+            f"{names[i]}, {rows[i]['town']} {' '.join(rng.choices(words, k=12))} {orders[3 * i]['order_no']}"
+            for i in chosen
+        ]
+        written[str(n)] = ["\n".join(lines)]
+    data.add_documents("post", "letters", written)
+    link_type = _mentions(Column("post", "letters"), Column("erp", "customer", ("name",)))
+    return NamesakeCase(data, link_type, [_reference("erp.sales_order.customer", "erp.customer.customer_no")])
 
 
 def _json(path: Path) -> Rows:
