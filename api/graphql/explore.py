@@ -12,6 +12,8 @@ __all__ = ["MOST_VERTICES", "neighbourhood", "shortest_path"]
 MOST_VERTICES = 5000
 MOST_DEPTH = 10
 _MOST_STARTS = 500
+_MOST_LINKS = 100_000
+"""Links that one level of a neighbourhood reads, shared among its vertices."""
 _PATH_FANOUT = 10_000
 _MOST_VISITED = 500_000
 
@@ -26,14 +28,15 @@ def neighbourhood(
     seen = dict.fromkeys([vertex.id for vertex in starts][:limit])
     truncated = len(starts) > limit
     frontier, edges = list(seen), dict[str, Edge]()
-    for _ in range(depth):
+    for _ in range(depth if frontier else 0):
         context.check_time()
         reached: dict[str, None] = {}
-        found = context.view.edges_of(frontier, Direction.BOTH, labels, limit=limit + 1)
+        most = max(1, min(limit, _MOST_LINKS // len(frontier)))
+        found = context.view.edges_of(frontier, Direction.BOTH, labels, limit=most + 1)
         for id_ in frontier:
             around = found.get(id_, [])
-            truncated |= len(around) > limit
-            for edge in around[:limit]:
+            truncated |= len(around) > most
+            for edge in around[:most]:
                 other = edge.head if edge.tail == id_ else edge.tail
                 if other not in seen and other not in reached:
                     if len(seen) + len(reached) >= limit:

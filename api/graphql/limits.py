@@ -59,23 +59,27 @@ def check_shape(document: DocumentNode, limits: Limits) -> None:
             f"The document has {fragments} fragments; the limit is {limits.fragments}.", remedy=_REMEDY
         )
     fields = aliases = 0
+    # Fields of one name in one place are merged, and so are their selections: validation compares each with each.
     stack = [
-        (definition.selection_set, 1) for definition in document.definitions if hasattr(definition, "selection_set")
+        ([definition.selection_set], 1) for definition in document.definitions if hasattr(definition, "selection_set")
     ]
     while stack:
-        selection_set, depth = stack.pop()
+        merged, depth = stack.pop()
         if depth > limits.depth:
             raise QueryLimitError(f"The document is nested deeper than {limits.depth} levels.", remedy=_REMEDY)
         names: dict[str, int] = {}
-        for selection in selection_set.selections:
-            inner = getattr(selection, "selection_set", None)
+        inner: dict[str | None, list[SelectionSetNode]] = {}
+        for selection in (selection for selection_set in merged for selection in selection_set.selections):
+            name = None
             if isinstance(selection, FieldNode):
                 fields += 1
                 aliases += selection.alias is not None
                 name = (selection.alias or selection.name).value
                 names[name] = names.get(name, 0) + 1
-            if inner is not None:
-                stack.append((inner, depth + 1))
+            below = getattr(selection, "selection_set", None)
+            if below is not None:
+                inner.setdefault(name, []).append(below)
+        stack += [(below, depth + 1) for below in inner.values()]
         if fields > limits.fields or aliases > limits.aliases or max(names.values(), default=0) > limits.repeats:
             raise QueryLimitError(
                 f"The document has more than {limits.fields} fields, {limits.aliases} aliases, "

@@ -12,6 +12,7 @@ from gql import gql
 from gql.transport.httpx import HTTPXTransport
 
 from api.app import build_app
+from api.graphql import explore
 from api.graphql.limits import Limits
 from tests.api.conftest import PASSWORDS, Client, Server, Shop, connect
 
@@ -181,3 +182,33 @@ def test_all_audits_of_the_specification_pass(shop: Shop, tmp_path: Path) -> Non
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     counts = next(line.split()[1:] for line in done.stdout.splitlines() if line.startswith("ALL"))
     assert counts == ["61", "61", "0", "0", "0", "0"], done.stdout
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ " + "customers { nodes { " + "orders { number } " * 101 + "} } }",
+        "{ " + ("customers { nodes { " + "orders { number } " * 10 + "} } ") * 11 + "}",
+        "{ " + ("customers { ... { nodes { " + "orders { number } " * 10 + "} } } ") * 11 + "}",
+    ],
+)
+async def test_a_field_cannot_be_repeated_without_end_over_several_levels(shop: Shop, query: str) -> None:
+    async with connect(shop.app, "admin") as http:
+        answer = (await http.post("/graphql", json={"query": query})).json()
+    assert answer["errors"][0]["extensions"]["code"] == "query_limit"
+
+
+async def test_a_neighbourhood_shares_the_links_it_reads_among_its_vertices(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = """query($ids: [ID!]!) { neighbourhood(ids: $ids, depth: 1) { vertices { id } edges { id } truncated } }"""
+    starts = [f"shop/customers/{number}" for number in range(4)]
+    async with connect(shop.app, "admin") as http:
+        ask = {"query": query, "variables": {"ids": starts}}
+        whole = (await http.post("/graphql", json=ask)).json()["data"]["neighbourhood"]
+        monkeypatch.setattr(explore, "_MOST_LINKS", 8)
+        some = (await http.post("/graphql", json=ask)).json()["data"]["neighbourhood"]
+        none = (await http.post("/graphql", json={**ask, "variables": {"ids": ["no"]}})).json()["data"]["neighbourhood"]
+    assert (len(whole["edges"]), whole["truncated"]) == (16, False)
+    assert (len(some["edges"]), some["truncated"]) == (8, True)
+    assert none == {"vertices": [], "edges": [], "truncated": False}
