@@ -32,6 +32,7 @@ from graphstore.gremlin.elements import Graph
 from graphstore.gremlin.pace import Check, unchecked
 from graphstore.gremlin.served import ServedGraph
 from graphstore.gremlin.source import GraphSource, Moment, Session
+from graphstore.scopes import SPARQL
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
@@ -51,7 +52,8 @@ class ScopedService:
         self._service, self._store = service, store
         base_iri = service.settings.base_iri
         self._search = SearchProjection(store)
-        self._sparql = SparqlProjection(store, _beside(store, "sparql"), base_iri)
+        self._sparql = SparqlProjection(store, _beside(store), base_iri)
+        store.on_forgetting(self._forget)
         self._exporter = Exporter(store, base_iri)
         self._edits = Edits(store)
         self._review = Review(store.links, matched=service.review.matched)
@@ -62,6 +64,13 @@ class ScopedService:
     def close(self) -> None:
         self.schemas.close()
         self._sparql.close()
+
+    def _forget(self) -> None:
+        """A removed source goes from the indexes at once, not when a reader comes back."""
+        if self._search.is_made():
+            self._search.catch_up()
+        if _beside(self._store).exists():
+            self._sparql.catch_up()
 
     @property
     def settings(self) -> Settings:
@@ -245,9 +254,9 @@ def _refuse() -> NoReturn:
     raise PermissionDeniedError("Who may see some sources only cannot change anything.")
 
 
-def _beside(store: SqlStore, name: str) -> Path:
+def _beside(store: SqlStore) -> Path:
     file = Path(str(store.database.url.database))
-    return file.with_name(f"{file.stem}-{name}")
+    return file.with_name(f"{file.stem}{SPARQL}")
 
 
 class Readers:

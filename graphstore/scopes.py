@@ -7,6 +7,7 @@ answers, counts and merges are by construction those of a graph that never had t
 """
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
@@ -29,9 +30,11 @@ from graphstore.provenance import evidence_data
 if TYPE_CHECKING:
     from graphstore.sql import SqlStore
 
-__all__ = ["Scopes"]
+__all__ = ["SEARCH", "SPARQL", "Scopes"]
 
 _BATCH = 2_000
+SEARCH, SPARQL = "-search", "-sparql"
+"""What the names of a store's indexes end with, which lie beside it."""
 _POSITION, _OWNER = "scope", "scope of"
 
 
@@ -54,19 +57,31 @@ class Scopes:
         return found
 
     def forget(self, source: str) -> None:
-        """Removes what a source said from all scoped stores, those that nobody has asked for in a long time, too."""
+        """Removes what a source said from all scoped stores, those that nobody has asked for in a long time, too, and from
+        the indexes that follow them."""
+        forgot = []
         with self._lock:
             known = {self._file(scope): store for scope, store in self._open.items()}
             for file in sorted(self._folder.glob("*.sqlite")):
+                if file.stem.endswith(SEARCH):
+                    continue
                 store = known.get(file) or self._opened(file)
+                had = False
                 try:
                     with store.database.write() as connection:
                         row = connection.execute(sa.select(s.source).where(s.source.c.name == source)).one_or_none()
                         if row is not None:
+                            had = True
                             store.catalog.drop(connection, row)
                 finally:
                     if file not in known:
                         store.close()
+                if had and file in known:
+                    forgot.append(store)
+                elif had:
+                    _remove_followers(file)
+        for store in forgot:
+            store.follow_forgetting()
 
     def _file(self, scope: frozenset[str]) -> Path:
         name = hashlib.blake2b("\x1f".join(sorted(scope)).encode(), digest_size=12).hexdigest()
@@ -278,6 +293,29 @@ class _Follower:
             [(found, label(connection, EDGE, names[found.type])) for found in main.execute(links).all()],
             main.execute(pairs).all(),
         )
+
+
+def _remove_followers(file: Path) -> None:
+    """Removes the indexes of a scoped store that this process has not open; its next reader makes them anew."""
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(f"{file.stem}{SEARCH}.sqlite{suffix}").unlink(missing_ok=True)
+    folder = file.with_name(f"{file.stem}{SPARQL}")
+    if folder.is_dir() and _is_free(folder / "rdf" / "LOCK"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_free(lock: Path) -> bool:
+    """Whether no process has this RDF data open: another service may serve it."""
+    try:
+        import fcntl
+
+        with lock.open("r+b") as held:
+            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def _followed(store: "SqlStore") -> int:

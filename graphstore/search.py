@@ -13,6 +13,7 @@ from bifrost.graph import SearchHit, Vertex
 from bifrost.ports import Lag
 from graphstore import schema as s
 from graphstore.following import Following, warn
+from graphstore.scopes import SEARCH
 from graphstore.search_fts import FtsIndex
 from graphstore.search_pg import PgIndex
 from graphstore.search_text import CLOSE, OPEN, Entry, Partial, Terms, TextIndex, parse_terms, plain
@@ -37,16 +38,21 @@ class SearchProjection:
     def __init__(self, store: SqlStore, folder: Path | None = None) -> None:
         self._store = store
         self._index: TextIndex
+        self._file: Path | None = None
         if store.database.is_sqlite:
             file = Path(str(store.database.url.database))
-            index = (folder or file.parent) / f"{file.stem}-search.sqlite"
-            self._index = FtsIndex(index, store.database.identity(), store.log.position())
+            self._file = (folder or file.parent) / f"{file.stem}{SEARCH}.sqlite"
+            self._index = FtsIndex(self._file, store.database.identity(), store.log.position())
         else:
             self._index = PgIndex(store.database)
         self._following = Following(store.log, self._index.position, self._steps)
 
     def position(self) -> int:
         return self._index.position()
+
+    def is_made(self) -> bool:
+        """Whether there is anything yet that has to follow."""
+        return self._file is None or self._file.exists()
 
     def lag(self) -> Lag:
         return self._following.lag()

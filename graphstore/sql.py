@@ -1,6 +1,6 @@
 """The system of record on SQLite or PostgreSQL: one URL, one set of tables, one contract."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +41,7 @@ class SqlStore:
         self.log = SqlChangeLog(self.database)
         self._statistics = Statistics(self.database)
         self._statements = ViewStatements(self.database)
+        self._forgetting: list[Callable[[], object]] = []
         self._scopes = Scopes(self, self._folder(), SqlStore)
 
     def _folder(self) -> Path:
@@ -61,6 +62,14 @@ class SqlStore:
         """The graph as a reader of these sources sees it; None means all."""
         found = self if scope is None else self.scoped(scope)
         return SqlGraphView(found.database, found._statistics, found._statements)
+
+    def on_forgetting(self, follow: Callable[[], object]) -> None:
+        """``follow`` is called when this store of a scope has forgotten a source, so that what follows the store does, too."""
+        self._forgetting.append(follow)
+
+    def follow_forgetting(self) -> None:
+        for follow in self._forgetting:
+            follow()
 
     def forget_copies(self, source: str) -> None:
         """Lets the stores of scopes forget a source that was removed."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from api.accounts import open_accounts
 from api.app import build_app
 from api.gremlin import gremlin_routes
 from api.permissions import Principal, Role
+from api.scoped import ScopedService
 from bifrost.errors import InputError
 from bifrost.settings import load_settings
 from graphstore.gremlin.served import gremlin_engine
+from graphstore.source_edits import SourceEdits
+from graphstore.sql import SqlStore
 from tests.api.conftest import PASSWORDS, QUICK, Client, Shop, connect
 from tests.api.shop import LETTER, proposal, uid
 
@@ -164,3 +168,26 @@ def test_accounts_of_the_first_version_get_the_column(tmp_path: Path) -> None:
     opened = open_accounts(settings, QUICK)
     assert opened.user("admin").sources is None
     opened.close()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_removed_source_goes_from_the_indexes_of_readers_at_once(limited: Shop, is_open: bool) -> None:
+    store = limited.service.store
+    assert isinstance(store, SqlStore)
+    scoped = ScopedService(limited.service, store.scoped(frozenset({"mail"})))
+    assert scoped.search.search("letter")
+    assert scoped.sparql.graphs()
+    file = Path(str(scoped.store.database.url.database))
+    search, rdf = file.with_name(f"{file.stem}-search.sqlite"), file.with_name(f"{file.stem}-sparql")
+    if is_open:
+        SourceEdits(store).remove("mail", by="ann")
+        with closing(sqlite3.connect(search)) as connection:
+            assert connection.execute("SELECT count(*) FROM content").fetchone() == (0,)
+        assert scoped.sparql.position() == scoped.store.log.position() > 0
+    else:
+        scoped.close()
+        with closing(SqlStore(f"sqlite:///{store.database.url.database}")) as other:
+            SourceEdits(other).remove("mail", by="ann")
+        assert not search.exists()
+        assert not rdf.exists()
+    scoped.close()
