@@ -19,7 +19,7 @@ from benchmarks.report import Report, f1_score
 from linking.mentions.apply import mention_edges, scan_texts
 from linking.mentions.choice import load_choice
 from linking.mentions.context import Doubt
-from linking.mentions.settle import CLEAR, doubtful, settle
+from linking.mentions.settle import chosen, doubtful, settle
 from linking.training.namesakes import NamesakeCase
 from linking.training.train_columns import expected_calibration_error
 from linking.workspace import Workspace
@@ -117,9 +117,10 @@ def _add_refused(report: Report, cases: Iterable[NamesakeCase]) -> None:
             for doubt, p in zip(more, load_choice().probabilities(more), strict=True):
                 named = case.truth.get(doubt.mention.uid, set())
                 true += any(uid in named for uid in doubt.uids)
-                if not doubt.blank and p.max() >= CLEAR:
+                best = chosen(doubt, p)
+                if best is not None:
                     linked += 1
-                    right += doubt.uids[int(p.argmax())] in named
+                    right += doubt.uids[best] in named
     workspace.close()
     note = f"single words and plain numbers, not linked in the product: {linked} of {true} true ones would be"
     report.add("mentions.refused.precision", right / max(linked, 1), note=note)

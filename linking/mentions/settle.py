@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bifrost.links import LinkType
 from linking.mentions.choice import load_choice
@@ -13,10 +15,10 @@ from linking.mentions.propose import ACCEPT, labels_are_usual
 from linking.mentions.scan import FoundMention, Head, confidence
 from linking.workspace import Workspace
 
-__all__ = ["CLEAR", "Settled", "doubtful", "settle"]
+__all__ = ["Settled", "chosen", "doubtful", "settle"]
 
-CLEAR = 0.7
-"""The probability from which a record is taken to be meant; below it those of the name share the score, which links none."""
+_CLEAR = 2.0
+"""How many times as probable as the next one a record has to be."""
 _SHOWN = 3
 
 
@@ -74,11 +76,19 @@ def settle(
     open_ = doubtful(workspace, link_type, heads, mentions, references)
     settled = Settled()
     for doubt, found in zip(open_, load_choice().probabilities(open_), strict=True):
-        best = int(found.argmax())
-        if found[best] >= CLEAR and not doubt.blank:
+        best = chosen(doubt, found)
+        if best is not None:
             settled.scores[id(doubt.mention)] = found.tolist()
             settled.reasons[id(doubt.mention), doubt.uids[best]] = _reason(doubt, doubt.said[best])
     return settled
+
+
+def chosen(doubt: Doubt, probabilities: NDArray[np.float64]) -> int | None:
+    """The place of the record that a mention clearly means: more probable than not, and than any other by far."""
+    best = int(probabilities.argmax())
+    rivals = np.delete(probabilities, best)
+    clear = probabilities[best] >= ACCEPT and probabilities[best] >= _CLEAR * rivals.max(initial=0.0)
+    return best if clear and not doubt.blank else None
 
 
 def _reason(doubt: Doubt, said: Sequence[Said]) -> str:
