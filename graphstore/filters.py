@@ -76,6 +76,11 @@ class ValueSql:
     first: str
 
 
+_INFINITE = "CASE {0} WHEN 'inf' THEN {1} WHEN '-inf' THEN -{1} END"
+_SQLITE_INFINITE = _INFINITE.format("json_extract(j.value, '$.\"@float\"')", "9e999")
+_PG_INFINITE = _INFINITE.format("j.value ->> '@float'", "'infinity'::double precision")
+"""Numbers that are compared, but neither shown nor added up."""
+
 _SQLITE = ValueSql(_SQLITE_VALUES, _SQLITE_NUMBER, _SQLITE_TEXT, _SQLITE_KIND, "j.key = 0")
 _PG = ValueSql(_PG_VALUES, _PG_NUMBER, _PG_TEXT + ' COLLATE "C"', _PG_KIND, "j.n = 1")
 
@@ -134,8 +139,11 @@ def property_condition(filter: PropertyFilter, sqlite: bool, prefix: str) -> sa.
     place = f":{prefix}value"
     if filter.op in _COMPARISONS:
         sign = _COMPARISONS[filter.op]
+        infinite = f"CASE j.type WHEN 'object' THEN {_SQLITE_INFINITE} END" if sqlite else _PG_INFINITE
         condition = (
-            f"({d.number}) {sign} {place}" if kind == "n" else f"({d.kind}) = '{kind}' AND ({d.text}) {sign} {place}"
+            f"coalesce({d.number}, {infinite}) {sign} {place}"
+            if kind == "n"
+            else f"({d.kind}) = '{kind}' AND ({d.text}) {sign} {place}"
         )
     elif filter.op in ("contains", "starts_with") and kind == "s":
         find = "instr({0}, {1}) > 0" if sqlite else "position({1} in {0}) > 0"

@@ -42,6 +42,13 @@ def direction_of(name: str) -> Direction:
         raise InputError(f"A direction is out, in or both, not {name!r}.") from None
 
 
+def _most(first: int | None) -> int:
+    """How many are listed. Raises InputError."""
+    if first is not None and first < 0:
+        raise InputError("first is not negative.")
+    return 50 if first is None else min(first, _MOST_EDGES)
+
+
 @strawberry.type(name="Vertex", description="A thing, assembled from what all sources say about it.")
 class VertexType:
     id: strawberry.ID
@@ -73,7 +80,7 @@ class VertexType:
     async def edges(
         self, info: Info, labels: list[str] | None = None, direction: str | None = "both", first: int | None = 50
     ) -> list["EdgeType"]:
-        first = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        first = _most(first)
         loader = info.context.edges(direction_of(direction or "both"), tuple(labels or ()), first)
         return [EdgeType.of(edge) for edge in await loader.load(self.value.id)]
 
@@ -87,7 +94,7 @@ class VertexType:
         after: str | None = None,
     ) -> "EdgeConnectionType":
         context, way, named = info.context, direction_of(direction or "both"), tuple(labels or ())
-        limit = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        limit = _most(first)
         page = await context.links(way, named, after, limit).load(self.value.id)
         return EdgeConnectionType.of(
             Page(tuple(link.edge for link in page.items), page.cursor, page.cursors, page.more),
@@ -99,7 +106,7 @@ class VertexType:
     async def neighbours(
         self, info: Info, labels: list[str] | None = None, direction: str | None = "both", first: int | None = 50
     ) -> list["VertexType"]:
-        first = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        first = _most(first)
         loader = info.context.neighbours(direction_of(direction or "both"), tuple(labels or ()), None, first)
         return [VertexType.of(vertex) for vertex in (await loader.load(self.value.id)).items]
 
@@ -115,7 +122,7 @@ class VertexType:
         from api.graphql.connection import VertexConnectionType, VertexPage
 
         context, way, named = info.context, direction_of(direction or "both"), tuple(labels or ())
-        limit = 50 if first is None else min(max(first, 0), _MOST_EDGES)
+        limit = _most(first)
         page = await context.neighbours(way, named, after, limit).load(self.value.id)
         return VertexConnectionType(
             page=VertexPage(page.items, page.cursor, page.more, after, cursors=page.cursors),

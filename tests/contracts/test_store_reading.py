@@ -1,6 +1,7 @@
 """How every system of record is read, logged and shared between threads, on each database it runs on."""
 
 import base64
+import math
 import threading
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ import pytest
 from bifrost.documents import Box
 from bifrost.errors import InputError
 from bifrost.graph import Direction, Page, PropertyFilter
-from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
+from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments, Value
 from graphstore.sql import SqlStore
 from tests.contracts.stores import (
     SAME,
@@ -98,6 +99,25 @@ class TestReading:
         assert view.count("Order", [PropertyFilter(name, "gt", 0)]) == 3
         assert view.count("Order", [PropertyFilter(name, "contains", "x")]) == 1
         assert view.count("Order", [PropertyFilter(name, "exists", False)]) == 1
+
+    def test_infinite_numbers_are_compared(self, shop: SqlStore) -> None:
+        numbers: tuple[Value, ...] = (math.inf, -math.inf, math.nan, 1.5, Decimal("2.5"))
+        say(
+            shop, "erp/order", *(record("erp/order", f"x{i}", size=number) for i, number in enumerate(numbers)), build=2
+        )
+        found = {
+            (op, value): "".join(vertex.id[-1] for vertex in shop.view().vertices(filters=[wanted]).items)
+            for op, value in (
+                ("gt", 2),
+                ("lt", 2),
+                ("lte", math.inf),
+                ("gte", math.inf),
+                ("neq", 1.5),
+                ("eq", math.inf),
+            )
+            if (wanted := PropertyFilter("size", op, value))
+        }
+        assert list(found.values()) == ["04", "13", "0134", "0", "014", "0"]
 
     def test_a_filter_nobody_knows_is_refused(self, shop: SqlStore) -> None:
         for wanted in (

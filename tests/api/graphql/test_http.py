@@ -212,3 +212,9 @@ async def test_a_neighbourhood_shares_the_links_it_reads_among_its_vertices(
     assert (len(whole["edges"]), whole["truncated"]) == (16, False)
     assert (len(some["edges"]), some["truncated"]) == (8, True)
     assert none == {"vertices": [], "edges": [], "truncated": False}
+
+
+@pytest.mark.parametrize("field", ["neighbours", "edges", "neighboursConnection", "edgesConnection"])
+async def test_a_negative_length_is_refused_below_a_vertex_too(admin: Client, field: str) -> None:
+    answer = await admin.execute(f'{{ vertex(id: "shop/customers/1") {{ {field}(first: -1) {{ __typename }} }} }}')
+    assert answer["errors"][0]["extensions"]["code"] == "bad_input"
