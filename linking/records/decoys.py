@@ -28,6 +28,7 @@ BINS = 200
 ROUNDS = 8
 CLEAR = 0.95
 """At first, records whose best candidate scores above this quantile of decoys are taken to have a partner."""
+MUCH_LARGER = 5
 LEAST = 10
 """With fewer decoys there is nothing to learn from."""
 LOWEST_STRANGERS = 0.005
@@ -54,12 +55,14 @@ class Decoys:
 
     ``matches`` is the estimated number of pairs that match; None where there was too little to learn from, and the
     log odds are 0. ``curves`` are what was learnt, of each side where a record has one partner at most.
+    ``measure`` is the number of the likeness that was judged.
     """
 
     surplus: Float
     log_odds: Float
     matches: float | None
     curves: tuple[Curve, ...] = ()
+    measure: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,11 @@ def _learn(found: Sequence[_End]) -> tuple[float | None, tuple[Curve, ...]]:
     """The number of matches and the curve of each side; None where there are too few decoys."""
     if not found or min(int(f.has_decoy.sum()) for f in found) < LEAST:
         return None, ()
-    # Both sides have the same number of matches; strangers are rather over- than underestimated.
-    matches = max(len(f.targets) * (1 - f.fit().share) for f in found)
+    # Both sides have the same number of matches; strangers are rather over- than underestimated. Of a table that is much
+    # larger the share that matches is too small to be told.
+    smallest = min(len(f.targets) for f in found)
+    sizeable = [f for f in found if len(f.targets) <= MUCH_LARGER * smallest]
+    matches = max(len(f.targets) * (1 - f.fit().share) for f in sizeable)
     strangers = [float(np.clip(1 - matches / len(f.targets), LOWEST_STRANGERS, 1)) for f in found]
     return matches, tuple(f.fit(share) for f, share in zip(found, strangers, strict=True))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linking.records.agreement import LEVELS, Agreement, estimate, level_of
+from linking.records.agreement import LEVELS, Agreement, estimate, level_of, told_apart
 from linking.records.blocking import Pairs
 from linking.records.compare import Comparer
 from linking.records.rivals import Rivals, mean_rival, rivals_of
@@ -17,6 +17,7 @@ __all__ = [
     "PairTable",
     "compare_pairs",
     "pair_features",
+    "rarities",
     "rival_features",
     "updated_rivals",
 ]
@@ -102,8 +103,13 @@ def compare_pairs(
         return PairTable(pairs, similarities, similarities, overall, none)
     random = _random_pairs(comparer, background, seed)
     guess = (1 / (1 + np.exp(-12 * (overall["grams"] - 0.5)))).astype(np.float32)
-    agreement = estimate(levels, level_of(comparer.similarities(random)), guess)
-    return PairTable(pairs, similarities, _contributions(comparer, pairs, levels, agreement), overall, agreement)
+    strangers = level_of(comparer.similarities(random))
+    agreement = estimate(levels, strangers, guess)
+    left, right = comparer.records.shape
+    possible = left * (left - 1) / 2 if comparer.records.dirty else left * right
+    rarity = rarities(comparer, pairs, levels)
+    agreement = told_apart(agreement, levels, strangers, rarity, guess, possible)
+    return PairTable(pairs, similarities, agreement.contributions(levels, rarity), overall, agreement)
 
 
 def _compared(comparer: Comparer, pairs: Pairs, known: Known | None) -> tuple[Float, dict[str, Float]]:
@@ -187,8 +193,12 @@ def _likeness(comparer: Comparer, pairs: Pairs, rivals: Rivals) -> tuple[Float, 
 
 
 def _contributions(comparer: Comparer, pairs: Pairs, levels: NDArray[np.int8], agreement: Agreement) -> Float:
-    rarity = np.where(levels == LEVELS - 1, comparer.rarities(pairs), 0).astype(np.float32)
-    return agreement.contributions(levels, rarity)
+    return agreement.contributions(levels, rarities(comparer, pairs, levels))
+
+
+def rarities(comparer: Comparer, pairs: Pairs, levels: NDArray[np.int8]) -> Float:
+    """Of each pair and field how much rarer than usual (natural logarithm) the value is that both records have."""
+    return np.where(levels == LEVELS - 1, comparer.rarities(pairs), 0).astype(np.float32)
 
 
 def _random_pairs(comparer: Comparer, count: int, seed: int) -> Pairs:

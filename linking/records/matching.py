@@ -33,6 +33,8 @@ SMALL_FACTOR = 1.6
 SHOWN_AT_ONCE = 10_000
 LINKED_KEPT = 3
 """Pairs of each record that are compared because both are linked to the same."""
+HOPELESS, NOTHING = 0.01, 0.5
+"""Lower probabilities are as good as 0, of however many pairs; fewer matches by expectation are none."""
 LOST = 0.02
 """What is left of the probability of a pair whose records have better partners, where each has one at most."""
 
@@ -83,8 +85,11 @@ class Matching:
         return _interval(value, float((p * (1 - p)).sum()), max(len(p), 1), self._doubt)
 
     def recall(self) -> tuple[float, float, float]:
-        """Estimated share of the true candidate pairs that is accepted, and its 95% interval."""
+        """Estimated share of the true candidate pairs that is accepted, and its 95% interval; of nothing all is found."""
         p = self.probability.astype(np.float64)
+        p[(p < HOPELESS) & ~self.accepted] = 0
+        if p.sum() < NOTHING and not self.accepted.any():
+            return 1.0, 0.0, 1.0
         total = max(float(p.sum()), 1e-9)
         missed = float((p * (1 - p))[~self.accepted].sum())
         return _interval(float(p[self.accepted].sum()) / total, missed, total, self._doubt)

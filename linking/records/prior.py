@@ -13,28 +13,38 @@ from linking.records.prepared import Prepared
 from linking.records.scoring import score_rows
 from linking.trees import Forest
 
-__all__ = ["WEIGHTS", "Prior", "load_prior"]
+__all__ = ["FEW_FIELDS", "WEIGHTS", "Prior", "load_prior"]
 
 Float = NDArray[np.float32]
+FEW_FIELDS = 2
 WEIGHTS = Path(__file__).parent / "weights" / "prior.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Scores pairs without presuming that a thing occurs once in a table."""
+    """Scores pairs without presuming that a thing occurs once in a table.
+
+    ``few`` scores records of one or two fields, which are a matter of their own, where there is one.
+    """
 
     forest: Forest
+    few: Forest | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> "Prior":
-        return cls(Forest.from_dict(data))
+        few = data.get("few")
+        return cls(Forest.from_dict(data), Forest.from_dict(few) if isinstance(few, Mapping) else None)
 
     def to_dict(self) -> dict[str, object]:
-        return self.forest.to_dict()
+        few = {} if self.few is None else {"few": self.few.to_dict()}
+        return self.forest.to_dict() | few
 
     def log_odds(self, prepared: Prepared) -> Float:
         """float32 [pairs]."""
-        return score_rows(self.forest, prepared.multiple)
+        forest = self.forest
+        if self.few is not None and prepared.table.similarities.shape[1] <= FEW_FIELDS:
+            forest = self.few
+        return score_rows(forest, prepared.multiple)
 
 
 @cache

@@ -23,10 +23,23 @@ from linking.records.alignment import UID, records_of
 from linking.records.fields import Field, Records, kind_of
 from linking.records.options import MatchOptions
 from linking.records.prepared import MULTIPLE_FEATURES, Prepared, prepare
-from linking.records.prior import WEIGHTS, Prior
+from linking.records.prior import WEIGHTS, Prior, load_prior
 from linking.trees import Forest
 
-__all__ = ["DEV", "TEST", "Labelled", "Task", "disturb", "half", "read_labelled", "tasks_of", "train", "typo"]
+__all__ = [
+    "DEV",
+    "TEST",
+    "Labelled",
+    "Task",
+    "disturb",
+    "forest_of",
+    "half",
+    "prepared_task",
+    "read_labelled",
+    "tasks_of",
+    "train",
+    "typo",
+]
 
 Ids = NDArray[np.int64]
 AGAINST = frozenset({"codes_conflict", "numbers_conflict"})
@@ -197,24 +210,28 @@ def tasks_of(source: Labelled, copies: int, seed: int = 0) -> list[Task]:
     """The task itself and ``copies`` disturbed ones, prepared."""
     generator = np.random.default_rng([seed, *source.name.encode()])
     made = [source, *(disturb(source, generator) for _ in range(copies))]
-    return [_prepared(labelled, 4.0 if k == 0 else 1.0) for k, labelled in enumerate(made)]
+    return [prepared_task(labelled, 4.0 if k == 0 else 1.0) for k, labelled in enumerate(made)]
 
 
-def _prepared(labelled: Labelled, weight: float) -> Task:
+def prepared_task(labelled: Labelled, weight: float) -> Task:
+    """A task blocked and compared, to learn from."""
     prepared = prepare(labelled.records, MatchOptions())
     truth = labelled.left_entity[prepared.pairs.left] == labelled.right_entity[prepared.pairs.right]
     return Task(labelled.name, prepared, labelled.unique, truth, weight)
 
 
 def train(tasks: Sequence[Task]) -> Prior:
-    """Fits the forest. Every task in which things may recur has the same say, whatever its size, times its weight."""
+    """Fits the forest. The one for records of few fields, which saw made-up tasks alone, stays as it is shipped."""
+    return Prior(forest_of(tasks), load_prior().few)
+
+
+def forest_of(tasks: Sequence[Task]) -> Forest:
+    """Every task in which things may recur has the same say, whatever its size, times its weight."""
     several = [t for t in tasks if not t.unique]
-    return Prior(
-        _fit(
-            [t.prepared.multiple for t in several],
-            [t.truth for t in several],
-            [np.full(len(t.truth), t.weight * min(1.0, 3_000 / max(len(t.truth), 1))) for t in several],
-        )
+    return _fit(
+        [t.prepared.multiple for t in several],
+        [t.truth for t in several],
+        [np.full(len(t.truth), t.weight * min(1.0, 3_000 / max(len(t.truth), 1))) for t in several],
     )
 
 

@@ -60,7 +60,7 @@ def test_links_tell_records_apart_that_say_the_same() -> None:
     linked = match_records(records, linked=[links_to(left, right, 240)])
     assert linked.signal is not None
     assert linked.signal.trusted
-    assert f1(linked, left, right) > f1(alone, left, right) + 0.2
+    assert f1(linked, left, right) > f1(alone, left, right) + 0.05
 
 
 def test_links_that_strangers_share_as_well_are_not_trusted() -> None:

@@ -16,17 +16,17 @@ COUNT = 300
 
 
 def task(seed: int, lessons: tuple[PairLesson, ...] = (), answers: int = 0) -> tuple[Matching, float]:
-    """Half of the people of each table are in the other one, badly written, and only told by name, city and year; the F1 of
-    the matching."""
+    """A third of the people of a table are in it twice, badly written, and only told by name, city and year; the F1 of the
+    matching."""
     everybody = [{"name": p["name"], "city": p["city"], "born": p["born"][:4]} for p in people(COUNT, seed=seed)]
-    left = table(everybody[: 2 * COUNT // 3], "a")
-    right = table(misspell(everybody[COUNT // 3 :], seed, share=0.8), "b")
-    truth = {(f"a/{k}", f"b/{k - COUNT // 3}") for k in range(COUNT // 3, 2 * COUNT // 3)}
+    twice = misspell(everybody[: COUNT // 3], seed, share=0.8)
+    both = table([*everybody, *twice], "a")
+    truth = {(f"a/{k}", f"a/{k + COUNT}") for k in range(COUNT // 3)}
     judged: dict[tuple[str, str], bool] = {}
     while len(judged) < answers:
-        for question in choose(match_tables(left, right, judged=judged), 10, judged):
+        for question in choose(match_tables(both, judged=judged), 10, judged):
             judged[question.left, question.right] = (question.left, question.right) in truth
-    made = match_tables(left, right, judged=judged, lessons=lessons)
+    made = match_tables(both, judged=judged, lessons=lessons)
     found = {(p.left, p.right) for p in made.same_pairs() if p.score >= 0.5}
     return made, 2 * len(found & truth) / (len(found) + len(truth))
 
