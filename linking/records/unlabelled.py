@@ -75,12 +75,14 @@ def _by_agreement(prepared: Prepared, log_odds: Float) -> Float:
     """The mean of what the prior says and what agreement of the fields says, and little more than that.
 
     The prior ranks pairs well, but where the line runs differs from task to task. Fields that agree or not, each by itself,
-    know how many pairs match. One or two fields cannot tell; records then are as alike as the prior says.
+    know how many pairs of one table match. One or two fields cannot tell, nor can those of two tables that are written
+    differently; such records are as alike as the prior says.
     """
-    if len(prepared.comparer.fields) < COMPARABLE or not len(prepared.pairs):
+    comparer = prepared.comparer
+    if not comparer.records.dirty or len(comparer.fields) < COMPARABLE or not len(prepared.pairs):
         return log_odds
     levels = level_of(prepared.table.similarities)
-    agreed = prepared.table.agreement.judged(levels, rarities(prepared.comparer, prepared.pairs, levels))
+    agreed = prepared.table.agreement.judged(levels, rarities(comparer, prepared.pairs, levels))
     if agreed is None:
         return log_odds
     mean = (log_odds + np.clip(agreed, -MOST_AGREED, MOST_AGREED)) / 2
