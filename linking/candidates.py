@@ -11,11 +11,12 @@ from linking.composites import composite_candidates
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
-from linking.joins import agreement
+from linking.kindred import kindred_odds
 from linking.records.alignment import align
+from linking.redundant import ONE_TO_ONE, to_roots, with_shares, without_duplicates
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.same_things import SameThingCandidate, same_thing_candidates
-from linking.scoring import CORRECTION, HIERARCHY, Adapted
+from linking.scoring import CORRECTION, HIERARCHY, KINDRED, Adapted
 from linking.semantics import NameVectors
 from linking.workspace import LoadedTable, Workspace
 
@@ -31,9 +32,12 @@ __all__ = [
 
 MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
-_SAME_EDGES = 0.9
-"""The share of equal edges from which two references say the same."""
 _SAMPLED_ROWS = 3_000
+
+_CERTAIN = 0.5
+"""The probability from which on a reference is thought right."""
+_PEERS = 0.6
+"""The share of different values from which on a reference by several columns that each refer elsewhere is none."""
 
 Scorers = Mapping[LinkKind, Adapted]
 
@@ -54,9 +58,6 @@ def make_link_type(
 
 
 # ---- references ------------------------------------------------------------------------------------------------------
-
-_ONE_TO_ONE = 0.9
-"""Share of different values from which on a reference links one record with one record, whatever rows lack a value."""
 
 
 def find_references(
@@ -81,23 +82,25 @@ def find_references(
         if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
     ]
     scorer = scorers[LinkKind.REFERENCE]
-    shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
     candidates = [
-        replace(c, features={**c.features, "odds_share": share}) for c, share in zip(candidates, shares, strict=True)
+        replace(c, features={**c.features, KINDRED: odds})
+        for c, odds in zip(candidates, kindred_odds(candidates, list(workspace.columns())), strict=True)
     ]
+    shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
+    candidates = with_shares(candidates, shares)
     if gnn is not None and candidates:
         added = corrections(workspace, candidates, [c.features for c in candidates], scorer.prior, vectors, gnn)
         candidates = [
             replace(c, features={**c.features, CORRECTION: float(more)})
             for c, more in zip(candidates, added, strict=True)
         ]
-    candidates = [_with_shape(workspace, c) for c in candidates]
+    candidates = to_roots([_with_shape(workspace, c) for c in candidates], scorer)
     probabilities = scorer.probability([c.features for c in candidates])
     by_tail: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
     between: dict[tuple[str, str], float] = defaultdict(float)
     for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):
         by_tail[candidate.tail.id].append((probability, candidate))
-        if candidate.tail.uniqueness < _ONE_TO_ONE:  # values that are (nearly) all different say the opposite
+        if candidate.tail.uniqueness < ONE_TO_ONE:  # values that are (nearly) all different say the opposite
             key = (candidate.tail.table, candidate.head.table)
             between[key] = max(between[key], probability)
     for table, _ in declared:
@@ -111,8 +114,9 @@ def find_references(
             judged = link_type_id(LinkKind.REFERENCE, *sides) in keep
             if judged or (rank == 0 and probability >= MIN_PROBABILITY):
                 found.append(_reference(workspace, candidate, ranked, scorers))
-    found = _one_way(found, keep) + _find_composites(workspace, scorers, declared, keep)
-    return _without_duplicates(workspace, found, declared, keep), between
+    found = _one_way(found, keep)
+    found += _find_composites(workspace, scorers, declared, found, keep)
+    return without_duplicates(workspace, found, declared_types(workspace) if declared else [], keep), between
 
 
 def _with_shape(workspace: Workspace, c: ReferenceCandidate) -> ReferenceCandidate:
@@ -132,10 +136,18 @@ def _one_way(found: Sequence[LinkType], keep: frozenset[str]) -> list[LinkType]:
 
 
 def _find_composites(
-    workspace: Workspace, scorers: Scorers, declared: Mapping[Any, Any], keep: frozenset[str]
+    workspace: Workspace,
+    scorers: Scorers,
+    declared: Mapping[Any, Any],
+    single: Sequence[LinkType],
+    keep: frozenset[str],
 ) -> list[LinkType]:
-    """References by several columns, unless the same columns are declared to refer to something."""
+    """References by several columns, unless the same columns are declared to refer to something.
+
+    Rows of two tables that mostly agree in columns which all refer elsewhere are facts about the same things, side by side.
+    """
     taken = {(table, frozenset(names)) for table, names in declared}
+    elsewhere = {t.tail for t in single if t.probability >= _CERTAIN}
     found = []
     for c in composite_candidates(workspace):
         names = tuple(p.name for p in c.tail)
@@ -144,7 +156,8 @@ def _find_composites(
         tail = Column(c.tail[0].source, c.tail[0].dataset, names)
         head = Column(c.head[0].source, c.head[0].dataset, tuple(p.name for p in c.head))
         link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform)
-        if link_type.probability >= MIN_PROBABILITY or link_type.id in keep:
+        peers = c.tail_unique >= _PEERS and all(_column(p) in elsewhere for p in c.tail)
+        if (link_type.probability >= MIN_PROBABILITY and not peers) or link_type.id in keep:
             found.append((c, link_type))
     # Of two tables with the same key, the one that holds less of it refers to the other.
     surest: dict[frozenset[Column], tuple[Any, ...]] = {}
@@ -210,37 +223,6 @@ def declared_types(workspace: Workspace) -> list[LinkType]:
                 )
             )
     return types
-
-
-def _without_duplicates(
-    workspace: Workspace, found: Sequence[LinkType], declared: Mapping[Any, Any], keep: frozenset[str]
-) -> list[LinkType]:
-    kept: list[LinkType] = []
-    earlier = declared_types(workspace) if declared else []
-    for link_type in sorted(found, key=lambda t: (t.id not in keep, *_preference(t))):
-        same_tables = [
-            other
-            for other in (*earlier, *kept)
-            if (other.tail.source, other.tail.dataset) == (link_type.tail.source, link_type.tail.dataset)
-            and (other.head.source, other.head.dataset) == (link_type.head.source, link_type.head.dataset)
-        ]
-        if link_type.id not in keep and any(
-            agreement(workspace, other, link_type) >= _SAME_EDGES for other in same_tables
-        ):
-            continue
-        kept.append(link_type)
-    return kept
-
-
-def _preference(link_type: LinkType) -> tuple[float, ...]:
-    """The likeliest first; of equally likely ones that which refers to identifiers rather than to names."""
-    f = link_type.features
-    return (
-        -round(link_type.probability, 1),
-        -f.get("head_id_name", 0.0),
-        -f.get("tail_id_name", 0.0),
-        -link_type.probability,
-    )
 
 
 # ---- same things -----------------------------------------------------------------------------------------------------

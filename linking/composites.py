@@ -8,11 +8,11 @@ have it. Which normal forms make two columns agree is told by their sketches, as
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, islice, product
 
 from linking.joins import side_sql
-from linking.names import MEASURE_WORDS, name_similarity, words
+from linking.names import MEASURE_WORDS, is_id_name, name_similarity, words
 from linking.profiles import ColumnProfile
 from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity
 from linking.workspace import LoadedTable, Workspace
@@ -41,13 +41,15 @@ Forms = Mapping[tuple[int, int], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class CompositeCandidate:
-    """``tail`` columns name records by ``head`` columns, in this order; ``transform`` is that of the link type."""
+    """``tail`` columns name records by ``head`` columns, in this order; ``transform`` is that of the link type.
+    ``tail_unique`` is the share of different ones among the tail's combinations."""
 
     tail: Columns
     head: Columns
     containment: float
     transform: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, float] = field(default_factory=dict)
+    tail_unique: float = 0.0
 
 
 def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Columns]:
@@ -56,7 +58,7 @@ def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Columns]:
     declared = table.summary.info.key
     if 2 <= len(declared) <= MOST_COLUMNS and all(name in table.columns for name in declared):
         return [tuple(table.columns[name] for name in declared)]
-    if table.rows < 4 or declared:
+    if table.rows < 4 or declared or any(_numbers_rows(p) for p in table.columns.values()):
         return []
     usable = [p for p in table.columns.values() if _may_be_part(p)][:_COLUMNS]
     keys: list[Columns] = []
@@ -71,6 +73,11 @@ def _may_be_part(p: ColumnProfile) -> bool:
     counting = words(p.said)[-1:] and words(p.said)[-1] in MEASURE_WORDS - _PARTS
     usable = p.kind in ("integer", "code", "name", "date") and not p.multivalued and not counting
     return usable and p.null_share == 0 and p.distinct >= 2 and p.uniqueness < 0.97
+
+
+def _numbers_rows(p: ColumnProfile) -> bool:
+    """Whether a table has a key of its own already, so that no one refers to it by others."""
+    return p.position == 0 and p.key_like and p.kind == "integer" and is_id_name(p.said)
 
 
 def _tells_apart(workspace: Workspace, table: LoadedTable, key: Columns) -> bool:
@@ -148,7 +155,9 @@ def _between(
         share, count = _containment(workspace, tail, chosen, head, key, transform)
         sure = _chance(share, count, density) <= _BY_CHANCE or _same_names(chosen, key, head)
         if share >= _CONTAINED and sure:
-            found.append(composite_candidate(chosen, key, transform, share))
+            filled = tail.rows * math.prod(1 - p.null_share for p in chosen)
+            unique = min(count / max(filled, 1), 1.0)
+            found.append(replace(composite_candidate(chosen, key, transform, share), tail_unique=unique))
     return sorted(found, key=lambda c: -c.containment)[:1]
 
 

@@ -14,7 +14,9 @@ __all__ = ["said_names"]
 _LONGEST_INITIALS = 4
 _SHARE = 0.8
 _FEWEST = 3
-_ENDINGS = tuple(sorted({*ID_WORDS, "no", "nr", "num", "nbr", "ref", "name", "date", "type"} - {"fk", "pk"}, key=len))
+_ENDINGS = tuple(
+    sorted({*ID_WORDS, "no", "nr", "num", "nbr", "ref", "name", "date", "type", "nummer"} - {"fk", "pk"}, key=len)
+)
 
 
 def said_names(tables: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
@@ -46,9 +48,8 @@ def _initials(dataset: str, columns: Sequence[str]) -> str:
 def _said(name: str, initials: str, known: set[str]) -> str:
     start, _, rest = name.partition("_")
     meant = rest if initials and start.lower() == initials and rest else name
-    parts = (
-        [_split(part, known) for part in meant.split("_")] if meant.lower() == meant or meant.upper() == meant else []
-    )
+    one_case = meant.upper() == meant or meant[1:].lower() == meant[1:]
+    parts = [_split(part, known) for part in meant.split("_")] if one_case else []
     return "_".join(parts) if parts and all(parts) else meant
 
 

@@ -37,6 +37,8 @@ MEASURE_WORDS = frozenset({
     "rank", "rate", "rating", "ratio", "reorder", "revenue", "salary", "score", "second", "sequence", "size",
     "sort", "star", "status", "stock", "sum", "tax", "temperature", "time", "total", "unit", "value", "version",
     "volume", "weight", "width", "year",
+    "anzahl", "bestand", "betrag", "datum", "dauer", "gewicht", "menge", "preis", "rabatt", "summe", "umsatz",
+    "cantidad", "fecha", "importe", "precio", "montant", "poids", "prix", "prezzo", "importo", "quantidade", "preco",
 })  # fmt: skip
 """Words that say that a column measures or orders rather than names something."""
 

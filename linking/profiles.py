@@ -15,6 +15,7 @@ __all__ = [
     "character_shares",
     "common_prefix",
     "extra_forms",
+    "has_decimal_commas",
     "is_grouped",
     "is_list_text",
     "kind_of",
@@ -33,6 +34,7 @@ _DATE = re.compile(
 )
 _BOOLEAN = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"})
 _GROUPED = re.compile(r"[-+]?(0|[1-9]\d{0,2}(?:([,.' \u00a0\u202f’])\d{3}(?:\2\d{3})*)?)(?P<decimals>[.,]\d{1,2})?")
+_COMMA = re.compile(r"[-+]?[^\w\s.,()-]?\s?(\d+|\d{1,3}(\.\d{3})+)(,(?P<decimals>\d+))?\s?[^\w\s.,()-]?")
 _LIST = re.compile(r"\[.*\]|\{.*\}|[^,;|]{1,40}([;|,]\s*[^,;|]{1,40})+")
 _PREFIX = re.compile(r"\D*[^\W\d_]\D*")
 _ADDRESS = re.compile(r".*<\s*[^<>\s]+@[^<>\s]+\s*>")
@@ -143,6 +145,20 @@ def is_grouped(values: Sequence[str], *, decimals: bool = False) -> bool:
     return len(groups) >= 0.2 * len(values) and told and (several or separator != ".")
 
 
+def has_decimal_commas(values: Sequence[str]) -> bool:
+    """Whether values are numbers with a comma before the decimals: ``1.234,50``. Two numbers in every value are hardly
+    ever a list, because lists differ in length."""
+    found = [v for v in values if v.strip()]
+    with_comma = [m for v in found if (m := _COMMA.fullmatch(v.strip())) and m["decimals"]]
+    whole = sum(bool(_COMMA.fullmatch(v.strip())) for v in found)
+    digits = {len(m["decimals"]) for m in with_comma}
+    return (
+        len(with_comma) >= 0.5 * max(len(found), 1)
+        and whole >= 0.98 * len(found)
+        and (len(digits) > 1 or max(digits) != 3)
+    )
+
+
 def is_list_text(values: Sequence[str]) -> bool:
     """Whether values are lists of codes written as text: brackets around, or separators between short codes."""
     filled = [v.strip() for v in values if v.strip() and v.strip().lower() not in ("none", "null", "nan")]
@@ -152,7 +168,7 @@ def is_list_text(values: Sequence[str]) -> bool:
     if bracketed >= 0.9 * len(filled):
         return True
     several = [v for v in filled if _LIST.fullmatch(v) and len(v) < 400]
-    if len(several) < 0.2 * len(filled) or is_grouped(filled, decimals=True):
+    if len(several) < 0.2 * len(filled) or is_grouped(filled, decimals=True) or has_decimal_commas(filled):
         return False
     elements = [e.strip() for v in filled for e in re.split(r"[,;|]", v)]
     codes = sum(bool(re.fullmatch(r"(?=.*\d)[\w.-]{2,24}", e)) for e in elements)
@@ -199,9 +215,11 @@ def numbers_in(values: Sequence[str]) -> list[float]:
     if is_grouped(values):
         return [float(re.sub(r"[^\d-]", "", value)) for value in values if _GROUPED.fullmatch(value)]
     found = []
+    commas = has_decimal_commas(values)
     for value in values:
         if _NUMBER.fullmatch(value):
-            text = re.sub(r"[^\d.e+-]", "", value.replace(",", ""))
+            plain = value.replace(".", "").replace(",", ".") if commas else value.replace(",", "")
+            text = re.sub(r"[^\d.e+-]", "", plain)
             try:
                 found.append(float(text))
             except ValueError:

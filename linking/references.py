@@ -6,9 +6,11 @@ from coincidence in the literature (Rostin et al. 2009, Motl and Kordik 2017), a
 """
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from linking.names import (
     ID_WORDS,
@@ -51,6 +53,8 @@ _QUANTIFIERS = {
     "net",
     "number",
 }
+_FLAGS = {"is", "has", "was", "can", "should", "allow"}
+"""First words of names that ask a question."""
 _NUMBERED = {"street", "house", "floor", "page", "line", "row", "version", "phone", "fax", "mobile", "serial", "tax"}
 """Words before "number" that make it a property of the thing itself, not the key of another."""
 _SAYING_NOTHING = {*ID_WORDS, "name", "title", "label", "description", "type", "status"}
@@ -115,8 +119,17 @@ def _by_name_alone(profiles: Sequence[ColumnProfile]) -> list[ReferenceCandidate
         ReferenceCandidate(tail, head, "", "", math.nan, math.nan)
         for tail in empty
         for head in heads
-        if tail.source == head.source and tail.table != head.table and name_score(tail, head) >= 0.9
+        if tail.source == head.source and tail.table != head.table
+        if name_score(tail, head) >= 0.9 or _ends_with_key(tail, head)
     ]
+
+
+def _ends_with_key(tail: ColumnProfile, head: ColumnProfile) -> bool:
+    """Whether a name says the key of a table and what for: ``original_language_id`` and ``language.language_id``."""
+    own, said = words(tail.said), words(head.said)
+    thing = core_words(head.said)
+    named = said if thing else (*table_words(head.dataset), *said)
+    return is_id_name(head.said) and (not thing or thing == table_words(head.dataset)) and own[-len(named) :] == named
 
 
 def _may_refer(column: ColumnProfile) -> bool:
@@ -169,43 +182,33 @@ def _log(x: float) -> float:
 
 def _measure(name: str) -> float:
     found = words(name)
-    counted = len(found) > 1 and found[0] in _QUANTIFIERS and not is_id_name(name)
+    counted = len(found) > 1 and found[0] in _QUANTIFIERS | _FLAGS and not is_id_name(name)
     printed = len(found) > 1 and found[-1] == "number" and found[-2] in _NUMBERED
     return float(bool(found) and (found[-1] in MEASURE_WORDS or counted or printed))
 
 
 def _with_features(
-    candidates: Sequence[ReferenceCandidate], vectors: NameVectors | None = None
+    candidates: Sequence[ReferenceCandidate],
+    vectors: NameVectors | None = None,
 ) -> list[ReferenceCandidate]:
-    by_tail: dict[int, list[ReferenceCandidate]] = defaultdict(list)
-    by_head: dict[int, list[ReferenceCandidate]] = defaultdict(list)
-    for candidate in candidates:
-        by_tail[candidate.tail.id].append(candidate)
-        by_head[candidate.head.id].append(candidate)
-    result = []
+    by_tail: dict[int, list[int]] = defaultdict(list)
+    by_head: dict[int, int] = defaultdict(int)
+    for i, candidate in enumerate(candidates):
+        by_tail[candidate.tail.id].append(i)
+        by_head[candidate.head.id] += 1
     meanings = _meanings(candidates, vectors)
     found = {(c.tail.id, c.head.id) for c in candidates}
-    for rivals in by_tail.values():
-        scores = {c.head.id: name_score(c.tail, c.head) for c in rivals}
-        for c in rivals:
-            others = [o for o in rivals if o is not c]
-            result.append(
-                ReferenceCandidate(
-                    c.tail,
-                    c.head,
-                    c.tail_form,
-                    c.head_form,
-                    c.containment,
-                    c.row_containment,
-                    {
-                        **describe_pair(c),
-                        **_rival_features(c, others, scores),
-                        **_meaning_features(c, others, meanings),
-                        "mutual": float((c.head.id, c.tail.id) in found),
-                        "head_tails": _log(len(by_head[c.head.id])),
-                    },
-                )
-            )
+    result = []
+    for places in by_tail.values():
+        rivals = [candidates[i] for i in places]
+        beside = _rival_features(rivals)
+        meant = _meaning_features(rivals, meanings)
+        for c, features, meaning in zip(rivals, beside, meant, strict=True):
+            more = {
+                "mutual": float((c.head.id, c.tail.id) in found),
+                "head_tails": _log(by_head[c.head.id]),
+            }
+            result.append(replace(c, features={**describe_pair(c), **features, **meaning, **more}))
     return result
 
 
@@ -232,37 +235,61 @@ def _said_table(column: ColumnProfile) -> str:
 
 
 def _meaning_features(
-    c: ReferenceCandidate,
-    others: Sequence[ReferenceCandidate],
-    meanings: Mapping[tuple[int, int], tuple[float, float, float]],
-) -> dict[str, float]:
+    rivals: Sequence[ReferenceCandidate], meanings: Mapping[tuple[int, int], tuple[float, float, float]]
+) -> list[dict[str, float]]:
     if not meanings:
-        return {}
-    table, column, context = meanings[c.tail.id, c.head.id]
-    best_other = max((meanings[o.tail.id, o.head.id][0] for o in others if o.head.table != c.head.table), default=0.0)
-    return {
-        "meaning_table": table,
-        "meaning_column": column,
-        "meaning_margin": table - best_other,
-        "meaning_context": context,
-    }
+        return [{} for _ in rivals]
+    by_table: dict[str, float] = {}
+    for c in rivals:
+        by_table[c.head.table] = max(by_table.get(c.head.table, 0.0), meanings[c.tail.id, c.head.id][0])
+    best = _Best(by_table)
+    found = []
+    for c in rivals:
+        table, column, context = meanings[c.tail.id, c.head.id]
+        found.append(
+            {
+                "meaning_table": table,
+                "meaning_column": column,
+                "meaning_margin": table - max(best.without(c.head.table), 0.0),
+                "meaning_context": context,
+            }
+        )
+    return found
 
 
-def _rival_features(
-    c: ReferenceCandidate, others: Sequence[ReferenceCandidate], scores: Mapping[int, float]
-) -> dict[str, float]:
-    """How a candidate stands among the other columns that its tail could refer to."""
-    mine = scores[c.head.id]
-    same_table = [o for o in others if (o.head.source, o.head.dataset) == (c.head.source, c.head.dataset)]
-    return {
-        "name_margin": mine - max((scores[o.head.id] for o in others), default=0.0),
-        "containment_margin": c.containment - max((o.containment for o in others), default=0.0)
-        if c.tail.nonnull
-        else 0.0,
-        "rivals": _log(1 + sum(o.containment >= c.containment - 0.02 for o in others)),
-        "size_rank": sum(o.head.distinct < c.head.distinct for o in others) / max(len(others), 1),
-        "same_table_rivals": float(sum(o.head.position < c.head.position for o in same_table)),
-    }
+class _Best:
+    """The largest of some values, each one left out."""
+
+    def __init__(self, values: Mapping[Any, float]) -> None:
+        self.ranked = sorted(((value, key) for key, value in values.items()), key=lambda item: -item[0])[:2]
+
+    def without(self, key: Any) -> float:
+        return next((value for value, other in self.ranked if other != key), 0.0)
+
+
+def _rival_features(rivals: Sequence[ReferenceCandidate]) -> list[dict[str, float]]:
+    """How each candidate stands among the other columns that its tail could refer to."""
+    scores = {c.head.id: name_score(c.tail, c.head) for c in rivals}
+    contained = {c.head.id: c.containment for c in rivals}
+    best_name, best_contained = _Best(scores), _Best(contained)
+    shares, sizes = sorted(contained.values()), sorted(c.head.distinct for c in rivals)
+    positions: dict[str, list[int]] = defaultdict(list)
+    for c in rivals:
+        positions[c.head.table].append(c.head.position)
+    found = []
+    for c in rivals:
+        as_good = len(rivals) - bisect_left(shares, c.containment - 0.02) - 1
+        margin = c.containment - best_contained.without(c.head.id)
+        found.append(
+            {
+                "name_margin": scores[c.head.id] - best_name.without(c.head.id),
+                "containment_margin": margin if c.tail.nonnull else 0.0,
+                "rivals": _log(1 + (as_good if c.tail.nonnull else 0)),
+                "size_rank": bisect_left(sizes, c.head.distinct) / max(len(rivals) - 1, 1),
+                "same_table_rivals": float(sum(p < c.head.position for p in positions[c.head.table])),
+            }
+        )
+    return found
 
 
 def describe_pair(c: ReferenceCandidate) -> dict[str, float]:

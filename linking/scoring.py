@@ -24,6 +24,7 @@ __all__ = [
     "CHOICE_INPUTS",
     "CORRECTION",
     "HIERARCHY",
+    "KINDRED",
     "Adapted",
     "Choice",
     "Prior",
@@ -49,6 +50,8 @@ CORRECTION = "gnn_correction"
 """The feature that holds what the GNN adds to the log-odds."""
 HIERARCHY = "hierarchy_odds"
 """The feature that holds what the shape of a table's reference to itself adds (linking/hierarchies.py)."""
+KINDRED = "kindred_odds"
+"""The feature that holds what columns of the same name and the span of values add (linking/kindred.py)."""
 CHOICE_INPUTS = ("log_odds", "log_share", "foreign_id", "foreign_id_share", "pointing")
 
 
@@ -106,7 +109,10 @@ class Prior:
         """The share of each candidate among the rivals of its group; stored as the feature ``odds_share``."""
         if self.forest is None:
             return [1.0] * len(features)
-        return odds_shares(self.forest.log_odds(self.matrix(features)), groups) if features else []
+        if not features:
+            return []
+        kindred = np.array([f.get(KINDRED, 0.0) for f in features])
+        return odds_shares(self.forest.log_odds(self.matrix(features)) + kindred, groups)
 
     def log_odds(self, features: Sequence[Mapping[str, float]], *, corrected: bool = True) -> NDArray[np.float64]:
         """Calibrated log-odds, float64 [n]; with the GNN's correction where the features hold one, unless told not to."""
@@ -116,7 +122,7 @@ class Prior:
             if self.choice is not None and len(z):
                 x = [choice_inputs(v, f.get("odds_share", 1.0), f) for v, f in zip(z.tolist(), features, strict=True)]
                 z = np.array(x) @ np.array(self.choice.weights) + self.choice.bias
-            z = np.asarray(z + np.array([f.get(HIERARCHY, 0.0) for f in features]), np.float64)
+            z = np.asarray(z + np.array([f.get(HIERARCHY, 0.0) + f.get(KINDRED, 0.0) for f in features]))
             if corrected:
                 z = z + np.array([f.get(CORRECTION, 0.0) for f in features])
             return np.clip(z, -_LIMIT, _LIMIT)

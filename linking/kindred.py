@@ -1,0 +1,210 @@
+"""What is known of a reference beyond its two columns: from columns of the same name, from the span of the values, and
+from the keys of other tables.
+
+Values that are drawn from the keys of a table span nearly all of them: of a thousand draws from the keys 1 to 5,000 hardly
+ever all are below 4,000. A name that says nothing of any table is still a name: ``movie_id`` in eight tables refers to one
+table, which holds the values of all eight. And of two tables with the same key, the one that is named like the key owns it.
+"""
+
+import math
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from linking.names import ID_WORDS, MEASURE_WORDS, containment, core_words, is_id_name, table_words, words
+from linking.profiles import SAMPLE, ColumnProfile
+from linking.references import ReferenceCandidate
+
+__all__ = ["kindred_odds", "span_fit"]
+
+_WORST = -30.0
+"""The least log-likelihood that is told apart."""
+_MISSING = 30.0
+"""What a column counts none of whose values are found, in log-likelihood."""
+_SHARE, _LIMIT = 0.5, 4.0
+"""How much of a log-likelihood counts, because keys are not drawn at random, and what it can add at most."""
+_FEW_DRAWS = 3
+_SAME_KEY = 2.5
+"""What is added where a column is called like the leading column of another table that holds all of its values."""
+_OWNER = 4.0
+"""What is taken from a reference of a table's own key, as its name says, to the same key elsewhere."""
+_ALIKE_CODES = 2.5
+"""What is taken where some of the values are found, and no name speaks for it: codes of one form share values."""
+_NAMED, _SURELY_NAMED = 0.5, 0.7
+_ALL_DIFFERENT, _OFTEN_DIFFERENT = 0.97, 0.4
+_ALONE = 1.0
+"""What the span of values can add at most where no name speaks for it, neither of table and key nor of other columns."""
+_ALL_KEYS, _MANY_KEYS = 1.0, 8
+"""What is added where a column holds all of at least so many keys and nothing else."""
+_BETWEEN = 2.0
+"""What a head loses, in log-likelihood, whose table is mostly references: such tables are hardly referred to."""
+_SAYING_NOTHING = ID_WORDS | {"name", "title", "label", "description", "type", "status", "date", "code"}
+
+Family = tuple[str | tuple[str, ...], ...]
+
+
+def span_fit(low: float, high: float, draws: int, head: ColumnProfile) -> float:
+    """The log-likelihood that so many keys of ``head``, drawn at random, lie between ``low`` and ``high``; at most 0."""
+    keys = _numbers(head.sample)
+    inside = bisect_right(keys, high) - bisect_left(keys, low)
+    return max(min(draws, SAMPLE) * math.log(min((inside + 1) / max(len(keys), 1), 1.0)), _WORST)
+
+
+@lru_cache(maxsize=4_096)
+def _numbers(sample: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(sorted(int(value) for value in sample if re.fullmatch(r"-?\d+", value)))
+
+
+def kindred_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[ColumnProfile]) -> list[float]:
+    """Per candidate what to add to its log-odds. ``columns`` are all of the workspace."""
+    leading = _leading(columns)
+    margins = _margins(candidates, _between(columns))
+    named = Counter(words(p.said) for p in {c.tail.id: c.tail for c in candidates}.values())
+    ends = {said[n:] for said in named for n in range(1, len(said) - 1)} | {s for s, n in named.items() if n > 1}
+    found = []
+    for c, margin in zip(candidates, margins, strict=True):
+        said = words(c.tail.said)
+        shared = said in ends or any(said[n:] in named for n in range(1, len(said) - 1))
+        found.append(round(_odds(c, margin, c.head.id in leading, shared), 3))
+    return found
+
+
+def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> float:
+    tail, head, f = c.tail, c.head, c.features
+    if not tail.nonnull:
+        return 0.0
+    odds = 0.0
+    foreign = is_id_name(tail.said) and not f["tail_measure"] and not _owned(tail)
+    if foreign and (tail.uniqueness < _ALL_DIFFERENT or f["name_score"] >= _NAMED):
+        most = _LIMIT if f["name_score"] >= _NAMED or shared else _ALONE
+        least = 0.0 if f["name_score"] >= _SURELY_NAMED else -_LIMIT
+        odds += max(min(_SHARE * margin, most), least)
+    elif tail.kind == head.kind == "integer" and tail.distinct >= _FEW_DRAWS and tail.table != head.table:
+        # Within a table the first rows are often above the others.
+        least = 0.0 if f["name_equal"] else -_LIMIT / 2
+        odds += max(_SHARE * span_fit(tail.low, tail.high, tail.distinct, head), least)
+    same = f["name_equal"] and leads and c.containment >= 0.99 and not tail.key_like and not f["tail_measure"]
+    if same or ((leads or _owned(head)) and c.containment >= 0.95 and _names_key(tail, head)):
+        odds += _SAME_KEY
+    elif tail.table == head.table and not leads and not _owned(head):
+        odds -= _OWNER
+    elif leads and not foreign and not f["tail_measure"] and _all_of(tail, head, f):
+        odds += _ALL_KEYS
+    taken = f["mutual"] and _exact(tail) and not _exact(head)
+    unlike = f["name_score"] < _NAMED and tail.table != head.table
+    if (_owned(tail) and taken) or (
+        unlike and not shared and _named_here(tail) and tail.uniqueness >= _OFTEN_DIFFERENT
+    ):
+        odds -= _OWNER
+    if c.containment < 0.9 and f["name_score"] < _NAMED:
+        odds -= _ALIKE_CODES
+    return odds
+
+
+def _names_key(tail: ColumnProfile, head: ColumnProfile) -> bool:
+    """Whether a name is the key's, or table and key, with what it is for: ``from_stop_id``, ``ParentCategoryID``."""
+    own, key = words(tail.said), words(head.said)
+    if not core_words(head.said):
+        key = (*table_words(head.dataset), *key)
+    longer = len(own) > len(key)
+    return longer and bool(set(key) - _SAYING_NOTHING) and key in (own[-len(key) :], own[: len(key)])
+
+
+def _all_of(tail: ColumnProfile, head: ColumnProfile, f: Mapping[str, float]) -> bool:
+    """Whether a column holds each key of a table, no other value, and most of them several times."""
+    full = tail.distinct == head.distinct >= _MANY_KEYS and f["row_containment"] == 1.0
+    return full and f["rivals"] == 0.0 and tail.uniqueness < 0.5
+
+
+def _owned(column: ColumnProfile) -> bool:
+    """Whether the name says that the column is the key of its own table."""
+    own, table = core_words(column.said), table_words(column.dataset)
+    return column.key_like and is_id_name(column.said) and (not own or own[-1:] == table[-1:])
+
+
+def _named_here(column: ColumnProfile) -> bool:
+    """Whether the name says that the column numbers the things of its own table, every row or not."""
+    own, table = core_words(column.said), table_words(column.dataset)
+    return is_id_name(column.said) and bool(own) and containment(own[-1:], table) >= 0.8
+
+
+def _exact(column: ColumnProfile) -> bool:
+    return core_words(column.said) in ((), table_words(column.dataset))
+
+
+def _between(columns: Sequence[ColumnProfile]) -> set[str]:
+    """The tables at least half of whose columns beside the first, and two of them, are named like keys of others."""
+    tables: dict[str, list[bool]] = defaultdict(list)
+    for column in columns:
+        if column.position:
+            tables[column.table].append(is_id_name(column.said) and not _owned(column))
+    return {table for table, named in tables.items() if sum(named) >= max(2, len(named) / 2)}
+
+
+def _leading(columns: Sequence[ColumnProfile]) -> set[int]:
+    """Of each table the first column that may be its key, where before it only the same value stands everywhere."""
+    tables: dict[str, list[ColumnProfile]] = defaultdict(list)
+    for column in columns:
+        tables[column.table].append(column)
+    found = set()
+    for members in tables.values():
+        varied = [p for p in sorted(members, key=lambda p: p.position) if p.distinct > 1 or p.rows == 1]
+        if varied and varied[0].key_like and not set(words(varied[0].said)) & MEASURE_WORDS:
+            found.add(varied[0].id)
+    return found
+
+
+# ---- the span of values, beside the rivals -----------------------------------------------------------------------------
+
+
+def _margins(candidates: Sequence[ReferenceCandidate], between: set[str]) -> list[float]:
+    """How much better than every rival a head holds and spans the values of all columns that are called like the tail."""
+    members: dict[Family, dict[int, ColumnProfile]] = defaultdict(dict)
+    shares: dict[tuple[Family, int], dict[int, float]] = defaultdict(dict)
+    heads = {c.head.id: c.head for c in candidates}
+    families = _families(candidates)
+    for c in candidates:
+        for family in (*families[c.tail.id], ("ends", c.tail.source, words(c.tail.said))):
+            members[family][c.tail.id] = c.tail
+            shares[family, c.head.id][c.tail.id] = 0.0 if math.isnan(c.containment) else c.containment
+    worth: dict[Family, dict[int, float]] = defaultdict(dict)
+    for (family, head), found in shares.items():
+        less = _BETWEEN if heads[head].table in between else 0.0
+        worth[family][head] = _worth(members[family], found, heads[head]) - less
+    best = {family: sorted(values.values(), reverse=True)[:2] for family, values in worth.items()}
+    return [max(_margin(worth[f][c.head.id], best[f]) for f in families[c.tail.id]) for c in candidates]
+
+
+def _margin(mine: float, best: Sequence[float]) -> float:
+    """How far one is before the best of the others, or behind it. ``best`` are the two best of all."""
+    others = best[1:] if mine == best[0] else best[:1]
+    return mine - others[0] if others else 0.0
+
+
+def _families(candidates: Sequence[ReferenceCandidate]) -> dict[int, list[Family]]:
+    """Per column those of its source that are called the same, and those called like the end of its name: ``movie_id`` for
+    ``linked_movie_id``. One that is only called ``id`` or ``code`` stands for itself."""
+    tails = {c.tail.id: c.tail for c in candidates}
+    named = {(p.source, words(p.said)) for p in tails.values() if core_words(p.said)}
+    found: dict[int, list[Family]] = {}
+    for id, p in tails.items():
+        said = words(p.said)
+        ends = [(p.source, said[n:]) for n in range(1, len(said) - 1) if core_words(" ".join(said[n:]))]
+        own = (p.source, said) if core_words(p.said) else (f"{p.source} {id}", said)
+        found[id] = [own, *[("ends", *end) for end in ends if end in named][:1]]
+    return found
+
+
+def _worth(members: Mapping[int, ColumnProfile], shares: Mapping[int, float], head: ColumnProfile) -> float:
+    """The log-likelihood of the spans, less what is missing; what is no candidate counts as not found."""
+    others = [id for id, p in members.items() if id != head.id and p.nonnull]
+    if not others:
+        return 0.0
+    share = sum(shares.get(id, 0.0) for id in others) / len(others)
+    drawn = [members[id] for id in others if id in shares and members[id].kind == "integer"]
+    if head.kind != "integer" or not drawn:
+        return -_MISSING * (1 - share)
+    most, low, high = max(p.distinct for p in drawn), min(p.low for p in drawn), max(p.high for p in drawn)
+    return span_fit(low, high, most, head) - _MISSING * (1 - share)

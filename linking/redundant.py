@@ -1,0 +1,114 @@
+"""References that say the same as others: of two names for the same records one is asked about, and what refers to a key that
+two tables share refers to the table that owns it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bifrost.links import Column, LinkType
+from linking.joins import agreement
+from linking.references import ReferenceCandidate
+from linking.scoring import KINDRED, Adapted
+from linking.workspace import Workspace
+
+__all__ = ["ONE_TO_ONE", "to_roots", "with_shares", "without_duplicates"]
+
+ONE_TO_ONE = 0.9
+"""Share of different values from which on a reference links one record with one record, whatever rows lack a value."""
+_SAME_EDGES = 0.9
+"""The share of equal edges from which two references say the same."""
+_AS_GOOD, _NAMES_AS_GOOD = 0.01, 0.1
+"""By how much the containment and the name of a reference to a shared key may be better without counting."""
+_SAYS_LESS = 1e-3
+"""What is left of the share of a candidate when another one is meant."""
+
+
+def with_shares(candidates: Sequence[ReferenceCandidate], shares: Sequence[float]) -> list[ReferenceCandidate]:
+    return [
+        replace(c, features={**c.features, "odds_share": share}) for c, share in zip(candidates, shares, strict=True)
+    ]
+
+
+def to_roots(candidates: list[ReferenceCandidate], scorer: Adapted) -> list[ReferenceCandidate]:
+    """What could as well refer to the key of a table that shares it with another one (texts of articles beside articles)
+    refers to that other one, unless its name says otherwise."""
+    place = {(c.tail.id, c.head.id): i for i, c in enumerate(candidates)}
+    shared = [i for i, c in enumerate(candidates) if c.tail.key_like and c.features["name_equal"]]
+    probabilities = scorer.probability([candidates[i].features for i in shared])
+    above: dict[int, tuple[float, int]] = {}
+    for i, probability in zip(shared, probabilities.tolist(), strict=True):
+        tail, head = candidates[i].tail.id, candidates[i].head.id
+        if probability >= 0.5 and probability > above.get(tail, (0.0, 0))[0]:
+            above[tail] = probability, head
+    above = {t: (p, h) for t, (p, h) in above.items() if above.get(h, (0.0, -1))[1] != t or (p, h) > above[h]}
+    features = [dict(c.features) for c in candidates]
+    for i, c in enumerate(candidates):
+        root = place.get((c.tail.id, above[c.head.id][1])) if c.head.id in above else None
+        if root is None or candidates[root].containment < c.containment - _AS_GOOD:
+            continue
+        if candidates[root].features["name_score"] >= c.features["name_score"] - _NAMES_AS_GOOD:
+            features[root]["odds_share"] = min(features[root]["odds_share"] + features[i]["odds_share"], 1.0)
+            features[root][KINDRED] = max(features[root].get(KINDRED, 0.0), features[i].get(KINDRED, 0.0))
+            features[i]["odds_share"] *= _SAYS_LESS
+            features[i][KINDRED] = min(features[i].get(KINDRED, 0.0), 0.0)
+    return [replace(c, features=f) for c, f in zip(candidates, features, strict=True)]
+
+
+def without_duplicates(
+    workspace: Workspace, found: Sequence[LinkType], earlier: Sequence[LinkType], keep: frozenset[str]
+) -> list[LinkType]:
+    kept: list[LinkType] = []
+    for link_type in sorted(found, key=lambda t: (t.id not in keep, *_preference(t))):
+        same_tables = [
+            other
+            for other in (*earlier, *kept)
+            if (_table(other.tail), _table(other.head)) == (_table(link_type.tail), _table(link_type.head))
+        ]
+        if link_type.id not in keep and _said_by_key(workspace, link_type, kept):
+            continue
+        if link_type.id not in keep and any(
+            _may_say_same(other, link_type) and agreement(workspace, other, link_type) >= _SAME_EDGES
+            for other in same_tables
+        ):
+            continue
+        kept.append(link_type)
+    return kept
+
+
+def _said_by_key(workspace: Workspace, link_type: LinkType, kept: Sequence[LinkType]) -> bool:
+    """Whether a name, not a key, only says again which records a one-to-one reference the other way links."""
+    f = link_type.features
+    if f.get("tail_id_name") or f.get("tail_unique", 0.0) < ONE_TO_ONE:
+        return False
+    turned = replace(link_type, tail=link_type.head, head=link_type.tail, transform=_turned(link_type.transform))
+    ends = _table(turned.tail), _table(turned.head)
+    others = [o for o in kept if (_table(o.tail), _table(o.head)) == ends and ends[0] != ends[1]]
+    one_to_one = [o for o in others if o.features.get("tail_unique", 0.0) >= ONE_TO_ONE]
+    return any(agreement(workspace, o, turned) >= _SAME_EDGES for o in one_to_one)
+
+
+def _table(side: Column) -> tuple[str, str]:
+    return side.source, side.dataset
+
+
+def _turned(transform: Mapping[str, str]) -> dict[str, str]:
+    """The transform of a link type read from head to tail."""
+    other = {"tail": "head", "head": "tail"}
+    parts = {key: key.partition(".") for key in transform}
+    return {f"{other.get(side, side)}{dot}{name}": transform[key] for key, (side, dot, name) in parts.items()}
+
+
+def _may_say_same(first: LinkType, second: LinkType) -> bool:
+    """Two columns that name records by the same key are two references, though they agree today (ship to, bill to)."""
+    return first.head != second.head or bool(set(first.tail.columns) & set(second.tail.columns))
+
+
+def _preference(link_type: LinkType) -> tuple[float, ...]:
+    """The likeliest first; of equally likely ones those by one column, to identifiers rather than to names."""
+    f = link_type.features
+    return (
+        -round(link_type.probability, 1),
+        len(link_type.tail.columns),
+        -f.get("head_id_name", 0.0),
+        -f.get("tail_id_name", 0.0),
+        -link_type.probability,
+    )

@@ -1,0 +1,109 @@
+"""What columns of one name, the span of values and the owners of shared keys say about references."""
+
+import random
+from typing import Any
+
+import pytest
+
+from bifrost.links import LinkType
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from linking.profiles import has_decimal_commas, is_list_text, numbers_in
+from tests.linking.company import quiet
+
+
+def references(tables: dict[str, list[dict[str, Any]]]) -> dict[tuple[str, str], LinkType]:
+    data = MemoryData()
+    for name, rows in tables.items():
+        data.add_rows("db", name, rows)
+    linker = BifrostLinker()
+    found = linker.propose(data, (), (), quiet)
+    linker.close()
+    return {(str(p.tail)[3:], str(p.head)[3:]): p for p in found if p.kind == "reference"}
+
+
+def films() -> dict[str, list[dict[str, Any]]]:
+    """Tables that all number their rows, and references called ``movie_id`` to a table called ``title``."""
+    rng = random.Random(4)
+    sizes = {"cast_info": 900, "movie_info": 700, "movie_keyword": 600}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "title": [{"id": n + 1, "title": f"The film {n * 7}", "year": rng.randint(1950, 2010)} for n in range(300)],
+        "char_name": [{"id": n + 1, "name": f"Person P{n}"} for n in range(1_000)],
+    }
+    for name, rows in sizes.items():
+        tables[name] = [
+            {"id": n + 1, "movie_id": rng.randint(1, 300), "note": rng.choice(["(tv)", "(voice)", None])}
+            for n in range(rows)
+        ]
+    return tables
+
+
+def test_columns_of_one_name_refer_to_the_table_that_their_values_span() -> None:
+    found = references(films())
+    for table in ("cast_info", "movie_info", "movie_keyword"):
+        heads = {head: p.probability for (tail, head), p in found.items() if tail == f"{table}.movie_id"}
+        assert list(heads) == ["title.id"]
+        assert heads["title.id"] > 0.5
+
+
+def test_two_columns_that_agree_today_are_two_references() -> None:
+    rng = random.Random(1)
+    stops = [{"stop_id": f"S{n:03d}", "stop_name": f"Stop {n * 3} Street"} for n in range(60)]
+    transfers = [
+        {"from_stop_id": s["stop_id"], "to_stop_id": s["stop_id"], "seconds": rng.randint(60, 300)} for s in stops[:40]
+    ]
+    found = references({"stops": stops, "transfers": transfers})
+    assert found["transfers.from_stop_id", "stops.stop_id"].probability > 0.5
+    assert found["transfers.to_stop_id", "stops.stop_id"].probability > 0.5
+
+
+def test_what_could_refer_to_a_shared_key_refers_to_its_owner() -> None:
+    rng = random.Random(2)
+    material = [{"MATNR": f"{n * 11:08d}", "MTART": rng.choice(["ROH", "FERT"]), "BRGEW": n / 7} for n in range(200)]
+    texts = [{"MATNR": m["MATNR"], "MAKTX": f"Material called {m['MATNR']} x"} for m in material]
+    items = [{"VBELN": f"{4000 + n // 3}", "POSNR": n % 3, "MATNR": rng.choice(material)["MATNR"]} for n in range(500)]
+    found = references({"MAKT": texts, "MARA": material, "VBAP": items})
+    shared = {("MAKT.MATNR", "MARA.MATNR"), ("MARA.MATNR", "MAKT.MATNR")} & set(found)
+    assert len(shared) == 1
+    owner = shared.pop()[1]
+    assert [head for tail, head in found if tail == "VBAP.MATNR"] == [owner]
+
+
+def test_a_column_without_values_refers_by_the_end_of_its_name() -> None:
+    languages = [
+        {"language_id": n + 1, "name": name} for n, name in enumerate(("English", "Italian", "French", "German"))
+    ]
+    films = [
+        {"film_id": n + 1, "title": f"Film {n}", "language_id": n % 4 + 1, "original_language_id": None}
+        for n in range(80)
+    ]
+    found = references({"film": films, "language": languages})
+    assert found["film.original_language_id", "language.language_id"].probability > 0.5
+
+
+def test_columns_of_one_table_that_share_values_are_no_references() -> None:
+    colors = [f"#{n * 4099 % 0xFFFFFF:06x}" for n in range(118)]
+    rows = [{"number": n + 1, "jmol_color": c, "plot_color": colors[n * 37 % 90]} for n, c in enumerate(colors)]
+    found = references({"elements": rows})
+    assert all(p.probability < 0.5 for (tail, _), p in found.items() if tail == "elements.plot_color")
+
+
+@pytest.mark.parametrize(
+    ("values", "decimal"),
+    [
+        (["12,50", "3,99", "112,00"], True),
+        (["1.234,50", "9,99"], True),
+        (["12,5 €", "3,99 €"], True),
+        (["101,203", "110,204", "330,404"], False),
+        (["12,50", "13,7,90", "4"], False),
+        (["a1,b2", "c3"], False),
+        ([], False),
+    ],
+)
+def test_decimal_commas_are_no_lists(values: list[str], decimal: bool) -> None:
+    assert has_decimal_commas(values) is decimal
+    assert not (decimal and is_list_text(values))
+
+
+def test_numbers_with_decimal_commas() -> None:
+    assert numbers_in(["1.234,50", "9,99"]) == [1234.5, 9.99]
