@@ -159,7 +159,14 @@ def _row_lists(product: Csr, k: int) -> Neighbours:
         values = data[bounds[row] : bounds[row + 1]]
         least[row] = np.partition(values, len(values) - k)[len(values) - k]
     # Everything as good as the k-th best; among equals the row number decides.
-    place = np.flatnonzero(data >= np.repeat(least, np.diff(bounds)))
+    chosen = data >= np.repeat(least, np.diff(bounds))
+    for row in np.flatnonzero(np.diff(np.r_[0, np.cumsum(chosen)][bounds]) > 2 * k).tolist():
+        # Of many identical records not all are sorted.
+        inside = slice(bounds[row], bounds[row + 1])
+        tied = np.flatnonzero(data[inside] == least[row])
+        spare = k - int((data[inside] > least[row]).sum())
+        chosen[bounds[row] + np.delete(tied, np.argpartition(product.indices[inside][tied], spare - 1)[:spare])] = False
+    place = np.flatnonzero(chosen)
     record = np.searchsorted(bounds, place, side="right") - 1
     return _best(record, product.indices[place].astype(np.int64), data[place], product.shape[0], k)
 

@@ -1,8 +1,10 @@
 """Tables of other shapes: the measure of likeness suits them, and nothing is found where there is nothing."""
 
 import numpy as np
+from scipy import sparse
 
 from linking.records import match_tables
+from linking.records.neighbours import row_lists
 from tests.linking.records.tables import CITY, FIRST, LAST, misspell, people, table
 
 FIRMS = ("steel", "foods", "software", "textiles", "energy", "motors", "media", "holdings")
@@ -100,3 +102,9 @@ def test_groups_are_found_though_each_record_has_fields_of_its_own() -> None:
     same = np.equal.outer(thing, thing)[np.triu_indices(400, 1)]
     joined = np.equal.outer(label, label)[np.triu_indices(400, 1)]
     assert 2 * (same & joined).sum() / (same.sum() + joined.sum()) > 0.8
+
+
+def test_of_many_identical_records_the_first_are_neighbours() -> None:
+    same = sparse.csr_matrix(np.r_[np.ones((40, 1)), np.full((3, 1), 2.0)].astype(np.float32))
+    lists = row_lists(same, same, 5)
+    assert lists.row.tolist() == [[40, 41, 42, 0, 1]] * 43
