@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 __all__ = ["Forest"]
 
+_CELLS = 100_000
+"""Places in trees that are kept track of at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forest:
@@ -63,16 +66,22 @@ class Forest:
     def log_odds(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """float64 [n] from float64 [n, features]; NaN is missing."""
         total = np.full(len(matrix), self.bias)
-        rows = np.arange(len(matrix))
-        for root in self.roots:
-            node = np.full(len(matrix), root)
-            while True:
-                feature = self.feature[node]
-                inner = feature >= 0
-                if not inner.any():
-                    break
-                x = matrix[rows, np.maximum(feature, 0)]
-                left = np.where(np.isnan(x), self.missing_left[node], x <= self.threshold[node])
-                node = np.where(inner, np.where(left, self.left[node], self.right[node]), node)
-            total += self.value[node]
+        step = max(1, _CELLS // max(len(self.roots), 1))
+        for start in range(0, len(matrix), step):
+            block, part = matrix[start : start + step], total[start : start + step]
+            for leaves in self.value[self._leaves(block)].T:
+                part += leaves
         return np.asarray(self.slope * total + self.shift, np.float64)
+
+    def _leaves(self, matrix: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The leaf of each row in each tree, int64 [n, trees]: all trees are walked down at once."""
+        rows = np.arange(len(matrix))[:, None]
+        node = np.broadcast_to(self.roots, (len(matrix), len(self.roots)))
+        while True:
+            feature = self.feature[node]
+            inner = feature >= 0
+            if not inner.any():
+                return node
+            x = matrix[rows, np.maximum(feature, 0)]
+            left = np.where(np.isnan(x), self.missing_left[node], x <= self.threshold[node])
+            node = np.where(inner, np.where(left, self.left[node], self.right[node]), node)
