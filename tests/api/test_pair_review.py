@@ -72,10 +72,11 @@ def test_the_queue_asks_about_pairs_that_teach_most(service: Service) -> None:
 
 def test_an_answer_about_a_pair_is_logged_and_says_what_it_changed(service: Service) -> None:
     one = confirmed(service)
-    moved = 0
-    for _ in range(5):
-        question = next(q for q in service.queue("ann") if q.pair is not None)
+    moved, in_queue = 0, 0
+    for _ in range(8):
+        question = service.pair_questions(one.id, 1)[0]
         assert question.pair is not None
+        in_queue += question.subject in {q.subject for q in service.queue("ann")}
         known = {q.subject for q in service.pair_questions(one.id, 20)}
         number = {uid.split("/")[1]: int(uid[-4:]) for uid in (question.pair.left, question.pair.right)}
         verdict = Verdict.CONFIRM if number["clients"] == number["members"] + 80 else Verdict.REJECT
@@ -85,7 +86,8 @@ def test_an_answer_about_a_pair_is_logged_and_says_what_it_changed(service: Serv
         assert question.subject not in {q.subject for q in service.pair_questions(one.id, 20)}
     assert moved > 0
     found = service.asking.replayed()
-    assert found.policies[0].answers + found.own == 6
+    assert in_queue >= 3
+    assert found.policies[0].answers + found.own == 1 + in_queue
 
 
 def test_undoing_an_answer_about_a_pair_says_what_it_changed_and_asks_again(service: Service) -> None:
