@@ -195,13 +195,16 @@ class BifrostLinker:
                 yield edge
 
     def counting(self, link_type: LinkType, data: LinkingData, known: Sequence[LinkType]) -> list[LinkType]:
-        """The other link types whose links decide which of several records of one name a mention means."""
+        """The other link types whose links decide which of several records of one name a mention means.
+
+        Only those within the sources of the two ends: whoever sees these sees the links, and must not learn more.
+        """
         if link_type.kind is not LinkKind.MENTION:
             return []
+        sources = {link_type.tail.source, link_type.head.source}
         confirmed = [t for t in known if t.state is LinkState.CONFIRMED]
-        return telling_references(
-            (link_type.head.source, link_type.head.dataset), [*confirmed, *declared_references(data)]
-        )
+        within = [t for t in (*confirmed, *declared_references(data)) if {t.tail.source, t.head.source} <= sources]
+        return telling_references((link_type.head.source, link_type.head.dataset), within)
 
     def same(
         self,

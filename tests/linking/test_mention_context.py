@@ -118,6 +118,19 @@ def test_only_what_is_declared_or_confirmed_counts_as_linked() -> None:
     linker.close()
 
 
+def test_a_source_of_which_readers_of_the_link_may_know_nothing_does_not_count() -> None:
+    linker = BifrostLinker()
+    counted = []
+    for source in ("payroll", "post"):
+        tail, head = Column(source, "calls", ("contact",)), Column("crm", "contacts", ("id",))
+        confirmed = LinkType(
+            link_type_id(LinkKind.REFERENCE, tail, head), LinkKind.REFERENCE, tail, head, "of", LinkState.CONFIRMED
+        )
+        counted.append({one.tail.source for one in linker.counting(MENTIONS, data({}), [confirmed])})
+    linker.close()
+    assert counted == [{"crm"}, {"crm", "post"}]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 5), st.lists(st.floats(0, 4), min_size=len(EVIDENCE), max_size=len(EVIDENCE)))
 def test_records_for_which_the_same_speaks_are_never_linked(records: int, evidence: list[float]) -> None:
