@@ -26,9 +26,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from bifrost.errors import QueryLimitError
+from bifrost.errors import InputError, QueryLimitError
 
-__all__ = ["Limits", "check_cost", "check_shape", "root_fields"]
+__all__ = ["Limits", "bounded", "check_cost", "check_shape", "root_fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +181,12 @@ class _Meter:
         if not is_list_type(get_nullable_type(field.type)):
             return 1
         return int(field.extensions.get(USUAL_LENGTH, _USUAL_LENGTH))
+
+
+def bounded(value: int | None, most: int, default: int, name: str = "limit") -> int:
+    """Raises InputError for a negative number; a larger one than ``most`` gets ``most``."""
+    if value is None:
+        return default
+    if value < 0:
+        raise InputError(f"{name} is not negative.")
+    return min(value, most)
