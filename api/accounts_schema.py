@@ -4,7 +4,9 @@ They live beside the store: in ``accounts.sqlite`` of the data directory, so tha
 transaction, or in the store's own database where that is PostgreSQL (ADR 0701).
 """
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -31,8 +33,19 @@ from sqlalchemy import (
 from sqlalchemy.pool import StaticPool
 
 from bifrost.settings import Settings
+from bifrost.sqlite import write_ahead
 
-__all__ = ["account_audit", "account_session", "account_token", "account_user", "migrate", "open_engine"]
+__all__ = [
+    "account_audit",
+    "account_session",
+    "account_token",
+    "account_user",
+    "changing_tables",
+    "migrate",
+    "open_engine",
+]
+
+_BUSY_SECONDS = 10
 
 metadata = MetaData(
     naming_convention={
@@ -117,11 +130,11 @@ def open_engine(settings: Settings) -> Engine:
 
 def _sqlite(engine: Engine) -> Engine:
     @event.listens_for(engine, "connect")
-    def prepare(connection: object, _: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}").close()
+        write_ahead(connection, wait_s=_BUSY_SECONDS)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
 
     return engine
 
@@ -139,14 +152,21 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_create, _restrict)
 """Step ``n`` brings version ``n`` to ``n + 1``."""
 
 
-def migrate(engine: Engine) -> None:
-    """Creates or upgrades the tables. Safe at every start, from several processes."""
+@contextmanager
+def changing_tables(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which nobody else, in this process or another, makes or upgrades tables of this database."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(7420701)"))
         else:
             connection.execute(text("CREATE TABLE IF NOT EXISTS account_lock (held INTEGER)"))
-            connection.execute(text("DELETE FROM account_lock"))  # takes the write lock before the version is read
+            connection.execute(text("DELETE FROM account_lock"))  # takes the write lock before anything is read
+        yield connection
+
+
+def migrate(engine: Engine) -> None:
+    """Creates or upgrades the tables. Safe at every start, from several processes."""
+    with changing_tables(engine) as connection:
         version = 0
         if inspect(connection).has_table(account_version.name):
             version = connection.scalar(select(func.max(account_version.c.version))) or 0

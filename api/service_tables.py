@@ -3,9 +3,8 @@
 import threading
 
 from sqlalchemy import Engine, MetaData
-from sqlalchemy.exc import DatabaseError
 
-from api.accounts_schema import open_engine
+from api.accounts_schema import changing_tables, open_engine
 from bifrost.settings import Settings
 
 __all__ = ["ServiceTables"]
@@ -24,10 +23,8 @@ class ServiceTables:
         with self._lock:
             if self._opened is None:
                 engine = open_engine(self._settings)
-                try:
-                    self._metadata.create_all(engine)
-                except DatabaseError:  # another process made them at the same time
-                    self._metadata.create_all(engine)
+                with changing_tables(engine) as connection:
+                    self._metadata.create_all(connection)
                 self._opened = engine
             return self._opened
 

@@ -32,6 +32,7 @@ from bifrost.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
+from bifrost.sqlite import write_ahead
 from graphstore.schema import counter, label
 
 __all__ = ["EDGE", "EDITS", "PROPERTY", "VERTEX", "Database"]
@@ -319,7 +320,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    write_ahead(connection, wait_s=_BUSY_SECONDS)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-32768")

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bifrost.errors import StoreError, StoreFullError, StoreUnavailableError
+from bifrost.sqlite import write_ahead
 from graphstore.search_text import CLOSE, OPEN, Entry, Partial, Terms, Word
 from graphstore.search_words import MOST_OF_A_WORD, Key, best, candidates
 
 __all__ = ["FtsIndex"]
 
+_BUSY_S = 60
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, label TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS entry_label ON entry (label);
@@ -154,8 +156,8 @@ class FtsIndex:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            found = sqlite3.connect(self._path, timeout=60, isolation_level=None, check_same_thread=False)
-            found.execute("PRAGMA journal_mode=WAL")
+            found = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+            write_ahead(found, wait_s=_BUSY_S)
             # A power cut may lose the last batches, never the file's consistency: the log is followed again from there.
             found.execute("PRAGMA synchronous=NORMAL")
             found.executescript(_SCHEMA)
