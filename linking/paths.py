@@ -89,8 +89,11 @@ def declared_references(data: LinkingData) -> list[LinkType]:
 def ways(link_type: LinkType, known: Sequence[LinkType]) -> list[Way]:
     """How records of both tables of a same-thing type may be linked to the same things, the shortest first.
 
-    ``known`` are confirmed types. A path never comes back to a table that it has seen, nor to the two tables.
+    ``known`` are confirmed types. A path never comes back to a table that it has seen, nor to the two tables, and stays
+    in the two sources: whoever may see both may see all that speaks for a pair, and nobody learns what a third one says.
     """
+    sources = {link_type.tail.source, link_type.head.source}
+    known = [t for t in known if {t.tail.source, t.head.source} <= sources]
     tail, head = _table(link_type.tail), _table(link_type.head)
     references = [t for t in known if t.kind in (LinkKind.REFERENCE, LinkKind.MENTION, LinkKind.JOIN_TABLE)]
     compared: dict[frozenset[Table], list[LinkType]] = {}

@@ -102,10 +102,17 @@ def test_a_type_rests_on_the_links_and_types_that_it_counts() -> None:
 def test_ways_do_not_come_back_and_end_at_things_that_can_be_compared() -> None:
     assert [(len(w.left), [t.id for t in w.same]) for w in ways(TRACKS, EVERY)] == [(1, [ALBUMS.id])]
     assert ways(TRACKS, ALBUM) == []
-    shared = [known(LinkKind.REFERENCE, f"{shop}/tracks.genre", "c/genres.no") for shop in ("a", "b")]
-    assert [w.left[-1].end for w in ways(TRACKS, shared)] == [("c", "genres")]
+    shared = [known(LinkKind.REFERENCE, f"{shop}/tracks.genre", "b/genres.no") for shop in ("a", "b")]
+    assert [w.left[-1].end for w in ways(TRACKS, shared)] == [("b", "genres")]
     duplicates = known(LinkKind.SAME_THING, "a/tracks.title", "a/tracks.title")
     assert [w.left == w.right for w in ways(duplicates, [ALBUM[0]])] == [True]
+
+
+def test_what_a_third_source_says_counts_for_nothing() -> None:
+    elsewhere = [known(LinkKind.REFERENCE, f"{shop}/tracks.genre", "c/genres.no") for shop in ("a", "b")]
+    plays = [known(LinkKind.REFERENCE, "c/plays.track", f"{shop}/tracks.title") for shop in ("a", "b")]
+    assert ways(TRACKS, [*elsewhere, *plays]) == []
+    assert [w.left[-1].end for w in ways(TRACKS, [*elsewhere, *EVERY])] == [("a", "albums")]
 
 
 def people() -> MemoryData:
