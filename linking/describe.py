@@ -8,7 +8,7 @@ import inflection
 from bifrost.links import Column, LinkKind, LinkType, PairExample
 from linking.forms import said
 from linking.hierarchies import hierarchy_of, hierarchy_reason
-from linking.joins import are_unique, count_edges, examples
+from linking.joins import Examples, are_unique, examples
 from linking.names import core_words, table_words, words
 from linking.profiles import ColumnProfile
 from linking.same_things import identifying_columns
@@ -104,25 +104,21 @@ def with_reference_evidence(
     rivals: Sequence[str] = (),
 ) -> dict[str, object]:
     """The fields of a reference link type that its data give: edges, cardinality, reasons, examples."""
-    edges, total, missing = count_edges(workspace, link_type)
-    found = examples(workspace, link_type, _EXAMPLES)
     tail_table = workspace.table(link_type.tail.source, link_type.tail.dataset)
     head_table = workspace.table(link_type.head.source, link_type.head.dataset)
     assert tail_table is not None
     assert head_table is not None
-    tails = describe_rows(
-        workspace,
-        tail_table,
-        [p[3] for p in found.pairs] + [p[3] for p in found.borderline] + [u[2] for u in found.unmatched],
+    read = (link_type.tail, link_type.head, tuple(sorted(link_type.transform.items())), link_type.condition)
+    found, tails, heads = workspace.recall(
+        (tail_table, head_table), ("examples", read), lambda: _examples(workspace, link_type, tail_table, head_table)
     )
-    heads = describe_rows(workspace, head_table, [p[4] for p in found.pairs] + [p[4] for p in found.borderline])
     shown = _example_text
-    reasons = _reasons(link_type, tail, head, total, missing, rivals)
+    reasons = _reasons(link_type, tail, head, found.values, found.missing, rivals)
     if tail_table is head_table and not tail[0].multivalued:
         shape = hierarchy_of(workspace, tail_table, tail, head, link_type.transform)
         reasons += [] if shape is None else [hierarchy_reason(shape)]
     return {
-        "estimated_edges": edges,
+        "estimated_edges": found.edges,
         "cardinality": _cardinality(tail, head) if len(tail) == 1 else _of_unique(*are_unique(workspace, link_type)),
         "reasons": tuple(reasons),
         "examples": tuple(
@@ -140,6 +136,16 @@ def with_reference_evidence(
             for t, value, row in found.unmatched
         ),
     }
+
+
+def _examples(
+    workspace: Workspace, link_type: LinkType, tail: LoadedTable, head: LoadedTable
+) -> tuple[Examples, dict[int, str], dict[int, str]]:
+    """Examples, and what the rows of tail and head that they name say."""
+    found = examples(workspace, link_type, _EXAMPLES)
+    shown = [*(p[3:5] for p in found.pairs), *(p[3:5] for p in found.borderline)]
+    tails = describe_rows(workspace, tail, [*(t for t, _ in shown), *(row for _, _, row in found.unmatched)])
+    return found, tails, describe_rows(workspace, head, [h for _, h in shown])
 
 
 def _example_text(value: str, row: str) -> str:

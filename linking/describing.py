@@ -125,7 +125,7 @@ def _reference_features(
         _, values, missing = count_edges(evident.workspace, link_type)
         share = (values - missing) / max(values, 1)
         return composite_candidate(tuple(tail), tuple(head), link_type.transform, share).features
-    candidates = reference_candidates(evident.workspace, evident.vectors)
+    candidates = reference_candidates(evident.workspace, evident.vectors, (tail[0].id, head[0].id))
     mine = [c for c in candidates if (c.tail.id, c.head.id) == (tail[0].id, head[0].id)]
     if not mine:
         _, values, missing = count_edges(evident.workspace, link_type)

@@ -151,6 +151,13 @@ def _comparable(table: LoadedTable, referring: frozenset[int]) -> list[ColumnPro
 def _candidate(
     workspace: Workspace, table: LoadedTable, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile]
 ) -> DuplicateCandidate:
+    read = tuple(p.id for p in columns), tuple(p.id for p in words)
+    return workspace.recall((table,), ("duplicates", read), lambda: _compared(workspace, table, columns, words))
+
+
+def _compared(
+    workspace: Workspace, table: LoadedTable, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile]
+) -> DuplicateCandidate:
     connection = workspace.connection
     union = " UNION ALL ".join(
         f"SELECT _row, unnest(regexp_extract_all(strip_accents(lower(left({p.sql}, {_SHORT}))), '[\\pL\\pN]+')) AS w"

@@ -65,10 +65,14 @@ def hierarchy_of(
     """The shape of a table's reference to itself; None where a row names several, none names another, or it is too large."""
     if table.rows > _MOST_ROWS:
         return None
+    sides = side_sql(table, tail, transform, "tail"), side_sql(table, head, transform, "head")
+    return workspace.recall((table,), ("hierarchy", *sides), lambda: _hierarchy(workspace, table, *sides))
+
+
+def _hierarchy(workspace: Workspace, table: LoadedTable, tail: str, head: str) -> Hierarchy | None:
     named = workspace.connection.execute(
-        f"""SELECT t._row AS child, h.first AS above, h.n AS n FROM ({side_sql(table, tail, transform, "tail")}) t
-        JOIN (SELECT value, min(_row) AS first, count(*) AS n FROM ({side_sql(table, head, transform, "head")})
-            GROUP BY value) h USING (value)"""
+        f"""SELECT t._row AS child, h.first AS above, h.n AS n FROM ({tail}) t
+        JOIN (SELECT value, min(_row) AS first, count(*) AS n FROM ({head}) GROUP BY value) h USING (value)"""
     ).fetchnumpy()
     child, above, many = (np.asarray(named[name], np.int64) for name in ("child", "above", "n"))
     if (many > 1).any() or len(np.unique(child)) < len(child) or not (child != above).any():

@@ -93,12 +93,13 @@ _JOIN = """
     SELECT tail_row, head_row, n
     FROM (SELECT DISTINCT t._row AS tail_row, h._row AS head_row, h.n, t.value FROM ({tail}) t JOIN h USING (value))
 """
-_FIRSTS = """
-    WITH h AS (SELECT value, min(_row) AS head_row, count(*) AS n FROM ({head}) GROUP BY value),
-    pair AS (SELECT value, tail_row, head_row, n
-        FROM (SELECT value, min(_row) AS tail_row FROM ({tail}) GROUP BY value) JOIN h USING (value))
+_MET = """
+    WITH h AS (SELECT value, min(_row) AS head_row, count(*) AS n FROM ({head}) GROUP BY value)
+    SELECT t.value, t.tail_row, t.rows, h.head_row, coalesce(h.n, 0) AS n
+    FROM (SELECT value, min(_row) AS tail_row, count(*) AS rows FROM ({tail}) GROUP BY value) t LEFT JOIN h USING (value)
 """
-"""One pair per value, made without joining all records of a value with all: there may be very many of both."""
+"""Per value of the tail its first row and record, made without joining all records of a value with all: there may be very
+many of both."""
 
 
 def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge] | Iterator[LinkEdge]:
@@ -154,11 +155,17 @@ def are_unique(workspace: Workspace, link_type: LinkType) -> tuple[bool, bool]:
 @dataclass(frozen=True, slots=True)
 class Examples:
     """Of a reference: pairs (tail uid, head uid, value, tail row, head row) drawn by lot, such pairs at the edge of what is
-    linked with their score and why, and values that name nothing (uid, value, row), the most frequent ones."""
+    linked with their score and why, and values that name nothing (uid, value, row), the most frequent ones.
+
+    ``edges``, ``values`` (of the tail) and ``missing`` (of these) as :func:`count_edges` gives them.
+    """
 
     pairs: list[tuple[str, str, str, int, int]]
     borderline: list[tuple[str, str, str, int, int, float, str]]
     unmatched: list[tuple[str, str, int]]
+    edges: int = 0
+    values: int = 0
+    missing: int = 0
 
 
 def examples(workspace: Workspace, link_type: LinkType, limit: int) -> Examples:
@@ -167,38 +174,43 @@ def examples(workspace: Workspace, link_type: LinkType, limit: int) -> Examples:
     if sides is None:
         return Examples([], [], [])
     tail, head, tail_sql, head_sql = sides
-    firsts = _FIRSTS.format(tail=tail_sql, head=head_sql)
-    pairs = workspace.connection.execute(
-        firsts
-        + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row
-        FROM (SELECT * FROM pair ORDER BY n > 1, hash(value) LIMIT {limit}) p
+    connection = workspace.connection
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE met AS {_MET.format(tail=tail_sql, head=head_sql)}")
+    ((edges, values, missing),) = connection.execute(
+        "SELECT coalesce(sum(rows * n), 0), coalesce(sum(rows), 0), coalesce(sum(rows) FILTER (n = 0), 0) FROM met"
+    ).fetchall()
+    pairs = connection.execute(
+        f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row
+        FROM (SELECT * FROM met WHERE n > 0 ORDER BY n > 1, hash(value) LIMIT {limit}) p
         JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row ORDER BY p.tail_row"""
     ).fetchall()
-    missing = workspace.connection.execute(
-        f"""SELECT a._uid, m.value, m._row FROM (SELECT t.value, min(t._row) AS _row FROM ({tail_sql}) t
-        LEFT JOIN (SELECT DISTINCT value FROM ({head_sql})) h USING (value)
-        WHERE h.value IS NULL GROUP BY t.value ORDER BY count(*) DESC, t.value LIMIT 3) m
-        JOIN {tail.name} a ON a._row = m._row ORDER BY m._row"""
-    ).fetchall()
+    unmatched = []
+    if missing:
+        unmatched = connection.execute(
+            f"""SELECT a._uid, m.value, m.tail_row
+            FROM (SELECT * FROM met WHERE n = 0 ORDER BY rows DESC, value LIMIT 3) m
+            JOIN {tail.name} a ON a._row = m.tail_row ORDER BY m.tail_row"""
+        ).fetchall()
     usual = {pair[:2] for pair in pairs[: limit - 2]}
-    borderline = [pair for pair in _borderline(workspace, link_type, firsts, tail, head) if pair[:2] not in usual]
-    return Examples(pairs[: limit - len(borderline)], borderline, missing)
+    borderline = [pair for pair in _borderline(workspace, link_type, tail, head) if pair[:2] not in usual]
+    connection.execute("DROP TABLE met")
+    return Examples(pairs[: limit - len(borderline)], borderline, unmatched, int(edges), int(values), int(missing))
 
 
 def _borderline(
-    workspace: Workspace, link_type: LinkType, firsts: str, tail: LoadedTable, head: LoadedTable
+    workspace: Workspace, link_type: LinkType, tail: LoadedTable, head: LoadedTable
 ) -> list[tuple[str, str, str, int, int, float, str]]:
-    """A value that names several records, and one that is written differently on both sides."""
+    """A value that names several records, and one that is written differently on both sides; both in the table ``met``."""
     columns = workspace.profiles_of(link_type.tail) or (), workspace.profiles_of(link_type.head) or ()
-    different = "FALSE"
+    ways = [("p.n > 1", "names {n} records")]
     if len(columns[0]) == len(columns[1]) == 1 and not (columns[0][0].is_list or columns[1][0].is_list):
         # Case and padding differ everywhere; what a rule takes away is worth a look.
         different = f"lower(trim(a.{columns[0][0].sql})) <> lower(trim(b.{columns[1][0].sql}))"
+        ways.append((f"p.n = 1 AND {different}", "written differently"))
     found = []
-    for condition, note in (("p.n > 1", "names {n} records"), (f"p.n = 1 AND {different}", "written differently")):
+    for condition, note in ways:
         row = workspace.connection.execute(
-            firsts
-            + f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row, p.n FROM pair p
+            f"""SELECT a._uid, b._uid, p.value, p.tail_row, p.head_row, p.n FROM met p
             JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row
             WHERE {condition} ORDER BY hash(p.value) DESC LIMIT 1"""
         ).fetchone()

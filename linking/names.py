@@ -82,6 +82,7 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=65_536)
 def table_words(dataset: str) -> tuple[str, ...]:
     """The words of a dataset's name: of its last part, without folder, ending and empty sheet names.
 
@@ -94,6 +95,7 @@ def table_words(dataset: str) -> tuple[str, ...]:
     return found[:-1] if len(found) > 1 and found[-1] in _TABLE_MARKS else found
 
 
+@lru_cache(maxsize=65_536)
 def core_words(name: str) -> tuple[str, ...]:
     """The words that carry the meaning: without id words."""
     return tuple(word for word in words(name) if word not in ID_WORDS)

@@ -6,11 +6,12 @@ from coincidence in the literature (Rostin et al. 2009, Motl and Kordik 2017), a
 """
 
 import math
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from linking.names import (
     ID_WORDS,
@@ -24,6 +25,7 @@ from linking.names import (
     words,
 )
 from linking.profiles import ColumnProfile
+from linking.rivals import Hits, rivals_of
 from linking.semantics import NameVectors, spoken
 from linking.workspace import Workspace
 
@@ -58,6 +60,7 @@ _FLAGS = {"is", "has", "was", "can", "should", "allow"}
 _NUMBERED = {"street", "house", "floor", "page", "line", "row", "version", "phone", "fax", "mobile", "serial", "tax"}
 """Words before "number" that make it a property of the thing itself, not the key of another."""
 _SAYING_NOTHING = {*ID_WORDS, "name", "title", "label", "description", "type", "status"}
+_AT_ONCE = 50_000
 FORM_COST = 0.03
 """By how much a form that drops something must raise the containment to be preferred."""
 
@@ -75,17 +78,65 @@ class ReferenceCandidate:
     features: Mapping[str, float] = field(default_factory=dict)
 
 
-def reference_candidates(workspace: Workspace, vectors: NameVectors | None = None) -> list[ReferenceCandidate]:
-    """All candidates with their features, in no particular order. ``vectors`` adds what the names mean."""
-    profiles = {profile.id: profile for profile in workspace.columns()}
-    heads = [p.id for p in profiles.values() if p.key_like]
-    properties = {p.id: p for p in workspace.property_columns()}
-    profiles |= properties
-    tails = [p.id for p in profiles.values() if _may_refer(p)]
-    empty = _by_name_alone(workspace.columns())
-    if not heads or not tails:
-        return _with_features(empty, vectors)
-    rows = workspace.connection.execute(
+def reference_candidates(
+    workspace: Workspace, vectors: NameVectors | None = None, wanted: tuple[int, int] | None = None
+) -> list[ReferenceCandidate]:
+    """Candidates with their features, ordered by tail and head: of each column the likeliest few (:mod:`linking.rivals`).
+
+    ``vectors`` adds what the names mean; ``wanted`` names a pair of columns, by id, that is kept wherever it stands.
+    """
+    profiles = {profile.id: profile for profile in (*workspace.columns(), *workspace.property_columns())}
+    columns = [profiles[id] for id in sorted(profiles)]
+    hits = _hits(columns, workspace)
+    if not len(hits.tail):
+        return []
+    meaning = _Meaning(columns, hits, vectors) if vectors is not None else None
+    ids = np.array([p.id for p in columns])
+    kept = None if wanted is None else (ids[hits.tail] == wanted[0]) & (ids[hits.head] == wanted[1])
+    rivals = rivals_of(hits, _name_scores(hits), None if meaning is None else meaning.with_table, kept)
+    meanings = {} if meaning is None else meaning.features(rivals.chosen)
+    values = {**meanings, **rivals.features}
+    rows = np.column_stack(list(values.values())).tolist()
+    made = []
+    for place, row in zip(rivals.chosen.tolist(), rows, strict=True):
+        c = ReferenceCandidate(
+            columns[hits.tail[place]], columns[hits.head[place]], hits.tail_form[place], hits.head_form[place],
+            float(hits.containment[place]), float(hits.row_containment[place]),
+        )  # fmt: skip
+        made.append(replace(c, features={**describe_pair(c), **dict(zip(values, row, strict=True))}))
+    return made
+
+
+def _hits(columns: Sequence[ColumnProfile], workspace: Workspace) -> Hits:
+    """Of each pair of columns the hit in the forms that find most; what drops something must find more."""
+    forms = sorted({"", *(form for p in columns for form in p.forms)})
+    tail, tail_form, head, head_form, share, row_share = (
+        np.concatenate(pair)
+        for pair in zip(_contained(workspace, columns, forms), _by_name_alone(workspace.columns()), strict=True)
+    )
+    ids = np.array([p.id for p in columns], np.int64)
+    tail, head = np.searchsorted(ids, tail), np.searchsorted(ids, head)
+    cost = np.array([FORM_COST * form_complexity(form) for form in forms])
+    drops = np.array(["strip_prefix" in form for form in forms])
+    agree = np.ones(len(tail), bool)
+    for k in np.flatnonzero(drops[tail_form] | drops[head_form]).tolist():
+        agree[k] = _forms_agree(columns[tail[k]], forms[tail_form[k]], columns[head[k]], forms[head_form[k]])
+    order = np.lexsort((head_form, tail_form, cost[tail_form] + cost[head_form] - share, head, tail))
+    order = order[agree[order]]
+    new = (np.diff(tail[order], prepend=-1) != 0) | (np.diff(head[order], prepend=-1) != 0)
+    best = order[new]
+    named = [[forms[i] for i in side[best].tolist()] for side in (tail_form, head_form)]
+    return Hits(columns, tail[best], head[best], share[best], row_share[best], *named)
+
+
+_Found = Sequence[NDArray[Any]]
+"""Ids of tails, forms, ids of heads, forms (places in a list); the shares of distinct values and of rows found."""
+
+
+def _contained(workspace: Workspace, columns: Sequence[ColumnProfile], forms: Sequence[str]) -> _Found:
+    """Columns whose values are found in a column that names records, in any normal form."""
+    of_tables = {p.id for p in workspace.columns()}
+    found: Mapping[str, NDArray[Any]] = workspace.connection.execute(
         """
         WITH total AS (
             SELECT col, form, count(*) AS k, sum(n) AS m FROM sample_hash WHERE list_contains($tails, col) GROUP BY ALL
@@ -95,33 +146,35 @@ def reference_candidates(workspace: Workspace, vectors: NameVectors | None = Non
             WHERE list_contains($tails, s.col) AND list_contains($heads, v.col) AND s.col <> v.col
             GROUP BY ALL
         )
-        SELECT h.col, h.form, h.head, h.head_form, h.k / t.k, h.m / t.m
+        SELECT h.col::BIGINT AS tail, list_position($forms, h.form)::BIGINT - 1 AS tail_form,
+            h.head::BIGINT AS head, list_position($forms, h.head_form)::BIGINT - 1 AS head_form,
+            (h.k / t.k)::DOUBLE AS share, (h.m / t.m)::DOUBLE AS row_share
         FROM hits h JOIN total t ON h.col = t.col AND h.form = t.form WHERE h.k >= $least * t.k
         """,
-        {"tails": tails, "heads": heads, "least": MIN_CONTAINMENT},
-    ).fetchall()
-    best: dict[tuple[int, int], tuple[float, ReferenceCandidate]] = {}
-    for tail, tail_form, head, head_form, share, row_share in rows:
-        if not _forms_agree(profiles[tail], tail_form, profiles[head], head_form):
-            continue
-        cost = FORM_COST * (form_complexity(tail_form) + form_complexity(head_form))
-        candidate = ReferenceCandidate(profiles[tail], profiles[head], tail_form, head_form, share, row_share)
-        if (tail, head) not in best or share - cost > best[tail, head][0]:
-            best[tail, head] = share - cost, candidate
-    return _with_features([*(candidate for _, candidate in best.values()), *empty], vectors)
+        {
+            "tails": [p.id for p in columns if _may_refer(p)],
+            "heads": [p.id for p in columns if p.key_like and p.id in of_tables],
+            "forms": forms,
+            "least": MIN_CONTAINMENT,
+        },
+    ).fetchnumpy()
+    return list(found.values())
 
 
-def _by_name_alone(profiles: Sequence[ColumnProfile]) -> list[ReferenceCandidate]:
+def _by_name_alone(profiles: Sequence[ColumnProfile]) -> _Found:
     """Columns without any value can only be judged by their names: those named like a key of their own source."""
     empty = [p for p in profiles if not p.nonnull]
     heads = [p for p in profiles if p.key_like or (p.position == 0 and not p.rows)] if empty else []
-    return [
-        ReferenceCandidate(tail, head, "", "", math.nan, math.nan)
+    found = [
+        (tail.id, head.id)
         for tail in empty
         for head in heads
         if tail.source == head.source and tail.table != head.table
         if name_score(tail, head) >= 0.9 or _ends_with_key(tail, head)
     ]
+    tails, heads_ = np.array(found, np.int64).reshape(-1, 2).T
+    nothing, unknown = np.zeros(len(found), np.int64), np.full(len(found), math.nan)
+    return tails, nothing, heads_, nothing, unknown, unknown
 
 
 def _ends_with_key(tail: ColumnProfile, head: ColumnProfile) -> bool:
@@ -187,109 +240,53 @@ def _measure(name: str) -> float:
     return float(bool(found) and (found[-1] in MEASURE_WORDS or counted or printed))
 
 
-def _with_features(
-    candidates: Sequence[ReferenceCandidate],
-    vectors: NameVectors | None = None,
-) -> list[ReferenceCandidate]:
-    by_tail: dict[int, list[int]] = defaultdict(list)
-    by_head: dict[int, int] = defaultdict(int)
-    for i, candidate in enumerate(candidates):
-        by_tail[candidate.tail.id].append(i)
-        by_head[candidate.head.id] += 1
-    meanings = _meanings(candidates, vectors)
-    found = {(c.tail.id, c.head.id) for c in candidates}
-    result = []
-    for places in by_tail.values():
-        rivals = [candidates[i] for i in places]
-        beside = _rival_features(rivals)
-        meant = _meaning_features(rivals, meanings)
-        for c, features, meaning in zip(rivals, beside, meant, strict=True):
-            more = {
-                "mutual": float((c.head.id, c.tail.id) in found),
-                "head_tails": _log(by_head[c.head.id]),
-            }
-            result.append(replace(c, features={**describe_pair(c), **features, **meaning, **more}))
-    return result
+def _name_scores(hits: Hits) -> NDArray[np.float64]:
+    """:func:`name_score` of each hit. Thousands of columns share a few names: each pair of names is scored once."""
+    columns = hits.columns
+    said = np.unique([p.said for p in columns], return_inverse=True)[1]
+    table = np.unique([p.table for p in columns], return_inverse=True)[1]
+    key = (said[hits.tail] * len(columns) + hits.head) * 2 + (table[hits.tail] == table[hits.head])
+    _, first, back = np.unique(key, return_index=True, return_inverse=True)
+    scores = [name_score(columns[hits.tail[k]], columns[hits.head[k]]) for k in first.tolist()]
+    return np.array(scores)[back]
 
 
-def _meanings(
-    candidates: Sequence[ReferenceCandidate], vectors: NameVectors | None
-) -> dict[tuple[int, int], tuple[float, float, float]]:
-    """Per candidate the cosines of the tail's name with the head's table and column, and of table and name with the table."""
-    if vectors is None:
-        return {}
-    pairs = {}
-    for c in candidates:
-        tail, table, column = spoken(c.tail.said), _said_table(c.head), spoken(c.head.said)
-        context = f"{_said_table(c.tail)} {tail}"
-        pairs[c.tail.id, c.head.id] = (tail, table, column, context)
-    vectors.add(text for texts in pairs.values() for text in texts)
-    return {
-        key: (vectors.cosine(tail, table), vectors.cosine(tail, column), vectors.cosine(context, table))
-        for key, (tail, table, column, context) in pairs.items()
-    }
+class _Meaning:
+    """Cosines of what the names of hits mean. ``with_table`` is that of the tail's name with the head's table, [n]."""
+
+    def __init__(self, columns: Sequence[ColumnProfile], hits: Hits, vectors: NameVectors) -> None:
+        self._hits, self._vectors = hits, vectors
+        self._said = [spoken(p.said) for p in columns]
+        self._tables = [_said_table(p) for p in columns]
+        self._context = [f"{table} {said}" for table, said in zip(self._tables, self._said, strict=True)]
+        self.with_table = self._cosines(hits.tail, hits.head, self._said, self._tables)
+
+    def features(self, chosen: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """Of some hits: the name with table and column, and table and name with the table."""
+        tail, head = self._hits.tail[chosen], self._hits.head[chosen]
+        return {
+            "meaning_table": self.with_table[chosen],
+            "meaning_column": self._cosines(tail, head, self._said, self._said),
+            "meaning_context": self._cosines(tail, head, self._context, self._tables),
+        }
+
+    def _cosines(
+        self, tail: NDArray[np.int64], head: NDArray[np.int64], left: Sequence[str], right: Sequence[str]
+    ) -> NDArray[np.float64]:
+        sides = []
+        for places, texts in ((tail, left), (head, right)):
+            own, back = np.unique([texts[i] for i in places.tolist()], return_inverse=True)
+            sides.append((self._vectors.matrix(own.tolist()), back))
+        (a, i), (b, j) = sides
+        found = np.empty(len(tail))
+        for start in range(0, len(tail), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            found[part] = np.einsum("ij,ij->i", a[i[part]], b[j[part]])
+        return found
 
 
 def _said_table(column: ColumnProfile) -> str:
     return " ".join(table_words(column.dataset)) or column.dataset
-
-
-def _meaning_features(
-    rivals: Sequence[ReferenceCandidate], meanings: Mapping[tuple[int, int], tuple[float, float, float]]
-) -> list[dict[str, float]]:
-    if not meanings:
-        return [{} for _ in rivals]
-    by_table: dict[str, float] = {}
-    for c in rivals:
-        by_table[c.head.table] = max(by_table.get(c.head.table, 0.0), meanings[c.tail.id, c.head.id][0])
-    best = _Best(by_table)
-    found = []
-    for c in rivals:
-        table, column, context = meanings[c.tail.id, c.head.id]
-        found.append(
-            {
-                "meaning_table": table,
-                "meaning_column": column,
-                "meaning_margin": table - max(best.without(c.head.table), 0.0),
-                "meaning_context": context,
-            }
-        )
-    return found
-
-
-class _Best:
-    """The largest of some values, each one left out."""
-
-    def __init__(self, values: Mapping[Any, float]) -> None:
-        self.ranked = sorted(((value, key) for key, value in values.items()), key=lambda item: -item[0])[:2]
-
-    def without(self, key: Any) -> float:
-        return next((value for value, other in self.ranked if other != key), 0.0)
-
-
-def _rival_features(rivals: Sequence[ReferenceCandidate]) -> list[dict[str, float]]:
-    """How each candidate stands among the other columns that its tail could refer to."""
-    scores = {c.head.id: name_score(c.tail, c.head) for c in rivals}
-    contained = {c.head.id: c.containment for c in rivals}
-    best_name, best_contained = _Best(scores), _Best(contained)
-    shares, sizes = sorted(contained.values()), sorted(c.head.distinct for c in rivals)
-    positions: dict[str, list[int]] = defaultdict(list)
-    for c in rivals:
-        positions[c.head.table].append(c.head.position)
-    found = []
-    for c in rivals:
-        as_good = len(rivals) - bisect_left(shares, c.containment - 0.02) - 1
-        margin = c.containment - best_contained.without(c.head.id)
-        found.append(
-            {
-                "name_margin": scores[c.head.id] - best_name.without(c.head.id),
-                "containment_margin": margin if c.tail.nonnull else 0.0,
-                "rivals": _log(1 + (as_good if c.tail.nonnull else 0)),
-                "size_rank": bisect_left(sizes, c.head.distinct) / max(len(rivals) - 1, 1),
-                "same_table_rivals": float(sum(p < c.head.position for p in positions[c.head.table])),
-            }
-        )
-    return found
 
 
 def describe_pair(c: ReferenceCandidate) -> dict[str, float]:

@@ -8,6 +8,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from linking.mentions.tokens import fold
 from linking.names import name_similarity, table_words, trigram_similarity
@@ -26,6 +29,7 @@ __all__ = [
 SEPARATOR = " · "
 _WORDS_KEPT = 3_000
 _PAIRS_KEPT = 300
+_LEAST_OVERLAP = 0.05
 _AGREES = 0.72
 """3-gram containment from which two sampled records count as agreeing, if also one pair of columns is alike."""
 _ALIKE = 0.5
@@ -92,24 +96,35 @@ def same_thing_candidates(workspace: Workspace, referring: frozenset[int] = froz
             rare AS (SELECT w, hash(w) AS h FROM words GROUP BY w HAVING count(*) <= {often} ORDER BY h LIMIT {_WORDS_KEPT})
             SELECT {number}, w, h, min(_row) FROM words JOIN rare USING (w) GROUP BY w, h, _row"""
         )
-    shared = connection.execute(
-        """WITH edge AS (SELECT tab, max(hash) AS top, count(DISTINCT word) AS k FROM rare_word GROUP BY tab),
-        limits AS (SELECT a.tab AS l, b.tab AS r, CASE WHEN a.k < $k AND b.k < $k THEN 18446744073709551615
-            WHEN a.k < $k THEN b.top WHEN b.k < $k THEN a.top ELSE least(a.top, b.top) END AS top
-            FROM edge a JOIN edge b ON a.tab < b.tab),
-        sizes AS (SELECT l, r, count(DISTINCT CASE WHEN tab = l THEN word END) AS nl,
-            count(DISTINCT CASE WHEN tab = r THEN word END) AS nr
-            FROM limits JOIN rare_word ON (tab = l OR tab = r) AND hash <= top GROUP BY ALL),
-        both_ AS (SELECT x.tab AS l, y.tab AS r, count(DISTINCT x.word) AS n FROM rare_word x JOIN rare_word y
-            ON x.word = y.word AND x.tab < y.tab GROUP BY ALL)
-        SELECT l, r, n, nl, nr FROM both_ JOIN sizes USING (l, r) WHERE n >= 2""",
-        {"k": _WORDS_KEPT},
-    ).fetchall()
     return [
-        _candidate(workspace, (tables[left], tables[right]), (left, right), n / max(min(nl, nr), 1), referring)
-        for left, right, n, nl, nr in shared
-        if n / max(min(nl, nr), 1) >= 0.05 and _comparable_columns(tables[left], tables[right], referring)
+        _candidate(workspace, (tables[left], tables[right]), (left, right), overlap, referring)
+        for left, right, overlap in _overlaps(connection)
+        if overlap >= _LEAST_OVERLAP and _comparable_columns(tables[left], tables[right], referring)
     ]
+
+
+def _overlaps(connection: Any) -> list[tuple[int, int, float]]:
+    """Pairs of tables, by number, that share at least two rare words, and the share of the smaller one's words.
+
+    Of a table with more rare words than are kept only those with small hashes are known: two tables are compared up to
+    the largest hash that is known of both.
+    """
+    rare = connection.execute("SELECT DISTINCT tab, hash FROM rare_word ORDER BY tab, hash").fetchnumpy()
+    if not len(rare["tab"]):
+        return []
+    starts = np.flatnonzero(np.diff(rare["tab"], prepend=-1))
+    hashes = dict(zip(rare["tab"][starts].tolist(), np.split(rare["hash"], starts[1:]), strict=True))
+    shared = connection.execute(
+        """SELECT x.tab, y.tab, count(DISTINCT x.word) AS n FROM rare_word x JOIN rare_word y
+            ON x.word = y.word AND x.tab < y.tab GROUP BY ALL HAVING n >= 2 ORDER BY ALL"""
+    ).fetchall()
+    found = []
+    for left, right, n in shared:
+        both = hashes[left], hashes[right]
+        known = min((h[-1] for h in both if len(h) >= _WORDS_KEPT), default=None)
+        sizes = [len(h) if known is None else int(np.searchsorted(h, known, "right")) for h in both]
+        found.append((left, right, n / max(min(sizes), 1)))
+    return found
 
 
 def _comparable_columns(

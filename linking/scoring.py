@@ -114,9 +114,18 @@ class Prior:
         kindred = np.array([f.get(KINDRED, 0.0) for f in features])
         return odds_shares(self.forest.log_odds(self.matrix(features)) + kindred, groups)
 
-    def log_odds(self, features: Sequence[Mapping[str, float]], *, corrected: bool = True) -> NDArray[np.float64]:
-        """Calibrated log-odds, float64 [n]; with the GNN's correction where the features hold one, unless told not to."""
-        matrix = self.matrix(features)
+    def log_odds(
+        self,
+        features: Sequence[Mapping[str, float]],
+        *,
+        corrected: bool = True,
+        matrix: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Calibrated log-odds, float64 [n]; with the GNN's correction where the features hold one, unless told not to.
+
+        ``matrix`` is :meth:`matrix` of the features, where it is at hand.
+        """
+        matrix = self.matrix(features) if matrix is None else matrix
         if self.forest is not None:
             z = self.forest.log_odds(matrix)
             if self.choice is not None and len(z):
@@ -173,8 +182,9 @@ class Adapted:
         """Probabilities in (0, 1), float64 [n]; ``corrected`` False is what the explicit features alone say."""
         if not features:
             return np.zeros(0)
-        z = self.slope * self.prior.log_odds(features, corrected=corrected) + self.bias
-        z = z + self.prior.standardised(self.prior.matrix(features)) @ self.weights
+        matrix = self.prior.matrix(features)
+        z = self.slope * self.prior.log_odds(features, corrected=corrected, matrix=matrix) + self.bias
+        z = z + self.prior.standardised(matrix) @ self.weights
         return np.asarray(1 / (1 + np.exp(-np.clip(z, -_LIMIT, _LIMIT))), np.float64)
 
 
@@ -188,7 +198,8 @@ def adapt(
     size = len(prior.names)
     if not features:
         return Adapted(prior, 1.0, np.zeros(size), 0.0)
-    x = np.column_stack([prior.log_odds(features), np.ones(len(features)), prior.standardised(prior.matrix(features))])
+    matrix = prior.matrix(features)
+    x = np.column_stack([prior.log_odds(features, matrix=matrix), np.ones(len(features)), prior.standardised(matrix)])
     y = np.array(labels, np.float64)
     importance = np.ones(len(y)) if weights is None else np.array(weights, np.float64)
     start = np.zeros(size + 2)

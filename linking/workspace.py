@@ -5,11 +5,11 @@ import tempfile
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -23,6 +23,7 @@ from linking.profiling import create_sketches, profile_table
 
 __all__ = ["LoadedTable", "Workspace"]
 
+T = TypeVar("T")
 _OF_ANY_FILE = frozenset({
     "name", "path", "media_type", "pages", "modified", "changed", "created", "from_ocr", "title", "subject", "keywords",
     "sent", "message_id", "in_reply_to", "attachments", "truncated", "language", "description", "producer", "creator",
@@ -68,6 +69,7 @@ class Workspace:
         self._lock = threading.RLock()
         self._tables: dict[tuple[str, str], LoadedTable] = {}
         self._data: weakref.ReferenceType[LinkingData] | None = None
+        self._recalled: dict[tuple[tuple[str, ...], Hashable], Any] = {}
         self._next = 0
         self._finalizer = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -78,6 +80,7 @@ class Workspace:
                 self._connection.close()
                 self._connection = None
             self._tables.clear()
+            self._recalled.clear()
             self._finalizer()
 
     @contextmanager
@@ -124,6 +127,18 @@ class Workspace:
             return None
         return [table.columns[name] for name in side.columns]
 
+    def recall(self, tables: Sequence[LoadedTable], key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for this key before, unless one of the tables changed since.
+
+        ``make`` may look at nothing but the rows of ``tables`` and what ``key`` says: not at the profiles of columns, whose
+        names say other things beside other tables. One caller at a time, inside :meth:`using`.
+        """
+        own = tuple(table.name for table in tables), key
+        if own not in self._recalled:
+            self._recalled[own] = make()
+        found: T = self._recalled[own]
+        return found
+
     def _refresh(self, data: LinkingData) -> None:
         same_data = self._data is not None and self._data() is data
         wanted = {(s.source, s.info.name): s for s in data.datasets()}
@@ -163,6 +178,7 @@ class Workspace:
 
     def _drop(self, table: LoadedTable) -> None:
         self.connection.execute(f"DROP TABLE IF EXISTS {table.name}")
+        self._recalled = {key: made for key, made in self._recalled.items() if table.name not in key[0]}
         ids = [column.id for column in table.columns.values()]
         for hashes in ("value_hash", "sample_hash"):
             self.connection.execute(f"DELETE FROM {hashes} WHERE list_contains(?, col)", [ids])
