@@ -171,23 +171,23 @@ def _compared(
         SELECT a._row AS x, b._row AS y, count(*) AS common FROM words a JOIN rare USING (w) JOIN words b USING (w)
         WHERE a._row < b._row GROUP BY a._row, b._row ORDER BY common DESC, hash(a._row), b._row LIMIT {_PAIRS}"""
     )
+    ((some,),) = connection.execute("SELECT count(*) FROM alike").fetchall()
     weights = [math.log(1 + p.distinct) for p in columns]
-    likeness = [_likeness(p) for p in columns]
-    score = " + ".join(f"{w:.4f} * coalesce({s}, 0)" for w, s in zip(weights, likeness, strict=True))
-    present = " + ".join(
-        f"CASE WHEN {s} IS NULL THEN 0 ELSE {w:.4f} END" for w, s in zip(weights, likeness, strict=True)
-    )
-    hard = [(w, s) for p, w, s in zip(columns, weights, likeness, strict=True) if p.kind in _HARD]
-    hard_score = " + ".join(f"{w:.4f} * coalesce({s}, 0)" for w, s in hard) or "0"
-    hard_present = " + ".join(f"CASE WHEN {s} IS NULL THEN 0 ELSE {w:.4f} END" for w, s in hard) or "0"
-    text = f"concat_ws('{SEPARATOR}', {', '.join(f'left({{}}.{p.sql}, {_SHORT})' for p in words[:6])})"
-    rows = connection.execute(
-        f"""SELECT a._uid, b._uid, (({score}) / greatest({present}, 0.001))::DOUBLE AS agreement,
-            {text.format(*["a"] * len(words[:6]))}, {text.format(*["b"] * len(words[:6]))}, x, y,
-            ({hard_score})::DOUBLE AS hard, ({hard_present})::DOUBLE AS hard_present
-        FROM alike JOIN {table.name} a ON a._row = x JOIN {table.name} b ON b._row = y
-        WHERE {present} >= {_PRESENT * sum(weights):.4f} ORDER BY agreement DESC, x, y"""
-    ).fetchall()
+    hard = [(f"s{i}", w) for i, (p, w) in enumerate(zip(columns, weights, strict=True)) if p.kind in _HARD]
+    (score, present), (hard_score, hard_present) = map(_weighted, ([(f"s{i}", w) for i, w in enumerate(weights)], hard))
+    texts = [
+        f"concat_ws('{SEPARATOR}', {', '.join(f'left({side}.{p.sql}, {_SHORT})' for p in words[:6])})" for side in "ab"
+    ]
+    likeness = ", ".join(f"{_likeness(p)} AS s{i}" for i, p in enumerate(columns))
+    rows = []
+    if some:
+        rows = connection.execute(
+            f"""SELECT uid_a, uid_b, (({score}) / greatest({present}, 0.001))::DOUBLE AS agreement, text_a, text_b, x, y,
+                ({hard_score})::DOUBLE AS hard, ({hard_present})::DOUBLE AS hard_present
+            FROM (SELECT a._uid AS uid_a, b._uid AS uid_b, {texts[0]} AS text_a, {texts[1]} AS text_b, x, y, {likeness}
+                FROM alike JOIN {table.name} a ON a._row = x JOIN {table.name} b ON b._row = y)
+            WHERE {present} >= {_PRESENT * sum(weights):.4f} ORDER BY agreement DESC, x, y"""
+        ).fetchall()
     agreeing = [r for r in rows if r[2] >= _AGREES and r[7] >= _HARD_AGREES * r[8]]
     hard_mass = sum(r[8] for r in agreeing)
     twins = {row for r in agreeing for row in (r[5], r[6])}
@@ -198,7 +198,7 @@ def _compared(
         "twins": math.log10(1 + len(twins)),
         "duplicate_share": len(twins) / max(table.rows, 1),
         "hard_agreement": sum(r[7] for r in agreeing) / hard_mass if hard_mass else 1.0,
-        "hard_share": sum(w for w, _ in hard) / max(sum(weights), 1e-9),
+        "hard_share": sum(w for _, w in hard) / max(sum(weights), 1e-9),
     }
     return DuplicateCandidate(
         table,
@@ -208,6 +208,12 @@ def _compared(
         len(twins) / max(table.rows, 1),
         features,
     )
+
+
+def _weighted(parts: Sequence[tuple[str, float]]) -> tuple[str, str]:
+    """The weighted sum of some numbers that may be NULL, and the weight of those that are not, as SQL."""
+    score = " + ".join(f"{w:.4f} * coalesce({s}, 0)" for s, w in parts) or "0"
+    return score, " + ".join(f"CASE WHEN {s} IS NULL THEN 0 ELSE {w:.4f} END" for s, w in parts) or "0"
 
 
 def _likeness(p: ColumnProfile) -> str:

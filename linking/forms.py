@@ -7,7 +7,17 @@ is the base form. Words that mean "nothing" (``None``, ``NULL``, ``n/a``) are NU
 
 from bifrost.errors import InputError
 
-__all__ = ["STEPS", "base_sql", "check_transform", "elements_sql", "form_sql", "has_split", "literal", "said"]
+__all__ = [
+    "STEPS",
+    "base_sql",
+    "check_transform",
+    "elements_sql",
+    "form_sql",
+    "forms_sql",
+    "has_split",
+    "literal",
+    "said",
+]
 
 STEPS = {
     "split": "a list written as text gives its elements",
@@ -37,9 +47,17 @@ def literal(text: str) -> str:
 
 def base_sql(value: str) -> str:
     """The base form of an SQL text expression; NULL for words that mean nothing."""
-    folded = f"trim(regexp_replace(lower(nfc_normalize({value})), '\\s+', ' ', 'g'))"
+    return _numbered(_folded(value))
+
+
+def _folded(value: str) -> str:
+    return f"trim(regexp_replace(lower(nfc_normalize({value})), '\\s+', ' ', 'g'))"
+
+
+def _numbered(folded: str) -> str:
     number = f"regexp_replace({folded}, '^(-?\\d+)\\.0+$', '\\1')"
-    return f"CASE WHEN {folded} IN ({', '.join(map(literal, _EMPTY))}) THEN NULL ELSE {number} END"
+    nothing = ", ".join(map(literal, _EMPTY))
+    return f"CASE WHEN {folded} IN ({nothing}) THEN NULL WHEN {folded} LIKE '%.0%' THEN {number} ELSE {folded} END"
 
 
 def _steps(transform: str) -> list[tuple[str, str]]:
@@ -73,30 +91,48 @@ def said(transform: str) -> str:
 
 def form_sql(value: str, transform: str = "") -> str:
     """The normal form of an SQL text expression. ``split`` is left to :func:`elements_sql`. Empty results are NULL."""
-    sql = base_sql(value)
+    sql = _numbered(_folded(value))
     for name, argument in _steps(transform):
-        text = literal(argument.lower())
-        match name:
-            case "strip_zeros":
-                sql = f"coalesce(nullif(ltrim({sql}, '0'), ''), left({sql}, 1))"
-            case "strip_prefix":
-                sql = f"(CASE WHEN starts_with({sql}, {text}) THEN substr({sql}, {len(argument) + 1}) ELSE {sql} END)"
-            case "strip_suffix":
-                cut = f"left({sql}, length({sql}) - {len(argument)})"
-                sql = f"(CASE WHEN ends_with({sql}, {text}) THEN {cut} ELSE {sql} END)"
-            case "alnum":
-                sql = f"regexp_replace({sql}, '[^\\pL\\pN]', '', 'g')"
-            case "digits":
-                sql = f"regexp_replace({sql}, '\\D', '', 'g')"
-            case "strip_accents":
-                sql = f"strip_accents({sql})"
-            case "first_word":
-                sql = f"split_part({sql}, ' ', 1)"
-            case "address":
-                sql = f"coalesce(nullif(regexp_extract({sql}, '<\\s*([^<>\\s]+@[^<>\\s]+)\\s*>', 1), ''), {sql})"
-            case _:
-                pass
+        sql = _step_sql(name, argument, sql)
     return f"nullif({sql}, '')"
+
+
+def forms_sql(query: str, transform: str = "") -> str:
+    """A query ``_row, value``: the normal forms of a query's ``_row, raw``, where they are not NULL.
+
+    A SELECT for each step: as one expression, in which a step names what came before it two or three times, DuckDB would
+    compute that as often.
+    """
+    sql = f"SELECT _row, {_folded('raw')} AS value FROM ({query})"
+    sql = f"SELECT _row, {_numbered('value')} AS value FROM ({sql})"
+    for name, argument in _steps(transform):
+        if name != "split":
+            sql = f"SELECT _row, {_step_sql(name, argument, 'value')} AS value FROM ({sql})"
+    return f"SELECT _row, value FROM ({sql}) WHERE value <> ''"
+
+
+def _step_sql(name: str, argument: str, sql: str) -> str:
+    text = literal(argument.lower())
+    match name:
+        case "strip_zeros":
+            return f"coalesce(nullif(ltrim({sql}, '0'), ''), left({sql}, 1))"
+        case "strip_prefix":
+            return f"(CASE WHEN starts_with({sql}, {text}) THEN substr({sql}, {len(argument) + 1}) ELSE {sql} END)"
+        case "strip_suffix":
+            cut = f"left({sql}, length({sql}) - {len(argument)})"
+            return f"(CASE WHEN ends_with({sql}, {text}) THEN {cut} ELSE {sql} END)"
+        case "alnum":
+            return f"regexp_replace({sql}, '[^\\pL\\pN]', '', 'g')"
+        case "digits":
+            return f"regexp_replace({sql}, '\\D', '', 'g')"
+        case "strip_accents":
+            return f"strip_accents({sql})"
+        case "first_word":
+            return f"split_part({sql}, ' ', 1)"
+        case "address":
+            return f"coalesce(nullif(regexp_extract({sql}, '<\\s*([^<>\\s]+@[^<>\\s]+)\\s*>', 1), ''), {sql})"
+        case _:
+            return sql
 
 
 def elements_sql(value: str) -> str:

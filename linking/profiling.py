@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from bifrost.catalog import DatasetSummary
-from linking.forms import base_sql, elements_sql, form_sql, literal
+from linking.forms import base_sql, elements_sql, forms_sql, literal
 from linking.profiles import (
     LONG_TEXT,
     SAMPLE,
@@ -75,7 +75,7 @@ def values_sql(table: str, column: str, transform: str, is_list: bool) -> str:
         raw = f"SELECT _row, unnest({elements_sql(column)}) AS raw FROM {table}"
     else:
         raw = f"SELECT _row, {column} AS raw FROM {table}"
-    return f"SELECT _row, {form_sql('raw', transform)} AS value FROM ({raw}) WHERE value IS NOT NULL"
+    return forms_sql(raw, transform)
 
 
 def profile_table(
