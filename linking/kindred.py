@@ -40,6 +40,8 @@ _ALL_KEYS, _MANY_KEYS = 1.0, 8
 """What is added where a column holds all of at least so many keys and nothing else."""
 _BETWEEN = 2.0
 """What a head loses, in log-likelihood, whose table is mostly references: such tables are hardly referred to."""
+_SAME_AREA = 4.0
+"""What is added where of several tables of one name this one is named like the tail's table, and taken from the others."""
 _SAYING_NOTHING = ID_WORDS | {"name", "title", "label", "description", "type", "status", "date", "code"}
 
 Family = tuple[str | tuple[str, ...], ...]
@@ -61,13 +63,14 @@ def kindred_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Col
     """Per candidate what to add to its log-odds. ``columns`` are all of the workspace."""
     leading = _leading(columns)
     margins = _margins(candidates, _between(columns))
+    areas = _areas(candidates)
     named = Counter(words(p.said) for p in {c.tail.id: c.tail for c in candidates}.values())
     ends = {said[n:] for said in named for n in range(1, len(said) - 1)} | {s for s, n in named.items() if n > 1}
     found = []
-    for c, margin in zip(candidates, margins, strict=True):
+    for c, margin, area in zip(candidates, margins, areas, strict=True):
         said = words(c.tail.said)
         shared = said in ends or any(said[n:] in named for n in range(1, len(said) - 1))
-        found.append(round(_odds(c, margin, c.head.id in leading, shared), 3))
+        found.append(round(_odds(c, margin, c.head.id in leading, shared) + area, 3))
     return found
 
 
@@ -101,6 +104,28 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
     if c.containment < 0.9 and f["name_score"] < _NAMED:
         odds -= _ALIKE_CODES
     return odds
+
+
+def _areas(candidates: Sequence[ReferenceCandidate]) -> list[float]:
+    """Which of several tables of one name a name means, by the beginnings of names: in ``audit_budget`` a ``route_id`` refers
+    to ``audit_route`` rather than to ``stock_route``."""
+    namesakes: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    for i, c in enumerate(candidates):
+        own, table = table_words(c.tail.dataset), table_words(c.head.dataset)
+        named = c.features["name_score"] >= _SURELY_NAMED and c.containment >= 0.95 and c.tail.table != c.head.table
+        if named and len(table) > 1:
+            common = next(
+                (n for n, (a, b) in enumerate(zip(own, table, strict=False)) if a != b), min(len(own), len(table))
+            )
+            namesakes[c.tail.id, table[-1]].append((common, i))
+    found = [0.0] * len(candidates)
+    for others in namesakes.values():
+        tables = {candidates[i].head.table: common for common, i in others}
+        most = max(tables.values())
+        if list(tables.values()).count(most) == 1 < len(tables):
+            for common, i in others:
+                found[i] = _SAME_AREA if common == most else -_SAME_AREA
+    return found
 
 
 def _names_key(tail: ColumnProfile, head: ColumnProfile) -> bool:
