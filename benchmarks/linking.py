@@ -1,7 +1,7 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, mentions, entities, graph, pair_network, answers, carried, scale, links, effort, calibration and ablation.
+schema, mentions, entities, graph, pair_network, answers, carried, scale, wide, links, effort, calibration and ablation.
 """
 
 import importlib
@@ -20,6 +20,7 @@ PARTS = {
     "answers": "benchmarks.linking_answers",
     "carried": "benchmarks.linking_carried",
     "scale": "benchmarks.linking_scale",
+    "wide": "benchmarks.linking_wide",
     "links": "benchmarks.linking_links",
     "effort": "benchmarks.linking_effort",
     "calibration": "benchmarks.linking_calibration",

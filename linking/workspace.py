@@ -98,6 +98,7 @@ class Workspace:
             self._folder.mkdir(exist_ok=True)
             self._connection = duckdb.connect(str(self._folder / "workspace.duckdb"), config=self._settings)
             self._connection.execute("SET preserve_insertion_order = true")
+            self._connection.execute("SET enable_progress_bar = false")  # in a terminal it would draw over our own
             create_sketches(self._connection)
         return self._connection
 

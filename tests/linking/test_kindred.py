@@ -46,6 +46,21 @@ def test_columns_of_one_name_refer_to_the_table_that_their_values_span() -> None
         assert heads["title.id"] > 0.5
 
 
+def test_of_tables_of_one_name_the_one_beside_the_referring_table_is_meant() -> None:
+    tables = {
+        f"{area}_{thing}": [{"id": n + 1, "label": f"{area} {thing} {n * 37 % 211}"} for n in range(rows)]
+        for area, rows in (("press", 90), ("fleet", 120), ("audit", 200))
+        for thing in ("route", "budget")
+    }
+    for table, rows in tables.items():
+        if table.endswith("budget"):
+            for n, row in enumerate(rows):
+                row["route_id"] = n * 31 % 80 + 1
+    found = references(tables)
+    for area in ("press", "fleet", "audit"):
+        assert [head for tail, head in found if tail == f"{area}_budget.route_id"] == [f"{area}_route.id"]
+
+
 def test_two_columns_that_agree_today_are_two_references() -> None:
     rng = random.Random(1)
     stops = [{"stop_id": f"S{n:03d}", "stop_name": f"Stop {n * 3} Street"} for n in range(60)]
