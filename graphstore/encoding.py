@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -185,7 +186,12 @@ def _examples(data: Sequence[Mapping[str, Any]]) -> tuple[PairExample, ...]:
     return tuple(PairExample(**{**example, "score": _number(example["score"])}) for example in data)
 
 
+@lru_cache(maxsize=2_048)
 def link_type_from(text: str) -> LinkType:
+    """A stored link type; decoded once while it does not change, as the review queue reads all of them for every question.
+
+    Its mappings are shared: nobody may change them.
+    """
     data = orjson.loads(text)
     return LinkType(
         **{
