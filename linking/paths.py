@@ -93,7 +93,7 @@ def ways(link_type: LinkType, known: Sequence[LinkType]) -> list[Way]:
     in the two sources: whoever may see both may see all that speaks for a pair, and nobody learns what a third one says.
     """
     sources = {link_type.tail.source, link_type.head.source}
-    known = [t for t in known if {t.tail.source, t.head.source} <= sources]
+    known = [t for t in known if {side.source for side in (t.tail, t.head, t.through) if side is not None} <= sources]
     tail, head = _table(link_type.tail), _table(link_type.head)
     references = [t for t in known if t.kind in (LinkKind.REFERENCE, LinkKind.MENTION, LinkKind.JOIN_TABLE)]
     compared: dict[frozenset[Table], list[LinkType]] = {}

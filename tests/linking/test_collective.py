@@ -112,6 +112,12 @@ def test_what_a_third_source_says_counts_for_nothing() -> None:
     elsewhere = [known(LinkKind.REFERENCE, f"{shop}/tracks.genre", "c/genres.no") for shop in ("a", "b")]
     plays = [known(LinkKind.REFERENCE, "c/plays.track", f"{shop}/tracks.title") for shop in ("a", "b")]
     assert ways(TRACKS, [*elsewhere, *plays]) == []
+    joined = [known(LinkKind.JOIN_TABLE, f"{shop}/tracks.no", "b/singers.no") for shop in ("a", "b")]
+    within, beyond = (
+        [replace(t, through=Column(source, "sings", ("track", "singer"))) for t in joined] for source in ("b", "c")
+    )
+    assert [w.left[-1].end for w in ways(TRACKS, within)] == [("b", "singers")]
+    assert ways(TRACKS, beyond) == []
     assert [w.left[-1].end for w in ways(TRACKS, [*elsewhere, *EVERY])] == [("a", "albums")]
 
 
