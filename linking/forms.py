@@ -12,7 +12,6 @@ __all__ = [
     "base_sql",
     "check_transform",
     "elements_sql",
-    "form_sql",
     "forms_sql",
     "has_split",
     "literal",
@@ -71,7 +70,7 @@ def _steps(transform: str) -> list[tuple[str, str]]:
 
 
 def check_transform(transform: str) -> None:
-    """Raises InputError for a chain that :func:`form_sql` does not know."""
+    """Raises InputError for a chain that :func:`forms_sql` does not know."""
     _steps(transform)
 
 
@@ -89,16 +88,9 @@ def said(transform: str) -> str:
     return ", ".join(_SAID[name].format(argument) for name, argument in _steps(transform) if name in _SAID)
 
 
-def form_sql(value: str, transform: str = "") -> str:
-    """The normal form of an SQL text expression. ``split`` is left to :func:`elements_sql`. Empty results are NULL."""
-    sql = _numbered(_folded(value))
-    for name, argument in _steps(transform):
-        sql = _step_sql(name, argument, sql)
-    return f"nullif({sql}, '')"
-
-
 def forms_sql(query: str, transform: str = "") -> str:
-    """A query ``_row, value``: the normal forms of a query's ``_row, raw``, where they are not NULL.
+    """A query ``_row, value``: the normal forms of a query's ``_row, raw``, where they are not NULL nor empty. ``split`` is left
+    to :func:`elements_sql`.
 
     A SELECT for each step: as one expression, in which a step names what came before it two or three times, DuckDB would
     compute that as often.
