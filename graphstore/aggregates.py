@@ -141,10 +141,7 @@ class _Plan:
         """The values of a property as the table ``j`` (numbered ``i``)."""
         place, name = f"name{i}", clean_text(name)
         if not self.sqlite:
-            step = (
-                f" {join} LATERAL jsonb_each(vertex.properties::jsonb) p{i} ON p{i}.key = :{place}"
-                f" {join} LATERAL jsonb_array_elements(p{i}.value) AS j{i}(value) ON true"
-            )
+            step = f" {join} LATERAL jsonb_array_elements(vertex.properties::jsonb -> :{place}) AS j{i}(value) ON true"
             return step, sa.bindparam(place, name, sa.Text)
         if (path := json_path(name)) is not None:
             step = f" {join} json_each(vertex.properties, :{place}) j{i} ON true"

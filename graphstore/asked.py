@@ -28,7 +28,9 @@ def asked(database: Database) -> Any:
         given = values.table_valued(sa.column("value", sa.Text), with_ordinality="key", name="given").render_derived()
         place, uid = given.c.key - 1, given.c.value
     named, merged = s.vertex.alias("named"), s.fragment.alias("merged")
-    canonical = sa.select(sa.func.max(merged.c.canonical)).where(merged.c.uid == uid).scalar_subquery()
+    # A bare column would let PostgreSQL look for its highest value first and for the uid after that.
+    highest = sa.func.max(merged.c.canonical + sa.literal_column("0"))
+    canonical = sa.select(highest).where(merged.c.uid == uid).scalar_subquery()
     found = sa.func.coalesce(named.c.id, canonical)
     query = sa.select(place.label("of"), found.label("id")).select_from(given.outerjoin(named, named.c.uid == uid))
     return query.cte("asked")

@@ -334,7 +334,8 @@ class BulkLoader:
         touched.links = self._waiting_links()
         if self._known_before or self._twins:
             self._connection.execute(s.edge.delete().where(s.edge.c.id > self._first["link"]))
-            self._connection.execute(sa.text(_EDGES), {"link": self._first["link"]})
+            made = self._connection.execute(sa.text(_EDGES), {"link": self._first["link"]})
+            self._db.grew(s.edge.name, made.rowcount)
         self._log("vertex", VERTEX, self._first["fragment"])
         self._log("edge", EDGE, self._first["link"])
         return touched
@@ -382,6 +383,7 @@ class BulkLoader:
             number = _WITHOUT_GAPS if last - first == rows else _WITH_GAPS
             log = sa.text(_LOG.format(table=table, number=number))
             self._connection.execute(log, {"base": base, "first": first, "element": element})
+            self._db.grew(s.change.name, rows)
 
 
 @contextmanager

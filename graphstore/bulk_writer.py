@@ -52,7 +52,8 @@ class BulkWriter:
             self._db.insert(self._connection, table, columns, rows, constants)
         if edges is not None:
             # Copied inside the database: that takes no turn of the interpreter, which the caller needs meanwhile.
-            self._connection.execute(sa.text(_CHUNK_EDGES), edges)
+            made = self._connection.execute(sa.text(_CHUNK_EDGES), edges)
+            self._db.grew("edge", made.rowcount)
 
     def __enter__(self) -> "BulkWriter":
         return self

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bifrost.errors import InputError
 from graphstore.filters import SortKey
 
-__all__ = ["after_key", "cursor_of", "read_cursor", "turned"]
+__all__ = ["after_key", "by_id", "cursor_of", "read_cursor", "turned"]
 
 
 _LARGEST = 2**63 - 1
@@ -36,6 +36,22 @@ def after_key(key: SortKey, descending: bool, cursor: str, id: Any) -> Any:
         within = sa.tuple_(key.number, key.text, id) > sa.tuple_(number, text, last)
     same = sa.and_(here[0] == place[0], here[1] == place[1])
     return sa.or_(sa.tuple_(*here) > sa.tuple_(*place), sa.and_(same, within))
+
+
+def by_id(query: Any, table: sa.Table, label: int | None, after: str | None, *, sqlite: bool) -> Any:
+    """A query of vertices or edges in the order of their ids, of those of a label and those after a cursor.
+
+    PostgreSQL believes that the elements of a label are evenly spread among all, and may walk over all others by their ids
+    until it meets the first. Only the index of labels has the order of label and id, which is the same within one label.
+    """
+    column, id = table.c.label, table.c.id
+    last = None if after is None else read_cursor(after, 1)[0]
+    if label is not None and not sqlite:
+        first = sa.tuple_(column, id) > sa.tuple_(label, -_LARGEST if last is None else last)
+        return query.where(first, column <= label).order_by(column, id)
+    if label is not None:
+        query = query.where(column == label)
+    return (query if last is None else query.where(id > last)).order_by(id)
 
 
 def cursor_of(row: Any, key: SortKey | None) -> str:

@@ -50,6 +50,8 @@ _ROWS = (500, 100)
 """Rows per INSERT statement on SQLite, as many of the larger ones as there are."""
 _PG_WRITE_LOCK = 0x6269_6672_6F73_74
 _WRITE = "bifrost_write"
+_MANY, _SHARE = 1_000, 0.1
+"""A table is analyzed anew after a transaction that brought so many rows, and such a share of all that it has."""
 _IDENTITY = "identity"
 _NONE: Mapping[str, float] = MappingProxyType({})
 
@@ -112,12 +114,14 @@ class Database:
             sa.event.listen(engine, "begin", _begin_sqlite)
             return engine
         try:
-            return sa.create_engine(
+            engine = sa.create_engine(
                 self.url, echo=echo, pool_size=8, max_overflow=24, pool_pre_ping=True,
                 connect_args={"connect_timeout": 10},
             )  # fmt: skip
         except ModuleNotFoundError:
             raise MissingExtraError("postgresql", "postgres", "psycopg") from None
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+        return engine
 
     # ---- transactions ------------------------------------------------------------------------------------------------
 
@@ -153,13 +157,28 @@ class Database:
                 with connection.begin():
                     if not self.is_sqlite:
                         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_PG_WRITE_LOCK)))
-                    self._local.connection = connection
+                    self._local.connection, self._local.grown = connection, {}
                     yield connection
+                    self._analyze(connection)
             except BaseException:
                 self._labels.clear()
                 raise
             finally:
                 self._local.connection = None
+
+    def grew(self, table: str, rows: int) -> None:
+        """Notes that the transaction of this thread brings rows into a table otherwise than by :meth:`insert`."""
+        if not self.is_sqlite:
+            grown = self._local.grown
+            grown[table] = grown.get(table, 0) + rows
+
+    def _analyze(self, connection: Connection) -> None:
+        """PostgreSQL plans by what it knows of a table. Until its own daemon has been there, a minute or more later, it
+        knows nothing of what a large transaction brought, and reads whole tables where a few rows are asked for."""
+        known = sa.text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
+        for table, rows in self._local.grown.items():
+            if rows >= _MANY and rows >= _SHARE * (connection.execute(known, {"name": table}).scalar() or 0):
+                connection.exec_driver_sql(f"ANALYZE {connection.dialect.identifier_preparer.quote(table)}")
 
     @contextmanager
     def errors_mapped(self) -> Iterator[None]:
@@ -200,6 +219,7 @@ class Database:
         if self.is_sqlite:
             insert_rows(connection.connection.cursor(), f"{quote(table.name)} ({names})", len(columns), rows, same)
             return
+        self.grew(table.name, len(rows))
         with connection.connection.cursor().copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row((*row, *same))
@@ -326,6 +346,13 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA cache_size=-32768")
     cursor.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    """Values are taken out of JSON, of which PostgreSQL expects a hundred from every row: so it thinks such statements worth
+    compiling, which takes longer than they do."""
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

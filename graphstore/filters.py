@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from bifrost.errors import InputError
 from bifrost.graph import PropertyFilter
@@ -40,10 +41,7 @@ _SQLITE_TEXT = (
 )
 _SQLITE_KIND = "CASE j.type WHEN 'text' THEN 's' WHEN 'true' THEN 'b' WHEN 'false' THEN 'b' ELSE 'd' END"
 
-_PG_VALUES = (
-    "jsonb_each(vertex.properties::jsonb) p, jsonb_array_elements(p.value) WITH ORDINALITY AS j(value, n) "
-    "WHERE p.key = {name}"
-)
+_PG_VALUES = "jsonb_array_elements(vertex.properties::jsonb -> {name}) AS j(value) WHERE true"
 _PG_NUMBER = (
     "CASE WHEN jsonb_typeof(j.value) = 'number' THEN (j.value #>> '{}')::double precision "
     "WHEN j.value ? '@decimal' THEN (j.value ->> '@decimal')::double precision "
@@ -67,13 +65,12 @@ _COMPARISONS = {"neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 @dataclass(frozen=True, slots=True)
 class ValueSql:
     """SQL over the values of the property ``{name}`` of ``vertex``, one row each: where they come from, their number,
-    text and kind (s text, b boolean, d date or time), and the condition of the first one."""
+    text and kind (s text, b boolean, d date or time)."""
 
     values: str
     number: str
     text: str
     kind: str
-    first: str
 
 
 _INFINITE = "CASE {0} WHEN 'inf' THEN {1} WHEN '-inf' THEN -{1} END"
@@ -81,8 +78,8 @@ _SQLITE_INFINITE = _INFINITE.format("json_extract(j.value, '$.\"@float\"')", "9e
 _PG_INFINITE = _INFINITE.format("j.value ->> '@float'", "'infinity'::double precision")
 """Numbers that are compared, but neither shown nor added up."""
 
-_SQLITE = ValueSql(_SQLITE_VALUES, _SQLITE_NUMBER, _SQLITE_TEXT, _SQLITE_KIND, "j.key = 0")
-_PG = ValueSql(_PG_VALUES, _PG_NUMBER, _PG_TEXT + ' COLLATE "C"', _PG_KIND, "j.n = 1")
+_SQLITE = ValueSql(_SQLITE_VALUES, _SQLITE_NUMBER, _SQLITE_TEXT, _SQLITE_KIND)
+_PG = ValueSql(_PG_VALUES, _PG_NUMBER, _PG_TEXT + ' COLLATE "C"', _PG_KIND)
 
 
 def value_sql(sqlite: bool) -> ValueSql:
@@ -183,19 +180,29 @@ def sort_key(name: str, sqlite: bool) -> SortKey:
     """What to order vertices by: numbers, then text and dates, then those without the property."""
     d, name = _SQLITE if sqlite else _PG, clean_text(name)
     kind = f"CASE WHEN ({d.number}) IS NOT NULL THEN 0 WHEN ({d.text}) IS NOT NULL THEN 1 END"
-    path = json_path(name) if sqlite else None
+
+    def joined(expression: str, missing: Any) -> Any:
+        return sa.func.coalesce(sa.literal_column(f"({expression})"), missing)
+
+    if not sqlite:
+        value = _first_value(name)
+        return SortKey(joined(kind, 2), joined(d.number, 0), joined(d.text, ""), value)
+    path = json_path(name)
     if path is not None:
         first = sa.func.json_each(s.vertex.c.properties, sa.bindparam("sort_path", f"{path}[0]", sa.Text))
         value = first.table_valued("value", "type", name="j")
-
-        def joined(expression: str, missing: Any) -> Any:
-            return sa.func.coalesce(sa.literal_column(f"({expression})"), missing)
-
         return SortKey(joined(kind, 2), joined(d.number, 0), joined(d.text, ""), value)
     bound = sa.bindparam("sort_name", name, sa.Text)
-    rows = f"{d.values.format(name=':sort_name')} AND {d.first}"
+    rows = f"{d.values.format(name=':sort_name')} AND j.key = 0"
 
     def scalar(expression: str, missing: Any) -> Any:
         return sa.func.coalesce(sa.text(f"(SELECT {expression} FROM {rows})").bindparams(bound), missing)
 
     return SortKey(scalar(kind, 2), scalar(d.number, 0), scalar(f"({d.text})", ""))
+
+
+def _first_value(name: str) -> Any:
+    """The table ``j`` of the first value of a property of ``vertex`` on PostgreSQL. The offset keeps it a query of its own:
+    written out where it is used, the text would be parsed once for every use."""
+    said = sa.cast(s.vertex.c.properties, postgresql.JSONB)[sa.bindparam("sort_name", name, sa.Text)][0]
+    return sa.select(said.label("value")).correlate(s.vertex).offset(0).lateral("j")

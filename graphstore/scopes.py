@@ -271,7 +271,10 @@ class _Follower:
         link, pair = s.link, s.same_pair
         tail, head = s.fragment.alias("tail"), s.fragment.alias("head")
         ends = (tail.c.uid.label("tail_uid"), head.c.uid.label("head_uid"))
-        through = sa.select(sa.func.min(s.fragment.c.uid)).where(s.fragment.c.record == link.c.record).scalar_subquery()
+        said = s.fragment
+        # A bare column would let PostgreSQL look for its lowest value first and for the record after that.
+        first = sa.func.min(sa.func.coalesce(said.c.uid, ""))
+        through = sa.select(first).where(said.c.record == link.c.record).scalar_subquery()
         links = (
             sa.select(link, *ends, through.label("through_uid"))
             .join(tail, tail.c.id == link.c.tail)

@@ -13,8 +13,8 @@ from graphstore import schema as s
 from graphstore.aggregates import Aggregation
 from graphstore.asked import Asked, asked
 from graphstore.conditions import Conditions, near_and_far
-from graphstore.cursors import after_key, cursor_of, read_cursor, turned
-from graphstore.database import EDGE, Database
+from graphstore.cursors import after_key, by_id, cursor_of, read_cursor, turned
+from graphstore.database import EDGE, VERTEX, Database
 from graphstore.filters import SortKey, sort_key
 from graphstore.provenance import edge_origins, vertex_origins
 from graphstore.statistics import Statistics
@@ -62,13 +62,13 @@ class SqlGraphView:
     ) -> Page[Vertex]:
         key = None if order_by is None else sort_key(order_by, self._db.is_sqlite)
         with self._db.read() as connection:
-            where = Conditions(self._db, connection).of(label, filters)
+            conditions = Conditions(self._db, connection)
             if key is None:
-                query = sa.select(s.vertex).where(*where).order_by(s.vertex.c.id).limit(limit + 1)
-                if after is not None:
-                    query = query.where(s.vertex.c.id > read_cursor(after, 1)[0])
+                number = None if label is None else conditions.label(VERTEX, label)
+                query = by_id(sa.select(s.vertex), s.vertex, number, after, sqlite=self._db.is_sqlite)
+                query = query.where(*conditions.of(None, filters)).limit(limit + 1)
             else:
-                query = _ordered(key, descending, after, where, limit + 1)
+                query = _ordered(key, descending, after, conditions.of(label, filters), limit + 1)
             rows = connection.execute(query).all()
             names = self._db.label_names(connection, {row.label for row in rows})
         more = len(rows) > limit
@@ -269,12 +269,9 @@ class SqlGraphView:
             return None if row is None else _edge(row, self._db.label_names(connection, [row.label]))
 
     def edges(self, label: str | None = None, *, after: str | None = None, limit: int = 100) -> Page[Edge]:
-        query = edge_query().order_by(s.edge.c.id).limit(limit + 1)
-        if after is not None:
-            query = query.where(s.edge.c.id > read_cursor(after, 1)[0])
         with self._db.read() as connection:
-            if label is not None:
-                query = query.where(s.edge.c.label == self._label(connection, EDGE, label))
+            number = None if label is None else self._label(connection, EDGE, label)
+            query = by_id(edge_query(), s.edge, number, after, sqlite=self._db.is_sqlite).limit(limit + 1)
             rows = connection.execute(query).all()
             names = self._db.label_names(connection, {row.label for row in rows})
         cursors = tuple(cursor_of(row, None) for row in rows[:limit])

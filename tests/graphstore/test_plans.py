@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bifrost.documents import Document, Mention, Page
 from bifrost.graph import Direction, PropertyFilter
 from bifrost.links import Correction, LinkEdge, LinkKind, SamePair, Verdict
+from bifrost.values import Fragment, RecordFragments
 from graphstore.edits import Edits
 from graphstore.sql import SqlStore
-from tests.graphstore.databases import sqlite_template, sqlite_url
+from tests.fixtures.servers import Server
+from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
 from tests.graphstore.worlds import link_type, record, register, say
 
-__all__ = ["sqlite_template", "sqlite_url"]
+__all__ = ["postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url"]
 
 LARGE = {
     "vertex",
@@ -34,10 +37,24 @@ SAME = link_type(LinkKind.SAME_THING, "a/x.v", "b/y.v")
 REFERS = link_type(LinkKind.REFERENCE, "a/x.v", "b/y.v", "REFERS")
 
 
-@pytest.fixture
-def store(sqlite_url: str) -> Iterator[SqlStore]:
-    made = SqlStore(sqlite_url)
-    register(made, "a/x", "b/y", rank={"b": 1})
+UNKNOWN = "postgres without statistics"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    """On PostgreSQL it is taken for a large one."""
+    is_sqlite = request.param == "sqlite"
+    if is_sqlite:
+        url = request.getfixturevalue("sqlite_url")
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        url = server.address(server.create_database())
+    made = SqlStore(url)
+    made.migrate()
+    register(made, "a/x", "b/y", "c/docs", rank={"b": 1})
+    text = Document("text/plain", (Page(1, "Order 1"),), {}, (Mention(1, 6, 7, "1", "ID", "1", 1.0, "rule"),))
+    titles = (Fragment(f"c/docs/{i}", "Document", {"title": (f"{i}",)}) for i in range(50))
+    say(made, "c/docs", *(RecordFragments(one.uid, b"1", (one,), (), text) for one in titles))
     for dataset in ("a/x", "b/y"):
         said = (
             record(dataset, str(i), [("NEXT", f"{dataset}/{i + 1}"), ("FAR", f"nowhere/{dataset}/{i}")], v=i)
@@ -49,8 +66,20 @@ def store(sqlite_url: str) -> Iterator[SqlStore]:
         made.links.judge(known.id, Verdict.CONFIRM, "ann")
     made.links.write_same(SAME, [SamePair(f"a/x/{i}", f"b/y/{i}", 0.9) for i in range(100)])
     made.links.write_links(REFERS, [LinkEdge(f"a/x/{i}", f"b/y/{i}", 0.9) for i in range(100)])
+    if not is_sqlite:
+        pretend_to_be_large(made, statistics=request.param != UNKNOWN)
     yield made
     made.close()
+
+
+def pretend_to_be_large(store: SqlStore, *, statistics: bool) -> None:
+    """Lets PostgreSQL think that each row were a hundred thousand; without statistics, that it knows nothing more."""
+    with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for table in LARGE:
+            connection.exec_driver_sql(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+        connection.exec_driver_sql("VACUUM ANALYZE" if statistics else "VACUUM")
+        grown = "UPDATE pg_class SET reltuples = greatest(reltuples, 1) * 1e5 WHERE relname = ANY(%(names)s)"
+        connection.exec_driver_sql(grown, {"names": sorted(LARGE)})
 
 
 @contextmanager
@@ -66,20 +95,42 @@ def scans(store: SqlStore) -> Iterator[list[str]]:
     sa.event.listen(store.engine, "before_cursor_execute", note)
     yield found
     sa.event.remove(store.engine, "before_cursor_execute", note)
+    read = read_by_sqlite if store.database.is_sqlite else read_by_postgresql
     with store.engine.connect() as connection:
-        for statement, parameters in dict.fromkeys((text, repr(values)) for text, values in seen) and seen:
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):
-                scan = re.match(r"SCAN (\w+)", row.detail)
-                aliases = dict(re.findall(r"(\w+) AS \"?(\w+)\"?", statement))
-                names = {alias: table for table, alias in aliases.items()}
-                if scan and names.get(scan[1], scan[1]) in LARGE:
-                    found.append(f"{row.detail}: {statement}")
+        for statement, parameters in {(text, repr(values)): (text, values) for text, values in seen}.values():
+            found.extend(f"{part}: {statement}" for part in read(connection, statement, parameters))
 
 
+def read_by_sqlite(connection: sa.Connection, statement: str, parameters: Any) -> Iterator[str]:
+    """What a statement would read as a whole."""
+    aliases = dict(re.findall(r"(\w+) AS \"?(\w+)\"?", statement))
+    names = {alias: table for table, alias in aliases.items()}
+    for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):
+        scan = re.match(r"SCAN (\w+)", row.detail)
+        if scan and names.get(scan[1], scan[1]) in LARGE:
+            yield row.detail
+
+
+def read_by_postgresql(connection: sa.Connection, statement: str, parameters: Any) -> Iterator[str]:
+    [top] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+    nodes = [top["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", ())
+        condition = node.get("Index Cond", "")
+        has_bounds = "Index" in node["Node Type"] and condition and not condition.endswith("IS NOT NULL)")
+        is_scan = "Scan" in node["Node Type"] and node["Node Type"] != "Bitmap Heap Scan"
+        if is_scan and node.get("Relation Name") in LARGE and not has_bounds:
+            yield f"{node['Node Type']} on {node['Relation Name']} {condition}"
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres", UNKNOWN], indirect=True)
 def test_reads(store: SqlStore) -> None:
     view = store.view()
     with scans(store) as found:
         view.vertex("b/y/7")
+        view.vertices_by_id(["a/x/7", "nobody"])
+        view.edges("NEXT", after=view.edges("NEXT", limit=5).cursor)
+        view.vertices("X", after=view.vertices("X", limit=5).cursor)
         view.edges_of(["a/x/1", "a/x/2"], Direction.BOTH, ["NEXT"])
         view.edge("a/x/1#NEXT>a/x/2")
         for direction in Direction:
@@ -99,6 +150,7 @@ def test_reads(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("labels", [(), ("NEXT",)])
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_neighbours_are_read_from_an_index_alone(store: SqlStore, labels: tuple[str, ...]) -> None:
     seen: list[tuple[str, Any]] = []
     listen = lambda *event: seen.append((event[2], event[3]))  # noqa: E731
@@ -127,3 +179,19 @@ def test_writes(store: SqlStore) -> None:
         edits.update_vertex("a/x/1", {"v": (2,)}, by="bob")
         edits.delete_edge("a/x/2#NEXT>a/x/3", by="bob")
     assert found == []
+
+
+def test_what_a_large_transaction_brought_is_known_at_once(postgres_url: str) -> None:
+    """PostgreSQL's own daemon looks once a minute."""
+    store = SqlStore(postgres_url)
+    register(store, "a/x", "b/y")
+    known = sa.text("SELECT count(*) FROM pg_stats WHERE tablename = ANY(:names)")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM pg_statistic")
+    many = [record("a/x", str(i), [("NEXT", f"a/x/{i + 1}")], v=i) for i in range(1_200)]
+    store.fragments.bulk_load("a", "x", many, 1)
+    with store.database.read() as connection:
+        for table in ("vertex", "edge", "fragment", "link", "record", "vertex_value", "change"):
+            assert connection.execute(known, {"names": [table]}).scalar_one(), table
+        assert not connection.execute(known, {"names": ["same_pair", "dangling"]}).scalar_one()
+    store.close()
