@@ -26,7 +26,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
-    def take(self, index: Ids | NDArray[np.bool_]) -> "Pairs":
+    def take(self, index: Ids | NDArray[np.bool_] | slice) -> "Pairs":
         return Pairs(self.left[index], self.right[index])
 
     def positions(self, left: Ids, right: Ids) -> Ids:

@@ -135,9 +135,15 @@ def _spaces(comparer: Comparer, options: MatchOptions) -> tuple[tuple[Space, int
 
 
 def _frequent(space: Space, shape: tuple[int, int], options: MatchOptions) -> Ids:
-    budget = min(max(LEAST_BUDGET, options.budget_per_record * sum(shape)), options.largest_budget)
+    budget = _budget(sum(shape), options)
     dear = ~affordable(space.left.counts, space.right.counts, budget)
     return np.asarray(space.codes[dear & _on_both_sides(space)])
+
+
+def _budget(records: int, options: MatchOptions) -> float:
+    """Multiplications of one product. It grows with the number of records, more slowly once they are many."""
+    full, large = options.budget_per_record * records, options.large_budget_per_record * records
+    return min(max(LEAST_BUDGET, min(full, max(options.large_budget, large))), options.largest_budget)
 
 
 def _vectors(space: Space, dropped: Ids, rows: Ids | None) -> tuple[Csr, Csr]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from linking.records.blocking import Pairs
 from linking.records.field_compare import FieldComparer, FieldStatistics
 from linking.records.fields import Records, joined
+from linking.records.parallel import in_order
 from linking.records.space import BLOCK, Space
 from linking.records.terms import CODE, NUMBER, Terms, TermStatistics, count_grams, count_words
 from linking.records.vectors import shared_terms, sums
@@ -55,7 +56,7 @@ class Comparer:
         """One for each field of the records."""
         sources = self.records.fields
         known: Sequence[FieldStatistics | None] = self._known.fields if self._known else [None] * len(sources)
-        return tuple(FieldComparer(f, s) for f, s in zip(sources, known, strict=True))
+        return tuple(in_order(lambda x: FieldComparer(*x), zip(sources, known, strict=True)))
 
     @cached_property
     def statistics(self) -> Statistics:
@@ -75,7 +76,7 @@ class Comparer:
 
     def similarities(self, pairs: Pairs) -> Float:
         """Similarity in [0, 1] of each field, NaN where a side is absent, float32 [pairs, fields]."""
-        return np.stack([f.similarity(pairs.left, pairs.right) for f in self.fields], axis=1)
+        return np.stack(list(in_order(lambda f: f.similarity(pairs.left, pairs.right), self.fields)), axis=1)
 
     def rarities(self, pairs: Pairs) -> Float:
         """Log of how much rarer the left value is than the field's average value, float32 [pairs, fields]."""
@@ -90,7 +91,8 @@ class Comparer:
         """Similarities over all fields together, by feature name."""
         result: dict[str, Float] = {}
         result["grams"], result["sharp_grams"] = self.grams.cosines(pairs.left, pairs.right)
-        blocks = [self._words(pairs.take(np.arange(s, min(s + BLOCK, len(pairs))))) for s in _starts(len(pairs))]
+        starts = range(0, max(len(pairs), 1), BLOCK)
+        blocks = list(in_order(lambda s: self._words(pairs.take(slice(s, s + BLOCK))), starts))
         result.update({name: np.concatenate([b[name] for b in blocks]) for name in blocks[0]})
         result["mix"] = np.asarray((result["sharp_grams"] + result["sharp_words"]) / 2, np.float32)
         return result
@@ -134,7 +136,3 @@ def _both(records: Records, count: Count) -> tuple[Terms, Terms]:
 def _sides(records: Records, old: tuple[Ids, Ids]) -> list[tuple[list[pa.Array], Ids]]:
     left = ([f.left for f in records.fields], old[0])
     return [left] if records.dirty else [left, ([f.right for f in records.fields], old[1])]
-
-
-def _starts(count: int) -> range:
-    return range(0, max(count, 1), BLOCK)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linking.records.blocking import Pairs
+from linking.records.ranking import best_first
 
 __all__ = ["Curve", "Decoys", "judge_by_decoys"]
 
@@ -113,7 +114,7 @@ def judge_by_decoys(
     only, at least one. With ``learnt`` its curves judge and nothing is estimated.
     """
     value = score.astype(np.float64)
-    ends = [_ranked(end, value, n) for end, n in zip((pairs.left, pairs.right), shape, strict=True)]
+    ends = [_ranked(end, score, n) for end, n in zip((pairs.left, pairs.right), shape, strict=True)]
     lead = [value - np.where(rank == 0, best[1][end], best[0][end]) for end, rank, best in ends]
     surplus = value + sum(MARGIN * lead[k] for k in (0, 1) if once[k])
     if learnt is None:
@@ -152,16 +153,16 @@ def _learn(found: Sequence[_End]) -> tuple[float | None, tuple[Curve, ...]]:
     return matches, tuple(f.fit(share) for f, share in zip(found, strangers, strict=True))
 
 
-def _ranked(end: Ids, value: Double, size: int) -> tuple[Ids, Ids, list[Double]]:
-    """The end itself, each pair's rank among the pairs of its record, and each record's three best values (else 0)."""
-    order = np.lexsort((-value, end))
+def _ranked(end: Ids, score: Float, size: int) -> tuple[Ids, Ids, list[Double]]:
+    """The end itself, each pair's rank among the pairs of its record, and each record's three best scores (else 0)."""
+    order = best_first(end, score)
     first = np.searchsorted(end[order], np.arange(size))
     rank = np.empty(len(end), np.int64)
     rank[order] = np.arange(len(end)) - first[end[order]]
     best = []
     for k in range(3):
         values = np.zeros(size)
-        values[end[rank == k]] = value[rank == k]
+        values[end[rank == k]] = score[rank == k]
         best.append(values)
     return end, rank, best
 

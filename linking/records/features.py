@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from linking.records.agreement import LEVELS, Agreement, estimate, level_of, told_apart
 from linking.records.blocking import Pairs
 from linking.records.compare import Comparer
-from linking.records.rivals import Rivals, mean_rival, rivals_of
+from linking.records.parallel import in_order
+from linking.records.rivals import Rivals, rivals_of
 
 __all__ = [
     "PAIR_FEATURES",
@@ -158,15 +159,12 @@ def rival_features(comparer: Comparer, pairs: Pairs, features: Float) -> Float:
     """
     shape, dirty = comparer.records.shape, comparer.records.dirty
     columns: list[Float] = []
-    likeness: tuple[Float, Float] | None = None
-    for name, limit in RIVAL_SCORES:
-        score = features[:, PAIR_FEATURES.index(name)]
-        rivals = rivals_of(pairs, score, shape, dirty=dirty)
+    scores = [np.ascontiguousarray(features[:, PAIR_FEATURES.index(name)]) for name, _ in RIVAL_SCORES]
+    every = list(in_order(lambda score: rivals_of(pairs, score, shape, dirty=dirty), scores))
+    for (_, limit), score, rivals in zip(RIVAL_SCORES, scores, every, strict=True):
         columns.extend(rivals.margins(score, limit))
-        columns.append(np.clip(score - mean_rival(pairs, score, shape, dirty=dirty), -limit, limit))
-        if likeness is None:
-            likeness = _likeness(comparer, pairs, rivals)
-    return np.stack([c.astype(np.float32) for c in (*columns, *(likeness or ()))], axis=1)
+        columns.append(np.clip(score - rivals.mean, -limit, limit))
+    return np.stack([*columns, *_likeness(comparer, pairs, every[0])], axis=1, dtype=np.float32)
 
 
 def updated_rivals(comparer: Comparer, pairs: Pairs, features: Float, known: Known) -> Float:

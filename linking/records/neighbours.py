@@ -1,7 +1,8 @@
 """Nearest neighbours in a sparse space: exact lists of the k most similar rows, and their update after a few rows changed.
 
-One product of both tables, in blocks of rows, serves both directions. Ties are broken by row number, so that an update gives
-exactly what a new computation would give.
+One product of both tables, in blocks of rows and columns, serves both directions; the blocks are spread over the processors.
+Ties are broken by row number, so that the lists do not depend on the blocks, and an update gives exactly what a new computation
+would give.
 """
 
 from collections.abc import Iterator
@@ -12,15 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Neighbours", "nearest_lists", "updated_lists"]
+from linking.records.parallel import in_order
+from linking.records.ranking import best_first
+
+__all__ = ["Neighbours", "nearest_lists", "row_lists", "updated_lists"]
 
 Csr: TypeAlias = sparse.csr_matrix
 Float: TypeAlias = NDArray[np.float32]
 Ids: TypeAlias = NDArray[np.int64]
-BLOCK_NONZERO = 8_000_000
-"""Upper bound on stored products of one row block (about 100 MB, and twice that to sort them)."""
+Entries: TypeAlias = tuple[Ids, Ids, Float]
+"""Ends, the rows at their other ends, and how similar both are."""
+BLOCK_NONZERO = 1_000_000
+"""Upper bound on stored products of one block: larger ones fit into no cache, and their memory has to be asked for anew."""
+COLUMNS = 1 << 15
+"""Columns of one block: what the product adds up for them fits into the cache of a processor."""
 BUFFER = 500_000
-"""Entries that may beat a column's list are merged into the lists when so many, or one list for each, have come together."""
+"""Entries that may beat a list are merged into the lists when so many have come together."""
+PARTS = 32
+"""A row is looked through in so many parts: the k-th best of the best of each is at most the k-th best of all."""
+MANY = 8
+"""Rows with so many times k entries left are cut one by one."""
 NONE = -1
 
 
@@ -54,19 +66,16 @@ class Neighbours:
 
 def nearest_lists(left: Csr, right: Csr, k: int) -> tuple[Neighbours, Neighbours]:
     """The lists of all left rows and of all right rows."""
-    transposed = right.T.tocsr()
-    columns = _ColumnLists(right.shape[0], k)
-    rows = [_empty(0, k)]
-    for start, product in _products(left, transposed):
-        rows.append(_row_lists(product, k))
-        columns.add(product, start)
-    return _stacked(rows), columns.lists()
+    rows, columns = _Lists(_empty(left.shape[0], k)), _Lists(_empty(right.shape[0], k))
+    _search(left, right, k, rows, columns)
+    return rows.merged(), columns.merged()
 
 
 def row_lists(left: Csr, right: Csr, k: int) -> Neighbours:
     """The lists of all left rows."""
-    products = _products(left, right.T.tocsr())
-    return _stacked([_empty(0, k), *(_row_lists(product, k) for _, product in products)])
+    rows = _Lists(_empty(left.shape[0], k))
+    _search(left, right, k, rows, None)
+    return rows.merged()
 
 
 def updated_lists(lists: Neighbours, stale: Ids, changed: Ids, left: Csr, right: Csr) -> Neighbours:
@@ -78,108 +87,115 @@ def updated_lists(lists: Neighbours, stale: Ids, changed: Ids, left: Csr, right:
     settled = np.ones(len(row), bool)
     settled[stale] = False
     least = np.where(row[:, -1] == NONE, 0, score[:, -1])
-    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
-    for start, product in _products(right[changed], left.T.tocsr()):
-        entries = product.tocoo()
-        better = settled[entries.col] & (entries.data >= least[entries.col])
-        column = entries.col[better].astype(np.int64)
-        found.append((column, changed[start + entries.row[better]], entries.data[better]))
-    ends, others, scores = (np.concatenate(x) for x in zip(*found, strict=True))
-    touched = np.flatnonzero(np.bincount(ends, minlength=len(row)))
-    known, place = np.nonzero(row[touched] != NONE)
-    made = _best(
-        np.concatenate([known, np.searchsorted(touched, ends)]),
-        np.concatenate([row[touched][known, place], others]),
-        np.concatenate([score[touched][known, place], scores]),
-        len(touched),
-        k,
-    )
-    row[touched], score[touched] = made.row, made.score
-    return Neighbours(row, score)
+    made = _Lists(Neighbours(row, score))
+
+    def better(block: _Block) -> Entries:
+        entries = block.product().tocoo()
+        kept = settled[entries.col] & (entries.data >= least[entries.col])
+        return entries.col[kept].astype(np.int64), changed[block.start + entries.row[kept]], entries.data[kept]
+
+    for entries in in_order(better, _blocks(right[changed], left, left.shape[0])):
+        made.add(entries)
+    return made.merged()
 
 
-class _ColumnLists:
-    """The best rows of each column so far. Only entries that beat a column's list are kept, which soon are few."""
+class _Lists:
+    """The best entries of each end so far. Those that beat an end's list are gathered, and merged into it many at once."""
 
-    def __init__(self, size: int, k: int) -> None:
-        self._k, self._size = k, size
-        self._lists = _empty(size, k)
-        self._found: list[tuple[Ids, Ids, Float]] = []
+    def __init__(self, lists: Neighbours) -> None:
+        self._lists = lists
+        self._found: list[Entries] = []
         self._count = 0
-        self._least = np.zeros(size, np.float32)
+        self.least = np.ascontiguousarray(lists.score[:, -1])
 
-    def add(self, product: Csr, start: int) -> None:
-        """Rows of the product follow each other from ``start``."""
-        better = np.flatnonzero(product.data > self._least[product.indices])
-        bounds = np.searchsorted(better, product.indptr)
-        entries = sparse.csr_matrix((product.data[better], product.indices[better], bounds), product.shape)
-        if entries.nnz > self._size * self._k:
-            # Long columns are cut to their best one by one, which is faster than sorting all entries.
-            by_column = entries.tocsc()
-            lists = _row_lists(sparse.csr_matrix((by_column.data, by_column.indices, by_column.indptr)), self._k)
-            column, row = lists.pairs()
-            score = lists.score[lists.row != NONE]
-        else:
-            by_row = entries.tocoo()
-            column, row, score = by_row.col.astype(np.int64), by_row.row.astype(np.int64), by_row.data
-        self._found.append((column, row + start, score))
-        self._count += len(column)
-        if self._count > max(self._size * self._k, BUFFER):
-            self._merge()
+    def add(self, entries: Entries) -> None:
+        self._found.append(entries)
+        self._count += len(entries[0])
+        if self._count > BUFFER:
+            self.merged()
 
-    def lists(self) -> Neighbours:
-        self._merge()
+    def merged(self) -> Neighbours:
+        """All lists, with everything that was added."""
+        if not self._count:
+            return self._lists
+        ends, others, scores = (np.concatenate(x) for x in zip(*self._found, strict=True))
+        self._found, self._count = [], 0
+        row, score = self._lists.row, self._lists.score
+        mark = np.zeros(len(row), bool)
+        mark[ends] = True
+        touched = np.flatnonzero(mark)
+        known, place = np.nonzero(row[touched] != NONE)
+        made = _best(
+            np.concatenate([known, (np.cumsum(mark) - 1)[ends]]),
+            np.concatenate([row[touched][known, place].astype(np.int64), others]),
+            np.concatenate([score[touched][known, place], scores]),
+            len(touched),
+            row.shape[1],
+        )
+        row[touched], score[touched] = made.row, made.score
+        self.least[touched] = made.score[:, -1]
         return self._lists
 
-    def _merge(self) -> None:
-        column, place = np.nonzero(self._lists.row != NONE)
-        known = column, self._lists.row[column, place].astype(np.int64), self._lists.score[column, place]
-        ends, others, scores = (np.concatenate(x) for x in zip(known, *self._found, strict=True))
-        self._found, self._count = [], 0
-        self._lists = _best(ends, others, scores, self._size, self._k)
-        self._least = np.ascontiguousarray(self._lists.score[:, -1])
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Rows of the product from ``start`` on, in the columns from ``column`` on."""
+
+    start: int
+    column: int
+    rows: Csr
+    columns: Csr
+
+    def product(self) -> Csr:
+        return (self.rows @ self.columns).tocsr()
 
 
-def _best(end: Ids, other: Ids, score: Float, size: int, k: int) -> Neighbours:
-    """The k best entries of each end, by score, then by the other row."""
-    order = np.lexsort((other, -score, end))
-    end = end[order]
-    rank = np.arange(len(end)) - np.searchsorted(end, np.arange(size))[end]
-    chosen = rank < k
-    made = _empty(size, k)
-    made.row[end[chosen], rank[chosen]] = other[order][chosen]
-    made.score[end[chosen], rank[chosen]] = score[order][chosen]
-    return made
+def _search(left: Csr, right: Csr, k: int, rows: _Lists, columns: _Lists | None) -> None:
+    """Adds to the lists what may belong there.
+
+    Blocks are added in order, so that an entry as good as the last one of a list, which comes later, has a larger number.
+    """
+
+    def found(block: _Block) -> tuple[Entries, Entries | None]:
+        product = block.product()
+        own = np.nextafter(rows.least[block.start : block.start + product.shape[0]], np.float32(np.inf))
+        if not block.column:
+            own = np.maximum(own, _bound(product, k))
+        kept = np.flatnonzero(product.data >= np.repeat(own, np.diff(product.indptr)))
+        row, column, score = _chosen(product, kept, k)
+        best = row + block.start, column + block.column, score
+        if columns is None:
+            return best, None
+        last = block.column + product.shape[1]
+        other = np.nextafter(columns.least[block.column : last], np.float32(np.inf))
+        kept = np.flatnonzero(product.data >= other[product.indices])
+        if len(kept) > 2 * k * product.shape[1]:
+            # Nothing is known of most columns yet: they are cut as rows are.
+            by_column = _part(product, kept).tocsc()
+            turned = sparse.csr_matrix((by_column.data, by_column.indices, by_column.indptr))
+            enough = np.repeat(_bound(turned, k), np.diff(turned.indptr))
+            column, row, score = _chosen(turned, np.flatnonzero(turned.data >= enough), k)
+        else:
+            row, column, score = _entries(product, kept)
+        return best, (column + block.column, row + block.start, score)
+
+    for best, others in in_order(found, _blocks(left, right, COLUMNS)):
+        rows.add(best)
+        if columns is not None and others is not None:
+            columns.add(others)
 
 
-def _row_lists(product: Csr, k: int) -> Neighbours:
-    bounds, data = product.indptr, product.data
-    least = np.zeros(product.shape[0], np.float32)
-    for row in np.flatnonzero(np.diff(bounds) > k).tolist():
-        values = data[bounds[row] : bounds[row + 1]]
-        least[row] = np.partition(values, len(values) - k)[len(values) - k]
-    # Everything as good as the k-th best; among equals the row number decides.
-    chosen = data >= np.repeat(least, np.diff(bounds))
-    for row in np.flatnonzero(np.diff(np.r_[0, np.cumsum(chosen)][bounds]) > 2 * k).tolist():
-        # Of many identical records not all are sorted.
-        inside = slice(bounds[row], bounds[row + 1])
-        tied = np.flatnonzero(data[inside] == least[row])
-        spare = k - int((data[inside] > least[row]).sum())
-        chosen[bounds[row] + np.delete(tied, np.argpartition(product.indices[inside][tied], spare - 1)[:spare])] = False
-    place = np.flatnonzero(chosen)
-    record = np.searchsorted(bounds, place, side="right") - 1
-    return _best(record, product.indices[place].astype(np.int64), data[place], product.shape[0], k)
-
-
-def _products(left: Csr, transposed: Csr) -> Iterator[tuple[int, Csr]]:
-    """The product in blocks of rows with their first row."""
-    cost = np.zeros(left.shape[0])
-    lengths = np.diff(transposed.indptr)
+def _blocks(left: Csr, right: Csr, width: int) -> Iterator[_Block]:
+    """The product of left with the transposed right one, in blocks: all rows for the first columns, then for the next ones."""
     filled = np.flatnonzero(np.diff(left.indptr))
-    if len(filled):
-        cost[filled] = np.add.reduceat(lengths[left.indices].astype(np.float64), left.indptr[filled])
-    for start, stop in _row_blocks(np.minimum(cost, transposed.shape[1])):
-        yield start, (left[start:stop] @ transposed).tocsr()
+    for column in range(0, right.shape[0], max(width, 1)):
+        columns = right[column : column + width].T.tocsr()
+        cost = np.zeros(left.shape[0])
+        if len(filled):
+            lengths = np.diff(columns.indptr).astype(np.float64)
+            cost[filled] = np.add.reduceat(lengths[left.indices], left.indptr[filled])
+        for start, stop in _row_blocks(np.minimum(cost, columns.shape[1])):
+            yield _Block(start, column, left[start:stop], columns)
 
 
 def _row_blocks(cost: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
@@ -192,9 +208,67 @@ def _row_blocks(cost: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
         start = stop
 
 
+def _bound(product: Csr, k: int) -> Float:
+    """Of each row a score that k entries at least reach; 0 where it has few entries."""
+    parts = max(PARTS, 2 * k)
+    lengths = np.diff(product.indptr)
+    bound = np.zeros(len(lengths), np.float32)
+    long = np.flatnonzero(lengths >= 2 * parts)
+    if not len(long):
+        return bound
+    starts = product.indptr[long].astype(np.int64)[:, None] + lengths[long][:, None] * np.arange(parts + 1) // parts
+    # What lies between the end of a row and the next long one is looked at, too, and left out.
+    best = np.maximum.reduceat(product.data, np.minimum(starts.ravel(), product.nnz - 1)).reshape(starts.shape)
+    bound[long] = np.partition(best[:, :parts], parts - k, axis=1)[:, parts - k]
+    return bound
+
+
+def _chosen(product: Csr, kept: Ids, k: int) -> Entries:
+    """The entries at these places, but for rows with very many of them: of those the k best, the smallest numbers first."""
+    row, column, score = _entries(product, kept)
+    counts = np.bincount(row, minlength=product.shape[0])
+    many = np.flatnonzero(counts > MANY * k)
+    if len(many):
+        stays = np.ones(len(kept), bool)
+        bounds = np.concatenate([[0], np.cumsum(counts)])
+        for one in many.tolist():
+            inside = slice(bounds[one], bounds[one + 1])
+            stays[inside] = _among_best(column[inside], score[inside], k)
+        row, column, score = row[stays], column[stays], score[stays]
+    return row, column, score
+
+
+def _among_best(number: Ids, score: Float, k: int) -> NDArray[np.bool_]:
+    """Marks the k best scores; among equals the smallest numbers."""
+    least = np.partition(score, len(score) - k)[len(score) - k]
+    stays: NDArray[np.bool_] = score > least
+    tied = np.flatnonzero(score == least)
+    spare = k - int(stays.sum())
+    stays[tied[np.argpartition(number[tied], spare - 1)[:spare]]] = True
+    return stays
+
+
+def _entries(product: Csr, kept: Ids) -> Entries:
+    row = np.searchsorted(product.indptr, kept, side="right") - 1
+    return row, product.indices[kept].astype(np.int64), product.data[kept]
+
+
+def _part(product: Csr, kept: Ids) -> Csr:
+    bounds = np.searchsorted(kept, product.indptr)
+    return sparse.csr_matrix((product.data[kept], product.indices[kept], bounds), product.shape)
+
+
+def _best(end: Ids, other: Ids, score: Float, size: int, k: int) -> Neighbours:
+    """The k best entries of each end, by score, then by the other row."""
+    order = best_first(end, score, other)
+    end = end[order]
+    rank = np.arange(len(end)) - np.searchsorted(end, np.arange(size))[end]
+    chosen = rank < k
+    made = _empty(size, k)
+    made.row[end[chosen], rank[chosen]] = other[order][chosen]
+    made.score[end[chosen], rank[chosen]] = score[order][chosen]
+    return made
+
+
 def _empty(size: int, k: int) -> Neighbours:
     return Neighbours(np.full((size, k), NONE, np.int32), np.zeros((size, k), np.float32))
-
-
-def _stacked(lists: list[Neighbours]) -> Neighbours:
-    return Neighbours(np.concatenate([x.row for x in lists]), np.concatenate([x.score for x in lists]))

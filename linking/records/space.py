@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from linking.records.parallel import each
 from linking.records.terms import Terms, TermStatistics, merged_codes
 from linking.records.vectors import shared_terms, sums
 
@@ -66,9 +67,12 @@ class Space:
     def cosines(self, i: Ids, j: Ids) -> tuple[Float, Float]:
         """Cosine of TF-IDF vectors, and with the weights squared, of left row ``i[k]`` and right row ``j[k]``."""
         plain, sharp = np.zeros(len(i), np.float32), np.zeros(len(i), np.float32)
-        for block in _blocks(len(i)):
+
+        def compare(block: slice) -> None:
             shared = shared_terms(self.left.counts, self.right.counts, i[block], j[block])
             plain[block], sharp[block] = self.cosines_of(shared, i[block], j[block])
+
+        each(compare, _blocks(len(i)))
         return plain, sharp
 
     def cosines_of(self, shared: Csr, i: Ids, j: Ids) -> tuple[Float, Float]:
@@ -88,11 +92,14 @@ class Space:
         """Cosine of rows of one side (0 left, 1 right) with each other."""
         counts, lengths = (self.left.counts, self.right.counts)[side], self._lengths[side]
         result = np.zeros(len(i), np.float32)
-        for block in _blocks(len(i)):
+
+        def compare(block: slice) -> None:
             shared = shared_terms(counts, counts, i[block], j[block])
             weights = self.weights[shared.indices]
             total = sums(shared.data * weights * weights, shared.indptr)
             result[block] = total / np.maximum(lengths[i[block]] * lengths[j[block]], 1e-12)
+
+        each(compare, _blocks(len(i)))
         return np.minimum(result, 1)
 
     def vectors(self, keep: NDArray[np.bool_], side: int, rows: Ids | None = None) -> Csr:

@@ -1,7 +1,8 @@
 """Terms: the character 3-grams or words of many texts, counted in batches over one sorted vocabulary of codes."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,6 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
+from linking.records.parallel import in_order
+
 __all__ = ["CODE", "NUMBER", "TermStatistics", "Terms", "count_grams", "count_words", "distinct", "merged_codes"]
 
 Csr: TypeAlias = sparse.csr_matrix
@@ -18,7 +21,7 @@ Ids: TypeAlias = NDArray[np.int64]
 Tokens: TypeAlias = tuple[Ids, Ids, NDArray[np.int64]]
 """Of each occurrence its text and the position of its code, and the codes, sorted."""
 GRAM = 3
-BATCH = 100_000
+BATCH = 50_000
 PLAIN, CODE, NUMBER = 0, 1, 2
 """What a word is; the two lowest bits of its code."""
 SHORTEST_CODE = 4
@@ -81,12 +84,12 @@ class TermStatistics:
 
 def count_grams(texts: Sequence[pa.Array]) -> list[Terms]:
     """How often each text has each character 3-gram (words padded by one blank), one vocabulary for all arrays."""
-    return _together([_count(text, gram_tokens) for text in texts])
+    return _counted(texts, gram_tokens)
 
 
 def count_words(texts: Sequence[pa.Array]) -> list[Terms]:
     """How often each text has each word (run of letters and digits), one vocabulary for all arrays."""
-    return _together([_count(text, word_tokens) for text in texts])
+    return _counted(texts, word_tokens)
 
 
 def gram_tokens(text: pa.Array, n: int = GRAM) -> Tokens:
@@ -149,31 +152,26 @@ def _numbered(ids: Ids) -> tuple[Ids, Ids]:
     return table[ids], codes
 
 
-def _count(text: pa.Array, tokenise: Callable[[pa.Array], Tokens]) -> Terms:
-    parts = list(_batches(text, tokenise))
+def _counted(texts: Sequence[pa.Array], tokenise: Callable[[pa.Array], Tokens]) -> list[Terms]:
+    batches = [text[start : start + BATCH] for text in texts for start in range(0, max(len(text), 1), BATCH)]
+    parts = list(in_order(lambda batch: _count(batch, tokenise), batches))
     codes = merged_codes([p.codes for p in parts])
-    parts = [p.over(codes) for p in parts]
-    if len(parts) == 1:
-        return parts[0]
-    return Terms(codes, sparse.vstack([p.counts for p in parts], format="csr"))
+    made, counts = [], iter(parts)
+    for text in texts:
+        own = [part.over(codes).counts for part in itertools.islice(counts, len(range(0, max(len(text), 1), BATCH)))]
+        made.append(Terms(codes, own[0] if len(own) == 1 else sparse.vstack(own, format="csr")))
+    return made
 
 
-def _batches(text: pa.Array, tokenise: Callable[[pa.Array], Tokens]) -> Iterator[Terms]:
-    for start in range(0, max(len(text), 1), BATCH):
-        part = text[start : start + BATCH]
-        row, place, codes = tokenise(part)
-        width = max(len(codes), 1)
-        key = np.sort(row * width + place)
-        first = np.flatnonzero(np.diff(key, prepend=-1))
-        count = np.diff(first, append=len(key)).astype(np.float32)
-        key = key[first]
-        bounds = np.searchsorted(key, np.arange(len(part) + 1) * width)
-        yield Terms(codes, _csr(count, (key % width).astype(np.int32), bounds, len(codes)))
-
-
-def _together(sides: list[Terms]) -> list[Terms]:
-    codes = merged_codes([s.codes for s in sides])
-    return [s.over(codes) for s in sides]
+def _count(batch: pa.Array, tokenise: Callable[[pa.Array], Tokens]) -> Terms:
+    row, place, codes = tokenise(batch)
+    width = max(len(codes), 1)
+    key = np.sort(row * width + place)
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    count = np.diff(first, append=len(key)).astype(np.float32)
+    key = key[first]
+    bounds = np.searchsorted(key, np.arange(len(batch) + 1) * width)
+    return Terms(codes, _csr(count, (key % width).astype(np.int32), bounds, len(codes)))
 
 
 def merged_codes(codes: Sequence[Ids]) -> Ids:

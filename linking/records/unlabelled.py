@@ -10,6 +10,7 @@ from linking.records.agreement import level_of
 from linking.records.decoys import Decoys, judge_by_decoys
 from linking.records.features import rarities
 from linking.records.fields import FieldKind
+from linking.records.parallel import in_order
 from linking.records.prepared import MULTIPLE_FEATURES, Prepared
 from linking.records.prior import Prior
 
@@ -103,8 +104,8 @@ def _best_told_apart(prepared: Prepared, once: tuple[bool, bool], learnt: Decoys
     shape = prepared.comparer.records.shape
     if learnt is not None:
         return judged(learnt.measure)
-    found = [judged(k) for k in range(len(MEASURES))]
-    counts = [_told_apart(d, prepared, once) for d in found]
+    found = list(in_order(judged, range(len(MEASURES))))
+    counts = list(in_order(lambda d: _told_apart(d, prepared, once), found))
     told = [sure + net for sure, net, _ in counts]
     told[0] += CLEARLY * min(shape)
     best = int(np.argmax(told))
