@@ -38,9 +38,9 @@ __all__ = ["OWL", "RDF", "RDFS", "RdfMapping", "literal"]
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_PLAIN = re.compile(r"[A-Za-z0-9/:@!$'()*,;=._~-]*").fullmatch
-"""Matches uids that quote_iri leaves as they are."""
-_IRIS = 10_000
+_PLAIN = re.compile(r"[A-Za-z0-9/:@!$'()*,;=._~%-]*").fullmatch
+"""Matches uids of which quote_iri changes nothing but the percent signs."""
+_IRIS, _DOUBTS = 10_000, 1_000
 _SPECIAL = re.compile(r'[\x00-\x1f"\\\x7f]')
 
 
@@ -65,6 +65,11 @@ def literal(value: Value) -> str:
         case time():
             return _typed(value.isoformat(), "time")
     raise TypeError(f"not a property value: {type(value).__name__}")
+
+
+def _quoted(uid: str) -> str:
+    """What :func:`quote_iri` gives, several times faster for nearly all uids."""
+    return uid.replace("%", "%25") if _PLAIN(uid) else quote_iri(uid)
 
 
 def _string(text: str) -> str:
@@ -95,10 +100,10 @@ class RdfMapping:
         return found
 
     def vertex_iri(self, uid: str) -> str:
-        return f"<{self.base}v/{uid if _PLAIN(uid) else quote_iri(uid)}>"
+        return f"<{self.base}v/{_quoted(uid)}>"
 
     def edge_iri(self, uid: str) -> str:
-        return f"<{self.base}e/{uid if _PLAIN(uid) else quote_iri(uid)}>"
+        return f"<{self.base}e/{_quoted(uid)}>"
 
     def provenance_iri(self, uid: str) -> str:
         """The graph that tells where the values of a vertex came from."""
@@ -152,33 +157,48 @@ class RdfMapping:
 
     def edges(self, connection: Connection, uids: Sequence[str]) -> Iterator[str]:
         """Lines of those of the edges that exist."""
-        names = self._db.label_names(connection)
+        names, base = self._db.label_names(connection), self.base
+        kinds = f"<{RDF}type> <{RDF}Statement>", f"<{RDF}subject>", f"<{RDF}predicate>", f"<{RDF}object>"
+        kind, subject, predicate, object_ = kinds
+        sources: dict[str, tuple[str, str]] = {}
+        doubts: dict[str, list[str]] = {}
         for row in connection.execute(self._edge_query().where(self._db.within(s.edge.c.uid, uids))).all():
-            graph = self.source_graph(row.source) if row.link_type is None else self.iri("links", row.link_type)
-            tail, head = self.vertex_iri(row.tail_uid), self.vertex_iri(row.head_uid)
-            predicate, statement = self.iri("l", names[row.label]), self.edge_iri(row.uid)
-            yield f"{tail} {predicate} {head} {graph} ."
-            yield f"{statement} <{RDF}type> <{RDF}Statement> {graph} ."
-            yield f"{statement} <{RDF}subject> {tail} {graph} ."
-            yield f"{statement} <{RDF}predicate> {predicate} {graph} ."
-            yield f"{statement} <{RDF}object> {head} {graph} ."
-            yield f"{statement} <{self.base}o/score> {literal(float(row.score))} {graph} ."
-            yield f"{statement} <{self.base}o/source> {literal(row.source)} {graph} ."
-            yield f"{statement} <{self.base}o/record> {literal(f'{row.dataset}/{row.record}')} {graph} ."
+            if row.source not in sources:
+                sources[row.source] = self.source_graph(row.source), literal(row.source)
+            graph, source = sources[row.source]
             if row.link_type is not None:
-                yield f"{statement} <{self.base}o/linkType> {self.iri('links', row.link_type)} {graph} ."
-            yield from self._doubts(connection, statement, row.evidence, graph)
-            yield from self._values(statement, orjson.loads(row.properties), graph)
+                graph = self.iri("links", row.link_type)
+            tail, head = self.vertex_iri(row.tail_uid), self.vertex_iri(row.head_uid)
+            label, statement = self.iri("l", names[row.label]), self.edge_iri(row.uid)
+            yield f"{tail} {label} {head} {graph} ."
+            yield f"{statement} {kind} {graph} ."
+            yield f"{statement} {subject} {tail} {graph} ."
+            yield f"{statement} {predicate} {label} {graph} ."
+            yield f"{statement} {object_} {head} {graph} ."
+            yield f"{statement} <{base}o/score> {literal(float(row.score))} {graph} ."
+            yield f"{statement} <{base}o/source> {source} {graph} ."
+            yield f"{statement} <{base}o/record> {literal(f'{row.dataset}/{row.record}')} {graph} ."
+            if row.link_type is not None:
+                yield f"{statement} <{base}o/linkType> {graph} {graph} ."
+            if row.evidence is not None:
+                if row.evidence not in doubts:
+                    if len(doubts) > _DOUBTS:
+                        doubts.clear()
+                    doubts[row.evidence] = self._doubts(connection, row.evidence)
+                for said in doubts[row.evidence]:
+                    yield f"{statement} {said} {graph} ."
+            if row.properties != "{}":
+                yield from self._values(statement, orjson.loads(row.properties), graph)
 
-    def _doubts(self, connection: Connection, statement: str, stored: str | None, graph: str) -> Iterator[str]:
+    def _doubts(self, connection: Connection, stored: str) -> list[str]:
         """How a link was found and how surely, where it is not what a row says: most links need no more triples."""
-        if stored is None:
-            return
         evidence = evidence_from(evidence_data(connection, stored).get("default", {}))
+        said = []
         if evidence.extractor != "row":
-            yield f"{statement} <{self.base}o/extractor> {literal(evidence.extractor)} {graph} ."
+            said.append(f"<{self.base}o/extractor> {literal(evidence.extractor)}")
         if evidence.confidence != 1.0:
-            yield f"{statement} <{self.base}o/confidence> {literal(float(evidence.confidence))} {graph} ."
+            said.append(f"<{self.base}o/confidence> {literal(float(evidence.confidence))}")
+        return said
 
     def _edge_query(self) -> Any:
         tail, head = s.vertex.alias("tail_vertex"), s.vertex.alias("head_vertex")

@@ -5,8 +5,11 @@ child, which is started again, and other queries go on after a moment. The RDF m
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,6 +36,18 @@ __all__ = ["SparqlProjection"]
 _BATCH, _LARGE_BATCH = 2_000, 20_000
 _FORMAT = 4
 """Changes when the RDF mapping does, so that an older folder is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A number of changes up to a position: what they made stale, and what is now."""
+
+    changes: int
+    position: int
+    stale: dict[str, Any]
+    lines: str
+    ontology: list[str]
+    in_bulk: bool
 
 
 class SparqlProjection:
@@ -81,30 +96,47 @@ class SparqlProjection:
         self._published = []
 
     def _steps(self) -> Iterator[int]:
-        log, database = self._store.log, self._store.database
-        if self._child.position() > log.position():
+        """The child loads a batch while the next one is made."""
+        if self._child.position() > self._store.log.position():
             self._clear()  # a backup of the store was restored
-        while True:
-            position, end = self._child.position(), log.position()
-            in_bulk = end - position > A_LITTLE
-            changes = log.changes(position, _LARGE_BATCH if in_bulk else _BATCH)
-            if not changes and position == end:
-                return
-            vertices = list(dict.fromkeys(change.id for change in changes if change.element == "vertex"))
-            edges = list(dict.fromkeys(change.id for change in changes if change.element == "edge"))
-            with database.read() as connection:
-                lines = [*self._rdf.vertices(connection, vertices), *self._rdf.edges(connection, edges)]
-                ontology = self._rdf.ontology(connection, *labels_in_use(connection))
-            stale = {
-                "vertices": [self._rdf.vertex_iri(uid)[1:-1] for uid in vertices],
-                "edges": [self._rdf.edge_iri(uid)[1:-1] for uid in edges],
-                "labels": f"{self._rdf.base}l/",
-            }
-            if ontology != self._published:
-                self._child.call("replace_graph", self.ontology, "\n".join(ontology))
-                self._published = ontology
-            self._child.call("apply", stale, "\n".join(lines), changes[-1].seq if changes else end, in_bulk)
-            yield len(changes)
+        position, bulk_until = self._child.position(), 0
+        loading: Future[int] | None = None
+        with ThreadPoolExecutor(1, "sparql-load") as pool:
+            while True:
+                end = self._store.log.position()
+                if end - position > A_LITTLE:
+                    bulk_until = end
+                batch = self._batch(position, end, in_bulk=position < bulk_until)
+                if loading is not None:
+                    yield loading.result()
+                if batch is None:
+                    return
+                loading, position = pool.submit(self._load, batch), batch.position
+
+    def _batch(self, position: int, end: int, *, in_bulk: bool) -> "_Batch | None":
+        """What changed after a position; None where nothing did."""
+        changes = self._store.log.changes(position, _LARGE_BATCH if in_bulk else _BATCH)
+        if not changes and position == end:
+            return None
+        vertices = list(dict.fromkeys(change.id for change in changes if change.element == "vertex"))
+        edges = list(dict.fromkeys(change.id for change in changes if change.element == "edge"))
+        with self._store.database.read() as connection:
+            lines = [*self._rdf.vertices(connection, vertices), *self._rdf.edges(connection, edges)]
+            ontology = self._rdf.ontology(connection, *labels_in_use(connection))
+        stale = {
+            "vertices": [self._rdf.vertex_iri(uid)[1:-1] for uid in vertices],
+            "edges": [self._rdf.edge_iri(uid)[1:-1] for uid in edges],
+            "labels": f"{self._rdf.base}l/",
+        }
+        reached = changes[-1].seq if changes else end
+        return _Batch(len(changes), reached, stale, "\n".join(lines), ontology, in_bulk)
+
+    def _load(self, batch: "_Batch") -> int:
+        if batch.ontology != self._published:
+            self._child.call("replace_graph", self.ontology, "\n".join(batch.ontology))
+            self._published = batch.ontology
+        self._child.call("apply", batch.stale, batch.lines, batch.position, batch.in_bulk)
+        return batch.changes
 
     # ---- asking ------------------------------------------------------------------------------------------------------
 
