@@ -144,6 +144,7 @@ def test_reads(store: SqlStore) -> None:
         view.vertices("X", [PropertyFilter("v", "eq", 7)])
         view.vertex_origins("a/x/7")
         view.edge_origins("a/x/1#NEXT>a/x/2")
+        store.links.judgements(subject_prefix=REFERS.id)
         store.log.changes(store.log.position() - 5)
         store.fragments.digests("a", "x", ["1"])
     assert found == []
