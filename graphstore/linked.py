@@ -8,15 +8,15 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bifrost.codec import decode_properties
-from bifrost.links import LinkEdge, LinkKind, LinkState, LinkType, SamePair, Verdict
+from bifrost.links import LinkEdge, LinkKind, LinkType, SamePair, Verdict
 from bifrost.ports import PairScores, ReplaceReport
-from bifrost.values import EMPTY, Evidence, Value, make_uid
+from bifrost.values import EMPTY, Evidence
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched
 from graphstore.database import EDGE, Database
-from graphstore.encoding import dumps, evidence_text, properties_text
+from graphstore.encoding import dumps
 from graphstore.judging import disputed, pair_subject
+from graphstore.link_rows import DEFAULT_SAME, LINK, LinkRows, Row, is_active
 from graphstore.pair_scores import pair_scores
 from graphstore.statements import bump
 from graphstore.values import clean_text
@@ -24,21 +24,9 @@ from graphstore.values import clean_text
 __all__ = ["LinkedWriter"]
 
 _PINS = {Verdict.CONFIRM: 1, Verdict.REJECT: -1, Verdict.DELETE: -1}
-_DEFAULT_SAME = 0.5
 _BATCH = 10_000
-_LINK = ("record", "type", "tail", "head", "properties", "evidence", "score", "pin", "given", "active")
-_SCORE = _LINK.index("score")
+_SCORE = LINK.index("score")
 _PAIR = ("left", "right", "score", "evidence", "pin", "given", "active")
-Row = tuple[Any, ...]
-
-
-def _active(link_type: LinkType, score: float, pin: int, given: int) -> int:
-    """1 when a link or pair is to be served: a person's word first, then the threshold."""
-    if link_type.state is not LinkState.CONFIRMED or pin < 0:
-        return 0
-    default = _DEFAULT_SAME if link_type.kind is LinkKind.SAME_THING else 0.0
-    threshold = default if link_type.threshold is None else link_type.threshold
-    return int(pin > 0 or bool(given and score >= threshold))
 
 
 class LinkedWriter:
@@ -60,32 +48,34 @@ class LinkedWriter:
         self, connection: Connection, link_type: LinkType, edges: Iterable[LinkEdge]
     ) -> Iterator[dict[str, Row]]:
         """The links to store by uid, then those that only a person's answer speaks for."""
-        pins = self._pins(connection, link_type.id)
+        pins, rows = self._pins(connection, link_type.id), LinkRows(self._db, connection, link_type)
         found = set()
         stream = iter(edges)
-        while batch := list(islice(stream, _BATCH)):
-            ends = self._fragments(connection, {clean_text(uid) for edge in batch for uid in (edge.tail, edge.head)})
-            between = self._between(connection, {clean_text(edge.through) for edge in batch if edge.through})
+        while batch := [(clean_text(e.tail), clean_text(e.head), e) for e in islice(stream, _BATCH)]:
+            ends = self._fragments(connection, {uid for tail, head, _ in batch for uid in (tail, head)})
+            between = self._between(connection, {clean_text(edge.through) for _, _, edge in batch if edge.through})
             wanted: dict[str, Row] = {}
-            for edge in batch:
-                tail, head = clean_text(edge.tail), clean_text(edge.head)
-                if edge.through and clean_text(edge.through) not in between:
+            for tail, head, edge in batch:
+                said = between.get(clean_text(edge.through)) if edge.through else None
+                if (edge.through and said is None) or tail not in ends or head not in ends:
                     continue
-                uid = make_uid("link", link_type.id, tail, head)
-                if tail in ends and head in ends and (uid not in wanted or edge.score > wanted[uid][_SCORE]):
-                    subject = pair_subject(link_type.id, tail, head)
-                    found.add(subject)
-                    said = between.get(clean_text(edge.through))
-                    wanted[uid] = self._link_row(connection, link_type, edge, ends, (pins.get(subject, 0), 1), said)
+                uid = rows.uid(tail, head)
+                if uid not in wanted or edge.score > wanted[uid][_SCORE]:
+                    pin = 0
+                    if pins:
+                        subject = pair_subject(link_type.id, tail, head)
+                        found.add(subject)
+                        pin = pins.get(subject, 0)
+                    wanted[uid] = rows.row(edge, (ends[tail], ends[head]), (pin, 1), said)
             yield wanted
         wanted = {}
         for subject, pin in pins.items():
             pair = self._pair_of(connection, subject) if pin > 0 and subject not in found else None
             if pair is not None:
                 (tail, tail_id), (head, head_id) = pair
-                edge = self._taught(link_type, tail, head)
-                row = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, (pin, 0))
-                wanted[make_uid("link", link_type.id, tail, head)] = row
+                wanted[rows.uid(tail, head)] = rows.row(
+                    self._taught(link_type, tail, head), (tail_id, head_id), (pin, 0)
+                )
         yield wanted
 
     def _diff_links(self, connection: Connection, number: int, batches: Iterable[Mapping[str, Row]]) -> ReplaceReport:
@@ -106,47 +96,25 @@ class LinkedWriter:
     ) -> ReplaceReport:
         """Stores a batch and adds its ids to ``seen``; of a link that comes in two batches, the surer one stays."""
         link = s.link
-        query = sa.select(link.c.uid, link.c.id, *(link.c[name] for name in _LINK))
-        found = connection.execute(query.where(self._db.within(link.c.uid, wanted))).all()
-        stored = {uid: (id, tuple(row)) for uid, id, *row in found}
+        query = sa.select(*(link.c[name] for name in LINK), link.c.id, link.c.uid)
+        stored = {row[-1]: row for row in connection.execute(query.where(self._db.within(link.c.uid, wanted))).all()}
         changed, again = [], 0
-        for uid, (id, row) in stored.items():
+        for uid, row in stored.items():
+            id = row[-2]
             if id in seen and row[_SCORE] >= wanted[uid][_SCORE]:
                 again += 1
-            elif row != wanted[uid]:
+            elif row[:-2] != wanted[uid]:
                 changed.append((*wanted[uid], id))
         new = [(uid, row) for uid, row in wanted.items() if uid not in stored]
         first = self._db.take(connection, "link", len(new)) if new else 0
-        self._db.update(connection, link, _LINK, "id", changed)
+        self._db.update(connection, link, LINK, "id", changed)
         rows = [(first + i, uid, number, *row) for i, (uid, row) in enumerate(new)]
-        self._db.insert(connection, link, ("id", "uid", "link_type", *_LINK), rows)
+        self._db.insert(connection, link, ("id", "uid", "link_type", *LINK), rows)
         touched = Touched(links={*(row[-1] for row in changed), *(row[0] for row in rows if row[-1])})
         self._assembler.settle(connection, touched)
-        seen.update(id for id, _ in stored.values())
+        seen.update(row[-2] for row in stored.values())
         seen.update(row[0] for row in rows)
         return ReplaceReport(len(new), len(changed), len(stored) - len(changed) - again)
-
-    def _link_row(
-        self,
-        connection: Connection,
-        link_type: LinkType,
-        edge: LinkEdge,
-        ends: Mapping[str, int],
-        answered: tuple[int, int],
-        between: Any = None,
-    ) -> Row:
-        """``answered`` are pin and given; ``between`` is the fragment (record, properties) that says so where it is no end."""
-        score, (pin, given) = float(edge.score), answered
-        properties = {name: _values(value) for name, value in edge.properties.items()}
-        if between is not None:
-            stated = decode_properties(between.properties)
-            properties |= {name: stated[name] for name in properties if name in stated}
-        return (
-            None if between is None else between.record,
-            self._db.label_id(connection, EDGE, clean_text(link_type.name)),
-            ends[clean_text(edge.tail)], ends[clean_text(edge.head)], properties_text(properties),
-            evidence_text(edge.evidence), score, pin, given, _active(link_type, score, pin, given),
-        )  # fmt: skip
 
     def _between(self, connection: Connection, uids: set[str]) -> dict[str, Any]:
         """Record and properties of fragments, the first of each uid."""
@@ -222,7 +190,7 @@ class LinkedWriter:
         for row, label in links:
             tail, head = ends.get(row.tail_uid), ends.get(row.head_uid)
             if tail is not None and head is not None:
-                active = _active(link_type, row.score, row.pin, row.given)
+                active = is_active(link_type, row.score, row.pin, row.given)
                 said = (row.properties, row.evidence, row.score, row.pin, row.given, active)
                 record = between[row.through_uid].record if row.through_uid in between else None
                 wanted[row.uid] = (record, label, tail, head, *said)
@@ -245,13 +213,13 @@ class LinkedWriter:
         query = sa.select(link.c.id, link.c.type, link.c.score, link.c.pin, link.c.given, link.c.active)
         updates = []
         for row in connection.execute(query.where(link.c.link_type == number)):
-            active = _active(after, row.score, row.pin, row.given)
+            active = is_active(after, row.score, row.pin, row.given)
             if (active, type_id) != (row.active, row.type):
                 updates.append((active, type_id, row.id))
                 touched.links.add(row.id)
         self._db.update(connection, link, ("active", "type"), "id", updates)
         pairs = connection.execute(sa.select(*(pair.c[name] for name in _PAIR)).where(pair.c.link_type == number)).all()
-        now = [(*tuple(row)[:-1], _active(after, row.score, row.pin, row.given)) for row in pairs]
+        now = [(*tuple(row)[:-1], is_active(after, row.score, row.pin, row.given)) for row in pairs]
         changed = [row for row, old in zip(now, pairs, strict=True) if row != tuple(old)]
         self._delete_pairs(connection, number, changed)
         self._db.insert(connection, pair, ("link_type", *_PAIR), [(number, *row) for row in changed])
@@ -291,10 +259,11 @@ class LinkedWriter:
         same = sa.and_(link.c.link_type == number, link.c.tail == tail_id, link.c.head == head_id)
         row = connection.execute(sa.select(link).where(same)).one_or_none()
         if row is None and pin > 0:
-            edge = self._taught(link_type, tail, head)
-            values = self._link_row(connection, link_type, edge, {tail: tail_id, head: head_id}, (pin, 0))
-            id, uid = self._db.take(connection, "link"), make_uid("link", link_type.id, tail, head)
-            self._db.insert(connection, link, ("id", "uid", "link_type", *_LINK), [(id, uid, number, *values)])
+            made = LinkRows(self._db, connection, link_type)
+            values = made.row(self._taught(link_type, tail, head), (tail_id, head_id), (pin, 0))
+            id = self._db.take(connection, "link")
+            inserted = (id, made.uid(tail, head), number, *values)
+            self._db.insert(connection, link, ("id", "uid", "link_type", *LINK), [inserted])
         elif row is None:
             return
         elif not row.given and pin <= 0:
@@ -302,7 +271,7 @@ class LinkedWriter:
             connection.execute(link.delete().where(same))
         else:
             id = row.id
-            active = _active(link_type, row.score, pin, row.given)
+            active = is_active(link_type, row.score, pin, row.given)
             connection.execute(link.update().where(same).values(pin=pin, active=active))
         self._assembler.settle(connection, Touched(links={id}))
 
@@ -352,7 +321,7 @@ class LinkedWriter:
         query = (
             sa.select(f.c.uid, sa.func.min(f.c.id).label("id")).where(self._db.within(f.c.uid, uids)).group_by(f.c.uid)
         )
-        return {row.uid: row.id for row in connection.execute(query).all()}
+        return {uid: id for uid, id in connection.execute(query).all()}  # noqa: C416 - a row is no pair to dict()
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
@@ -372,7 +341,7 @@ class LinkedWriter:
             .limit(limit)
         )
         if least_sure_first:
-            threshold = _DEFAULT_SAME if link_type.threshold is None else link_type.threshold
+            threshold = DEFAULT_SAME if link_type.threshold is None else link_type.threshold
             query = query.where(pair.c.pin == 0).order_by(
                 sa.func.abs(pair.c.score - threshold), left.c.uid, right.c.uid
             )
@@ -385,8 +354,4 @@ class LinkedWriter:
 
 
 def _pair_row(link_type: LinkType, left: int, right: int, score: float, evidence: str, pin: int, given: int) -> Row:
-    return (left, right, score, evidence, pin, given, _active(link_type, score, pin, given))
-
-
-def _values(value: Any) -> tuple[Value, ...]:
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
+    return (left, right, score, evidence, pin, given, is_active(link_type, score, pin, given))
