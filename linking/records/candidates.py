@@ -1,4 +1,4 @@
-"""Candidates of a matching task: nearest neighbours by 3-grams and by words, and their update after a sync."""
+"""Candidates of a matching task: nearest neighbours by 3-grams, or longer runs, and by words, and their update after a sync."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,10 +66,10 @@ def block(comparer: Comparer, options: MatchOptions, rows: Ids | None = None) ->
 def find_candidates(
     comparer: Comparer, options: MatchOptions, *, rows: Ids | None = None, like: Candidates | None = None
 ) -> Candidates:
-    """Candidates by character 3-grams and by words; ``like`` gives the terms to do without and whether to trim."""
+    """Candidates by both spaces; ``like`` gives the terms to do without and whether to trim."""
     frequent, lists = [], []
     for at, (space, k) in enumerate(_spaces(comparer, options)):
-        dropped = like.frequent[at] if like else _frequent(space, comparer.records.shape, options)
+        dropped = like.frequent[at] if like else _frequent(space, _budget(comparer, options))
         left, right = _vectors(space, dropped, rows)
         frequent.append(dropped)
         lists.append((row_lists(left, right, k),) if comparer.records.dirty else nearest_lists(left, right, k))
@@ -131,19 +131,18 @@ def _likeness(
 
 
 def _spaces(comparer: Comparer, options: MatchOptions) -> tuple[tuple[Space, int], ...]:
-    return (comparer.grams, options.neighbours), (comparer.words, options.word_neighbours)
+    return (comparer.fragments or comparer.grams, options.neighbours), (comparer.words, options.word_neighbours)
 
 
-def _frequent(space: Space, shape: tuple[int, int], options: MatchOptions) -> Ids:
-    budget = _budget(sum(shape), options)
+def _frequent(space: Space, budget: float) -> Ids:
     dear = ~affordable(space.left.counts, space.right.counts, budget)
     return np.asarray(space.codes[dear & _on_both_sides(space)])
 
 
-def _budget(records: int, options: MatchOptions) -> float:
-    """Multiplications of one product. It grows with the number of records, more slowly once they are many."""
-    full, large = options.budget_per_record * records, options.large_budget_per_record * records
-    return min(max(LEAST_BUDGET, min(full, max(options.large_budget, large))), options.largest_budget)
+def _budget(comparer: Comparer, options: MatchOptions) -> float:
+    """Multiplications of one product."""
+    each = options.large_budget_per_record if comparer.fragments else options.budget_per_record
+    return min(max(LEAST_BUDGET, each * sum(comparer.records.shape)), options.largest_budget)
 
 
 def _vectors(space: Space, dropped: Ids, rows: Ids | None) -> tuple[Csr, Csr]:

@@ -14,7 +14,7 @@ from linking.records.field_compare import FieldComparer, FieldStatistics
 from linking.records.fields import Records, joined
 from linking.records.parallel import in_order
 from linking.records.space import BLOCK, Space
-from linking.records.terms import CODE, NUMBER, Terms, TermStatistics, count_grams, count_words
+from linking.records.terms import CODE, NUMBER, Terms, TermStatistics, count_fragments, count_grams, count_words
 from linking.records.vectors import shared_terms, sums
 
 __all__ = ["Comparer", "Statistics"]
@@ -26,29 +26,43 @@ Count: TypeAlias = Callable[[Sequence[pa.Array]], list[Terms]]
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What comparison knows of the data as a whole. After a sync of few records it stays as it was."""
+    """What comparison knows of the data as a whole. After a sync of few records it stays as it was.
+
+    ``fragments`` are those of a large task.
+    """
 
     shape: tuple[int, int]
     grams: TermStatistics
     words: TermStatistics
     fields: tuple[FieldStatistics, ...]
+    fragments: TermStatistics | None = None
 
 
 class Comparer:
     """Compares pairs of one matching task. Vectors are built once; each call works in blocks of bounded memory.
 
-    ``statistics`` are those of this data where none are given.
+    ``statistics`` are those of this data where none are given. With ``fragments``, or where the statistics have them, there is a
+    third space, of runs of five bytes: longer ones than 3-grams are rarer, and find neighbours among many records sooner.
     """
 
     def __init__(
-        self, records: Records, statistics: Statistics | None = None, spaces: tuple[Space, Space] | None = None
+        self,
+        records: Records,
+        statistics: Statistics | None = None,
+        spaces: tuple[Space, Space, Space | None] | None = None,
+        *,
+        fragments: bool = False,
     ) -> None:
         self.records = records
-        known = (None, None) if statistics is None else (statistics.grams, statistics.words)
-        self.grams, self.words = spaces or (
-            Space.of(*_both(records, count_grams), known[0]),
-            Space.of(*_both(records, count_words), known[1]),
-        )
+        if spaces is None:
+            known = statistics and (statistics.grams, statistics.words, statistics.fragments)
+            grams, words, long = known or (None, None, None)
+            spaces = (
+                Space.of(*_both(records, count_grams), grams),
+                Space.of(*_both(records, count_words), words),
+                Space.of(*_both(records, count_fragments), long) if long or (fragments and not known) else None,
+            )
+        self.grams, self.words, self.fragments = spaces
         self._known = statistics
 
     @cached_property
@@ -63,16 +77,19 @@ class Comparer:
         if self._known is not None:
             return self._known
         fields = tuple(f.statistics for f in self.fields)
-        return Statistics(self.records.shape, self.grams.statistics, self.words.statistics, fields)
+        long = None if self.fragments is None else self.fragments.statistics
+        return Statistics(self.records.shape, self.grams.statistics, self.words.statistics, fields, long)
 
     def changed(self, records: Records, old: tuple[Ids, Ids]) -> "Comparer":
         """The comparer of the same task after a sync: row k of a table was ``old[k]``, or is new where that is negative."""
         texts = [joined([c.take(pa.array(np.flatnonzero(o < 0))) for c in side]) for side, o in _sides(records, old)]
-        spaces = tuple(
-            space.changed([t.damp() for t in count(texts)], old)
-            for space, count in ((self.grams, count_grams), (self.words, count_words))
-        )
-        return Comparer(records, self.statistics, (spaces[0], spaces[1]))
+
+        def changed(space: Space, count: Count) -> Space:
+            return space.changed([t.damp() for t in count(texts)], old)
+
+        long = None if self.fragments is None else changed(self.fragments, count_fragments)
+        spaces = changed(self.grams, count_grams), changed(self.words, count_words), long
+        return Comparer(records, self.statistics, spaces)
 
     def similarities(self, pairs: Pairs) -> Float:
         """Similarity in [0, 1] of each field, NaN where a side is absent, float32 [pairs, fields]."""

@@ -11,8 +11,9 @@ class MatchOptions:
 
     ``neighbours`` and ``word_neighbours``: candidates per record and side, from 3-grams and from words.
     ``budget_per_record`` bounds the multiplications of one sparse product, beyond a floor that small tables never
-    reach; the most frequent terms are dropped to stay below it. A product of more than ``large_budget`` in all has only
-    ``large_budget_per_record``, and never more than ``largest_budget``.
+    reach and up to ``largest_budget``; the most frequent terms are dropped to stay below it.
+    ``large``: in tasks of more records than this in both tables, neighbours are found by runs of five bytes instead of
+    3-grams, and ``large_budget_per_record`` is enough.
     ``threshold``: pairs at or above it are merged; candidates below ``keep`` are not handed out.
     ``linkage``: in one table, groups are joined while the mean probability over all their pairs is at least this share of
     the threshold.
@@ -26,9 +27,9 @@ class MatchOptions:
     neighbours: int = 10
     word_neighbours: int = 5
     budget_per_record: float = 5e3
-    large_budget: float = 2e8
-    large_budget_per_record: float = 1e3
     largest_budget: float = 1e10
+    large: int = 40_000
+    large_budget_per_record: float = 1e3
     threshold: float = 0.5
     one_to_one: bool | None = None
     keep: float = 0.02

@@ -91,7 +91,8 @@ class _Packer:
         if isinstance(value, dict):
             return {"dict": {k: self.put(v) for k, v in value.items()}}
         if isinstance(value, Comparer):
-            return {"comparer": [self.put(v) for v in (value.records, value.statistics, value.grams, value.words)]}
+            parts = value.records, value.statistics, value.grams, value.words, value.fragments
+            return {"comparer": [self.put(v) for v in parts]}
         if is_dataclass(value) and type(value).__name__ in _CLASSES:
             return {
                 "class": type(value).__name__,
@@ -134,8 +135,8 @@ def _made(part: dict[str, Any], made: list[Any], folder: Path) -> Any:
             return tuple(made[n] for n in numbers)
         case {"dict": numbers}:
             return {k: made[n] for k, n in numbers.items()}
-        case {"comparer": [records, statistics, grams, words]}:
-            return Comparer(made[records], made[statistics], (made[grams], made[words]))
+        case {"comparer": [records, statistics, grams, words, fragments]}:
+            return Comparer(made[records], made[statistics], (made[grams], made[words], made[fragments]))
         case {"class": name, "of": numbers}:
             values = {k: made[n] for k, n in numbers.items()}
             if name == "Field":

@@ -55,7 +55,8 @@ def prepare(
 
     What is estimated from the data as a whole is taken from ``like`` where given.
     """
-    comparer = Comparer(records, like.comparer.statistics if like else None)
+    large = sum(records.shape) > options.large
+    comparer = Comparer(records, like.comparer.statistics if like else None, fragments=large)
     candidates = find_candidates(comparer, options, rows=rows, like=like.candidates if like else None)
     return _described(comparer, candidates, options, like.table.agreement if like else None, None)
 

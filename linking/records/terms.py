@@ -14,14 +14,26 @@ from scipy import sparse
 
 from linking.records.parallel import in_order
 
-__all__ = ["CODE", "NUMBER", "TermStatistics", "Terms", "count_grams", "count_words", "distinct", "merged_codes"]
+__all__ = [
+    "CODE",
+    "NUMBER",
+    "TermStatistics",
+    "Terms",
+    "count_fragments",
+    "count_grams",
+    "count_words",
+    "distinct",
+    "merged_codes",
+]
 
 Csr: TypeAlias = sparse.csr_matrix
 Ids: TypeAlias = NDArray[np.int64]
 Tokens: TypeAlias = tuple[Ids, Ids, NDArray[np.int64]]
 """Of each occurrence its text and the position of its code, and the codes, sorted."""
-GRAM = 3
+GRAM, FRAGMENT = 3, 5
 BATCH = 50_000
+_FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
+"""Knuth's multiplicative hashing: the upper bits of the product are the hash."""
 PLAIN, CODE, NUMBER = 0, 1, 2
 """What a word is; the two lowest bits of its code."""
 SHORTEST_CODE = 4
@@ -92,8 +104,16 @@ def count_words(texts: Sequence[pa.Array]) -> list[Terms]:
     return _counted(texts, word_tokens)
 
 
+def count_fragments(texts: Sequence[pa.Array]) -> list[Terms]:
+    """How often each text has each run of five bytes, one vocabulary for all arrays."""
+    return _counted(texts, lambda text: gram_tokens(text, FRAGMENT))
+
+
 def gram_tokens(text: pa.Array, n: int = GRAM) -> Tokens:
-    """Character n-grams, as their bytes. Each text is padded by one blank on either side, punctuation is a blank."""
+    """Character n-grams, as their bytes. Each text is padded by one blank on either side, punctuation is a blank.
+
+    Longer ones than 3-grams are known by 24 bits of a hash: a few have one code.
+    """
     clean = pc.replace_substring_regex(text, r"[^\p{L}\p{N}]+", " ")
     padded = pc.binary_join_element_wise(" ", pc.utf8_trim(clean, " "), " ", "").cast(pa.large_string())
     offsets = np.frombuffer(padded.buffers()[1], np.int64, count=len(padded) + 1, offset=8 * padded.offset)
@@ -105,6 +125,8 @@ def gram_tokens(text: pa.Array, n: int = GRAM) -> Tokens:
     ids = data[: len(data) - n + 1].copy()
     for k in range(1, n):
         ids = ids * 256 + data[k : len(data) - n + 1 + k]
+    if n > GRAM:
+        ids = (ids.astype(np.uint64) * _FIBONACCI >> np.uint64(64 - 8 * GRAM)).astype(np.int64)
     row = np.repeat(np.arange(len(padded)), np.diff(offsets))[: len(ids)]
     inside = np.arange(len(ids)) + n <= offsets[1:][row]
     return row[inside], *_numbered(ids[inside])

@@ -9,7 +9,7 @@ from linking.records import KeptTasks
 from linking.records.fields import Records
 from linking.records.matching import Matching, match_records
 from linking.records.packing import pack, unpack
-from tests.linking.records.test_sync import EVERYBODY, OTHERS, assert_same, edited, keyed, task
+from tests.linking.records.test_sync import EVERYBODY, LARGE, OTHERS, assert_same, edited, keyed, task
 
 LEFT, RIGHT = keyed(EVERYBODY, "a"), keyed(OTHERS, "b")
 
@@ -19,8 +19,9 @@ def synced(count: int, dirty: bool = False) -> Records:
 
 
 @pytest.mark.parametrize("dirty", [False, True])
-def test_a_packed_task_is_the_same_when_read(tmp_path: Path, dirty: bool) -> None:
-    matching = match_records(task(LEFT, None if dirty else RIGHT))
+@pytest.mark.parametrize("large", [False, True])
+def test_a_packed_task_is_the_same_when_read(tmp_path: Path, dirty: bool, large: bool) -> None:
+    matching = match_records(task(LEFT, None if dirty else RIGHT), LARGE if large else None)
     pack(matching, tmp_path)
     read = unpack(tmp_path)
     assert isinstance(read, Matching)
@@ -28,6 +29,7 @@ def test_a_packed_task_is_the_same_when_read(tmp_path: Path, dirty: bool) -> Non
     assert read.precision() == matching.precision()
     assert (read.blocked is read.prepared) == (matching.blocked is matching.prepared)
     assert (read.blocked.comparer.grams.left is read.blocked.comparer.grams.right) == dirty
+    assert (read.blocked.comparer.fragments is not None) == large
 
 
 def test_only_known_classes_are_packed(tmp_path: Path) -> None:

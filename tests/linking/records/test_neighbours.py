@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from linking.records import match_tables, neighbours, parallel
+from linking.records import match_tables, neighbours, parallel, terms
 from linking.records.matching import Matching
 from linking.records.neighbours import NONE, Neighbours, nearest_lists, row_lists
 from linking.records.options import MatchOptions
@@ -74,12 +74,13 @@ def test_the_best_come_first(entries: list[tuple[int, float, int]]) -> None:
 def test_more_processors_change_nothing(monkeypatch: pytest.MonkeyPatch, dirty: bool) -> None:
     for name, value in (("BLOCK_NONZERO", 20_000), ("COLUMNS", 128)):
         monkeypatch.setattr(neighbours, name, value)
+    monkeypatch.setattr(terms, "BATCH", 100)
     everybody = people(500, seed=12)
     left, right = table(everybody, "a"), table(misspell(everybody[200:], seed=13), "b")
 
     def matched(workers: int) -> Matching:
         monkeypatch.setattr(parallel, "processors", lambda: workers)
-        return match_tables(left, None if dirty else right, options=MatchOptions(candidates_kept=800))
+        return match_tables(left, None if dirty else right, options=MatchOptions(candidates_kept=800, large=0))
 
     one, two = matched(1), matched(2)
     np.testing.assert_array_equal(one.prepared.multiple, two.prepared.multiple)

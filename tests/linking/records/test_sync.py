@@ -20,6 +20,8 @@ EVERYBODY = people(160, seed=5)
 OTHERS = misspell(people(200, seed=5)[60:], seed=6)
 TRIMMED = MatchOptions(candidates_kept=300)
 """So few candidates are kept that the best of each record have to be found, as in large tables."""
+LARGE = MatchOptions(candidates_kept=300, large=0)
+"""Neighbours are found as in large tables, too."""
 
 
 def keyed(rows: list[dict[str, str]], prefix: str) -> Rows:
@@ -75,7 +77,7 @@ def assert_same(first: Matching, second: Matching) -> None:
     seed=st.integers(0, 10_000),
     count=st.integers(0, 30),
     dirty=st.booleans(),
-    options=st.sampled_from([MatchOptions(), TRIMMED]),
+    options=st.sampled_from([MatchOptions(), TRIMMED, LARGE]),
 )
 def test_a_sync_gives_what_matching_everything_gives(seed: int, count: int, dirty: bool, options: MatchOptions) -> None:
     generator = np.random.default_rng(seed)
