@@ -97,8 +97,12 @@ def _mention(
     everything = c.edges.keys() | {edge for other in also for edge in other.edges}
     columns = ["+".join(other.head.column.columns) for other in also if "," not in "".join(other.head.column.columns)]
     step = max(len(best) // 4, 1)
+    links = round(len(everything) * c.texts / max(c.documents, 1))
+    looked_at = (
+        f"{c.documents:,} texts" if c.documents == c.texts else f"{c.documents:,} texts looked at (of {c.texts:,})"
+    )
     reasons = [
-        f"{percent(f['document_share'])} of {c.documents:,} texts name records by {c.head.column}.",
+        f"{percent(f['document_share'])} of {looked_at} name records by {c.head.column}.",
         f"{percent(f['accepted_share'])} of the places found are sure enough.",
     ]
     if f["labelled_share"] >= 0.3:
@@ -113,7 +117,7 @@ def _mention(
         LinkKind.MENTION, c.tail, c.head.column, f, scorers,
         name=name,
         transform={"also": ", ".join(columns)} if columns else {},
-        estimated_edges=len(everything),
+        estimated_edges=links,
         cardinality="many-to-one" if f["edges"] and len(everything) <= 1.05 * len({t for t, _ in everything}) else "many-to-many",
         reasons=(*reasons, *_rival_reasons(rivals)),
         examples=tuple(

@@ -16,6 +16,7 @@ from linking.mentions.scan import (
     Head,
     build_lexicon,
     confidence,
+    number_of_texts,
     scan_column,
     scan_documents,
 )
@@ -24,8 +25,8 @@ from linking.workspace import Workspace
 
 __all__ = ["ACCEPT", "MentionCandidate", "agreement", "by_text", "labels_are_usual", "mention_candidates", "summarise"]
 
-_DOCUMENT_LIMIT = 1_000
-_ROW_LIMIT = 1_000
+_TEXTS = 1_000
+"""So many texts of a dataset are looked at before a person has confirmed anything."""
 _TELLING = 2
 ACCEPT = 0.5
 """The confidence from which a hit becomes an edge unless a person sets another threshold."""
@@ -33,11 +34,15 @@ ACCEPT = 0.5
 
 @dataclass(slots=True)
 class MentionCandidate:
-    """What the scan found for one tail and one head column. ``edges`` maps (record, head record) to its best mention."""
+    """What the scan found for one tail and one head column. ``edges`` maps (record, head record) to its best mention.
+
+    ``documents`` of ``texts`` texts were looked at.
+    """
 
     tail: Column
     head: Head
     documents: int = 0
+    texts: int = 0
     hits: int = 0
     edges: dict[tuple[str, str], tuple[float, FoundMention]] = field(default_factory=dict)
     refused: list[FoundMention] = field(default_factory=list)
@@ -60,10 +65,11 @@ def mention_candidates(
             continue
         found: dict[int, list[FoundMention]] = defaultdict(list)
         kinds: Counter[str] = Counter()
+        texts = number_of_texts(workspace, tail)
         scan = (
-            scan_column(workspace, tail, heads, lexicon, limit=_ROW_LIMIT)
+            scan_column(workspace, tail, heads, lexicon, limit=_TEXTS)
             if tail.columns
-            else scan_documents(data, tail, heads, lexicon, limit=_DOCUMENT_LIMIT)
+            else scan_documents(data, tail, heads, lexicon, every=max(-(-texts // _TEXTS), 1))
         )
         for item in scan:
             if isinstance(item, str):
@@ -74,6 +80,7 @@ def mention_candidates(
         candidates = [summarise(tail, heads[n], documents, mentions) for n, mentions in found.items()]
         kept = [c for c in candidates if len(c.edges) >= 2 or (c.edges and documents <= 3)]
         for candidate in kept:
+            candidate.texts = max(texts, documents)
             candidate.features = _features(candidate, kept, kinds)
         yield from kept
 

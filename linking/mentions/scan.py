@@ -12,7 +12,7 @@ from linking.mentions.ocr import OcrIndex
 from linking.names import containment, words
 from linking.workspace import Workspace
 
-__all__ = ["FoundMention", "Head", "build_lexicon", "confidence", "scan_column", "scan_documents"]
+__all__ = ["FoundMention", "Head", "build_lexicon", "confidence", "number_of_texts", "scan_column", "scan_documents"]
 
 _MAX_VALUES = 2_000_000
 _MIN_MARGIN = 0.5
@@ -62,22 +62,35 @@ def build_lexicon(workspace: Workspace, heads: Sequence[Head]) -> Lexicon:
     return lexicon
 
 
+def number_of_texts(workspace: Workspace, tail: Column) -> int:
+    """The documents of a dataset, or the rows of a text column that are filled."""
+    table, profiles = workspace.table(tail.source, tail.dataset), workspace.profiles_of(tail)
+    if table is None or not profiles:
+        return 0 if table is None else table.rows
+    query = f"SELECT count({profiles[0].sql}) FROM {profiles[0].table}"
+    return int(workspace.connection.execute(query).fetchone()[0])
+
+
 def scan_documents(
-    data: LinkingData, tail: Column, heads: Sequence[Head], lexicon: Lexicon, *, limit: int | None = None
+    data: LinkingData, tail: Column, heads: Sequence[Head], lexicon: Lexicon, *, every: int = 1
 ) -> Iterator[FoundMention | str]:
-    """The mentions in a documents dataset; the uid of every document seen comes as a string before its mentions."""
+    """The mentions in a documents dataset; the uid of every document looked at comes as a string before its mentions.
+
+    With ``every`` only the first of so many documents is looked at: those of a folder, of one kind, follow each other.
+    """
     ocr: OcrIndex | None = None
     seen: str | None = None
-    documents = 0
+    documents = -1
     for batch in data.pages(tail.source, tail.dataset):
         for row in batch.to_pylist():
             uid = str(row["_uid"])
             if uid != seen:
                 seen = uid
                 documents += 1
-                if limit is not None and documents > limit:
-                    return
-                yield uid
+                if documents % every == 0:
+                    yield uid
+            if documents % every:
+                continue
             if row["from_ocr"] and ocr is None:
                 ocr = OcrIndex(_entries(lexicon))
             text = row["text"] or ""

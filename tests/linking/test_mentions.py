@@ -255,3 +255,27 @@ def test_one_question_covers_all_columns_that_name_the_same_records() -> None:
     (one,) = proposals
     assert (one.head.columns, dict(one.transform)) == (("customer_no",), {"also": "company"})
     assert edges(data, "post/letters", "erp/customer.customer_no") == {(f"{n}.txt", str(n)) for n in range(12)}
+
+
+def test_where_only_some_texts_are_looked_at_the_edges_of_all_are_estimated() -> None:
+    data = MemoryData()
+    data.add_rows("crm", "client", [{"client_no": f"KD-{1000 + i}", "city": "Ulm"} for i in range(50)])
+    texts = [f"Call number {i} came in late, client KD-{1000 + i % 50} wants another offer soon" for i in range(3_000)]
+    data.add_rows("desk", "ticket", [{"id": str(i), "body": text} for i, text in enumerate(texts)])
+    linker = BifrostLinker()
+    mention = find(linker.propose(data, [], [], quiet), "mention", "desk/ticket.body", "crm/client.client_no")
+    assert mention.estimated_edges == len(list(linker.links(mention, data, [], quiet))) == 3_000
+    assert "1,000 texts looked at (of 3,000)" in mention.reasons[0]
+    linker.close()
+
+
+def test_documents_of_every_folder_are_looked_at() -> None:
+    data = MemoryData()
+    data.add_rows("crm", "client", [{"client_no": f"KD-{1000 + i}", "city": "Ulm"} for i in range(50)])
+    documents = {f"news/{i}.txt": [f"Nothing of interest happened on day {i}."] for i in range(2_000)}
+    documents |= {f"offers/{i}.txt": [f"Offer {i}: client KD-{1000 + i % 50}"] for i in range(400)}
+    data.add_documents("share", "files", documents)
+    linker = BifrostLinker()
+    mention = find(linker.propose(data, [], [], quiet), "mention", "share/files", "crm/client.client_no")
+    assert 350 <= mention.estimated_edges <= 450
+    linker.close()
