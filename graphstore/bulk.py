@@ -3,11 +3,9 @@
 The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would have given, in one transaction.
 """
 
-import gc
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bifrost.collecting import no_garbage_collection
 from bifrost.documents import Document
 from bifrost.errors import InputError
 from bifrost.ports import ReplaceReport
@@ -97,7 +96,7 @@ class BulkLoader:
             self._connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
             self._connection.exec_driver_sql("PRAGMA threads=2")  # they sort what indexes are made of
         dropped = self._drop_indexes()
-        with _no_garbage_collection(), short_turns(), self._writer:
+        with no_garbage_collection(), short_turns(), self._writer:
             for dataset, records in parcels:
                 self._choose(dataset)
                 self._load_chunk(records)
@@ -384,15 +383,3 @@ class BulkLoader:
             log = sa.text(_LOG.format(table=table, number=number))
             self._connection.execute(log, {"base": base, "first": first, "element": element})
             self._db.grew(s.change.name, rows)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Loading makes millions of objects and no cycles; looking for cycles among them takes a third of its time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from bifrost.collecting import no_garbage_collection
 from bifrost.documents import Box
 from bifrost.links import LinkEdge, LinkType
 from bifrost.ports import LinkingData
@@ -25,7 +26,8 @@ def mention_edges(
 
     ``references`` are confirmed link types: what records are linked to helps where a name fits several.
     """
-    scanned = scan_texts(workspace, data, link_type)
+    with no_garbage_collection():
+        scanned = scan_texts(workspace, data, link_type)
     if scanned is None:
         return []
     settled = settle(workspace, link_type, scanned.heads, scanned.mentions, references)

@@ -1,10 +1,11 @@
 """The names and codes of columns as a look-up table of token sequences, and of the other ways in which people write them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from linking.mentions.tokens import fold, tokenize
+from linking.mentions.tokens import fold, words_of
 
 __all__ = ["BARE", "MAX_TOKENS", "SHORT", "STARTS", "Entry", "Lexicon"]
 
@@ -27,6 +28,8 @@ _LEGAL_FORMS = frozenset(
         "s a r l", "se", "s l", "sl", "s p a", "spa", "s r l", "srl", "s r o", "sro", "sp z o o", "co kg", "co ltd", "zrt",
     )
 )  # fmt: skip
+_LEGAL_ENDS = frozenset(form[-1] for form in _LEGAL_FORMS)
+_DIGIT = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,10 @@ class Lexicon:
         others: dict[tuple[tuple[str, ...], str], list[tuple[str, Sequence[str]]]] = defaultdict(list)
         exact: set[tuple[str, ...]] = set()
         for value, uids in values:
-            tokens = tuple(tokenize(value).words)
+            tokens = words_of(value)
             if not tokens or len(tokens) > MAX_TOKENS or not _distinct_enough(tokens):
                 continue
-            self._add(Entry(column, value, tuple(uids), tokens, any(c.isdigit() for c in value)))
+            self._add(Entry(column, value, tuple(uids), tokens, _has_digit(value)))
             exact.add(tokens)
             added += 1
             for other in _other_forms(value, tokens, prefix):
@@ -96,16 +99,23 @@ def _distinct_enough(tokens: Sequence[str]) -> bool:
     return length >= 4 if all(t.isdigit() for t in tokens) else length >= 3
 
 
+def _has_digit(text: str) -> bool:
+    if text.isascii():
+        return _DIGIT.search(text) is not None
+    return any(c.isdigit() for c in text)
+
+
 def _other_forms(value: str, tokens: tuple[str, ...], prefix: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Further spellings, as tokens with their form."""
-    folded = fold(value).strip()
-    if prefix and folded.startswith(prefix):
+    if prefix and (folded := fold(value).strip()).startswith(prefix):
         number = "".join(c for c in folded.removeprefix(prefix) if c.isalnum())
         for bare in {number, number.lstrip("0")} if number.isdigit() else ():
             if len(bare) >= _BARE_DIGITS:
                 yield (bare,), BARE
+    if tokens[-1] not in _LEGAL_ENDS:
+        return
     for length in range(1, min(len(tokens), 5)):
-        if tokens[-length:] in _LEGAL_FORMS and not any(c.isdigit() for c in value):
+        if tokens[-length:] in _LEGAL_FORMS and not _has_digit(value):
             shorter = tokens[:-length]
             if _distinct_enough(shorter):
                 yield shorter, SHORT

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bifrost.collecting import no_garbage_collection
 from bifrost.links import Column
 from bifrost.ports import LinkingData
 from bifrost.values import DatasetKind
@@ -52,13 +53,14 @@ class FoundMention:
 def build_lexicon(workspace: Workspace, heads: Sequence[Head]) -> Lexicon:
     """The values of all heads with the uids that have them."""
     lexicon = Lexicon()
-    for head in heads:
-        value = " || ' ' || ".join(f"trim({sql})" for sql in head.sql)
-        rows = workspace.connection.execute(
-            f"SELECT v, list(_uid ORDER BY _row) FROM (SELECT {value} AS v, _uid, _row FROM {head.table}) "
-            f"WHERE length(v) BETWEEN 3 AND 120 GROUP BY v ORDER BY min(_row) LIMIT {_MAX_VALUES}"
-        ).fetchall()
-        lexicon.add(head.number, rows, prefix=head.prefix)
+    with no_garbage_collection():
+        for head in heads:
+            value = " || ' ' || ".join(f"trim({sql})" for sql in head.sql)
+            rows = workspace.connection.execute(
+                f"SELECT v, list(_uid ORDER BY _row) FROM (SELECT {value} AS v, _uid, _row FROM {head.table}) "
+                f"WHERE length(v) BETWEEN 3 AND 120 GROUP BY v ORDER BY min(_row) LIMIT {_MAX_VALUES}"
+            ).fetchall()
+            lexicon.add(head.number, rows, prefix=head.prefix)
     return lexicon
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["Tokens", "fold", "tokenize"]
+__all__ = ["Tokens", "fold", "tokenize", "words_of"]
 
 _TOKEN = re.compile(r"[^\W_]+")
 _BREAK = re.compile(r"[-\xad\ufffe\x02]?[ \t\r]*\n[ \t\r]*")
@@ -54,6 +54,11 @@ class Tokens:
     begins: list[int]
     ends: list[int]
     broken: list[bool]
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of :func:`tokenize`, without their places."""
+    return tuple(_words(text, [match.span() for match in _TOKEN.finditer(text)]))
 
 
 def tokenize(text: str) -> Tokens:
