@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bifrost.errors import StoreError, StoreFullError, StoreUnavailableError
 from bifrost.sqlite import write_ahead
@@ -101,11 +102,18 @@ class FtsIndex:
                 match = f"({match}) AND ({within})" if labels else match
                 return [row[0] for row in connection.execute(_HAVING, (match, most))]
 
+            def first() -> list[list[Key]]:
+                """Up to the first of their ends it is known of every word which entries have it."""
+                lists = [having(_any([word]), MOST_OF_A_WORD + 1) for word in words]
+                end: Any = min(keys[-1] for keys in lists if keys)
+                return [[key for key in keys if key <= end] for keys in lists]
+
             found = candidates(
                 words,
-                connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()[0],
+                connection.execute("SELECT count(*) FROM entry").fetchone()[0],
                 lambda word: having(_any([word]), MOST_OF_A_WORD + 1),
                 lambda some, word: having(f"({_any(some)}) AND ({_any([word])})", -1),
+                first,
             )
             if labels:  # the words of a label may be another one's, too
                 known = connection.execute(_LABELLED, (json.dumps(list(found.has)), json.dumps(list(labels))))

@@ -16,6 +16,7 @@ _SCHEMA = (
     name text NOT NULL, body text NOT NULL, words tsvector NOT NULL, PRIMARY KEY (uid, part))""",
     "CREATE INDEX IF NOT EXISTS search_part_words ON search_part USING gin (words)",
     "CREATE TABLE IF NOT EXISTS search_position (one int PRIMARY KEY CHECK (one = 1), value bigint NOT NULL)",
+    "ALTER TABLE search_position ADD COLUMN IF NOT EXISTS size bigint",
 )
 _INSERT = """
 INSERT INTO search_part (uid, part, label, name, body, words) VALUES (:uid, :part, :label, :name, :body,
@@ -23,27 +24,28 @@ INSERT INTO search_part (uid, part, label, name, body, words) VALUES (:uid, :par
   setweight(to_tsvector('simple', :body), 'D'))
 """
 _FIND = """
-WITH query AS (SELECT {query} AS q), found AS (
-  SELECT DISTINCT ON (uid) uid, ts_rank(words, q) AS score, name, body
-  FROM search_part, query WHERE words @@ q {labels} ORDER BY uid, ts_rank(words, q) DESC, part)
-SELECT uid, score, ts_headline('simple', name || ' ' || body, q, :options)
-FROM found, query ORDER BY score DESC, uid LIMIT :limit OFFSET :offset
+SELECT uid, part, ts_rank(words, CAST(:rank AS tsquery)) AS score FROM search_part
+WHERE words @@ CAST(:query AS tsquery) {labels} ORDER BY score DESC, uid, part LIMIT :most
+"""
+_DELETE = """
+WITH gone AS (DELETE FROM search_part WHERE uid = ANY(:uids) RETURNING part)
+SELECT count(*) FROM gone WHERE part = 0
+"""
+_MOVE = """
+INSERT INTO search_position (one, value, size) VALUES (1, :p, :s)
+ON CONFLICT (one) DO UPDATE SET value = :p, size = :s
 """
 _OPTIONS = f"StartSel={OPEN}, StopSel={CLOSE}, MaxWords=24, MinWords=8, MaxFragments=1"
-_HAVING = """
-SELECT uid FROM (SELECT DISTINCT uid FROM search_part WHERE words @@ CAST(:query AS tsquery) {labels}) AS found
-ORDER BY uid COLLATE "C" LIMIT :most
-"""
-_RANKED = """
-SELECT uid, max(ts_rank(words, CAST(:query AS tsquery))) FROM search_part
-WHERE uid = ANY(:uids) AND words @@ CAST(:query AS tsquery) GROUP BY uid
-"""
+_HAVING = "SELECT uid FROM search_part WHERE words @@ CAST(:query AS tsquery) {labels} LIMIT :most"
+_FIRST = "SELECT uid, {columns} FROM search_part WHERE words @@ CAST(:query AS tsquery) {labels} LIMIT :most"
+_RANKED = (
+    "SELECT uid, max(ts_rank(words, CAST(:query AS tsquery))) FROM search_part WHERE uid = ANY(:uids) GROUP BY uid"
+)
 _SNIPPETS = """
 SELECT DISTINCT ON (uid) uid, ts_headline('simple', name || ' ' || body, q, :options)
 FROM search_part, (SELECT CAST(:query AS tsquery) AS q) AS query
-WHERE uid = ANY(:uids) AND words @@ q ORDER BY uid, ts_rank(words, q) DESC, part
+WHERE uid = ANY(:uids) ORDER BY uid, ts_rank(words, q) DESC, part
 """
-_SIZE = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'search_part'::regclass"
 
 
 class PgIndex:
@@ -62,16 +64,22 @@ class PgIndex:
     def apply(self, gone: Sequence[str], entries: Sequence[Entry], position: int) -> None:
         stale = sorted({*gone, *(entry.uid for entry in entries)})
         with self._db.write() as connection:
-            if position and (connection.execute(sa.text("SELECT value FROM search_position")).scalar() or 0) > position:
+            known = connection.execute(sa.text("SELECT value, size FROM search_position")).one_or_none()
+            if position and known is not None and known.value > position:
                 return  # another process was faster
-            connection.execute(sa.text("DELETE FROM search_part WHERE uid = ANY(:uids)"), {"uids": stale})
+            size = 0 if known is None else self._size(connection)
+            size += len(entries) - connection.execute(sa.text(_DELETE), {"uids": stale}).scalar_one()
             rows = [row for entry in entries for row in _parts(entry)]
             if rows:
                 connection.execute(sa.text(_INSERT), rows)
-            connection.execute(
-                sa.text("INSERT INTO search_position VALUES (1, :p) ON CONFLICT (one) DO UPDATE SET value = :p"),
-                {"p": position},
-            )
+                self._db.grew("search_part", len(rows))
+            connection.execute(sa.text(_MOVE), {"p": position, "s": size})
+
+    def _size(self, connection: sa.Connection) -> int:
+        """The number of entries; counted where an earlier version made the index."""
+        known = connection.execute(sa.text("SELECT size FROM search_position")).scalar()
+        count = sa.text("SELECT count(*) FROM search_part WHERE part = 0")
+        return int(connection.execute(count).scalar_one() if known is None else known)
 
     def clear(self) -> None:
         with self._db.write() as connection:
@@ -79,42 +87,52 @@ class PgIndex:
                 connection.execute(sa.text(f"DELETE FROM {table}"))
 
     def find(self, terms: Terms, labels: Sequence[str], limit: int, offset: int) -> list[tuple[str, float, str]]:
-        words, prefix = terms
-        values: dict[str, object] = {f"w{i}": word for i, word in enumerate(words)}
-        parts = [f"phraseto_tsquery('simple', :{name})" for name in values]
-        if prefix is not None:
-            # The parser turns the word into lexemes; the last of them is the one still being typed.
-            parts.append("(CAST(CAST(phraseto_tsquery('simple', :prefix) AS text) || ':*' AS tsquery))")
-            values["prefix"] = prefix
-        query = " && ".join(parts)
-        restriction = "AND label = ANY(:labels)" if labels else ""
-        values |= {"labels": list(labels)} if labels else {}
-        values |= {"options": _OPTIONS, "limit": limit, "offset": offset}
         with self._db.read() as connection:
-            if (
-                prefix is not None
-                and not connection.execute(
-                    sa.text("SELECT numnode(phraseto_tsquery('simple', :prefix))"), {"prefix": prefix}
-                ).scalar()
-            ):
-                return []
-            rows = connection.execute(sa.text(_FIND.format(query=query, labels=restriction)), values)
-            return [(row[0], float(row[1]), row[2]) for row in rows]
+            query = _all(connection, terms)
+            best = self._best(connection, query, labels, offset + limit) if query else {}
+            page = list(best.items())[offset : offset + limit]
+            snippets = _snippets(connection, query, [uid for uid, _ in page])
+        return [(uid, score, snippets[uid]) for uid, score in page]
+
+    def _best(self, connection: sa.Connection, query: str, labels: Sequence[str], wanted: int) -> dict[str, float]:
+        """At least so many things and their ranks, best first. Their parts are ranked: most things have one."""
+        rows, narrowed = wanted, _narrowed(query, _of_labels(connection, labels))
+        while True:
+            values = {"query": narrowed, "rank": query, "most": rows, "labels": list(labels)}
+            found = connection.execute(_restricted(_FIND, labels), values).all()
+            best: dict[str, float] = {}
+            for row in found:
+                best.setdefault(row.uid, float(row.score))
+            if len(best) >= wanted or len(found) < rows:
+                return best
+            rows *= 4
 
     def find_any(self, words: Sequence[Word], labels: Sequence[str], limit: int, offset: int) -> list[Partial]:
-        having = sa.text(_HAVING.format(labels="AND label = ANY(:labels)" if labels else ""))
         with self._db.read() as connection:
             queries = {word: _query(connection, word) for word in words}
+            occurring = [word for word in words if queries[word]]
+            within = _of_labels(connection, labels)
 
             def some(query: str, most: int | None) -> list[Key]:
-                values = {"query": query, "most": most, "labels": list(labels)}
-                return [row.uid for row in connection.execute(having, values)] if query else []
+                values = {"query": _narrowed(query, within), "most": most, "labels": list(labels)}
+                return list(connection.execute(_restricted(_HAVING, labels), values).scalars()) if query else []
+
+            def first() -> list[list[Key]]:
+                """Of the first parts in the index that have any of the words, whichever these are."""
+                places = {f"q{i}": queries[word] for i, word in enumerate(occurring)}
+                columns = ", ".join(f"words @@ CAST(:{name} AS tsquery)" for name in places)
+                query = _narrowed(_any(queries, words), within)
+                values = {"query": query, "most": MOST_OF_A_WORD, "labels": list(labels), **places}
+                rows = connection.execute(_restricted(_FIRST, labels, columns), values).all()
+                having = {word: [row[0] for row in rows if row[i]] for i, word in enumerate(occurring, 1)}
+                return [having.get(word, []) for word in words]
 
             found = candidates(
                 words,
-                connection.execute(sa.text(_SIZE)).scalar_one(),
+                self._size(connection),
                 lambda word: some(queries[word], MOST_OF_A_WORD + 1),
                 lambda rare, word: some(f"({_any(queries, rare)}) & ({queries[word]})", None),
+                first,
             )
             chosen = best(found, offset + limit)
             if not chosen:
@@ -123,19 +141,53 @@ class PgIndex:
             ranked = connection.execute(sa.text(_RANKED), by).all()
             ordered = sorted(ranked, key=lambda row: (-found.score(row[0]), -row[1], row[0]))
             page = [row[0] for row in ordered[offset : offset + limit]]
-            marked = {"query": _any(queries, words), "uids": page, "options": _OPTIONS}
-            snippets = {row[0]: row[1] for row in connection.execute(sa.text(_SNIPPETS), marked)}
+            snippets = _snippets(connection, _any(queries, words), page)
         return [Partial(uid, found.score(uid), snippets[uid], found.missing(uid, words)) for uid in page]
 
     def close(self) -> None:
         """Nothing of its own to close."""
 
 
+def _restricted(statement: str, labels: Sequence[str], columns: str = "") -> sa.TextClause:
+    return sa.text(statement.format(labels="AND label = ANY(:labels)" if labels else "", columns=columns))
+
+
+def _of_labels(connection: sa.Connection, labels: Sequence[str]) -> str:
+    """The words of labels, which the index knows, too: it need not look at all else that has the words of the question."""
+    parsed = [_parsed(connection, label) for label in labels]
+    return " | ".join(f"({text})" for text in parsed) if all(parsed) else ""
+
+
+def _narrowed(query: str, within: str) -> str:
+    return f"({query}) & ({within})" if within else query
+
+
+def _snippets(connection: sa.Connection, query: str, uids: Sequence[str]) -> dict[str, str]:
+    values = {"query": query, "uids": list(uids), "options": _OPTIONS}
+    return {row[0]: row[1] for row in connection.execute(sa.text(_SNIPPETS), values)} if uids else {}
+
+
+def _all(connection: sa.Connection, terms: Terms) -> str:
+    """What has all terms, as the text of a tsquery; empty where the parser finds no word in the one still being typed."""
+    words, prefix = terms
+    parsed = [(_parsed(connection, word), "") for word in words]
+    if prefix is not None:
+        # The parser turns the word into lexemes; the last of them is the one still being typed.
+        parsed.append((_parsed(connection, prefix), ":*"))
+        if not parsed[-1][0]:
+            return ""
+    return " & ".join(f"({text}{typing})" for text, typing in parsed if text)
+
+
 def _query(connection: sa.Connection, word: Word) -> str:
     """A word in any of its forms as the text of a tsquery; empty where the parser finds no word in it."""
-    parse = sa.text("SELECT CAST(phraseto_tsquery('simple', :form) AS text)")
-    parsed = [connection.execute(parse, {"form": form}).scalar_one() for form in word.forms]
+    parsed = [_parsed(connection, form) for form in word.forms]
     return " | ".join(f"{text}:*" if word.prefix else text for text in parsed if text)
+
+
+def _parsed(connection: sa.Connection, text: str) -> str:
+    parse = sa.text("SELECT CAST(phraseto_tsquery('simple', :text) AS text)")
+    return str(connection.execute(parse, {"text": text}).scalar_one())
 
 
 def _any(queries: Mapping[Word, str], words: Iterable[Word]) -> str:

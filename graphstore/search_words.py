@@ -10,7 +10,6 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from graphstore.search_text import Terms, Word
 
@@ -98,10 +97,12 @@ def candidates(
     size: int,
     having: Callable[[Word], Sequence[Key]],
     having_both: Callable[[Sequence[Word], Word], Sequence[Key]],
+    first: Callable[[], Sequence[Sequence[Key]]],
 ) -> Candidates:
-    """``having`` gives the things with a word, the first ``MOST_OF_A_WORD`` + 1 in the order of their keys, ``having_both`` all
-    that have any of some words and another one; ``size`` is the number of all things."""
-    found: list[Sequence[Key]] = [list(having(word)) for word in words]
+    """``having`` gives the things with a word, not more than ``MOST_OF_A_WORD`` + 1, and ``having_both`` all that have any of some
+    words and another one. ``first`` is asked where all words that occur are frequent ones: it looks at a part of all things and
+    gives those of them that have each word. ``size`` is the number of all things."""
+    found = [having(word) for word in words]
     frequent = [len(keys) > MOST_OF_A_WORD for keys in found]
     rare = [word for word, keys in zip(words, found, strict=True) if 0 < len(keys) <= MOST_OF_A_WORD]
     if rare:
@@ -109,16 +110,15 @@ def candidates(
             having_both(rare, word) if often else keys for word, keys, often in zip(words, found, frequent, strict=True)
         ]
     elif any(frequent):
-        # Up to the first of their ends it is known of every word which things have it.
-        end: Any = min(keys[-1] for keys in found if keys)
-        found = [[key for key in keys if key <= end] for keys in found]
+        found = list(first())
+    found = [list(dict.fromkeys(keys)) for keys in found]
     weights = [
         math.log(1 + max(size, 1) / (1 + (MOST_OF_A_WORD if often else len(keys))))
         for keys, often in zip(found, frequent, strict=True)
     ]
     has: dict[Key, tuple[int, ...]] = {}
     for place, keys in enumerate(found):
-        for key in dict.fromkeys(keys):
+        for key in keys:
             has[key] = (*has.get(key, ()), place)
     return Candidates(has, weights, frequent, some=not rare)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bifrost.catalog import Source
@@ -13,7 +13,10 @@ from bifrost.links import Correction, LinkEdge, LinkKind, LinkType, SamePair, Ve
 from graphstore.search import SearchProjection
 from graphstore.sql import SqlStore
 from tests.fixtures.searching import examples
+from tests.graphstore.databases import empty, postgres_url, shared_postgres_url
 from tests.graphstore.worlds import beliefs, graph, link_type, record, register, say
+
+__all__ = ["postgres_url", "shared_postgres_url"]
 
 DATASETS = ("a/x", "b/y", "c/z")
 KEYS = ("1", "2", "3")
@@ -92,7 +95,11 @@ def perform(store: SqlStore, operation: Operation, build: int) -> None:
 
 
 def build_world(folder: Path, name: str, sources: str, script: Sequence[tuple[int, Operation]]) -> SqlStore:
-    store = SqlStore(f"sqlite:///{folder}/{name}.sqlite")
+    return build_at(f"sqlite:///{folder}/{name}.sqlite", sources, script)
+
+
+def build_at(url: str, sources: str, script: Sequence[tuple[int, Operation]]) -> SqlStore:
+    store = SqlStore(url)
     store.migrate()
     register(store, *(dataset for dataset in DATASETS if dataset[0] in sources))
     store.links.save_link_types([known for known in LINK_TYPES if needs(known) <= set(sources)])
@@ -107,11 +114,22 @@ def needs(known: LinkType) -> set[str]:
     return {known.tail.source, known.head.source}
 
 
+QUESTIONS = ("p q", "p nothing", "q r a", "who has q and x or z?", "r y b p nothing", "x y z", "named q r c")
+"""Hardly anything has all of these words."""
+
+
 def found(store: SqlStore) -> dict[str, Any]:
     search = SearchProjection(store)
     try:
         words = ("p", "q", "x", "y", "a", "b/y", "X")
-        return {word: sorted((hit.vertex.id, hit.snippet) for hit in search.search(word, limit=50)) for word in words}
+        hits = {word: sorted((hit.vertex.id, hit.snippet) for hit in search.search(word, limit=50)) for word in words}
+        answers = {
+            question: [
+                (hit.vertex.id, hit.missing, hit.score, hit.snippet) for hit in search.search(question, limit=50)
+            ]
+            for question in QUESTIONS
+        }
+        return hits | answers
     finally:
         search.close()
 
@@ -191,29 +209,47 @@ def test_the_log_replayed_from_its_beginning_gives_the_graph(script: list[Operat
             store.close()
 
 
-@examples(10)
-@given(
+scripts_with_looks = (
     operations,
     st.sets(st.integers(0, 25), max_size=3),
     st.sampled_from([frozenset("ac"), frozenset("b"), frozenset("ab")]),
 )
+
+
+@examples(10)
+@given(*scripts_with_looks)
 def test_a_scoped_reader_sees_a_graph_built_without_the_other_sources(
     script: list[Operation], looks: set[int], scope: frozenset[str]
 ) -> None:
-    numbered = list(enumerate(script, 1))
     with tempfile.TemporaryDirectory() as name:
-        store = build_world(Path(name), "store", "abc", [])
-        for i, (build, operation) in enumerate(numbered):
-            with store.batch():
-                perform(store, operation, build)
-            if i in looks:
-                store.view(scope).label_counts()
-        alone = build_world(Path(name), "alone", "".join(sorted(scope)), numbered)
-        try:
-            scoped = store.scoped(scope)
-            assert graph(scoped) == graph(alone)
-            assert beliefs(scoped) == beliefs(alone)
-            assert found(scoped) == found(alone)
-        finally:
-            store.close()
-            alone.close()
+        compare_scoped(f"sqlite:///{name}/store.sqlite", Path(name), script, looks, scope)
+
+
+@settings(examples(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(*scripts_with_looks)
+def test_so_does_one_of_a_store_on_postgresql(
+    postgres_url: str, script: list[Operation], looks: set[int], scope: frozenset[str]
+) -> None:
+    empty(postgres_url)
+    with tempfile.TemporaryDirectory() as name:
+        compare_scoped(postgres_url, Path(name), script, looks, scope)
+
+
+def compare_scoped(url: str, folder: Path, script: list[Operation], looks: set[int], scope: frozenset[str]) -> None:
+    """Somebody looks and searches in between, so that copies and indexes follow what comes and goes."""
+    numbered = list(enumerate(script, 1))
+    store = build_at(url, "abc", [])
+    for i, (build, operation) in enumerate(numbered):
+        with store.batch():
+            perform(store, operation, build)
+        if i in looks:
+            found(store.scoped(scope))
+    alone = build_world(folder, "alone", "".join(sorted(scope)), numbered)
+    try:
+        scoped = store.scoped(scope)
+        assert graph(scoped) == graph(alone)
+        assert beliefs(scoped) == beliefs(alone)
+        assert found(scoped) == found(alone)
+    finally:
+        store.close()
+        alone.close()

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -74,6 +75,44 @@ def test_where_nothing_has_all_words_the_rarer_and_the_more_are_better(
     assert set(more[:2]) == {"crm/client/1", "crm/client/2"}
     assert ids(search, "berlin paris", "Document") == []
     assert search.search("berlin zola", labels=("Client",))[0].missing == ("berlin",)
+
+
+def test_rarity_is_that_of_what_a_reader_sees_now(store: SqlStore, tmp_path: Path) -> None:
+    """Neither what hidden sources say nor what was said before makes a word a frequent one."""
+    question = "berlin zola nothing"
+    hidden = [record("files/docs", f"h{i}", name="Zola and Zola") for i in range(40)]
+    seen = [record("crm/client", f"p{i}", name=f"Person {i}", city="Berlin") for i in range(20)]
+    said_before = [record("crm/client", f"p{i}", name=f"Zola {i}") for i in range(20)]
+    alone = SqlStore(f"sqlite:///{tmp_path}/alone.sqlite")
+    alone.migrate()
+    register(alone, "crm/client")
+    clients = (record("crm/client", "1", name="Émile Zola", city="Paris"), *seen)
+    say(
+        alone,
+        "crm/client",
+        *clients,
+        record("crm/client", "2", name="Anna Karenina", note="<b>wrote</b> to Paris & London"),
+    )
+    answers = []
+    say(store, "files/docs", *hidden)
+    for build, said in enumerate((said_before, seen, said_before, seen), 2):
+        say(store, "crm/client", *said, build=build)
+        search = SearchProjection(store.scoped(frozenset({"crm"})))
+        answers.append([(hit.vertex.id, hit.missing, hit.score) for hit in search.search(question, limit=50)])
+        search.close()
+    search = SearchProjection(alone)
+    expected = [(hit.vertex.id, hit.missing, hit.score) for hit in search.search(question, limit=50)]
+    search.close()
+    alone.close()
+    assert answers[1] == answers[3] == expected
+    assert answers[0] == answers[2] != expected
+    assert expected[0][:2] == ("crm/client/1", ("berlin", "nothing"))
+    everything = SearchProjection(store)
+    assert everything.search(question)[0].missing == ("zola", "nothing")
+    before = [(hit.vertex.id, hit.missing, hit.score) for hit in everything.search(question, limit=80)]
+    everything.rebuild()
+    assert [(hit.vertex.id, hit.missing, hit.score) for hit in everything.search(question, limit=80)] == before
+    everything.close()
 
 
 def test_words_that_say_nothing_find_nothing_by_themselves(search: SearchProjection) -> None:
