@@ -242,7 +242,7 @@ class LinkedWriter:
         self, connection: Connection, number: int, link_type: LinkType, subject: str | None = None
     ) -> None:
         """Pins or frees the link or merge that an answer is about; all of the link type's without a subject."""
-        pins = self._pins(connection, link_type.id)
+        pins = self._pins(connection, link_type.id, subject)
         bump(self._db, connection, {number})
         for one in pins if subject is None else (subject,):
             found = self._pair_of(connection, one)
@@ -296,12 +296,14 @@ class LinkedWriter:
     def _taught(self, link_type: LinkType, tail: str, head: str) -> LinkEdge:
         return LinkEdge(tail, head, 1.0, Evidence(extractor=f"link.{link_type.id}"))
 
-    def _pins(self, connection: Connection, link_type: str) -> dict[str, int]:
-        """What people said about pairs of a link type; the last answer about a pair counts."""
+    def _pins(self, connection: Connection, link_type: str, subject: str | None = None) -> dict[str, int]:
+        """What people said about pairs of a link type, or about one of them; the last answer about a pair counts."""
         j = s.judgement
         query = sa.select(j.c.id, j.c.subject, j.c.target, j.c.verdict, j.c.second_opinion).where(
             j.c.link_type == link_type, j.c.subject != j.c.link_type, j.c.undone_at.is_(None)
         )
+        if subject is not None:
+            query = query.where(j.c.subject == subject)
         rows = connection.execute(query.order_by(j.c.id)).all()
         without_effect = disputed(rows)
         return {r.subject: _PINS.get(Verdict(r.verdict), 0) for r in rows if r.id not in without_effect}
@@ -333,20 +335,21 @@ class LinkedWriter:
         self, connection: Connection, number: int, link_type: LinkType, limit: int, least_sure_first: bool
     ) -> list[SamePair]:
         pair, left, right = s.same_pair, s.fragment.alias("l"), s.fragment.alias("r")
+        asked = pair.c.link_type == number
+        far: Any = -pair.c.score
+        if least_sure_first:
+            threshold = DEFAULT_SAME if link_type.threshold is None else link_type.threshold
+            asked, far = sa.and_(asked, pair.c.pin == 0), sa.func.abs(pair.c.score - threshold)
+        # The names of those that are out of the question anyway are not looked up.
+        last = connection.execute(sa.select(far).where(asked).order_by(far).limit(1).offset(max(limit - 1, 0))).scalar()
         query = (
             sa.select(left.c.uid, right.c.uid.label("other"), pair.c.score, pair.c.evidence)
             .join(left, left.c.id == pair.c.left)
             .join(right, right.c.id == pair.c.right)
-            .where(pair.c.link_type == number)
+            .where(asked, sa.true() if last is None else far <= last)
+            .order_by(far, left.c.uid, right.c.uid)
             .limit(limit)
         )
-        if least_sure_first:
-            threshold = DEFAULT_SAME if link_type.threshold is None else link_type.threshold
-            query = query.where(pair.c.pin == 0).order_by(
-                sa.func.abs(pair.c.score - threshold), left.c.uid, right.c.uid
-            )
-        else:
-            query = query.order_by(pair.c.score.desc(), left.c.uid, right.c.uid)
         return [
             SamePair(row.uid, row.other, row.score, orjson.loads(row.evidence) or EMPTY)
             for row in connection.execute(query)

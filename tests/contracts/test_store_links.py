@@ -102,6 +102,11 @@ class TestMerging:
         assert [p.score for p in shop.links.pairs(SAME.id)] == [0.8, 0.7, 0.6]
         shop.links.judge(f"{SAME.id}|crm/client/0|erp/customer/0", Verdict.CONFIRM, "ann")
         assert [p.score for p in shop.links.pairs(SAME.id, least_sure_first=True, limit=1)] == [0.7]
+        assert [p.score for p in shop.links.pairs(SAME.id, limit=2)] == [0.8, 0.7]
+        shop.links.write_same(SAME, [SamePair(pair.left, pair.right, 0.7) for pair in PAIRS])
+        for least_sure_first, names in ((False, ["0", "1"]), (True, ["1", "2"])):
+            found = shop.links.pairs(SAME.id, limit=2, least_sure_first=least_sure_first)
+            assert [pair.left for pair in found] == [f"crm/client/{name}" for name in names]
 
     def test_scores_are_read_without_the_pair_that_an_answer_is_about(self, shop: SqlStore) -> None:
         confirmed_same(shop)
