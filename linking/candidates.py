@@ -12,6 +12,8 @@ from linking.describe import link_name, percent, property_link_name, with_refere
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.kindred import kindred_odds
+from linking.names import core_words, table_words
+from linking.profiles import ColumnProfile
 from linking.records.alignment import align
 from linking.redundant import ONE_TO_ONE, to_roots, with_shares, without_duplicates
 from linking.references import ReferenceCandidate, reference_candidates
@@ -36,6 +38,8 @@ _SAMPLED_ROWS = 3_000
 
 _CERTAIN = 0.5
 """The probability from which on a reference is thought right."""
+_SURELY_NAMED = 0.7
+"""How well the name of a column fits a table that it is certainly named after."""
 _PEERS = 0.6
 """The share of different values from which on a reference by several columns that each refer elsewhere is none."""
 
@@ -269,8 +273,20 @@ def can_be_matched(workspace: Workspace, left: LoadedTable, right: LoadedTable, 
 
 def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozenset[int]:
     """The columns that probably name other records, as far as they do not also identify their own."""
-    profiles = [p for r in references if r.probability >= 0.5 for p in workspace.profiles_of(r.tail) or ()]
-    return frozenset(p.id for p in profiles if not p.key_like)
+    return frozenset(
+        p.id
+        for r in references
+        if r.probability >= _CERTAIN
+        for p in workspace.profiles_of(r.tail) or ()
+        if not p.key_like or _named_after(p, r)
+    )
+
+
+def _named_after(column: ColumnProfile, reference: LinkType) -> bool:
+    """Whether a key is another table's of the same source, as its name says: its records tell more about that one's."""
+    own = core_words(column.said)[-1:] == table_words(column.dataset)[-1:]
+    within = reference.tail.source == reference.head.source
+    return within and not own and reference.features.get("name_score", 0.0) >= _SURELY_NAMED
 
 
 def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:

@@ -42,6 +42,8 @@ _BETWEEN = 2.0
 """What a head loses, in log-likelihood, whose table is mostly references: such tables are hardly referred to."""
 _SAME_AREA = 4.0
 """What is added where of several tables of one name this one is named like the tail's table, and taken from the others."""
+_HOME = 4.0
+"""What is added for the table that a column and its rivals in other tables are named after, and taken from these."""
 _SAYING_NOTHING = ID_WORDS | {"name", "title", "label", "description", "type", "status", "date", "code"}
 
 Family = tuple[str | tuple[str, ...], ...]
@@ -63,7 +65,7 @@ def kindred_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Col
     """Per candidate what to add to its log-odds. ``columns`` are all of the workspace."""
     leading = _leading(columns)
     margins = _margins(candidates, _between(columns))
-    areas = _areas(candidates)
+    areas = _sum_of(_areas(candidates), _homes(candidates))
     named = Counter(words(p.said) for p in {c.tail.id: c.tail for c in candidates}.values())
     ends = {said[n:] for said in named for n in range(1, len(said) - 1)} | {s for s, n in named.items() if n > 1}
     found = []
@@ -126,6 +128,41 @@ def _areas(candidates: Sequence[ReferenceCandidate]) -> list[float]:
             for common, i in others:
                 found[i] = _SAME_AREA if common == most else -_SAME_AREA
     return found
+
+
+def _homes(candidates: Sequence[ReferenceCandidate]) -> list[float]:
+    """Where columns of several tables are named after another table that holds their values, they all refer to that one:
+    ``politics.country`` to ``country.code`` rather than to ``economy.country``, though a row stands there for each country. Of
+    columns called like keys (``country_id``) the names of table and key tell as much."""
+    homes: dict[int, list[int]] = defaultdict(list)
+    beside: dict[int, list[int]] = defaultdict(list)
+    for i, c in enumerate(candidates):
+        named, table = _without_number(core_words(c.tail.said)), table_words(c.head.dataset)
+        if not named or is_id_name(c.tail.said) or c.features["tail_measure"]:
+            continue
+        if c.containment < 0.95 or c.tail.table == c.head.table:
+            continue
+        if table == named and c.head.key_like:
+            homes[c.tail.id].append(i)
+        elif table != named and _without_number(core_words(c.head.said)) == named:
+            beside[c.tail.id].append(i)
+    found = [0.0] * len(candidates)
+    for tail, others in beside.items():
+        for i in others if homes[tail] else ():
+            found[i] = -_HOME
+        for i in homes[tail]:
+            found[i] = _HOME
+    return found
+
+
+def _without_number(said: tuple[str, ...]) -> tuple[str, ...]:
+    """``country1`` and ``country 2`` as ``country``."""
+    last = said[-1].rstrip("0123456789") if said else ""
+    return (*said[:-1], last) if last else said[:-1]
+
+
+def _sum_of(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    return [a + b for a, b in zip(one, other, strict=True)]
 
 
 def _names_key(tail: ColumnProfile, head: ColumnProfile) -> bool:

@@ -32,7 +32,7 @@ from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
 
-_RULES = 6
+_RULES = 7
 """To be raised when a change of code gives other proposals."""
 
 

@@ -12,14 +12,18 @@ from linking.profiles import has_decimal_commas, is_list_text, numbers_in
 from tests.linking.company import quiet
 
 
-def references(tables: dict[str, list[dict[str, Any]]]) -> dict[tuple[str, str], LinkType]:
+def proposals(tables: dict[str, list[dict[str, Any]]]) -> list[LinkType]:
     data = MemoryData()
     for name, rows in tables.items():
         data.add_rows("db", name, rows)
     linker = BifrostLinker()
     found = linker.propose(data, (), (), quiet)
     linker.close()
-    return {(str(p.tail)[3:], str(p.head)[3:]): p for p in found if p.kind == "reference"}
+    return found
+
+
+def references(tables: dict[str, list[dict[str, Any]]]) -> dict[tuple[str, str], LinkType]:
+    return {(str(p.tail)[3:], str(p.head)[3:]): p for p in proposals(tables) if p.kind == "reference"}
 
 
 def films() -> dict[str, list[dict[str, Any]]]:
@@ -59,6 +63,30 @@ def test_of_tables_of_one_name_the_one_beside_the_referring_table_is_meant() -> 
     found = references(tables)
     for area in ("press", "fleet", "audit"):
         assert [head for tail, head in found if tail == f"{area}_budget.route_id"] == [f"{area}_route.id"]
+
+
+def test_columns_named_after_a_table_refer_to_it_although_others_have_a_row_for_each_of_its_records() -> None:
+    rng = random.Random(6)
+    codes = ["".join(rng.sample("ABCDEFGHIKLMNOPRSTUVW", 3)) for _ in range(120)]
+    tables: dict[str, list[dict[str, Any]]] = {
+        "airline": [
+            {"name": f"Air {code.title()} Lines", "code": code, "fleet": rng.randint(3, 300)} for code in codes
+        ],
+        "finances": [{"airline": code, "revenue": rng.random() * 1e6, "debt": rng.random() * 1e5} for code in codes],
+        "safety": [{"airline": code, "rating": rng.random(), "incidents": rng.randint(0, 9)} for code in codes[:115]],
+        "alliance": [
+            {"airline1": rng.choice(codes), "airline2": rng.choice(codes), "since": rng.randint(1980, 2020)}
+            for _ in range(300)
+        ],
+        "lounge": [
+            {"city": f"City {n}", "airline": rng.choice(codes), "seats": rng.randint(10, 90)} for n in range(400)
+        ],
+    }
+    found = proposals(tables)
+    heads = {str(p.tail)[3:]: (str(p.head)[3:], p.probability >= 0.5) for p in found if p.kind == "reference"}
+    named = ("finances.airline", "safety.airline", "alliance.airline1", "alliance.airline2", "lounge.airline")
+    assert heads == dict.fromkeys(named, ("airline.code", True))
+    assert not [p for p in found if p.kind == "same_thing"]
 
 
 def test_two_columns_that_agree_today_are_two_references() -> None:
