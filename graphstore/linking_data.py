@@ -162,6 +162,8 @@ def _text(encoded: Any) -> str:
     """A stored value as text: ISO dates, plain numbers, true and false."""
     if isinstance(encoded, str):
         return encoded
+    if encoded.__class__ is int:
+        return str(encoded)
     value = decode_value(encoded)
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -173,15 +175,19 @@ def _text(encoded: Any) -> str:
 
 
 def _row_batch(rows: Sequence[Any], columns: dict[str, bool]) -> pa.RecordBatch:
-    said = [orjson.loads(row.properties) for row in rows]
-    arrays = [pa.array([row.uid for row in rows], pa.string())]
+    loads = orjson.loads
+    said = [loads(properties) for _, _, properties in rows]
+    arrays = [pa.array([uid for _, uid, _ in rows], pa.string())]
     for name, several in columns.items():
         values = [data.get(name) for data in said]
         if several:
             lists = [None if value is None else [_text(item) for item in value] for value in values]
             arrays.append(pa.array(lists, pa.list_(pa.string())))
         else:
-            arrays.append(pa.array([None if value is None else _text(value[0]) for value in values], pa.string()))
+            # Most values are texts, which stay as they are.
+            firsts = [None if value is None else value[0] for value in values]
+            texts = [one if one is None or one.__class__ is str else _text(one) for one in firsts]
+            arrays.append(pa.array(texts, pa.string()))
     return pa.record_batch(arrays, names=["_uid", *columns])
 
 

@@ -32,7 +32,7 @@ ACCEPT = 0.5
 """The confidence from which a hit becomes an edge unless a person sets another threshold."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class MentionCandidate:
     """What the scan found for one tail and one head column. ``edges`` maps (record, head record) to its best mention.
 
@@ -99,7 +99,7 @@ def summarise(
 ) -> MentionCandidate:
     """Decides each hit and keeps the best one per edge. ``settled`` holds, by the ``id`` of mentions that fit several records,
     how sure each of them is by its context; the others share."""
-    candidate = MentionCandidate(tail, head, documents, len(mentions))
+    candidate = MentionCandidate(tail=tail, head=head, documents=documents, hits=len(mentions))
     candidate.labels_usual = labels_are_usual(mentions)
     for mention in mentions:
         score = confidence(mention, candidate.labels_usual)

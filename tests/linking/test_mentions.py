@@ -10,7 +10,9 @@ from linking.memory import MemoryData
 from linking.mentions.find import find as find_in
 from linking.mentions.lexicon import Lexicon
 from linking.mentions.ocr import OcrIndex
+from linking.mentions.propose import mention_candidates
 from linking.mentions.tokens import tokenize
+from linking.workspace import Workspace
 from tests.linking.company import company, find, quiet
 
 CODES = ["B07JW9H4J1", "B082T6GVLJ", "emp_0106", "CLNT-0042"]
@@ -267,6 +269,19 @@ def test_where_only_some_texts_are_looked_at_the_edges_of_all_are_estimated() ->
     assert mention.estimated_edges == len(list(linker.links(mention, data, [], quiet))) == 3_000
     assert "1,000 texts looked at (of 3,000)" in mention.reasons[0]
     linker.close()
+
+
+def test_places_that_are_ordinary_words_are_counted_as_not_sure() -> None:
+    data = MemoryData()
+    data.add_rows("crm", "client", [{"name": name} for name in ("Ocean", "Meadow Lane Foods", "Blue Harbour Ltd")])
+    texts = ["far out on the ocean a storm rose slowly", "Meadow Lane Foods", "Blue Harbour Ltd", "an ocean of tears"]
+    data.add_documents("share", "files", {f"{i}.txt": [text] for i, text in enumerate(texts)})
+    workspace = Workspace()
+    with workspace.using(data):
+        (candidate,) = mention_candidates(data, workspace)
+    assert (candidate.hits, len(candidate.edges), len(candidate.refused)) == (4, 2, 2)
+    assert candidate.features["accepted_share"] == 0.5
+    workspace.close()
 
 
 def test_documents_of_every_folder_are_looked_at() -> None:
