@@ -2,6 +2,9 @@
 
 Sizes are ``BIFROST_BENCH_SCALE`` (records per table, ``100000`` or ``100000,1000000``). Each run has a process of its own, so that
 its peak memory is its own; ``BIFROST_BENCH_SPLINK=0`` leaves Splink out.
+
+``python -m benchmarks.linking_scale blocking 100000 0`` compares ways of blocking, ``identical`` instead of ``blocking`` matches
+two tables of which half of the records are the same, letter by letter.
 """
 
 import json
@@ -20,7 +23,11 @@ from numpy.typing import NDArray
 from benchmarks.report import Report
 from linking.records.adapt import Answers
 from linking.records.alignment import records_of
+from linking.records.blocking import union
+from linking.records.candidates import find_candidates
+from linking.records.compare import Comparer
 from linking.records.matching import Matching, match_records, rematch_records
+from linking.records.options import MatchOptions
 from linking.records.sync import change_between
 
 SYLLABLES = [
@@ -96,6 +103,39 @@ def run_bifrost(size: int, seed: int) -> dict[str, float]:
         len(_merged(again) ^ _merged(match_records(fresh, like=matching))) if size <= 100_000 else -1
     )
     return figures
+
+
+def run_blocking(size: int, seed: int) -> dict[str, float]:
+    """The share of true pairs among candidates, and what finding them costs, by 3-grams and by runs of five bytes."""
+    records = records_of(*tables(size, seed))
+    figures: dict[str, float] = {}
+    for name, fragments, budgets in (("grams", False, (5e3, 1e3)), ("fragments", True, (1e3, 5e2))):
+        comparer = Comparer(records, fragments=fragments)
+        for budget in budgets:
+            options = MatchOptions(budget_per_record=budget, large_budget_per_record=budget)
+            clock = _Clock()
+            found = find_candidates(comparer, options)
+            figures[f"{name}_{budget:.0f}_cpu_seconds"] = clock.figures()["cpu_seconds"]
+            of_left, of_right = found.lists[0]
+            nearest = union([of_left.pairs(), of_right.pairs()[::-1]], size, dirty=False)
+            for what, pairs in (("nearest", nearest), ("found", found.found), ("kept", found.pairs)):
+                true = pairs.left - (size - size // 2) == pairs.right
+                figures[f"{name}_{budget:.0f}_{what}_recall"] = float(true.sum()) / (size // 2)
+            figures[f"{name}_{budget:.0f}_found"] = len(found.found)
+    return figures
+
+
+def run_identical(size: int, seed: int) -> dict[str, float]:
+    """Matches two tables of ``size`` people, half of whom are in both without any error."""
+    shared = size // 2
+    columns = _people(size + (size - shared), np.random.default_rng(seed))
+    left = _table({n: v[:size] for n, v in columns.items()}, "l")
+    right = _table({n: v[size - shared :] for n, v in columns.items()}, "r")
+    clock = _Clock()
+    matching = match_records(records_of(left, right))
+    figures = clock.figures()
+    true = matching.pairs.left - (size - shared) == matching.pairs.right
+    return figures | _quality(int((true & matching.accepted).sum()), int(matching.accepted.sum()), shared)
 
 
 def _answered(matching: Matching, true: NDArray[np.bool_], seed: int) -> float:
@@ -225,5 +265,5 @@ def _table(columns: dict[str, list[str]], prefix: str) -> pa.Table:
 
 
 if __name__ == "__main__":
-    runs = {"bifrost": run_bifrost, "splink": run_splink}
+    runs = {"bifrost": run_bifrost, "splink": run_splink, "blocking": run_blocking, "identical": run_identical}
     print(json.dumps(runs[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))))
