@@ -25,7 +25,8 @@ _MISSING = 30.0
 """What a column counts none of whose values are found, in log-likelihood."""
 _SHARE, _LIMIT = 0.5, 4.0
 """How much of a log-likelihood counts, because keys are not drawn at random, and what it can add at most."""
-_FEW_DRAWS = 3
+_FEW_DRAWS, _MANY_ROWS, _TOO_FEW = 3, 20, 4.0
+"""A column of many rows with fewer different values than that (all 0, say) is found anywhere: without a name it loses so much."""
 _SAME_KEY = 2.5
 """What is added where a column is called like the leading column of another table that holds all of its values."""
 _OWNER = 4.0
@@ -105,6 +106,8 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         odds -= _OWNER
     if c.containment < 0.9 and f["name_score"] < _NAMED:
         odds -= _ALIKE_CODES
+    if tail.distinct < _FEW_DRAWS and tail.rows >= _MANY_ROWS and f["name_score"] < _NAMED:
+        odds = min(odds, 0.0) - _TOO_FEW
     return odds
 
 

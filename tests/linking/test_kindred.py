@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from bifrost.links import LinkType
+from linking.kindred import kindred_odds
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.profiles import has_decimal_commas, is_list_text, numbers_in
+from linking.references import reference_candidates
+from linking.workspace import Workspace
 from tests.linking.company import quiet
 
 
@@ -87,6 +90,33 @@ def test_columns_named_after_a_table_refer_to_it_although_others_have_a_row_for_
     named = ("finances.airline", "safety.airline", "alliance.airline1", "alliance.airline2", "lounge.airline")
     assert heads == dict.fromkeys(named, ("airline.code", True))
     assert not [p for p in found if p.kind == "same_thing"]
+
+
+def test_columns_of_one_value_or_two_refer_to_nothing_without_a_name() -> None:
+    rng = random.Random(8)
+    kinds, constant = ("concept_id", "type_concept_id"), ("provider_id", "lot_number")
+    tables: dict[str, list[dict[str, Any]]] = {
+        "concept": [{"concept_id": n * 37, "meaning": f"A concept {n}"} for n in range(200)]
+    }
+    for name in ("condition", "measurement", "procedure"):
+        tables[name] = [
+            {f"{name}_id": n + 1_000, **{f"{name}_{kind}": 37 * rng.randrange(200) for kind in kinds}}
+            | {**dict.fromkeys(constant, 37), "gender": rng.choice([37, 74])}
+            for n in range(1_000)
+        ]
+    data = MemoryData()
+    for name, rows in tables.items():
+        data.add_rows("db", name, rows)
+    workspace = Workspace()
+    with workspace.using(data):
+        candidates = reference_candidates(workspace, None)
+        odds = kindred_odds(candidates, workspace.columns())
+    workspace.close()
+    nothing = [added for c, added in zip(candidates, odds, strict=True) if c.tail.name in (*constant, "gender")]
+    assert nothing
+    assert max(nothing) <= -4.0
+    found = {pair for pair, p in references(tables).items() if p.probability >= 0.5}
+    assert found == {(f"{name}.{name}_{kind}", "concept.concept_id") for name in list(tables)[1:] for kind in kinds}
 
 
 def test_two_columns_that_agree_today_are_two_references() -> None:
