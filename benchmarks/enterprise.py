@@ -29,6 +29,7 @@ import pypdfium2
 
 from api.compose import open_service
 from api.service import Service
+from benchmarks.building import timed_build
 from benchmarks.report import Report, arguments, data_folder, f1_score
 from benchmarks.scans import fresh_scans
 from bifrost.links import Column, LinkKind, LinkType, Verdict
@@ -134,7 +135,7 @@ def run(folder: Path, work: Path, report: Report, *, verbose: bool = False, fres
     service = open_service(settings)
     started = time.monotonic()
     _register(service, folder, work)
-    stages = _build(service)
+    stages = timed_build(service, _stage)
     build_seconds = time.monotonic() - started
     reviewer = Reviewer(service)
     asked = time.monotonic()
@@ -198,27 +199,10 @@ def _register(service: Service, folder: Path, work: Path) -> None:
         service.add_source("fresh", "files", {"path": str((work / "fresh").resolve())}, {})
 
 
-def _build(service: Service) -> dict[str, tuple[float, int]]:
-    """Runs the steps of a build and times them per stage: seconds, records."""
-    pipeline = service.pipeline
-    build = service.store.catalog.add_build(()).id
-    pipeline.begin(build)
-    steps, errors = pipeline.plan(build)
-    stages: dict[str, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
-    for step in [*steps, Step("propose"), *pipeline.plan_links(), Step("publish")]:
-        started = time.monotonic()
-        errors |= pipeline.run_step(build, step)
-        name, done = step.stage, 0
-        if step.stage == "crawl":
-            name = {"orders": "read_pdfs", "scans": "read_scans", "fresh": "read_scans"}.get(step.source, "crawl_rows")
-            summaries = service.store.catalog.datasets(step.source)
-            done = sum(summary.records for summary in summaries if summary.info.name == step.item)
-        seconds, records = stages[name]
-        stages[name] = (seconds + time.monotonic() - started, records + done)
-    pipeline.end(build, errors)
-    if errors:
-        sys.exit(f"The build failed: {errors}")
-    return dict(stages)
+def _stage(step: Step) -> str:
+    if step.stage == "crawl":
+        return {"orders": "read_pdfs", "scans": "read_scans", "fresh": "read_scans"}.get(step.source, "crawl_rows")
+    return step.stage
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
