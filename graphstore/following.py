@@ -6,7 +6,8 @@ build makes them, are followed in slices by a service (api/follower.py), and ans
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 
 import structlog
 
@@ -31,9 +32,11 @@ def warn(name: str, lag: Lag) -> None:
 
 class Following:
     """Follows ``log``. ``position`` tells how far a projection is; ``steps`` applies what is left of the log batch by
-    batch, giving the number of changes of each."""
+    batch, giving the number of changes of each. It has ended what it began when it is closed, and says what went wrong."""
 
-    def __init__(self, log: SqlChangeLog, position: Callable[[], int], steps: Callable[[], Iterator[int]]) -> None:
+    def __init__(
+        self, log: SqlChangeLog, position: Callable[[], int], steps: Callable[[], Generator[int, None, None]]
+    ) -> None:
         self._log, self._position, self._steps = log, position, steps
         self.lock = threading.Lock()
         """Held while following; hold it to rebuild."""
@@ -55,9 +58,10 @@ class Following:
             return IN_STEP
         if self.lock.acquire(timeout=seconds):
             try:
-                for _ in self._steps():
-                    if self._position() >= end or time.monotonic() >= deadline:
-                        break
+                with closing(self._steps()) as steps:
+                    for _ in steps:
+                        if self._position() >= end or time.monotonic() >= deadline:
+                            break
             finally:
                 self.lock.release()
         return IN_STEP if self._position() >= end else self.lag()

@@ -4,7 +4,7 @@ A vertex is found by its label, its display name, all its values, and for docume
 """
 
 import html
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -63,7 +63,7 @@ class SearchProjection:
     def catch_up(self) -> int:
         return self._following.finish()
 
-    def _steps(self) -> Iterator[int]:
+    def _steps(self) -> Generator[int, None, None]:
         """Applies the log batch by batch, so that a reader sees progress and a killed process loses one batch."""
         log = self._store.log
         while True:

@@ -4,7 +4,7 @@ pyoxigraph cannot be interrupted, so it runs in a child process that can: a quer
 child, which is started again, and other queries go on after a moment. The RDF mapping is described in graphstore/rdf.py.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,28 +90,35 @@ class SparqlProjection:
             self._clear()
             for _ in self._steps():
                 progress(self._child.position() / max(log.position(), 1))
+            progress(1.0)
 
     def _clear(self) -> None:
         self._child.call("clear")
         self._published = []
 
-    def _steps(self) -> Iterator[int]:
-        """The child loads a batch while the next one is made."""
+    def _steps(self) -> Generator[int, None, None]:
+        """The child loads a batch while the next one is made. Where nobody asks for that, only the first is loaded."""
         if self._child.position() > self._store.log.position():
             self._clear()  # a backup of the store was restored
         position, bulk_until = self._child.position(), 0
-        loading: Future[int] | None = None
+        loading: Future[None] | None = None
         with ThreadPoolExecutor(1, "sparql-load") as pool:
-            while True:
-                end = self._store.log.position()
-                if end - position > A_LITTLE:
-                    bulk_until = end
-                batch = self._batch(position, end, in_bulk=position < bulk_until)
+            try:
+                while True:
+                    end = self._store.log.position()
+                    if end - position > A_LITTLE:
+                        bulk_until = end
+                    batch = self._batch(position, end, in_bulk=position < bulk_until)
+                    before, loading = loading, None
+                    if before is not None:
+                        before.result()
+                    if batch is None:
+                        return
+                    loading, position = pool.submit(self._load, batch), batch.position
+                    yield batch.changes
+            finally:
                 if loading is not None:
-                    yield loading.result()
-                if batch is None:
-                    return
-                loading, position = pool.submit(self._load, batch), batch.position
+                    loading.result()
 
     def _batch(self, position: int, end: int, *, in_bulk: bool) -> "_Batch | None":
         """What changed after a position; None where nothing did."""
@@ -131,12 +138,11 @@ class SparqlProjection:
         reached = changes[-1].seq if changes else end
         return _Batch(len(changes), reached, stale, "\n".join(lines), ontology, in_bulk)
 
-    def _load(self, batch: "_Batch") -> int:
+    def _load(self, batch: "_Batch") -> None:
         if batch.ontology != self._published:
             self._child.call("replace_graph", self.ontology, "\n".join(batch.ontology))
             self._published = batch.ontology
         self._child.call("apply", batch.stale, batch.lines, batch.position, batch.in_bulk)
-        return batch.changes
 
     # ---- asking ------------------------------------------------------------------------------------------------------
 

@@ -2,15 +2,17 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from bifrost.errors import StoreUnavailableError
 from bifrost.ports import Lag
 from bifrost.values import Fragment, RecordFragments
 from graphstore import following, log
+from graphstore.rdf import RdfMapping
 from graphstore.schema import change_time
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
@@ -115,6 +117,31 @@ def test_a_slice_of_following_leaves_types_described(store: SqlStore, sparql: Sp
     assert sparql.follow(0).changes == 1_000
     ask = b"true" in sparql.query("ASK { GRAPH <https://graph.test/ontology> { <https://graph.test/t/X> ?p ?o } }")[1]
     assert ask
+
+
+def test_a_slice_of_following_makes_no_batch_that_it_does_not_apply(
+    store: SqlStore, sparql: SparqlProjection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store, 5_000)
+    made: list[str] = []
+    vertices = RdfMapping.vertices
+
+    def noted(self: RdfMapping, connection: sa.Connection, uids: Sequence[str]) -> Iterator[str]:
+        made.extend(uids)
+        return vertices(self, connection, uids)
+
+    monkeypatch.setattr(RdfMapping, "vertices", noted)
+    assert [sparql.follow(0).changes for _ in range(3)] == [3_000, 1_000, 0]
+    assert len(made) == len(set(made)) == 5_000
+
+
+def test_a_slice_of_following_says_what_went_wrong(store: SqlStore, sparql: SparqlProjection, tmp_path: Path) -> None:
+    fill(store, 3_000)
+    sparql.follow(0)
+    other = SparqlProjection(store, tmp_path / "rdf", "https://graph.test/")
+    with pytest.raises(StoreUnavailableError):
+        other.follow(0)
+    other.close()
 
 
 def test_a_change_has_an_age_until_it_is_applied(
