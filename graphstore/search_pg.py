@@ -92,7 +92,7 @@ class PgIndex:
             best = self._best(connection, query, labels, offset + limit) if query else {}
             page = list(best.items())[offset : offset + limit]
             snippets = _snippets(connection, query, [uid for uid, _ in page])
-        return [(uid, score, snippets[uid]) for uid, score in page]
+        return [(uid, score, snippets[uid]) for uid, score in page if uid in snippets]
 
     def _best(self, connection: sa.Connection, query: str, labels: Sequence[str], wanted: int) -> dict[str, float]:
         """At least so many things and their ranks, best first. Their parts are ranked: most things have one."""
@@ -142,7 +142,9 @@ class PgIndex:
             ordered = sorted(ranked, key=lambda row: (-found.score(row[0]), -row[1], row[0]))
             page = [row[0] for row in ordered[offset : offset + limit]]
             snippets = _snippets(connection, _any(queries, words), page)
-        return [Partial(uid, found.score(uid), snippets[uid], found.missing(uid, words)) for uid in page]
+        return [
+            Partial(uid, found.score(uid), snippets[uid], found.missing(uid, words)) for uid in page if uid in snippets
+        ]
 
     def close(self) -> None:
         """Nothing of its own to close."""
@@ -163,6 +165,7 @@ def _narrowed(query: str, within: str) -> str:
 
 
 def _snippets(connection: sa.Connection, query: str, uids: Sequence[str]) -> dict[str, str]:
+    """Of those things that are still there: each statement sees what has been committed until then."""
     values = {"query": query, "uids": list(uids), "options": _OPTIONS}
     return {row[0]: row[1] for row in connection.execute(sa.text(_SNIPPETS), values)} if uids else {}
 

@@ -2,15 +2,17 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bifrost.documents import Document, Page
 from bifrost.values import Fragment, RecordFragments
+from graphstore import search_pg
 from graphstore.search import SearchProjection
 from graphstore.search_text import parse_terms
 from graphstore.sql import SqlStore
@@ -113,6 +115,25 @@ def test_rarity_is_that_of_what_a_reader_sees_now(store: SqlStore, tmp_path: Pat
     everything.rebuild()
     assert [(hit.vertex.id, hit.missing, hit.score) for hit in everything.search(question, limit=80)] == before
     everything.close()
+
+
+@pytest.mark.parametrize("question", ["zola", "zola berlin"])
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+def test_what_goes_while_somebody_searches_is_left_out(
+    store: SqlStore, search: SearchProjection, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    say(store, "crm/client", record("crm/client", "z", name="Zola"))
+    assert set(ids(search, question)) == {"crm/client/1", "crm/client/z"}
+    snippets = search_pg._snippets
+
+    def after_a_deletion(connection: sa.Connection, query: str, uids: Sequence[str]) -> dict[str, str]:
+        if uids:
+            with store.engine.begin() as other:
+                other.exec_driver_sql("DELETE FROM search_part WHERE uid = 'crm/client/z'")
+        return snippets(connection, query, uids)
+
+    monkeypatch.setattr(search_pg, "_snippets", after_a_deletion)
+    assert ids(search, question) == ["crm/client/1"]
 
 
 def test_words_that_say_nothing_find_nothing_by_themselves(search: SearchProjection) -> None:
