@@ -68,7 +68,7 @@ def number_of_texts(workspace: Workspace, tail: Column) -> int:
     """The documents of a dataset, or the rows of a text column that are filled."""
     table, profiles = workspace.table(tail.source, tail.dataset), workspace.profiles_of(tail)
     if table is None or not profiles:
-        return 0 if table is None else table.rows
+        return 0 if table is None else table.rows or table.summary.records
     query = f"SELECT count({profiles[0].sql}) FROM {profiles[0].table}"
     return int(workspace.connection.execute(query).fetchone()[0])
 

@@ -293,4 +293,5 @@ def test_documents_of_every_folder_are_looked_at() -> None:
     linker = BifrostLinker()
     mention = find(linker.propose(data, [], [], quiet), "mention", "share/files", "crm/client.client_no")
     assert 350 <= mention.estimated_edges <= 450
+    assert "800 texts looked at (of 2,400)" in mention.reasons[0]
     linker.close()
