@@ -12,8 +12,8 @@ class MatchOptions:
     ``neighbours`` and ``word_neighbours``: candidates per record and side, from 3-grams and from words.
     ``budget_per_record`` bounds the multiplications of one sparse product, beyond a floor that small tables never
     reach and up to ``largest_budget``; the most frequent terms are dropped to stay below it.
-    ``large``: in tasks of more records than this in both tables, neighbours are found by runs of five bytes instead of
-    3-grams, and ``large_budget_per_record`` is enough.
+    ``large``: in tasks of more records than this in both tables (one table counts twice), neighbours are found by runs of five
+    bytes instead of 3-grams, and ``large_budget_per_record`` is enough.
     ``threshold``: pairs at or above it are merged; candidates below ``keep`` are not handed out.
     ``linkage``: in one table, groups are joined while the mean probability over all their pairs is at least this share of
     the threshold.
