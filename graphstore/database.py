@@ -174,11 +174,14 @@ class Database:
 
     def _analyze(self, connection: Connection) -> None:
         """PostgreSQL plans by what it knows of a table. Until its own daemon has been there, a minute or more later, it
-        knows nothing of what a large transaction brought, and reads whole tables where a few rows are asked for."""
+        knows nothing of what a large transaction brought, and reads whole tables where a few rows are asked for. A table that
+        is being vacuumed, which may take hours, is left to the daemon."""
         known = sa.text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
         for table, rows in self._local.grown.items():
             if rows >= _MANY and rows >= _SHARE * (connection.execute(known, {"name": table}).scalar() or 0):
-                connection.exec_driver_sql(f"ANALYZE {connection.dialect.identifier_preparer.quote(table)}")
+                connection.exec_driver_sql(
+                    f"ANALYZE (SKIP_LOCKED) {connection.dialect.identifier_preparer.quote(table)}"
+                )
 
     @contextmanager
     def errors_mapped(self) -> Iterator[None]:

@@ -196,3 +196,13 @@ def test_what_a_large_transaction_brought_is_known_at_once(postgres_url: str) ->
             assert connection.execute(known, {"names": [table]}).scalar_one(), table
         assert not connection.execute(known, {"names": ["same_pair", "dangling"]}).scalar_one()
     store.close()
+
+
+def test_a_large_transaction_does_not_wait_until_a_table_is_vacuumed(postgres_url: str) -> None:
+    store = SqlStore(f"{postgres_url}{'&' if '?' in postgres_url else '?'}options=-c%20lock_timeout%3D2s")
+    register(store, "a/x")
+    with store.engine.begin() as vacuum:
+        vacuum.exec_driver_sql("LOCK TABLE vertex IN SHARE UPDATE EXCLUSIVE MODE")
+        say(store, "a/x", *(record("a/x", str(i)) for i in range(1_200)))
+    assert store.view().count() == 1_200
+    store.close()
