@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bifrost.collecting import no_garbage_collection
 from bifrost.documents import Box
 from bifrost.links import LinkEdge, LinkType
 from bifrost.ports import LinkingData
@@ -26,8 +25,7 @@ def mention_edges(
 
     ``references`` are confirmed link types: what records are linked to helps where a name fits several.
     """
-    with no_garbage_collection():
-        scanned = scan_texts(workspace, data, link_type)
+    scanned = scan_texts(workspace, data, link_type)
     if scanned is None:
         return []
     settled = settle(workspace, link_type, scanned.heads, scanned.mentions, references)

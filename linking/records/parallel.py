@@ -5,6 +5,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 __all__ = ["each", "in_order", "processors"]
@@ -13,11 +15,18 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+_MOST = 8
+"""Each one more works on a block of its own, which takes memory."""
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def processors(quota: Path = _QUOTA) -> int:
+    """How many processors this process may use, up to eight; ``quota`` is the file in which a container's share stands."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no file, or no limit in it
+        share, period = quota.read_text(encoding="ascii").split()
+        count = min(count, -(-int(share) // int(period)))
+    return max(1, min(count, _MOST))
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
