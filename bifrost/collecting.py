@@ -9,8 +9,8 @@ __all__ = ["no_garbage_collection"]
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """For seconds in which millions of objects and no cycles are made: looking for cycles among them takes a third of the time
-    or more. Other threads' cycles wait as well, so not for longer."""
+    """For work that makes millions of objects and no cycles: looking for cycles among them takes a third of its time or more.
+    Other threads' cycles wait until its end."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -158,8 +158,7 @@ class RdfMapping:
     def edges(self, connection: Connection, uids: Sequence[str]) -> Iterator[str]:
         """Lines of those of the edges that exist."""
         names, base = self._db.label_names(connection), self.base
-        kinds = f"<{RDF}type> <{RDF}Statement>", f"<{RDF}subject>", f"<{RDF}predicate>", f"<{RDF}object>"
-        kind, subject, predicate, object_ = kinds
+        kind, subject, predicate, object_ = (f"<{RDF}{name}>" for name in ("type", "subject", "predicate", "object"))
         sources: dict[str, tuple[str, str]] = {}
         doubts: dict[str, list[str]] = {}
         for row in connection.execute(self._edge_query().where(self._db.within(s.edge.c.uid, uids))).all():
@@ -171,7 +170,7 @@ class RdfMapping:
             tail, head = self.vertex_iri(row.tail_uid), self.vertex_iri(row.head_uid)
             label, statement = self.iri("l", names[row.label]), self.edge_iri(row.uid)
             yield f"{tail} {label} {head} {graph} ."
-            yield f"{statement} {kind} {graph} ."
+            yield f"{statement} {kind} <{RDF}Statement> {graph} ."
             yield f"{statement} {subject} {tail} {graph} ."
             yield f"{statement} {predicate} {label} {graph} ."
             yield f"{statement} {object_} {head} {graph} ."

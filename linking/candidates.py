@@ -11,7 +11,7 @@ from linking.composites import composite_candidates
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
-from linking.kindred import kindred_odds
+from linking.kindred import SURELY_NAMED, kindred_odds
 from linking.names import core_words, table_words
 from linking.profiles import ColumnProfile
 from linking.records.alignment import align
@@ -38,8 +38,6 @@ _SAMPLED_ROWS = 3_000
 
 _CERTAIN = 0.5
 """The probability from which on a reference is thought right."""
-_SURELY_NAMED = 0.7
-"""How well the name of a column fits a table that it is certainly named after."""
 _PEERS = 0.6
 """The share of different values from which on a reference by several columns that each refer elsewhere is none."""
 
@@ -286,7 +284,7 @@ def _named_after(column: ColumnProfile, reference: LinkType) -> bool:
     """Whether a key is another table's of the same source, as its name says: its records tell more about that one's."""
     own = core_words(column.said)[-1:] == table_words(column.dataset)[-1:]
     within = reference.tail.source == reference.head.source
-    return within and not own and reference.features.get("name_score", 0.0) >= _SURELY_NAMED
+    return within and not own and reference.features.get("name_score", 0.0) >= SURELY_NAMED
 
 
 def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:

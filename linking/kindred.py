@@ -17,7 +17,7 @@ from linking.names import ID_WORDS, MEASURE_WORDS, containment, core_words, is_i
 from linking.profiles import SAMPLE, ColumnProfile
 from linking.references import ReferenceCandidate
 
-__all__ = ["kindred_odds", "span_fit"]
+__all__ = ["SURELY_NAMED", "kindred_odds", "span_fit"]
 
 _WORST = -30.0
 """The least log-likelihood that is told apart."""
@@ -33,7 +33,8 @@ _OWNER = 4.0
 """What is taken from a reference of a table's own key, as its name says, to the same key elsewhere."""
 _ALIKE_CODES = 2.5
 """What is taken where some of the values are found, and no name speaks for it: codes of one form share values."""
-_NAMED, _SURELY_NAMED = 0.5, 0.7
+_NAMED, SURELY_NAMED = 0.5, 0.7
+"""How well a column's name fits a table and its key that it may be, or certainly is, named after."""
 _ALL_DIFFERENT, _OFTEN_DIFFERENT = 0.97, 0.4
 _ALONE = 1.0
 """What the span of values can add at most where no name speaks for it, neither of table and key nor of other columns."""
@@ -66,14 +67,14 @@ def kindred_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Col
     """Per candidate what to add to its log-odds. ``columns`` are all of the workspace."""
     leading = _leading(columns)
     margins = _margins(candidates, _between(columns))
-    areas = _sum_of(_areas(candidates), _homes(candidates))
+    areas, homes = _areas(candidates), _homes(candidates)
     named = Counter(words(p.said) for p in {c.tail.id: c.tail for c in candidates}.values())
     ends = {said[n:] for said in named for n in range(1, len(said) - 1)} | {s for s, n in named.items() if n > 1}
     found = []
-    for c, margin, area in zip(candidates, margins, areas, strict=True):
+    for c, margin, area, home in zip(candidates, margins, areas, homes, strict=True):
         said = words(c.tail.said)
         shared = said in ends or any(said[n:] in named for n in range(1, len(said) - 1))
-        found.append(round(_odds(c, margin, c.head.id in leading, shared) + area, 3))
+        found.append(round(_odds(c, margin, c.head.id in leading, shared) + area + home, 3))
     return found
 
 
@@ -85,7 +86,7 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
     foreign = is_id_name(tail.said) and not f["tail_measure"] and not _owned(tail)
     if foreign and (tail.uniqueness < _ALL_DIFFERENT or f["name_score"] >= _NAMED):
         most = _LIMIT if f["name_score"] >= _NAMED or shared else _ALONE
-        least = 0.0 if f["name_score"] >= _SURELY_NAMED else -_LIMIT
+        least = 0.0 if f["name_score"] >= SURELY_NAMED else -_LIMIT
         odds += max(min(_SHARE * margin, most), least)
     elif tail.kind == head.kind == "integer" and tail.distinct >= _FEW_DRAWS and tail.table != head.table:
         # Within a table the first rows are often above the others.
@@ -117,7 +118,7 @@ def _areas(candidates: Sequence[ReferenceCandidate]) -> list[float]:
     namesakes: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
     for i, c in enumerate(candidates):
         own, table = table_words(c.tail.dataset), table_words(c.head.dataset)
-        named = c.features["name_score"] >= _SURELY_NAMED and c.containment >= 0.95 and c.tail.table != c.head.table
+        named = c.features["name_score"] >= SURELY_NAMED and c.containment >= 0.95 and c.tail.table != c.head.table
         if named and len(table) > 1:
             common = next(
                 (n for n, (a, b) in enumerate(zip(own, table, strict=False)) if a != b), min(len(own), len(table))
@@ -162,10 +163,6 @@ def _without_number(said: tuple[str, ...]) -> tuple[str, ...]:
     """``country1`` and ``country 2`` as ``country``."""
     last = said[-1].rstrip("0123456789") if said else ""
     return (*said[:-1], last) if last else said[:-1]
-
-
-def _sum_of(one: Sequence[float], other: Sequence[float]) -> list[float]:
-    return [a + b for a, b in zip(one, other, strict=True)]
 
 
 def _names_key(tail: ColumnProfile, head: ColumnProfile) -> bool:
