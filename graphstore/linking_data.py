@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from bifrost.catalog import DatasetSummary
 from bifrost.codec import decode_value
 from bifrost.errors import NotFoundError
+from bifrost.ports import Reading
 from graphstore import schema as s
+from graphstore.assemble import chunks
 from graphstore.catalog import SqlCatalog
 from graphstore.database import Database
 from graphstore.documents import unpack_words
@@ -22,6 +26,13 @@ __all__ = ["SqlLinkingData"]
 
 _BATCH = 10_000
 _PAGES = 500
+_FEW = 0.1
+"""Of the records of a dataset; where more have changed, all are read."""
+_LINKS = 1 << 62
+"""The place of the first row that is a link: after all fragments."""
+_Rows = tuple[pa.RecordBatch, NDArray[np.int64], NDArray[np.int64]]
+_FRAGMENT_ROWS = sa.select(s.fragment.c.id, s.fragment.c.uid, s.fragment.c.properties, s.fragment.c.record)
+_LINK_ROWS = sa.select(s.link.c.id, s.link.c.uid, s.link.c.properties, s.link.c.record)
 
 
 class SqlLinkingData:
@@ -39,21 +50,58 @@ class SqlLinkingData:
 
         All batches have the same columns, in the order in which properties first occur.
         """
+        return (batch for batch, _, _ in self._all(source, dataset))
+
+    def reading(self, source: str, dataset: str, since: tuple[int, int] | None = None) -> Reading:
+        store, counter, record = self._db.identity(), s.counter.c, s.record.c
+        with self._db.read() as connection:
+            version = (
+                store,
+                int(connection.execute(sa.select(counter.value).where(counter.name == "version")).scalar() or 0),
+            )
+            if since is None or since[0] != store:
+                return Reading(version, self._all(source, dataset))
+            id = self._dataset(connection, source, dataset)
+            newer = sa.select(record.id).where(record.version > since[1], record.dataset == id)
+            changed = frozenset(connection.execute(newer).scalars())
+            number = connection.execute(sa.select(sa.func.count()).where(record.dataset == id)).scalar_one()
+            if len(changed) > _FEW * number:
+                return Reading(version, self._all(source, dataset))
+            went = s.removed_record.c
+            any_went = sa.select(sa.literal(1)).where(went.version > since[1], went.dataset == id).limit(1)
+            present = None
+            if connection.execute(any_went).first() is not None:
+                present = np.array(
+                    connection.execute(sa.select(record.id).where(record.dataset == id)).scalars().all(), np.int64
+                )
+        return Reading(version, self._of_records(sorted(changed)), changed, present)
+
+    def _all(self, source: str, dataset: str) -> Iterator[_Rows]:
         with self._db.read() as connection:
             id = self._dataset(connection, source, dataset)
             many = self._columns(connection, id)
-        link_rows = sa.select(s.link.c.id, s.link.c.uid, s.link.c.properties).where(
-            s.link.c.record.in_(
-                sa.select(s.record.c.id).where(
-                    s.record.c.dataset == id, ~sa.exists().where(s.fragment.c.record == s.record.c.id)
-                )
-            )
+        fragment, link = s.fragment.c, s.link.c
+        own = sa.select(s.record.c.id).where(
+            s.record.c.dataset == id, ~sa.exists().where(fragment.record == s.record.c.id)
         )
-        f = s.fragment
-        fragment_rows = sa.select(f.c.id, f.c.uid, f.c.properties).where(f.c.dataset == id)
-        for query, key in ((fragment_rows, f.c.id), (link_rows, s.link.c.id)):
+        fragments, links = _FRAGMENT_ROWS.where(fragment.dataset == id), _LINK_ROWS.where(link.record.in_(own))
+        for query, key, first in ((fragments, fragment.id, 0), (links, link.id, _LINKS)):
             for rows in self._keyset(query, key, _BATCH):
-                yield _row_batch(rows, many)
+                yield _placed(rows, many, first)
+
+    def _of_records(self, records: Sequence[int]) -> Iterator[_Rows]:
+        """The rows of some records; columns that these do not fill are left out."""
+        for ids in chunks(records):
+            with self._db.read() as connection:
+                fragments = connection.execute(
+                    _FRAGMENT_ROWS.where(self._db.within(s.fragment.c.record, ids)).order_by(s.fragment.c.id)
+                ).all()
+                own = set(ids) - {row.record for row in fragments}
+                query = _LINK_ROWS.where(self._db.within(s.link.c.record, own)).order_by(s.link.c.id)
+                links = connection.execute(query).all() if own else []
+            for rows, first in ((fragments, 0), (links, _LINKS)):
+                if rows:
+                    yield _placed(rows, _columns_of(rows), first)
 
     def pages(self, source: str, dataset: str) -> Iterator[pa.RecordBatch]:
         with self._db.read() as connection:
@@ -174,10 +222,25 @@ def _text(encoded: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
+def _columns_of(rows: Sequence[Any]) -> dict[str, bool]:
+    """Property name -> whether one of these rows has several values."""
+    found: dict[str, bool] = {}
+    for row in rows:
+        for name, values in orjson.loads(row.properties).items():
+            found[name] = found.get(name, False) or len(values) > 1
+    return found
+
+
+def _placed(rows: Sequence[Any], columns: dict[str, bool], first: int) -> _Rows:
+    """A batch, the records of its rows and their places, ``first`` being that of id 0."""
+    places = np.array([row[0] for row in rows], np.int64) + first
+    return _row_batch(rows, columns), np.array([row[3] for row in rows], np.int64), places
+
+
 def _row_batch(rows: Sequence[Any], columns: dict[str, bool]) -> pa.RecordBatch:
     loads = orjson.loads
-    said = [loads(properties) for _, _, properties in rows]
-    arrays = [pa.array([uid for _, uid, _ in rows], pa.string())]
+    said = [loads(row[2]) for row in rows]
+    arrays = [pa.array([row[1] for row in rows], pa.string())]
     for name, several in columns.items():
         values = [data.get(name) for data in said]
         if several:

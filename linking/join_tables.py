@@ -153,11 +153,11 @@ def _joined(workspace: Workspace, link_type: LinkType) -> _Joined | None:
         return None
     sides = (link_type.tail, link_type.head, through)
     tables = [workspace.table(side.source, side.dataset) for side in sides]
-    profiles = [workspace.profiles_of(side) for side in sides]
-    if any(t is None for t in tables) or any(not p for p in profiles):
+    stored = [workspace.stored_of(side) for side in sides]
+    if any(t is None for t in tables) or any(not s for s in stored):
         return None
     tail, head, between = tables
-    tail_columns, head_columns, columns = profiles
+    tail_columns, head_columns, columns = stored
     assert tail is not None
     assert head is not None
     assert between is not None
@@ -172,7 +172,7 @@ def _joined(workspace: Workspace, link_type: LinkType) -> _Joined | None:
         side_sql(between, columns[len(tail_columns) :], link_type.transform, "through"),
         side_sql(head, head_columns, link_type.transform, "head"),
     )
-    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in between.columns.items()})
+    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in between.stored.items()})
     rows = f"SELECT _row FROM {between.name} WHERE {condition}"
     check_number(str(through), _number(workspace, rows, queries))
     sql = (

@@ -9,6 +9,7 @@ from bifrost.links import LinkEdge, LinkType
 from bifrost.values import Evidence
 from linking.conditions import condition_sql
 from linking.forms import check_transform, has_split
+from linking.loading import Stored
 from linking.profiles import ColumnProfile
 from linking.profiling import values_sql
 from linking.workspace import LoadedTable, Workspace
@@ -39,7 +40,9 @@ def check_number(what: str, edges: int) -> None:
         )
 
 
-def side_sql(table: LoadedTable, columns: Sequence[ColumnProfile], transform: Mapping[str, str], side: str) -> str:
+def side_sql(
+    table: LoadedTable, columns: Sequence[Stored | ColumnProfile], transform: Mapping[str, str], side: str
+) -> str:
     """A query ``_row, value``: the normal form of a side's columns, one row per element of a multi-valued column.
 
     ``transform[side]`` applies to all columns, ``transform["tail.Name"]`` to one. Several columns are joined by a
@@ -61,12 +64,12 @@ def side_sql(table: LoadedTable, columns: Sequence[ColumnProfile], transform: Ma
 
 def _sides(workspace: Workspace, link_type: LinkType) -> tuple[LoadedTable, LoadedTable, str, str] | None:
     """Both tables and their queries; None where a dataset or column is gone."""
-    tail, head = workspace.profiles_of(link_type.tail), workspace.profiles_of(link_type.head)
+    tail, head = workspace.stored_of(link_type.tail), workspace.stored_of(link_type.head)
     tail_table = workspace.table(link_type.tail.source, link_type.tail.dataset)
     head_table = workspace.table(link_type.head.source, link_type.head.dataset)
     if not tail or not head or tail_table is None or head_table is None:
         return None
-    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in tail_table.columns.items()})
+    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in tail_table.stored.items()})
     tail_sql = side_sql(tail_table, tail, link_type.transform, "tail")
     if condition != "TRUE":
         tail_sql = f"SELECT v._row, v.value FROM ({tail_sql}) v JOIN {tail_table.name} t USING (_row) WHERE {condition}"
@@ -83,7 +86,7 @@ def row_pairs_sql(workspace: Workspace, link_type: LinkType) -> str | None:
     return f"SELECT DISTINCT t._row AS tail_row, h._row AS head_row FROM ({tail}) t JOIN ({own}) h USING (value)"
 
 
-def text_sql(column: ColumnProfile) -> str:
+def text_sql(column: Stored | ColumnProfile) -> str:
     """A workspace column as one text, lists too."""
     return f"array_to_string({column.sql}, '; ')" if column.is_list else column.sql
 
@@ -201,7 +204,7 @@ def _borderline(
     workspace: Workspace, link_type: LinkType, tail: LoadedTable, head: LoadedTable
 ) -> list[tuple[str, str, str, int, int, float, str]]:
     """A value that names several records, and one that is written differently on both sides; both in the table ``met``."""
-    columns = workspace.profiles_of(link_type.tail) or (), workspace.profiles_of(link_type.head) or ()
+    columns = workspace.stored_of(link_type.tail) or (), workspace.stored_of(link_type.head) or ()
     ways = [("p.n > 1", "names {n} records")]
     if len(columns[0]) == len(columns[1]) == 1 and not (columns[0][0].is_list or columns[1][0].is_list):
         # Case and padding differ everywhere; what a rule takes away is worth a look.

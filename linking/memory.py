@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from bifrost.catalog import DatasetSummary
+from bifrost.ports import Reading
 from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind, make_uid
 
 __all__ = ["MemoryData", "as_text"]
@@ -111,6 +112,9 @@ class MemoryData:
 
     def datasets(self) -> list[DatasetSummary]:
         return list(self._summaries)
+
+    def reading(self, source: str, dataset: str, since: tuple[int, int] | None = None) -> Reading | None:
+        return None
 
     def rows(self, source: str, dataset: str) -> Iterator[pa.RecordBatch]:
         table = self._rows.get((source, dataset))

@@ -5,19 +5,18 @@ import tempfile
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa
-
 from bifrost.catalog import DatasetSummary
 from bifrost.links import Column
-from bifrost.ports import LinkingData
+from bifrost.ports import LinkingData, Reading
 from bifrost.values import DatasetKind
 from linking.conventions import said_names
+from linking.loading import OWN, Rows, Stored, add_column, copy_rows, merge_rows
 from linking.profiles import ColumnProfile
 from linking.profiling import create_sketches, profile_table
 
@@ -31,15 +30,31 @@ _OF_ANY_FILE = frozenset({
 """Document properties that name no record, or that the text says as well."""
 
 
-@dataclass(slots=True)
 class LoadedTable:
-    """A dataset in the workspace: table ``name`` has ``_row`` (from 0), ``_uid`` and the dataset's columns."""
+    """A dataset in the workspace: table ``name`` has ``_row`` (from 0), ``_uid`` and the columns ``stored``.
 
-    summary: DatasetSummary
-    name: str
-    rows: int
-    fingerprint: str
-    columns: dict[str, ColumnProfile] = field(default_factory=dict)
+    ``version`` is the state of the store it was read from, None where changes are not followed.
+    """
+
+    def __init__(
+        self,
+        summary: DatasetSummary,
+        name: str,
+        rows: int,
+        fingerprint: str,
+        stored: Mapping[str, Stored],
+        profile: Callable[["LoadedTable"], dict[str, ColumnProfile]],
+        version: tuple[int, int] | None = None,
+    ) -> None:
+        self.summary = summary
+        self.name = name
+        self.rows = rows
+        self.fingerprint = fingerprint
+        self.stored = stored
+        self.version = version
+        self.said: Mapping[str, str] = {}
+        self._profile = profile
+        self._profiles: dict[str, ColumnProfile] | None = None
 
     @property
     def source(self) -> str:
@@ -53,6 +68,26 @@ class LoadedTable:
     def of_documents(self) -> bool:
         """Whether the rows are the properties of documents."""
         return self.summary.info.kind is DatasetKind.DOCUMENTS
+
+    @property
+    def columns(self) -> dict[str, ColumnProfile]:
+        """The profiles of the columns, which are made when they are first asked for."""
+        if self._profiles is None:
+            made = self._profile(self)
+            self._profiles = {name: replace(column, said=self.said.get(name, name)) for name, column in made.items()}
+        return self._profiles
+
+    @property
+    def profiled(self) -> list[int]:
+        """The ids of the profiles that were made."""
+        return [column.id for column in (self._profiles or {}).values()]
+
+    def say(self, said: Mapping[str, str]) -> None:
+        """What the columns' names mean; that can change with the tables beside this one."""
+        self.said = said
+        for name, column in (self._profiles or {}).items():
+            if self._profiles is not None and column.said != said[name]:
+                self._profiles[name] = replace(column, said=said[name])
 
 
 class Workspace:
@@ -114,6 +149,9 @@ class Workspace:
         return self._tables.get((source, dataset))
 
     def columns(self) -> list[ColumnProfile]:
+        """The profiles of all columns of :meth:`tables`."""
+        for every in self._tables.values():
+            every.columns  # noqa: B018 - profiles are numbered in the order of all tables
         return [column for table in self.tables() for column in table.columns.values()]
 
     def property_columns(self) -> list[ColumnProfile]:
@@ -127,6 +165,16 @@ class Workspace:
         if table is None or any(name not in table.columns for name in side.columns):
             return None
         return [table.columns[name] for name in side.columns]
+
+    def stored_of(self, side: Column) -> list[Stored] | None:
+        """How the columns of a link type's side are stored, None where a table or column does not exist any more.
+
+        Enough to read them, and there without profiles.
+        """
+        table = self.table(side.source, side.dataset)
+        if table is None or any(name not in table.stored for name in side.columns):
+            return None
+        return [table.stored[name] for name in side.columns]
 
     def recall(self, tables: Sequence[LoadedTable], key: Hashable, make: Callable[[], T]) -> T:
         """What was made for this key before, unless one of the tables changed since.
@@ -155,16 +203,13 @@ class Workspace:
         self._data = weakref.ref(data)
 
     def _say_names(self) -> None:
-        """What a column's name means can change with the tables beside its own."""
         by_source: dict[str, dict[str, LoadedTable]] = defaultdict(dict)
         for table in self.tables():
             by_source[table.summary.source][table.dataset] = table
         for tables in by_source.values():
-            said = said_names({dataset: list(table.columns) for dataset, table in tables.items()})
+            said = said_names({dataset: list(table.stored) for dataset, table in tables.items()})
             for dataset, table in tables.items():
-                for name, column in table.columns.items():
-                    if column.said != said[dataset][name]:
-                        table.columns[name] = replace(column, said=said[dataset][name])
+                table.say(said[dataset])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -180,14 +225,23 @@ class Workspace:
     def _drop(self, table: LoadedTable) -> None:
         self.connection.execute(f"DROP TABLE IF EXISTS {table.name}")
         self._recalled = {key: made for key, made in self._recalled.items() if table.name not in key[0]}
-        ids = [column.id for column in table.columns.values()]
-        for hashes in ("value_hash", "sample_hash"):
-            self.connection.execute(f"DELETE FROM {hashes} WHERE list_contains(?, col)", [ids])
+        for hashes in ("value_hash", "sample_hash") if table.profiled else ():
+            self.connection.execute(f"DELETE FROM {hashes} WHERE list_contains(?, col)", [table.profiled])
 
     def _load(self, data: LinkingData, summary: DatasetSummary, known: LoadedTable | None) -> None:
         name = f"t{self._next}"
         self._next += 1
-        rows, columns = self._copy(name, data.rows(summary.source, summary.info.name))
+        reading = data.reading(*_key(summary), None if known is None else known.version)
+        made = None
+        if reading is not None and known is not None and reading.records is not None:
+            if not reading.records and reading.present is None and known.summary.info == summary.info:
+                known.summary, known.version = summary, reading.version
+                return
+            if known.rows and known.summary.info == summary.info:
+                made = merge_rows(self.connection, known.name, known.stored, name, reading)
+            if made is None:
+                reading = data.reading(*_key(summary))
+        rows, columns = made or copy_rows(self.connection, name, _all_rows(data, summary, reading))
         self._add_declared(name, columns, summary)
         fingerprint = "0"
         if rows:
@@ -195,62 +249,37 @@ class Workspace:
                 f"SELECT bit_xor(hash(t)), count(*) FROM (SELECT * EXCLUDE (_row) FROM {name}) t"
             ).fetchall()
             fingerprint = f"{xor}:{total}:{sorted(columns)}"
+        version = None if reading is None else reading.version
         if known and known.fingerprint == fingerprint and known.summary.info == summary.info:
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
-            known.summary = summary
+            known.summary, known.version = summary, version
             return
         if known:
             self._drop(known)
-        table = LoadedTable(summary, name, rows, fingerprint)
+        table = LoadedTable(summary, name, rows, fingerprint, columns, self._profile, version)
+        self._tables[_key(summary)] = table
+
+    def _profile(self, table: LoadedTable) -> dict[str, ColumnProfile]:
         first = self._next
-        table.columns = profile_table(self.connection, name, rows, columns, summary, first)
-        self._next += len(table.columns)
-        self._tables[summary.source, summary.info.name] = table
+        self._next += len(table.stored)
+        columns = {name: (column.sql, column.is_list) for name, column in table.stored.items()}
+        with self._transaction():
+            return profile_table(self.connection, table.name, table.rows, columns, table.summary, first)
 
-    def _copy(self, name: str, batches: Iterator[pa.RecordBatch]) -> tuple[int, dict[str, tuple[str, bool]]]:
-        """Streams batches into a new table; columns that turn up later are added. Returns rows and column names."""
-        columns: dict[str, tuple[str, bool]] = {}
-        rows = 0
-        for batch in batches:
-            if batch.num_rows:
-                self._append(name, columns, batch, rows)
-                rows += batch.num_rows
-        return rows, columns
-
-    def _add_declared(self, name: str, columns: dict[str, tuple[str, bool]], summary: DatasetSummary) -> None:
+    def _add_declared(self, name: str, columns: dict[str, Stored], summary: DatasetSummary) -> None:
         """Adds the declared columns that no row fills; an empty table has all of them."""
         if not columns:
-            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} (_row BIGINT, _uid VARCHAR)")
+            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({OWN})")
         for column in summary.info.columns:
             if column.name not in columns:
-                columns[column.name] = f"c{len(columns)}", False
-                self.connection.execute(f"ALTER TABLE {name} ADD COLUMN {columns[column.name][0]} VARCHAR")
+                add_column(self.connection, columns, name, column.name)
 
-    def _append(self, name: str, columns: dict[str, tuple[str, bool]], batch: pa.RecordBatch, first_row: int) -> None:
-        """Adds a batch. DuckDB's names ignore case, so the table's columns are called ``c0``, ``c1``, ..."""
-        connection = self.connection
-        if not columns:
-            connection.execute(f"CREATE TABLE {name} (_row BIGINT, _uid VARCHAR)")
-        arrays, selected = {"_uid": batch.column("_uid")}, ["_uid"]
-        for field_, array in zip(batch.schema, batch.columns, strict=True):
-            if field_.name == "_uid":
-                continue
-            is_list = pa.types.is_list(field_.type) or pa.types.is_large_list(field_.type)
-            if field_.name not in columns:
-                columns[field_.name] = f"c{len(columns)}", is_list
-                sql, kind = columns[field_.name][0], "VARCHAR[]" if is_list else "VARCHAR"
-                connection.execute(f"ALTER TABLE {name} ADD COLUMN {sql} {kind}")
-            sql, known_list = columns[field_.name]
-            arrays[sql] = array
-            if known_list and not is_list:
-                selected.append(f"[{sql}] AS {sql}")
-            elif is_list and not known_list:
-                selected.append(f"array_to_string({sql}, '; ') AS {sql}")
-            else:
-                selected.append(sql)
-        connection.register("incoming", pa.table(arrays))
-        connection.execute(
-            f"INSERT INTO {name} BY NAME SELECT {first_row} + row_number() OVER () - 1 AS _row, {', '.join(selected)} "
-            "FROM incoming"
-        )
-        connection.unregister("incoming")
+
+def _key(summary: DatasetSummary) -> tuple[str, str]:
+    return summary.source, summary.info.name
+
+
+def _all_rows(data: LinkingData, summary: DatasetSummary, reading: Reading | None) -> Iterator[Rows]:
+    if reading is not None:
+        return reading.rows
+    return ((batch, None, None) for batch in data.rows(*_key(summary)))

@@ -28,6 +28,7 @@ __all__ = [
     "LinkingData",
     "PairScores",
     "Projection",
+    "Reading",
     "ReplaceReport",
     "SearchIndex",
     "Store",
@@ -124,10 +125,31 @@ class FragmentStore(Protocol):
         """Whether a record of one of these (source, dataset) came, changed or went after ``version``. True where one is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows of a dataset, or only those of ``records``: what changed since an earlier reading.
+
+    ``rows`` are batches as :meth:`LinkingData.rows` gives them, each with two int64 arrays: the record of each row, and its
+    place among all rows of the dataset. The place of a row that is a fragment is the id of that fragment.
+    """
+
+    version: tuple[int, int]
+    """Which state of which store was read, for the next reading."""
+    rows: Iterator[tuple[pa.RecordBatch, NDArray[np.int64], NDArray[np.int64]]]
+    records: frozenset[int] | None = None
+    """The records that came or changed since; None: ``rows`` are all rows."""
+    present: NDArray[np.int64] | None = None
+    """All records that the dataset has; None where none went since."""
+
+
 class LinkingData(Protocol):
     """What linking reads: all datasets as Arrow batches, streamed."""
 
     def datasets(self) -> list[DatasetSummary]: ...
+
+    def reading(self, source: str, dataset: str, since: tuple[int, int] | None = None) -> Reading | None:
+        """All rows, or where few of them changed those that did ``since`` the version of an earlier reading. None where
+        changes are not followed: :meth:`rows` gives all."""
 
     def rows(self, source: str, dataset: str) -> Iterator[pa.RecordBatch]:
         """Column ``_uid`` (string: the fragment, or for join-table rows the link statement) and one column per

@@ -76,7 +76,7 @@ def _allowed(workspace: Workspace, link_type: LinkType) -> set[str] | None:
     table = workspace.table(link_type.tail.source, link_type.tail.dataset)
     if table is None or not link_type.condition.strip():
         return None
-    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in table.columns.items()})
+    condition = condition_sql(link_type.condition, {name: text_sql(p) for name, p in table.stored.items()})
     rows = workspace.connection.execute(f"SELECT _uid FROM {table.name} WHERE {condition}").fetchall()
     return {uid for (uid,) in rows}
 

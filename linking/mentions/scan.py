@@ -66,10 +66,10 @@ def build_lexicon(workspace: Workspace, heads: Sequence[Head]) -> Lexicon:
 
 def number_of_texts(workspace: Workspace, tail: Column) -> int:
     """The documents of a dataset, or the rows of a text column that are filled."""
-    table, profiles = workspace.table(tail.source, tail.dataset), workspace.profiles_of(tail)
-    if table is None or not profiles:
+    table, stored = workspace.table(tail.source, tail.dataset), workspace.stored_of(tail)
+    if table is None or not stored:
         return 0 if table is None else table.rows or table.summary.records
-    query = f"SELECT count({profiles[0].sql}) FROM {profiles[0].table}"
+    query = f"SELECT count({stored[0].sql}) FROM {stored[0].table}"
     return int(workspace.connection.execute(query).fetchone()[0])
 
 
@@ -104,11 +104,11 @@ def scan_column(
     workspace: Workspace, tail: Column, heads: Sequence[Head], lexicon: Lexicon, *, limit: int | None = None
 ) -> Iterator[FoundMention | str]:
     """The mentions in a text column, like :func:`scan_documents`."""
-    profiles = workspace.profiles_of(tail)
-    if not profiles:
+    stored = workspace.stored_of(tail)
+    if not stored:
         return
-    sql, table = profiles[0].sql, profiles[0].table
-    text_sql = f"array_to_string({sql}, '\n')" if profiles[0].is_list else sql
+    sql, table = stored[0].sql, stored[0].table
+    text_sql = f"array_to_string({sql}, '\n')" if stored[0].is_list else sql
     many = f"USING SAMPLE {limit} ROWS (reservoir, 1)" if limit is not None else ""
     cursor = workspace.cursor().execute(f"SELECT _uid, {text_sql} FROM {table} WHERE {sql} IS NOT NULL {many}")
     while rows := cursor.fetchmany(1_000):

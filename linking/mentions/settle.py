@@ -104,10 +104,10 @@ def _reason(doubt: Doubt, said: Sequence[Said]) -> str:
 def _told(workspace: Workspace, link_type: LinkType, uids: Sequence[str]) -> dict[str, str]:
     """What documents (or the rows of a text column) say beside their text: the other columns, one a line."""
     table = workspace.table(link_type.tail.source, link_type.tail.dataset)
-    columns = [p for p in table.columns.values() if p.name not in link_type.tail.columns] if table else []
+    columns = [c for c in table.stored.values() if c.name not in link_type.tail.columns] if table else []
     if table is None or not columns:
         return {}
-    texts = [f"left(array_to_string({p.sql}, '\n'), 1000)" if p.is_list else f"left({p.sql}, 1000)" for p in columns]
+    texts = [f"left(array_to_string({c.sql}, '\n'), 1000)" if c.is_list else f"left({c.sql}, 1000)" for c in columns]
     connection = workspace.connection
     connection.register("asked", pa.table({"uid": pa.array(uids, pa.string())}))
     rows = connection.execute(
