@@ -82,7 +82,7 @@ def _text(value: Value) -> str:
 
 
 def _xml(text: str) -> str:
-    return escape(_NO_XML.sub("\ufffd", text))
+    return escape(_NO_XML.sub("\ufffd", text), {"\r": "&#13;"})  # readers make line breaks of others
 
 
 def _attribute(text: str) -> str:

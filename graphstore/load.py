@@ -28,6 +28,7 @@ from graphstore import schema as s
 from graphstore.bulk import CHUNK, BulkLoader, Parcel
 from graphstore.load_csv import csv_parts
 from graphstore.load_files import GraphFile, Loaded, Part, graph_files, wrong
+from graphstore.load_graphml import graphml_parts
 from graphstore.load_graphson import graphson_parts
 from graphstore.load_parquet import parquet_parts
 from graphstore.source_edits import SourceEdits
@@ -40,6 +41,7 @@ _READERS: dict[str, Callable[[Sequence[GraphFile]], Iterator[Part]]] = {
     "parquet": parquet_parts,
     "csv": csv_parts,
     "graphson": graphson_parts,
+    "graphml": graphml_parts,
 }
 _TYPES: dict[type, str] = {
     str: "text", bool: "boolean", int: "integer", float: "number", Decimal: "number", date: "date", datetime: "datetime",
@@ -50,7 +52,7 @@ _TELL_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What was loaded. ``format`` is parquet, csv or graphson."""
+    """What was loaded. ``format`` is parquet, csv, graphson or graphml."""
 
     source: str
     format: str

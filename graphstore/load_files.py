@@ -16,12 +16,19 @@ from bifrost.values import Value
 __all__ = ["NOTHING_LOADED", "GraphFile", "Loaded", "Part", "graph_files", "wrong"]
 
 NOTHING_LOADED = "Correct the file and load again; nothing was loaded."
-_FORMATS = {".parquet": "parquet", ".csv": "csv", ".json": "graphson", ".jsonl": "graphson", ".graphson": "graphson"}
+_FORMATS = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    **dict.fromkeys((".json", ".jsonl", ".graphson"), "graphson"),
+    **dict.fromkeys((".graphml", ".xml"), "graphml"),
+}
 _ELSEWHERE = {
-    **dict.fromkeys((".graphml", ".xml"), "GraphML keeps no lists and few types: export the graph as graphson instead."),
     **dict.fromkeys((".nq", ".ttl", ".nt", ".trig", ".jsonld", ".rdf"), "Register RDF files as a source: bifrost source add"),
 }  # fmt: skip
-_EXPECTED = "Give what `bifrost export parquet`, `neptune-csv`, `opencypher-csv` or `graphson` wrote, or a folder of such files."
+_EXPECTED = (
+    "Give what `bifrost export parquet`, `neptune-csv`, `opencypher-csv`, `graphson` or `graphml` wrote, or a folder of such "
+    "files."
+)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 """What a damaged, cut or encrypted file makes its reader raise."""
 _NO_ARCHIVE = (*_BROKEN, ValueError, struct.error)
@@ -79,7 +86,7 @@ class GraphFile:
 
 
 def graph_files(path: Path) -> tuple[str, list[GraphFile]]:
-    """The format (parquet, csv or graphson) of an export and its files, by name. Raises InputError for anything else."""
+    """The format (parquet, csv, graphson or graphml) of an export and its files, by name. Raises InputError for anything else."""
     if not path.exists():
         raise InputError(f"There is no file or folder {path}.", remedy=_EXPECTED)
     if path.is_dir():

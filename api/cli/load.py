@@ -16,9 +16,10 @@ __all__ = ["commands"]
 def load(context: Context, path: Path, name: str) -> None:
     """Loads an exported graph into an empty store, all of it or nothing.
 
-    PATH is what `bifrost export` wrote as graphson, parquet, neptune-csv or opencypher-csv, or a folder of such files; files
-    may be compressed by gzip. Vertices and edges keep their ids and become what one source says, which builds leave as it
-    is. graphson keeps every value as it was; the tables have one type per column.
+    PATH is what `bifrost export` wrote as graphson, graphml, parquet, neptune-csv or opencypher-csv, or a folder of such
+    files; files may be compressed by gzip. Vertices and edges keep their ids and become what one source says, which builds
+    leave as it is. graphson keeps every value as it was; the tables have one type per column; graphml has few types and no
+    lists.
 
     \b
       bifrost export parquet -o graph.zip

@@ -328,7 +328,6 @@ WRONG: dict[str, tuple[dict[str, str | bytes], str]] = {
     "gzip": ({"v.csv.gz": gzip.compress(VERTICES.encode())[:-9]}, r"v.csv.gz cannot be read"),
     "zip": ({"g.zip": b"PK no archive"}, r"g.zip is no ZIP archive"),
     "mixture": ({"v.csv": VERTICES, "g.json": "{}"}, r"several formats: csv, graphson"),
-    "graphml": ({"g.graphml": "<graphml/>"}, r"holds no graph that can be loaded"),
     "nothing": ({"a.txt": ""}, r"holds no graph that can be loaded"),
 }  # fmt: skip
 

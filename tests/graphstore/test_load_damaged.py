@@ -16,13 +16,14 @@ from graphstore.load import GraphLoading
 from graphstore.sql import SqlStore
 from tests.graphstore.worlds import Said, record_of, register, say
 
-FORMATS = ("graphson", "parquet", "neptune-csv", "opencypher-csv")
+FORMATS = ("graphson", "graphml", "parquet", "neptune-csv", "opencypher-csv")
 Damage = tuple[float, bytes, int]
 """Where (a share of the length), what is put there, and how many bytes it replaces."""
 damages = st.tuples(
     st.floats(0, 1),
     st.one_of(
-        st.binary(max_size=4), st.sampled_from([b'"', b"\n", b",", b"{", b"[]", b"null", b"@type", b"1e999", b"\x00"])
+        st.binary(max_size=4),
+        st.sampled_from([b'"', b"\n", b",", b"{", b"[]", b"null", b"@type", b"1e999", b"\x00", b"<", b"/>", b"&x;"]),
     ),
     st.integers(0, 6),
 )
