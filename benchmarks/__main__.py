@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("enterprise", "demo", "linking", "store", "sync", "gremlin", "graphql", "nlp", "ocr")
+NAMES = ("enterprise", "demo", "linking", "store", "search", "sync", "gremlin", "graphql", "nlp", "ocr")
 
 
 def main() -> None:

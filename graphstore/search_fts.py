@@ -7,36 +7,41 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bifrost.errors import StoreError, StoreFullError, StoreUnavailableError
 from bifrost.sqlite import write_ahead
 from graphstore.search_text import CLOSE, OPEN, Entry, Partial, Terms, Word
-from graphstore.search_words import MOST_OF_A_WORD, Key, best, candidates
+from graphstore.search_words import MOST_LEVEL, MOST_OF_A_WORD, Key, best, candidates, level_of
 
 __all__ = ["FtsIndex"]
 
 _BUSY_S = 60
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, label TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS entry_label ON entry (label);
-CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS owner (value INTEGER NOT NULL);
-CREATE VIRTUAL TABLE IF NOT EXISTS content USING fts5
-  (name, body, label, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
-"""
+_VERSION = 1
+"""Of the file, as it keeps it in ``user_version``."""
+_ROOM = 2**50
+"""Ids of each level, those of higher levels first: a sample is the beginning of each word's list."""
+_SCHEMA = (
+    "CREATE TABLE entry (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, label TEXT NOT NULL)",
+    "CREATE INDEX entry_label ON entry (label)",
+    "CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL)",
+    "CREATE TABLE owner (value INTEGER NOT NULL)",
+    """CREATE VIRTUAL TABLE content USING fts5
+    (name, body, label, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3')""",
+)
 _FIND = """
 SELECT entry.uid, -bm25(content, 8.0, 1.0, 2.0), snippet(content, -1, :open, :close, '…', 16)
 FROM content JOIN entry ON entry.id = content.rowid
 WHERE content MATCH :query {labels} ORDER BY bm25(content, 8.0, 1.0, 2.0), entry.uid LIMIT :limit OFFSET :offset
 """
-_HAVING = "SELECT rowid FROM content WHERE content MATCH ? ORDER BY rowid LIMIT ?"
+_HAVING = "SELECT rowid FROM content WHERE content MATCH ? AND rowid < ? ORDER BY rowid LIMIT ?"
+_LAST = "SELECT max(id) FROM entry WHERE id >= ? AND id < ?"
 _RANKED = """
 SELECT content.rowid, entry.uid, -bm25(content, 8.0, 1.0, 2.0)
 FROM content JOIN entry ON entry.id = content.rowid
 WHERE content MATCH ? AND +content.rowid IN (SELECT value FROM json_each(?))
 """
 _UIDS = "SELECT id, uid, 0.0 FROM entry WHERE id IN (SELECT value FROM json_each(?))"
+_IDS = "SELECT id FROM entry WHERE uid IN (SELECT value FROM json_each(?)) ORDER BY id"
 _SNIPPET = "SELECT snippet(content, -1, ?, ?, '…', 16) FROM content WHERE content MATCH ? AND rowid = ?"
 _LABELLED = """
 SELECT id FROM entry
@@ -66,17 +71,21 @@ class FtsIndex:
             known = connection.execute("SELECT value FROM position").fetchone()
             if known is not None and position and known[0] > position:
                 return  # another process was faster
-            stale = [(uid,) for uid in {*gone, *(entry.uid for entry in entries)}]
-            connection.executemany("DELETE FROM content WHERE rowid = (SELECT id FROM entry WHERE uid = ?)", stale)
-            connection.executemany("DELETE FROM entry WHERE uid = ?", stale)
-            for entry in entries:
-                id = connection.execute(
-                    "INSERT INTO entry (uid, label) VALUES (?, ?)", (entry.uid, entry.label)
-                ).lastrowid
-                connection.execute(
-                    "INSERT INTO content (rowid, name, body, label) VALUES (?, ?, ?, ?)",
-                    (id, entry.name, entry.body, entry.label),
-                )
+            uids = json.dumps([*{*gone, *(entry.uid for entry in entries)}])
+            stale = connection.execute(
+                _IDS, (uids,)
+            ).fetchall()  # in their order, as the index writes itself out at each step back
+            connection.executemany("DELETE FROM content WHERE rowid = ?", stale)
+            connection.executemany("DELETE FROM entry WHERE id = ?", stale)
+            rows = _numbered(connection, entries)
+            connection.executemany(
+                "INSERT INTO entry (id, uid, label) VALUES (?, ?, ?)",
+                [(id, entry.uid, entry.label) for id, entry in rows],
+            )
+            connection.executemany(
+                "INSERT INTO content (rowid, name, body, label) VALUES (?, ?, ?, ?)",
+                [(id, entry.name, entry.body, entry.label) for id, entry in rows],
+            )
             connection.execute("INSERT OR REPLACE INTO position VALUES (1, ?)", (position,))
 
     def clear(self) -> None:
@@ -98,22 +107,17 @@ class FtsIndex:
         within = " OR ".join(f"label : {_quoted(label)}" for label in labels)
         with self._connection() as connection:
 
-            def having(match: str, most: int) -> list[Key]:
+            def having(match: str, most: int, level: int = 0) -> list[Key]:
                 match = f"({match}) AND ({within})" if labels else match
-                return [row[0] for row in connection.execute(_HAVING, (match, most))]
-
-            def first() -> list[list[Key]]:
-                """Up to the first of their ends it is known of every word which entries have it."""
-                lists = [having(_any([word]), MOST_OF_A_WORD + 1) for word in words]
-                end: Any = min(keys[-1] for keys in lists if keys)
-                return [[key for key in keys if key <= end] for keys in lists]
+                return [row[0] for row in connection.execute(_HAVING, (match, _ids(level).stop, most))]
 
             found = candidates(
                 words,
                 connection.execute("SELECT count(*) FROM entry").fetchone()[0],
                 lambda word: having(_any([word]), MOST_OF_A_WORD + 1),
                 lambda some, word: having(f"({_any(some)}) AND ({_any([word])})", -1),
-                first,
+                lambda some: having(" AND ".join(f"({_any([word])})" for word in some), MOST_OF_A_WORD + 1),
+                lambda level: [having(_any([word]), -1, level) for word in words],
             )
             if labels:  # the words of a label may be another one's, too
                 known = connection.execute(_LABELLED, (json.dumps(list(found.has)), json.dumps(list(labels))))
@@ -168,13 +172,24 @@ class FtsIndex:
             write_ahead(found, wait_s=_BUSY_S)
             # A power cut may lose the last batches, never the file's consistency: the log is followed again from there.
             found.execute("PRAGMA synchronous=NORMAL")
-            found.executescript(_SCHEMA)
+            self._upgrade(found)
             self._local.connection = found
             with self._lock:
                 if not self._open:
                     self._claim(found)
                 self._open.append(found)
         return found
+
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        """Makes the tables; those of an earlier version are made anew, empty."""
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                for table in ("content", "entry", "position", "owner"):
+                    connection.execute(f"DROP TABLE IF EXISTS {table}")
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _claim(self, connection: sqlite3.Connection) -> None:
         with connection:
@@ -186,6 +201,25 @@ class FtsIndex:
             for table in ("content", "entry", "position", "owner"):
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("INSERT INTO owner VALUES (?)", (self._owner,))
+
+
+def _ids(level: int) -> range:
+    """The ids of a level, and below them those of higher ones."""
+    first = (MOST_LEVEL - level) * _ROOM + 1
+    return range(first, first + _ROOM)
+
+
+def _numbered(connection: sqlite3.Connection, entries: Iterable[Entry]) -> list[tuple[int, Entry]]:
+    """Entries with new ids, in their order, which the index wants."""
+    by_level: dict[int, list[Entry]] = {}
+    for entry in entries:
+        by_level.setdefault(level_of(entry.uid), []).append(entry)
+    rows: list[tuple[int, Entry]] = []
+    for level in sorted(by_level, reverse=True):
+        ids = _ids(level)
+        last = connection.execute(_LAST, (ids.start, ids.stop)).fetchone()[0]
+        rows += enumerate(by_level[level], ids.start if last is None else last + 1)
+    return rows
 
 
 def _any(words: Iterable[Word]) -> str:

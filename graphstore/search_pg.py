@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from graphstore.database import Database
 from graphstore.search_text import CLOSE, OPEN, Entry, Partial, Terms, Word
-from graphstore.search_words import MOST_OF_A_WORD, Key, best, candidates
+from graphstore.search_words import MOST_OF_A_WORD, Key, best, candidates, level_of
 
 __all__ = ["PgIndex"]
 
@@ -18,8 +18,12 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS search_position (one int PRIMARY KEY CHECK (one = 1), value bigint NOT NULL)",
     "ALTER TABLE search_position ADD COLUMN IF NOT EXISTS size bigint",
 )
+_LEVELS = (
+    "ALTER TABLE search_part ADD COLUMN level smallint NOT NULL",
+    "CREATE INDEX search_part_level ON search_part (level)",
+)
 _INSERT = """
-INSERT INTO search_part (uid, part, label, name, body, words) VALUES (:uid, :part, :label, :name, :body,
+INSERT INTO search_part (uid, part, label, level, name, body, words) VALUES (:uid, :part, :label, :level, :name, :body,
   setweight(to_tsvector('simple', :name), 'A') || setweight(to_tsvector('simple', :label), 'B') ||
   setweight(to_tsvector('simple', :body), 'D'))
 """
@@ -37,7 +41,13 @@ ON CONFLICT (one) DO UPDATE SET value = :p, size = :s
 """
 _OPTIONS = f"StartSel={OPEN}, StopSel={CLOSE}, MaxWords=24, MinWords=8, MaxFragments=1"
 _HAVING = "SELECT uid FROM search_part WHERE words @@ CAST(:query AS tsquery) {labels} LIMIT :most"
-_FIRST = "SELECT uid, {columns} FROM search_part WHERE words @@ CAST(:query AS tsquery) {labels} LIMIT :most"
+_SAMPLE = """
+SELECT uid, {columns} FROM (SELECT uid, label, words FROM search_part WHERE level >= :level OFFSET 0) AS sample
+WHERE words @@ CAST(:query AS tsquery) {labels}
+"""
+_HAS_LEVELS = """
+SELECT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('search_part') AND attname = 'level' AND NOT attisdropped)
+"""
 _RANKED = (
     "SELECT uid, max(ts_rank(words, CAST(:query AS tsquery))) FROM search_part WHERE uid = ANY(:uids) GROUP BY uid"
 )
@@ -56,6 +66,10 @@ class PgIndex:
         with self._db.write() as connection:
             for statement in _SCHEMA:
                 connection.execute(sa.text(statement))
+            if not connection.execute(sa.text(_HAS_LEVELS)).scalar_one():  # an earlier version made the index
+                self._empty(connection)
+                for statement in _LEVELS:
+                    connection.execute(sa.text(statement))
 
     def position(self) -> int:
         with self._db.read() as connection:
@@ -83,8 +97,11 @@ class PgIndex:
 
     def clear(self) -> None:
         with self._db.write() as connection:
-            for table in ("search_part", "search_position"):
-                connection.execute(sa.text(f"DELETE FROM {table}"))
+            self._empty(connection)
+
+    def _empty(self, connection: sa.Connection) -> None:
+        for table in ("search_part", "search_position"):
+            connection.execute(sa.text(f"DELETE FROM {table}"))
 
     def find(self, terms: Terms, labels: Sequence[str], limit: int, offset: int) -> list[tuple[str, float, str]]:
         with self._db.read() as connection:
@@ -117,13 +134,12 @@ class PgIndex:
                 values = {"query": _narrowed(query, within), "most": most, "labels": list(labels)}
                 return list(connection.execute(_restricted(_HAVING, labels), values).scalars()) if query else []
 
-            def first() -> list[list[Key]]:
-                """Of the first parts in the index that have any of the words, whichever these are."""
+            def sample(level: int) -> list[list[Key]]:
                 places = {f"q{i}": queries[word] for i, word in enumerate(occurring)}
                 columns = ", ".join(f"words @@ CAST(:{name} AS tsquery)" for name in places)
                 query = _narrowed(_any(queries, words), within)
-                values = {"query": query, "most": MOST_OF_A_WORD, "labels": list(labels), **places}
-                rows = connection.execute(_restricted(_FIRST, labels, columns), values).all()
+                values = {"query": query, "level": level, "labels": list(labels), **places}
+                rows = connection.execute(_restricted(_SAMPLE, labels, columns), values).all()
                 having = {word: [row[0] for row in rows if row[i]] for i, word in enumerate(occurring, 1)}
                 return [having.get(word, []) for word in words]
 
@@ -132,15 +148,18 @@ class PgIndex:
                 self._size(connection),
                 lambda word: some(queries[word], MOST_OF_A_WORD + 1),
                 lambda rare, word: some(f"({_any(queries, rare)}) & ({queries[word]})", None),
-                first,
+                lambda some_words: some(" & ".join(f"({queries[word]})" for word in some_words), MOST_OF_A_WORD + 1),
+                sample,
             )
             chosen = best(found, offset + limit)
             if not chosen:
                 return []
-            by = {"query": _any(queries, found.finding(words)), "uids": chosen}
-            ranked = connection.execute(sa.text(_RANKED), by).all()
-            ordered = sorted(ranked, key=lambda row: (-found.score(row[0]), -row[1], row[0]))
-            page = [row[0] for row in ordered[offset : offset + limit]]
+            ranks: dict[Key, float] = {}
+            if not found.some:  # the same as in SQLite, where ranking them would read all that have the words
+                by = {"query": _any(queries, found.finding(words)), "uids": chosen}
+                ranks = {row[0]: float(row[1]) for row in connection.execute(sa.text(_RANKED), by)}
+            ordered = sorted(map(str, chosen), key=lambda uid: (-found.score(uid), -ranks.get(uid, 0.0), uid))
+            page = ordered[offset : offset + limit]
             snippets = _snippets(connection, _any(queries, words), page)
         return [
             Partial(uid, found.score(uid), snippets[uid], found.missing(uid, words)) for uid in page if uid in snippets
@@ -198,6 +217,7 @@ def _any(queries: Mapping[Word, str], words: Iterable[Word]) -> str:
 
 
 def _parts(entry: Entry) -> Iterator[dict[str, object]]:
+    level = level_of(entry.uid)
     for part, start in enumerate(range(0, max(len(entry.body), 1), _PART)):
         body = entry.body[start : start + _PART + _OVERLAP]
-        yield {"uid": entry.uid, "part": part, "label": entry.label, "name": entry.name, "body": body}
+        yield {"uid": entry.uid, "part": part, "label": entry.label, "level": level, "name": entry.name, "body": body}

@@ -4,21 +4,40 @@ A thing is worth the more, the more of the words it has and the rarer they are: 
 frequencies, times their share of all words (a coordination factor, as in Lucene's practical scoring function). Among things
 with the same words the database's own rank decides. Frequent words find nothing by themselves as long as there are rarer
 ones, so that the work is bounded however many things have them.
+
+Where all words are frequent ones, those things are found that have two or more of them, all but one at most, where these are
+not too many, and of the others those of a sample. A thing is in the sample by its id alone, so that what is found depends
+neither on the order in which things came nor on what a reader does not see; things with the same words come by their ids.
 """
 
+import hashlib
 import math
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, combinations
 
 from graphstore.search_text import Terms, Word
 
-__all__ = ["MOST_OF_A_WORD", "Candidates", "Key", "best", "candidates", "words_of"]
+__all__ = [
+    "MOST_LEVEL",
+    "MOST_OF_A_WORD",
+    "Candidates",
+    "Key",
+    "best",
+    "candidates",
+    "level_of",
+    "sample_level",
+    "words_of",
+]
 
 MOST_OF_A_WORD = 10_000
 """A word that more things have is a frequent one."""
-_MOST_WORDS = 12
-_MOST_RANKED = 2_000
+MOST_LEVEL = 40
+_SAMPLE = 16_384
+_TOO_MANY = 2 * MOST_OF_A_WORD
+"""So many things have some words together by the sample that these are not looked for."""
+_MOST_WORDS, _MOST_TOGETHER = 12, 4
 _LONG_ENOUGH = 4
 _QUESTIONS = (
     "a about all also am an and any are as at be been but by can could did do does find for from get give had has have "
@@ -59,6 +78,17 @@ def _is_plural(bare: str) -> bool:
     return len(bare) > _LONG_ENOUGH and bare.isalpha() and bare.endswith("s") and not bare.endswith(("ss", "us", "is"))
 
 
+def level_of(uid: str) -> int:
+    """0 for half of all things, 1 for half of the others, and so on to ``MOST_LEVEL``, by their ids alone."""
+    bits = int.from_bytes(hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    return min(64 - bits.bit_length(), MOST_LEVEL)
+
+
+def sample_level(size: int) -> int:
+    """The things of this level and above are a sample of at most about 16,000, or all where there are no more."""
+    return min(((max(size, 1) - 1) // _SAMPLE).bit_length(), MOST_LEVEL)
+
+
 Key = str | int
 """What an index calls a thing."""
 
@@ -73,7 +103,7 @@ class Candidates:
     frequent: Sequence[bool]
     """Whether a word is a frequent one."""
     some: bool
-    """Whether these are only some of the things, because all words that occur are frequent ones."""
+    """Whether these may be only some of the things, because all words that occur are frequent ones."""
 
     def finding(self, words: Sequence[Word]) -> list[Word]:
         """Those words by which things were found: a frequent one finds nothing by itself where there are rarer ones."""
@@ -97,11 +127,12 @@ def candidates(
     size: int,
     having: Callable[[Word], Sequence[Key]],
     having_both: Callable[[Sequence[Word], Word], Sequence[Key]],
-    first: Callable[[], Sequence[Sequence[Key]]],
+    having_all: Callable[[Sequence[Word]], Sequence[Key]],
+    sample: Callable[[int], Sequence[Sequence[Key]]],
 ) -> Candidates:
-    """``having`` gives the things with a word, not more than ``MOST_OF_A_WORD`` + 1, and ``having_both`` all that have any of some
-    words and another one. ``first`` is asked where all words that occur are frequent ones: it looks at a part of all things and
-    gives those of them that have each word. ``size`` is the number of all things."""
+    """``having`` gives the things with a word, not more than ``MOST_OF_A_WORD`` + 1, ``having_both`` all that have any of some
+    words and another one, and ``having_all`` those that have all of some words, again not more than ``MOST_OF_A_WORD`` + 1.
+    ``sample`` gives for each word the things of a level and above that have it. ``size`` is the number of all things."""
     found = [having(word) for word in words]
     frequent = [len(keys) > MOST_OF_A_WORD for keys in found]
     rare = [word for word, keys in zip(words, found, strict=True) if 0 < len(keys) <= MOST_OF_A_WORD]
@@ -110,7 +141,16 @@ def candidates(
             having_both(rare, word) if often else keys for word, keys, often in zip(words, found, frequent, strict=True)
         ]
     elif any(frequent):
-        found = list(first())
+        level = sample_level(size)
+        sampled = [set(keys) for keys in sample(level)]
+        looked_for: list[list[Key]] = [list(keys) for keys in sampled]
+        for together in _together([place for place, often in enumerate(frequent) if often]):
+            both = set.intersection(*(sampled[place] for place in together))
+            if len(both) << level <= _TOO_MANY:
+                keys = having_all([words[place] for place in together])
+                for place in together if len(keys) <= MOST_OF_A_WORD else ():
+                    looked_for[place] += keys
+        found = list(looked_for)
     found = [list(dict.fromkeys(keys)) for keys in found]
     weights = [
         math.log(1 + max(size, 1) / (1 + (MOST_OF_A_WORD if often else len(keys))))
@@ -123,12 +163,16 @@ def candidates(
     return Candidates(has, weights, frequent, some=not rare)
 
 
+def _together(places: Sequence[int]) -> Iterable[Sequence[int]]:
+    """Of up to four words all, and all but one where these are two at least."""
+    sizes = range(max(2, len(places) - 1), len(places) + 1) if len(places) <= _MOST_TOGETHER else ()
+    return chain.from_iterable(combinations(places, size) for size in sizes)
+
+
 def best(found: Candidates, wanted: int) -> list[Key]:
-    """The best ``wanted`` things, with those that are worth as much as the last of them, as long as they are not too many."""
+    """The best ``wanted`` things, with all others that are worth as much as the last of them."""
     scores = {key: found.score(key) for key in found.has}
-    ordered = sorted(scores, key=lambda key: -scores[key])
-    if len(ordered) > wanted > 0:
-        last, most = scores[ordered[wanted - 1]], max(wanted, _MOST_RANKED)
-        while wanted < min(len(ordered), most) and scores[ordered[wanted]] == last:
-            wanted += 1
-    return ordered[:wanted]
+    if len(scores) <= wanted:
+        return list(scores)
+    last = sorted(scores.values(), reverse=True)[wanted - 1]
+    return [key for key, score in scores.items() if score >= last]
