@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bifrost.codec import decode_properties
@@ -47,17 +48,28 @@ class LinkRows:
     def row(self, edge: LinkEdge, ends: tuple[int, int], answered: tuple[int, int], between: Any = None) -> Row:
         """``ends`` are the ids of the fragments, ``answered`` pin and given; ``between`` is the fragment (record, properties)
         that says so where it is no end."""
-        if self._label is None:
-            self._label = self._db.label_id(self._connection, EDGE, clean_text(self._link_type.name))
-        if edge.evidence is not self._evidence:
-            self._evidence, self._evidence_text = edge.evidence, evidence_text(edge.evidence)
+        label, evidence = self.shared(edge.evidence)
         record, properties, (pin, given), score = None, "{}", answered, float(edge.score)
         if between is not None:
             record = between.record
         if edge.properties:
             properties = properties_text(_stated(edge.properties, between))
         active = is_active(self._link_type, score, pin, given)
-        return record, self._label, *ends, properties, self._evidence_text, score, pin, given, active
+        return record, label, *ends, properties, evidence, score, pin, given, active
+
+    def shared(self, evidence: Evidence) -> tuple[int, str | None]:
+        """The label of the links, and how evidence is stored."""
+        if self._label is None:
+            self._label = self._db.label_id(self._connection, EDGE, clean_text(self._link_type.name))
+        if evidence is not self._evidence:
+            self._evidence, self._evidence_text = evidence, evidence_text(evidence)
+        return self._label, self._evidence_text
+
+    def served(self, score: Any) -> Any:
+        """:func:`is_active` as SQL, of links that nobody judged."""
+        if self._link_type.state is not LinkState.CONFIRMED:
+            return 0
+        return sa.case((score >= (self._link_type.threshold or 0.0), 1), else_=0)
 
 
 def _stated(properties: Mapping[str, Any], between: Any) -> dict[str, tuple[Value, ...]]:

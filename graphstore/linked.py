@@ -1,6 +1,6 @@
 """The links and merges that follow from link types: stored once, served while the link type and the answers say so."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bifrost.link_columns import LinkColumns
 from bifrost.links import LinkEdge, LinkKind, LinkType, SamePair, Verdict
 from bifrost.ports import PairScores, ReplaceReport
 from bifrost.values import EMPTY, Evidence
@@ -16,6 +17,7 @@ from graphstore.assemble import Assembler, Touched
 from graphstore.database import EDGE, Database
 from graphstore.encoding import dumps
 from graphstore.judging import disputed, pair_subject
+from graphstore.link_present import stored_as_wanted
 from graphstore.link_rows import DEFAULT_SAME, LINK, LinkRows, Row, is_active
 from graphstore.pair_scores import pair_scores
 from graphstore.statements import bump
@@ -41,15 +43,18 @@ class LinkedWriter:
     def write_links(
         self, connection: Connection, number: int, link_type: LinkType, edges: Iterable[LinkEdge]
     ) -> ReplaceReport:
-        """Batch by batch, so that any number of edges fits."""
-        return self._diff_links(connection, number, self._batches(connection, link_type, edges))
+        """Batch by batch, so that any number of edges fits; those of columns first as a whole, as most stay as they are."""
+        rows, present = LinkRows(self._db, connection, link_type), set[int]()
+        if isinstance(edges, LinkColumns):
+            ids, same = stored_as_wanted(connection, number, rows, edges)
+            present, edges = set(ids.tolist()), edges.where(~same)
+        return self._diff_links(connection, number, self._batches(connection, link_type, rows, edges), present)
 
     def _batches(
-        self, connection: Connection, link_type: LinkType, edges: Iterable[LinkEdge]
+        self, connection: Connection, link_type: LinkType, rows: LinkRows, edges: Iterable[LinkEdge]
     ) -> Iterator[dict[str, Row]]:
         """The links to store by uid, then those that only a person's answer speaks for."""
-        pins, rows = self._pins(connection, link_type.id), LinkRows(self._db, connection, link_type)
-        found = set()
+        pins, found = self._pins(connection, link_type.id), set()
         stream = iter(edges)
         while batch := [(clean_text(e.tail), clean_text(e.head), e) for e in islice(stream, _BATCH)]:
             ends = self._fragments(connection, {uid for tail, head, _ in batch for uid in (tail, head)})
@@ -78,8 +83,15 @@ class LinkedWriter:
                 )
         yield wanted
 
-    def _diff_links(self, connection: Connection, number: int, batches: Iterable[Mapping[str, Row]]) -> ReplaceReport:
-        report, seen = ReplaceReport(), set[int]()
+    def _diff_links(
+        self,
+        connection: Connection,
+        number: int,
+        batches: Iterable[Mapping[str, Row]],
+        present: Collection[int] = (),
+    ) -> ReplaceReport:
+        """``present`` are the ids of links that stay and are in none of the batches."""
+        report, seen = ReplaceReport(unchanged=len(present)), set(present)
         for wanted in batches:
             report += self._diff_batch(connection, number, wanted, seen)
         stored = connection.execute(sa.select(s.link.c.id).where(s.link.c.link_type == number)).scalars()

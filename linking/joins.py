@@ -1,11 +1,13 @@
 """Reference link types as joins: the edges, their number, examples and counter-examples."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from bifrost.errors import InputError
-from bifrost.links import LinkEdge, LinkType
+from bifrost.link_columns import LinkColumns
+from bifrost.links import LinkType
 from bifrost.values import Evidence
 from linking.conditions import condition_sql
 from linking.forms import check_transform, has_split
@@ -93,8 +95,7 @@ def text_sql(column: Stored | ColumnProfile) -> str:
 
 _JOIN = """
     WITH h AS (SELECT value, _row, count(*) OVER (PARTITION BY value) AS n FROM ({head}))
-    SELECT tail_row, head_row, n
-    FROM (SELECT DISTINCT t._row AS tail_row, h._row AS head_row, h.n, t.value FROM ({tail}) t JOIN h USING (value))
+    SELECT t._row AS tail_row, h._row AS head_row, min(h.n) AS n FROM ({tail}) t JOIN h USING (value) GROUP BY t._row, h._row
 """
 _MET = """
     WITH h AS (SELECT value, min(_row) AS head_row, count(*) AS n FROM ({head}) GROUP BY value)
@@ -105,11 +106,14 @@ _MET = """
 many of both."""
 
 
-def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge] | Iterator[LinkEdge]:
-    """One edge per row (or element) and record it names; a value shared by n head records gives each the score 1/n."""
+def reference_edges(workspace: Workspace, link_type: LinkType) -> LinkColumns | None:
+    """One edge per row and record it names (with one of its elements); a value shared by n head records gives each the score 1/n.
+
+    None where a dataset or column is gone.
+    """
     sides = _sides(workspace, link_type)
     if sides is None:
-        return []
+        return None
     tail, head, tail_sql, head_sql = sides
     edges, _, _ = count_edges(workspace, link_type)
     check_number(f"{link_type.tail} to {link_type.head}", edges)
@@ -117,19 +121,20 @@ def reference_edges(workspace: Workspace, link_type: LinkType) -> list[LinkEdge]
     connection = workspace.connection
     connection.execute(f"CREATE OR REPLACE TEMP TABLE named AS {_JOIN.format(tail=tail_sql, head=head_sql)}")
     table = connection.sql(
-        f"""SELECT a._uid AS tail, b._uid AS head, p.n AS n FROM named p JOIN {tail.name} a ON a._row = p.tail_row
-        JOIN {head.name} b ON b._row = p.head_row WHERE a._uid <> b._uid ORDER BY p.tail_row, p.head_row"""
+        f"""SELECT a._uid AS tail, b._uid AS head, 1.0::DOUBLE / p.n AS score,
+        coalesce(a._place, -1) AS tail_place, coalesce(b._place, -1) AS head_place
+        FROM named p JOIN {tail.name} a ON a._row = p.tail_row JOIN {head.name} b ON b._row = p.head_row
+        WHERE a._uid <> b._uid ORDER BY p.tail_row, p.head_row"""
     ).to_arrow_table()
     connection.execute("DROP TABLE named")
-    evidence = Evidence(f"link.{link_type.id}", 1.0, column="+".join(link_type.tail.columns))
-    return _edges(table, evidence)
-
-
-def _edges(table: Any, evidence: Evidence) -> Iterator[LinkEdge]:
-    for batch in table.to_batches(max_chunksize=10_000):
-        columns = [batch.column(i).to_pylist() for i in range(3)]
-        for tail, head, n in zip(*columns, strict=True):
-            yield LinkEdge(tail, head, 1.0 / n, evidence)
+    places = [table.column(name).to_numpy() for name in ("tail_place", "head_place")]
+    return LinkColumns(
+        table.column("tail"),
+        table.column("head"),
+        table.column("score").to_numpy(),
+        np.stack(places, axis=1),
+        Evidence(f"link.{link_type.id}", 1.0, column="+".join(link_type.tail.columns)),
+    )
 
 
 def count_edges(workspace: Workspace, link_type: LinkType) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bifrost.catalog import Progress
 from bifrost.errors import InputError
+from bifrost.link_columns import LinkColumns
 from bifrost.links import TAUGHT, Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
@@ -175,10 +176,8 @@ class BifrostLinker:
         judgements: Sequence[Judgement],
         progress: ProgressSink,
         known: Sequence[LinkType] = (),
-    ) -> Iterator[LinkEdge]:
+    ) -> Iterable[LinkEdge]:
         """The edges of a reference, mention or join table link type; ``known`` types count where a name fits several records."""
-        threshold = link_type.threshold or 0.0
-        made = 0
         with self._workspace.using(data) as workspace:
             edges: Iterable[LinkEdge]
             if link_type.kind is LinkKind.MENTION:
@@ -186,13 +185,8 @@ class BifrostLinker:
             elif link_type.kind is LinkKind.JOIN_TABLE:
                 edges = join_edges(workspace, link_type)
             else:
-                edges = reference_edges(workspace, link_type)
-        for edge in edges:
-            if edge.score >= threshold:
-                made += 1
-                if made % 1_000 == 0:
-                    progress(Progress("link", link_type.name, made, link_type.estimated_edges or None))
-                yield edge
+                return _sure(reference_edges(workspace, link_type), link_type, progress)
+        return _counted(edges, link_type, progress)
 
     def counting(self, link_type: LinkType, data: LinkingData, known: Sequence[LinkType]) -> list[LinkType]:
         """The other link types whose links decide which of several records of one name a mention means.
@@ -259,6 +253,24 @@ class BifrostLinker:
 
         connections = Connections([*known, *declared_references(data)])
         return Collective(self._workspace, data, connections, matched).matching(link_type)
+
+
+def _sure(columns: LinkColumns | None, link_type: LinkType, progress: ProgressSink) -> Iterable[LinkEdge]:
+    if columns is None:
+        return ()
+    sure = columns.where(columns.score >= (link_type.threshold or 0.0))
+    return replace(sure, passed=lambda made: progress(Progress("link", link_type.name, made, len(sure))))
+
+
+def _counted(edges: Iterable[LinkEdge], link_type: LinkType, progress: ProgressSink) -> Iterator[LinkEdge]:
+    """Those that are sure enough, with their progress."""
+    threshold, made = link_type.threshold or 0.0, 0
+    for edge in edges:
+        if edge.score >= threshold:
+            made += 1
+            if made % 1_000 == 0:
+                progress(Progress("link", link_type.name, made, link_type.estimated_edges or None))
+            yield edge
 
 
 def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:

@@ -300,7 +300,7 @@ class _Walker:
             elif link_type.kind is LinkKind.JOIN_TABLE:
                 edges = join_edges(self._workspace, link_type)
             else:
-                edges = reference_edges(self._workspace, link_type)
+                edges = reference_edges(self._workspace, link_type) or ()
             for edge in edges:
                 yield edge.tail, edge.head, edge.score
         except InputError:

@@ -92,7 +92,7 @@ def _links(evident: Evident, one: LinkType) -> Links:
     if one.kind is LinkKind.MENTION:
         edges = iter(mention_edges(evident.workspace, evident.data, one))
     else:
-        edges = iter(reference_edges(evident.workspace, one))
+        edges = iter(reference_edges(evident.workspace, one) or ())
     return {(edge.tail, edge.head): edge.score for edge in edges if edge.score >= threshold}
 
 

@@ -1,6 +1,6 @@
 """What belongs together: finding and applying link types."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,8 +61,9 @@ class Linker(Protocol):
         judgements: Sequence[Judgement],
         progress: ProgressSink,
         known: Sequence[LinkType] = (),
-    ) -> Iterator[LinkEdge]:
-        """The edges of a reference, mention or join table link type.
+    ) -> Iterable[LinkEdge]:
+        """The edges of a reference, mention or join table link type; those of a reference as
+        :class:`bifrost.link_columns.LinkColumns`.
 
         What the confirmed ones of the ``known`` types link records to counts where a mention fits several of them.
         """
