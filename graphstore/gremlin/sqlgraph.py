@@ -3,8 +3,10 @@
 Changes become edits of the built-in source "edits" through :class:`GraphWriter`.
 """
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, time
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -84,25 +86,29 @@ class SqlGraph(SqlProvenance):
         return [self._vertex(row) for row in rows]
 
     def _paged(
-        self, text: str, key: str, make: Callable[[list[Any]], Iterable[Any]], *parameters: Any
+        self, text: str, key: str, make: Callable[[list[Any]], Iterable[Any]], *parameters: Any, share: int = 1
     ) -> Iterator[Any]:
-        """Rows page by page along a key, so that no cursor stays open."""
-        last = -(2**62)
+        """Rows page by page along a key, so that no cursor stays open. The first pages are smaller where this is one of
+        ``share`` lists that are read side by side."""
+        last, size = -(2**62), max(_PAGE // share, 1)
         while True:
-            rows = self.rows(f"{text} ORDER BY {key} LIMIT {_PAGE}", last, *parameters)
+            rows = self.rows(f"{text} ORDER BY {key} LIMIT {size}", last, *parameters)
             yield from make(rows)
-            if len(rows) < _PAGE:
+            if len(rows) < size:
                 return
-            last = rows[-1][0]
+            last, size = rows[-1][0], min(2 * size, _PAGE)
 
     def _of_labels(
         self, text: str, table: str, labels: Sequence[int], make: Callable[[list[Any]], Iterable[Any]]
     ) -> Iterator[Any]:
-        """Pages of elements of some labels. PostgreSQL is told the order of the index of labels, see
-        :func:`graphstore.cursors.by_id`."""
-        if len(labels) == 1 and not self._db.is_sqlite:
-            where = f"WHERE ({table}.label, {table}.id) > ({labels[0]}, ?) AND {table}.label <= ?"
-            return self._paged(f"{text} {where}", f"{table}.label, {table}.id", make, labels[0])
+        """Pages of elements of some labels, in the order of their numbers. PostgreSQL is told the order of the index of labels,
+        see :func:`graphstore.cursors.by_id`, one label at a time."""
+        if not self._db.is_sqlite:
+            where = f"WHERE ({table}.label, {table}.id) > ({{}}, ?) AND {table}.label <= ?"
+            labels = list(dict.fromkeys(labels))
+            order, share = f"{table}.label, {table}.id", len(labels)
+            each = [self._paged(f"{text} {where.format(label)}", order, make, label, share=share) for label in labels]
+            return each[0] if share == 1 else heapq.merge(*each, key=attrgetter("number"))
         where, parameter = self._among(f"{table}.label", labels)
         return self._paged(f"{text} WHERE {table}.id > ? AND {where}", f"{table}.id", make, parameter)
 
