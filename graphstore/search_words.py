@@ -5,9 +5,9 @@ frequencies, times their share of all words (a coordination factor, as in Lucene
 with the same words the database's own rank decides. Frequent words find nothing by themselves as long as there are rarer
 ones, so that the work is bounded however many things have them.
 
-Where all words are frequent ones, those things are found that have two or more of them, all but one at most, where these are
-not too many, and of the others those of a sample. A thing is in the sample by its id alone, so that what is found depends
-neither on the order in which things came nor on what a reader does not see; things with the same words come by their ids.
+Where all words are frequent ones, things of a sample are found; of up to four words, also all that lack one of them at most, if these
+are not too many. A thing is in the sample by its id alone, so that what is found depends neither on the order in which things
+came nor on what a reader does not see. Things with the same words then come by their ids.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ __all__ = [
 MOST_OF_A_WORD = 10_000
 """A word that more things have is a frequent one."""
 MOST_LEVEL = 40
-_SAMPLE = 16_384
+_SAMPLE = 8_192
 _TOO_MANY = 2 * MOST_OF_A_WORD
 """So many things have some words together by the sample that these are not looked for."""
 _MOST_WORDS, _MOST_TOGETHER = 12, 4
@@ -85,7 +85,7 @@ def level_of(uid: str) -> int:
 
 
 def sample_level(size: int) -> int:
-    """The things of this level and above are a sample of at most about 16,000, or all where there are no more."""
+    """The things of this level and above are a sample of at most about 8,000, or all where there are no more."""
     return min(((max(size, 1) - 1) // _SAMPLE).bit_length(), MOST_LEVEL)
 
 
