@@ -5,9 +5,9 @@ frequencies, times their share of all words (a coordination factor, as in Lucene
 with the same words the database's own rank decides. Frequent words find nothing by themselves as long as there are rarer
 ones, so that the work is bounded however many things have them.
 
-Where all words are frequent ones, things of a sample are found; of up to four words, also all that lack one of them at most, if these
-are not too many. A thing is in the sample by its id alone, so that what is found depends neither on the order in which things
-came nor on what a reader does not see. Things with the same words then come by their ids.
+Where all words are frequent ones, things of a sample are found; of up to four words also all that lack one of them at most, if
+these are not too many. A thing is in the sample by its id alone, so that what is found depends neither on the order in which
+things came nor on what a reader does not see. Things with the same words then come by their ids.
 """
 
 import hashlib
