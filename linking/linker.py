@@ -20,6 +20,7 @@ from linking.kept_knowledge import KeptKnowledge
 from linking.knowledge import WEIGHT, Knowledge
 from linking.mentions.apply import mention_edges
 from linking.mentions.clues import telling_references
+from linking.mentions.kept import KeptScans
 from linking.mentions.link_types import find_mentions
 from linking.paths import declared_references
 from linking.records import KeptTasks, Matching, resolve
@@ -62,6 +63,7 @@ class BifrostLinker:
         self._vectors = NameVectors(encoder) if encoder is not None else None
         self._workspace = Workspace(memory_limit, threads)
         self._tasks = KeptTasks(kept)
+        self._scans = KeptScans(kept)
 
     @property
     def version(self) -> str:
@@ -181,7 +183,7 @@ class BifrostLinker:
         with self._workspace.using(data) as workspace:
             edges: Iterable[LinkEdge]
             if link_type.kind is LinkKind.MENTION:
-                edges = mention_edges(workspace, data, link_type, self.counting(link_type, data, known))
+                edges = mention_edges(workspace, data, link_type, self.counting(link_type, data, known), self._scans)
             elif link_type.kind is LinkKind.JOIN_TABLE:
                 edges = join_edges(workspace, link_type)
             else:

@@ -10,8 +10,9 @@ from bifrost.values import Evidence
 from linking.conditions import condition_sql
 from linking.joins import text_sql
 from linking.mentions.heads import also_of, head_of
+from linking.mentions.kept import KeptScans
 from linking.mentions.propose import ACCEPT, summarise
-from linking.mentions.scan import FoundMention, Head, build_lexicon, scan_column, scan_documents
+from linking.mentions.scan import Finder, FoundMention, Head, build_lexicon, scan_column, scan_documents
 from linking.mentions.settle import Settled, settle
 from linking.workspace import Workspace
 
@@ -19,13 +20,18 @@ __all__ = ["ScannedTexts", "mention_edges", "scan_texts"]
 
 
 def mention_edges(
-    workspace: Workspace, data: LinkingData, link_type: LinkType, references: Sequence[LinkType] = ()
+    workspace: Workspace,
+    data: LinkingData,
+    link_type: LinkType,
+    references: Sequence[LinkType] = (),
+    kept: KeptScans | None = None,
 ) -> list[LinkEdge]:
     """All edges, ordered as the texts are. Empty when a side does not exist any more.
 
-    ``references`` are confirmed link types: what records are linked to helps where a name fits several.
+    ``references`` are confirmed link types: what records are linked to helps where a name fits several. What was found in texts
+    that stayed is taken from ``kept``.
     """
-    scanned = scan_texts(workspace, data, link_type)
+    scanned = scan_texts(workspace, data, link_type, kept)
     if scanned is None:
         return []
     settled = settle(workspace, link_type, scanned.heads, scanned.mentions, references)
@@ -48,19 +54,22 @@ class ScannedTexts:
     place: dict[str, int]
 
 
-def scan_texts(workspace: Workspace, data: LinkingData, link_type: LinkType) -> ScannedTexts | None:
+def scan_texts(
+    workspace: Workspace, data: LinkingData, link_type: LinkType, kept: KeptScans | None = None
+) -> ScannedTexts | None:
     """Looks all names and codes of a mention type up in its texts. None when a side does not exist any more."""
     table = workspace.table(link_type.head.source, link_type.head.dataset)
     columns = workspace.profiles_of(link_type.head)
     if table is None or not columns:
         return None
     heads = [head_of(0, table, columns), *also_of(workspace, link_type)]
-    lexicon = build_lexicon(workspace, heads)
+    kept = kept or KeptScans()
+    finder = kept.remember(link_type.id, Finder(heads, build_lexicon(workspace, heads)))
     allowed = _allowed(workspace, link_type)
     scan = (
-        scan_column(workspace, link_type.tail, heads, lexicon)
+        scan_column(workspace, link_type.tail, finder)
         if link_type.tail.columns
-        else scan_documents(data, link_type.tail, heads, lexicon)
+        else scan_documents(data, link_type.tail, finder)
     )
     scanned = ScannedTexts(heads, {head.number: [] for head in heads}, {})
     for item in scan:
@@ -68,6 +77,7 @@ def scan_texts(workspace: Workspace, data: LinkingData, link_type: LinkType) -> 
             scanned.place.setdefault(item, len(scanned.place))
         elif item.uid not in item.hit.entry.uids and (allowed is None or item.uid in allowed):
             scanned.mentions[item.hit.entry.column].append(item)
+    kept.keep(link_type.id, finder)
     return scanned
 
 

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from linking.mentions.tokens import fold, words_of
 
@@ -80,6 +81,18 @@ class Lexicon:
                 everyone = tuple(dict.fromkeys(uid for _, uids in meant for uid in uids))
                 self._add(Entry(column, meant[0][0], everyone, tokens, form == BARE, form))
         return added
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Lexicon":
+        """A lexicon of these alone."""
+        made = cls()
+        for entry in entries:
+            made._add(entry)
+        return made
+
+    def entries(self) -> Iterator[Entry]:
+        """All of them."""
+        return chain.from_iterable(self.sequences.values())
 
     def _add(self, entry: Entry) -> None:
         tokens = entry.tokens

@@ -12,6 +12,7 @@ from bifrost.links import Column
 from bifrost.ports import LinkingData
 from linking.mentions.heads import mention_heads, mention_tails
 from linking.mentions.scan import (
+    Finder,
     FoundMention,
     Head,
     build_lexicon,
@@ -59,7 +60,7 @@ def mention_candidates(
     heads = mention_heads(workspace)
     if not heads:
         return
-    lexicon = build_lexicon(workspace, heads)
+    finder = Finder(heads, build_lexicon(workspace, heads))
     for tail in mention_tails(data, workspace):
         if only not in (None, tail):
             continue
@@ -67,9 +68,9 @@ def mention_candidates(
         kinds: Counter[str] = Counter()
         texts = number_of_texts(workspace, tail)
         scan = (
-            scan_column(workspace, tail, heads, lexicon, limit=_TEXTS)
+            scan_column(workspace, tail, finder, limit=_TEXTS)
             if tail.columns
-            else scan_documents(data, tail, heads, lexicon, every=max(-(-texts // _TEXTS), 1))
+            else scan_documents(data, tail, finder, every=max(-(-texts // _TEXTS), 1))
         )
         for item in scan:
             if isinstance(item, str):

@@ -1,19 +1,31 @@
 """Runs the look-up over documents and long text columns of the linking data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bifrost.collecting import no_garbage_collection
 from bifrost.links import Column
 from bifrost.ports import LinkingData
 from bifrost.values import DatasetKind
 from linking.mentions.find import Hit, find
-from linking.mentions.lexicon import BARE, Entry, Lexicon
+from linking.mentions.lexicon import BARE, Lexicon
 from linking.mentions.ocr import OcrIndex
 from linking.names import containment, words
 from linking.workspace import Workspace
 
-__all__ = ["FoundMention", "Head", "build_lexicon", "confidence", "number_of_texts", "scan_column", "scan_documents"]
+__all__ = [
+    "Finder",
+    "FoundMention",
+    "Head",
+    "Looking",
+    "Text",
+    "build_lexicon",
+    "confidence",
+    "number_of_texts",
+    "scan_column",
+    "scan_documents",
+]
 
 _MAX_VALUES = 2_000_000
 _MIN_MARGIN = 0.5
@@ -73,14 +85,43 @@ def number_of_texts(workspace: Workspace, tail: Column) -> int:
     return int(workspace.connection.execute(query).fetchone()[0])
 
 
-def scan_documents(
-    data: LinkingData, tail: Column, heads: Sequence[Head], lexicon: Lexicon, *, every: int = 1
-) -> Iterator[FoundMention | str]:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A page of a document, or the text of a record (``page`` 0)."""
+
+    uid: str
+    page: int
+    text: str
+    from_ocr: bool = False
+
+
+class Looking(Protocol):
+    """What finds mentions in texts."""
+
+    def mentions(self, text: Text) -> Iterable[FoundMention]: ...
+
+
+class Finder:
+    """Finds the names and codes of some heads, which ``lexicon`` holds."""
+
+    def __init__(self, heads: Sequence[Head], lexicon: Lexicon) -> None:
+        self.heads, self.lexicon = heads, lexicon
+        self._ocr: OcrIndex | None = None
+
+    def mentions(self, text: Text) -> Iterator[FoundMention]:
+        """Everything named in a text; of scanned ones in what OCR may have made of it, too."""
+        if text.from_ocr and self._ocr is None:
+            self._ocr = OcrIndex(self.lexicon.entries())
+        for hit in find(text.text, self.lexicon, self._ocr if text.from_ocr else None):
+            labelled = containment(_label_words(hit), tuple(self.heads[hit.entry.column].label_words)) > 0
+            yield FoundMention(text.uid, text.page, text.text, hit, labelled)
+
+
+def scan_documents(data: LinkingData, tail: Column, finder: Looking, *, every: int = 1) -> Iterator[FoundMention | str]:
     """The mentions in a documents dataset; the uid of every document looked at comes as a string before its mentions.
 
     With ``every`` only the first of so many documents is looked at: those of a folder, of one kind, follow each other.
     """
-    ocr: OcrIndex | None = None
     seen: str | None = None
     documents = -1
     for batch in data.pages(tail.source, tail.dataset):
@@ -91,17 +132,12 @@ def scan_documents(
                 documents += 1
                 if documents % every == 0:
                     yield uid
-            if documents % every:
-                continue
-            if row["from_ocr"] and ocr is None:
-                ocr = OcrIndex(_entries(lexicon))
-            text = row["text"] or ""
-            repair = ocr if row["from_ocr"] and ocr else None
-            yield from _found(uid, row["page"], text, find(text, lexicon, repair), heads)
+            if documents % every == 0:
+                yield from finder.mentions(Text(uid, row["page"], row["text"] or "", bool(row["from_ocr"])))
 
 
 def scan_column(
-    workspace: Workspace, tail: Column, heads: Sequence[Head], lexicon: Lexicon, *, limit: int | None = None
+    workspace: Workspace, tail: Column, finder: Looking, *, limit: int | None = None
 ) -> Iterator[FoundMention | str]:
     """The mentions in a text column, like :func:`scan_documents`."""
     stored = workspace.stored_of(tail)
@@ -114,18 +150,7 @@ def scan_column(
     while rows := cursor.fetchmany(1_000):
         for uid, text in rows:
             yield uid
-            yield from _found(uid, 0, text, find(text, lexicon), heads)
-
-
-def _entries(lexicon: Lexicon) -> Iterator[Entry]:
-    for entries in lexicon.sequences.values():
-        yield from entries
-
-
-def _found(uid: str, page: int, text: str, hits: Sequence[Hit], heads: Sequence[Head]) -> Iterator[FoundMention]:
-    for hit in hits:
-        labelled = containment(_label_words(hit), tuple(heads[hit.entry.column].label_words)) > 0
-        yield FoundMention(uid, page, text, hit, labelled)
+            yield from finder.mentions(Text(uid, 0, text))
 
 
 def _label_words(hit: Hit) -> tuple[str, ...]:

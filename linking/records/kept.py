@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from linking.caches import folder_of
 from linking.records.adapt import Answers
 from linking.records.candidates import Change
 from linking.records.fields import Records
@@ -91,7 +92,7 @@ class KeptTasks:
         """Deletes the tasks of all other keys."""
         with self._lock:
             self._latest = {key: kept for key, kept in self._latest.items() if key in known}
-            names = {_name(key) for key in known}
+            names = {folder_of(self._folder, key).name for key in known} if self._folder is not None else ()
             for path in self._folder.iterdir() if self._folder is not None and self._folder.is_dir() else ():
                 if path.name not in names:
                     shutil.rmtree(path, ignore_errors=True)
@@ -99,7 +100,7 @@ class KeptTasks:
     def _read(self, key: str) -> _Kept | None:
         if key in self._latest:
             return self._latest[key]
-        if self._folder is None or not (path := self._folder / _name(key)).is_dir():
+        if self._folder is None or not (path := folder_of(self._folder, key)).is_dir():
             return None
         with suppress(OSError, ValueError, LookupError, TypeError, EOFError):
             info = json.loads((path / _INFO).read_text(encoding="utf-8"))
@@ -120,7 +121,7 @@ class KeptTasks:
             if self._folder is not None and sum(kept.matching.records.shape) >= self._large:
                 # What cannot be written is done anew next time; an earlier run that stays is still a true one.
                 with suppress(OSError):
-                    self._write(kept, self._folder / _name(kept.key))
+                    self._write(kept, folder_of(self._folder, kept.key))
         return made
 
     def _write(self, kept: _Kept, path: Path) -> None:
@@ -147,7 +148,3 @@ def _size(change: Change) -> int:
 
 def _version() -> str:
     return f"{FORMAT}-{hashlib.blake2b(repr(MULTIPLE_FEATURES).encode(), digest_size=4).hexdigest()}"
-
-
-def _name(key: str) -> str:
-    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
