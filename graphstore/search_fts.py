@@ -181,10 +181,13 @@ class FtsIndex:
         return found
 
     def _upgrade(self, connection: sqlite3.Connection) -> None:
-        """Makes the tables; those of an earlier version are made anew, empty."""
+        """Makes the tables; those of an earlier version are made anew, empty. Whoever finds them made waits for no writer."""
+        version = "PRAGMA user_version"
+        if connection.execute(version).fetchone()[0] == _VERSION:
+            return
         with connection:
             connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            if connection.execute(version).fetchone()[0] != _VERSION:
                 for table in ("content", "entry", "position", "owner"):
                     connection.execute(f"DROP TABLE IF EXISTS {table}")
                 for statement in _SCHEMA:

@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from graphstore.search import SearchProjection
+from graphstore.search_fts import FtsIndex
 from graphstore.search_words import MOST_LEVEL, level_of, sample_level
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
@@ -152,3 +154,21 @@ def test_an_index_without_levels_is_made_anew(store: SqlStore) -> None:
             earlier.execute(sa.text("UPDATE search_part SET uid = 'old ' || uid"))
             earlier.execute(sa.text("ALTER TABLE search_part DROP COLUMN level"))
     assert answers(store) == expected
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_a_search_that_begins_while_the_index_is_written_does_not_wait(store: SqlStore) -> None:
+    say(store, "crm/client", record("crm/client", "c", name="alpha"))
+    expected = SearchProjection(store)
+    assert [id for id, _, _ in hits(expected, "alpha")] == ["crm/client/c"]
+    file = Path(str(store.database.url.database))
+    index = FtsIndex(file.with_name(f"{file.stem}-search.sqlite"), store.database.identity(), store.log.position())
+    assert index.position() > 0  # the first connection looks whose file it is
+    writer = sqlite3.connect(file.with_name(f"{file.stem}-search.sqlite"), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(index.find, (("alpha",), None), (), 10, 0).result(timeout=20)[0][0] == "crm/client/c"
+    writer.execute("ROLLBACK")
+    writer.close()
+    index.close()
+    expected.close()
