@@ -5,7 +5,8 @@ hyperedges, nested graphs and XML inside of data are refused, as there is nothin
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any, NamedTuple, NoReturn
+from dataclasses import dataclass
+from typing import IO, Any, NoReturn
 from xml.parsers import expat
 
 from bifrost.values import Value
@@ -40,8 +41,9 @@ _TYPES: dict[str, Callable[[str], Value]] = {
 }  # fmt: skip
 
 
-class _Key(NamedTuple):
-    """What a ``<key>`` declares."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Key:
+    """What a ``<key>`` declares; equal to itself alone."""
 
     id: str
     kind: str
