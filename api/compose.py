@@ -76,6 +76,7 @@ def open_service(settings: Settings) -> Service:
             kept=settings.data_dir / "matching",
         ),
         projections=(search, sparql),
+        propose_share=settings.propose_share,
     )
     log = ReviewLog(settings)
     review = Review(store.links, ReviewBook(settings), pipeline.links.apply_accepted, log=log)

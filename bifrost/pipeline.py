@@ -6,7 +6,6 @@ A build is a list of steps. Each step is idempotent, so a build that was killed 
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -35,7 +34,8 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 _DOCUMENT_BATCH = 32
 _PROGRESS_SECONDS = 0.25
-_PROPOSED = "proposals"
+_PROPOSED, _PROPOSED_AT = "proposals", "proposals up to"
+"""Under which names it is kept from what, and from which version of the records, link types were proposed."""
 """Under this name the change log keeps what the stored proposals were made from (:meth:`Pipeline._proposed_from`)."""
 
 
@@ -81,7 +81,7 @@ class _Tracker:
 @dataclass
 class Pipeline:
     """The parts that a build needs, given as ports. ``connect`` opens a source with its decrypted credentials;
-    ``proposed`` is called whenever proposals are up to date."""
+    ``proposed`` is called whenever proposals are up to date. They are made anew where ``propose_share`` of a dataset changed."""
 
     store: Store
     connect: Callable[[Source], Connector]
@@ -91,6 +91,7 @@ class Pipeline:
     linker: Linker
     projections: Sequence[Projection]
     proposed: Callable[[], object] = tuple
+    propose_share: float = 0.0
     _trackers: dict[int, _Tracker] = field(default_factory=dict)
 
     @cached_property
@@ -164,8 +165,7 @@ class Pipeline:
             case "crawl" | "forget":
                 run = self._crawl if step.stage == "crawl" else self._forget
                 try:
-                    with self._keeping_proposals() as crawled:
-                        crawled.append(run(build, step.source, step.item, allow_removal=allow_removal))
+                    run(build, step.source, step.item, allow_removal=allow_removal)
                 except SourceError as error:
                     return {step.source: self._source_failed(build, step.source, error)}
             case "propose":
@@ -302,38 +302,32 @@ class Pipeline:
     # ---- link and publish --------------------------------------------------------------------------------------------
 
     def _propose(self, build: int) -> None:
+        """Looks for link types, unless hardly anything they rest on has changed since the last time."""
         links, track, log = self.store.links, self._tracker(build), self.store.log
-        from_what = self._proposed_from()
-        if log.projection_position(_PROPOSED) == from_what:
+        from_what, version = self._proposed_from(), self.store.fragments.version()
+        changed = self._most_changed(log.projection_position(_PROPOSED_AT))
+        if log.projection_position(_PROPOSED) == from_what and (not changed or changed < self.propose_share):
             self.proposed()  # time has passed all the same
-            track(Progress("propose", "", 1, 1, "nothing has changed since the last time"), force=True)
+            said = f"{max(changed, 0.0001):.2%} of a dataset" if changed else "nothing"
+            track(Progress("propose", "", 1, 1, f"{said} has changed since the last time"), force=True)
             return
         track(Progress("propose", "", 0, 1, "finding link types"), force=True)
         proposals = self.linker.propose(self.store.linking_data(), links.judgements(), links.link_types(), track)
         links.save_link_types(proposals)
         log.set_projection_position(_PROPOSED, from_what)
+        log.set_projection_position(_PROPOSED_AT, version)
         self.proposed()
         track(Progress("propose", "", 1, 1, f"{len(proposals)} link types"), force=True)
 
-    @contextmanager
-    def _keeping_proposals(self) -> Iterator[list[ReplaceReport]]:
-        """Around a crawl, which reports into the list: only one that ended and changed nothing leaves the proposals valid.
-
-        They are invalid meanwhile, so a crawl that is killed half-way does not leave stale ones behind.
-        """
-        log = self.store.log
-        valid = log.projection_position(_PROPOSED)
-        log.set_projection_position(_PROPOSED, 0)
-        reports: list[ReplaceReport] = []
-        yield reports
-        if reports and not any(report.added + report.changed + report.removed for report in reports):
-            log.set_projection_position(_PROPOSED, valid)
+    def _most_changed(self, version: int) -> float:
+        """Of all datasets the largest share of records that came, changed or went since."""
+        records = {(d.source, d.info.name): d.records for d in self.store.catalog.datasets()}
+        changes = self.store.fragments.changes_since(version)
+        return max((changes[key] / max(number, 1) for key, number in records.items() if key in changes), default=0.0)
 
     def _proposed_from(self) -> int:
         """A number for everything that proposals depend on besides the contents of datasets; never 0."""
-        datasets = sorted(
-            (d.source, d.info.name, repr(d.info), d.type, d.records) for d in self.store.catalog.datasets()
-        )
+        datasets = sorted((d.source, d.info.name, repr(d.info.declared), d.type) for d in self.store.catalog.datasets())
         answers = [(j.id, j.undone_at is None) for j in self.store.links.judgements(include_undone=True)]
         digest = digest_of((repr((self.linker.version, datasets, answers)).encode(),))
         return int.from_bytes(digest[:7], "big") + 1

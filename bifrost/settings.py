@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     removal_limit: float = Field(
         0.3, ge=0, le=1, description="Share of a dataset's records that one build may remove without asking."
     )
+    propose_share: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="Share of a dataset's records that must have changed before a build looks for link types again; "
+        "new datasets, columns and answers always count.",
+    )
     undo_days: float = Field(
         30,
         ge=0,

@@ -6,7 +6,7 @@ ingesting the same record twice names the same fragment.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -116,6 +116,11 @@ class DatasetInfo:
     comment: str = ""
     estimated_records: int | None = None
     options: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+    @property
+    def declared(self) -> "DatasetInfo":
+        """What the source says of the dataset, without how many records it has now."""
+        return replace(self, estimated_records=None)
 
 
 @dataclass(frozen=True, slots=True)

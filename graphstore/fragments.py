@@ -1,6 +1,7 @@
 """Records in, graph out: each record is made to say exactly what it says now, by diff, in one transaction."""
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -110,6 +111,22 @@ class SqlFragmentStore:
                 if connection.execute(newer).first() is not None:
                     return True
         return False
+
+    def changes_since(self, version: int) -> dict[tuple[str, str], int]:
+        found: Counter[tuple[str, str]] = Counter()
+        names = (s.source.c.name.label("source"), s.dataset.c.name.label("dataset"))
+        with self._db.read() as connection:
+            for table in (s.record, s.removed_record):
+                query = (
+                    sa.select(*names, sa.func.count().label("records"))
+                    .join_from(table, s.dataset, s.dataset.c.id == table.c.dataset)
+                    .join(s.source, s.source.c.id == s.dataset.c.source)
+                    .where(table.c.version > version)
+                    .group_by(*names)
+                )
+                for row in connection.execute(query):
+                    found[row.source, row.dataset] += row.records
+        return dict(found)
 
     # ---- inside a transaction ----------------------------------------------------------------------------------------
 

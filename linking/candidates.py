@@ -12,6 +12,7 @@ from linking.describe import link_name, percent, property_link_name, with_refere
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.kindred import SURELY_NAMED, kindred_odds
+from linking.named_keys import custom_odds, is_own_key
 from linking.names import core_words, table_words
 from linking.profiles import ColumnProfile
 from linking.records.alignment import align
@@ -83,10 +84,12 @@ def find_references(
         for c in reference_candidates(workspace, vectors)
         if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
     ]
-    scorer = scorers[LinkKind.REFERENCE]
+    scorer, columns = scorers[LinkKind.REFERENCE], list(workspace.columns())
     candidates = [
-        replace(c, features={**c.features, KINDRED: odds})
-        for c, odds in zip(candidates, kindred_odds(candidates, list(workspace.columns())), strict=True)
+        replace(c, features={**c.features, KINDRED: odds + custom})
+        for c, odds, custom in zip(
+            candidates, kindred_odds(candidates, columns), custom_odds(candidates, columns), strict=True
+        )
     ]
     shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
     candidates = with_shares(candidates, shares)
@@ -158,6 +161,8 @@ def _find_composites(
         tail = Column(c.tail[0].source, c.tail[0].dataset, names)
         head = Column(c.head[0].source, c.head[0].dataset, tuple(p.name for p in c.head))
         link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform)
+        if any(is_own_key(p) for p in c.tail) and link_type.id not in keep:
+            continue
         peers = c.tail_unique >= _PEERS and all(_column(p) in elsewhere for p in c.tail)
         if (link_type.probability >= MIN_PROBABILITY and not peers) or link_type.id in keep:
             found.append((c, link_type))

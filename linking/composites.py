@@ -32,7 +32,9 @@ _ALONE = 0.5
 """The share of one column's sampled values that must be found in its counterpart."""
 _BY_CHANCE = 1e-4
 """The largest probability that the values are found together by chance alone, given how many combinations are keys."""
-_PARTS = frozenset({"sequence", "position", "version", "index", "year", "month", "day", "date", "hour"})
+_PARTS = frozenset(
+    {"sequence", "position", "version", "index", "year", "month", "day", "date", "hour", "grade", "level"}
+)
 """Words that measure or order, but also take part in keys."""
 
 Columns = tuple[ColumnProfile, ...]

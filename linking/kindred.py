@@ -92,7 +92,13 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         # Within a table the first rows are often above the others.
         least = 0.0 if f["name_equal"] else -_LIMIT / 2
         odds += max(_SHARE * span_fit(tail.low, tail.high, tail.distinct, head), least)
-    same = f["name_equal"] and leads and c.containment >= 0.99 and not tail.key_like and not f["tail_measure"]
+    same = (
+        f["name_equal"]
+        and leads
+        and c.containment >= 0.99
+        and (not tail.key_like or tail.position)
+        and not f["tail_measure"]
+    )
     if same or ((leads or _owned(head)) and c.containment >= 0.95 and _names_key(tail, head)):
         odds += _SAME_KEY
     elif tail.table == head.table and not leads and not _owned(head):

@@ -15,11 +15,14 @@ __all__ = [
     "ABBREVIATIONS",
     "ID_WORDS",
     "MEASURE_WORDS",
+    "PEOPLE",
     "containment",
     "core_words",
     "is_id_name",
     "name_similarity",
+    "names_table",
     "table_words",
+    "tells_who",
     "trigram_similarity",
     "words",
 ]
@@ -56,6 +59,15 @@ ABBREVIATIONS = {
     "tkt": "ticket", "trk": "track", "txn": "transaction", "typ": "type", "usr": "user", "val": "value",
     "vend": "vendor", "warehs": "warehouse", "whs": "warehouse", "yr": "year",
 }  # fmt: skip
+PEOPLE = ("user", "employee", "person", "people", "staff", "personnel", "worker", "account", "member", "contact")
+"""Last words of the names of tables of people, those first whose people do things in a database."""
+
+_DEEDS = frozenset({
+    "approved", "approver", "assigned", "assignee", "author", "changed", "closed", "create", "created", "creator", "deleted",
+    "edited", "editor", "entered", "lead", "leader", "manager", "moderator", "modified", "owner", "published", "publisher",
+    "receiver", "recipient", "reporter", "requested", "requester", "reviewed", "reviewer", "sender", "submitted", "submitter",
+    "supervisor", "updated", "updater", "uploaded", "uploader", "user", "write",
+})  # fmt: skip
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
 _TABLE_MARKS = frozenset({"tbl", "dim", "fact", "stg", "tb", "vw", "dbo", "raw"})
@@ -105,6 +117,30 @@ def is_id_name(name: str) -> bool:
     """Whether the name says that the column holds identifiers."""
     found = words(name)
     return bool(found) and (found[-1] in ID_WORDS or found[0] in {"id", "key"})
+
+
+@lru_cache(maxsize=262_144)
+def names_table(named: tuple[str, ...], table: tuple[str, ...]) -> int | None:
+    """How many words of a table's name stand before those of a column's, however they are joined; None if these are others.
+
+    >>> names_table(("user",), ("auth", "user")), names_table(("x", "type"), ("xtype",)), names_table(("user",), ("role",))
+    (1, 0, None)
+    """
+    wanted = "".join(named)
+    return next((n for n in range(len(table)) if "".join(table[n:]) == wanted), None) if wanted else None
+
+
+@lru_cache(maxsize=65_536)
+def tells_who(name: str) -> bool:
+    """Whether a name says that the column holds who did something.
+
+    >>> tells_who("author_id"), tells_who("updated_by"), tells_who("author"), tells_who("language_id")
+    (True, True, False, False)
+    """
+    found, core = words(name), core_words(name)
+    preposition = core[-1:] in (("by",), ("to",))
+    did = core[:-1] if preposition else core
+    return bool(did) and did[-1] in _DEEDS and (preposition or is_id_name(name) or found[-1] == "uid")
 
 
 @lru_cache(maxsize=262_144)

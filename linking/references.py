@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from linking.names import (
     ID_WORDS,
     MEASURE_WORDS,
+    PEOPLE,
     containment,
     core_words,
     is_id_name,
     name_similarity,
+    names_table,
     table_words,
+    tells_who,
     trigram_similarity,
     words,
 )
@@ -92,7 +95,7 @@ def reference_candidates(
         return []
     meaning = _Meaning(columns, hits, vectors) if vectors is not None else None
     ids = np.array([p.id for p in columns])
-    kept = None if wanted is None else (ids[hits.tail] == wanted[0]) & (ids[hits.head] == wanted[1])
+    kept = _people(hits) if wanted is None else (ids[hits.tail] == wanted[0]) & (ids[hits.head] == wanted[1])
     rivals = rivals_of(hits, _name_scores(hits), None if meaning is None else meaning.with_table, kept)
     meanings = {} if meaning is None else meaning.features(rivals.chosen)
     values = {**meanings, **rivals.features}
@@ -105,6 +108,13 @@ def reference_candidates(
         )  # fmt: skip
         made.append(replace(c, features={**describe_pair(c), **dict(zip(values, row, strict=True))}))
     return made
+
+
+def _people(hits: Hits) -> NDArray[np.bool_]:
+    """Hits of columns that say who did something in keys of tables of people, which the names alone do not show."""
+    who = np.array([tells_who(p.said) for p in hits.columns])
+    people = np.array([bool({*table_words(p.dataset)[-1:]} & {*PEOPLE}) and is_id_name(p.said) for p in hits.columns])
+    return np.asarray(who[hits.tail] & people[hits.head])
 
 
 def _hits(columns: Sequence[ColumnProfile], workspace: Workspace) -> Hits:
@@ -169,8 +179,8 @@ def _by_name_alone(profiles: Sequence[ColumnProfile]) -> _Found:
         (tail.id, head.id)
         for tail in empty
         for head in heads
-        if tail.source == head.source and tail.table != head.table
-        if name_score(tail, head) >= 0.9 or _ends_with_key(tail, head)
+        if tail.source == head.source and tail.id != head.id
+        if (tail.table != head.table and name_score(tail, head) >= 0.9) or _ends_with_key(tail, head)
     ]
     tails, heads_ = np.array(found, np.int64).reshape(-1, 2).T
     nothing, unknown = np.zeros(len(found), np.int64), np.full(len(found), math.nan)
@@ -181,8 +191,13 @@ def _ends_with_key(tail: ColumnProfile, head: ColumnProfile) -> bool:
     """Whether a name says the key of a table and what for: ``original_language_id`` and ``language.language_id``."""
     own, said = words(tail.said), words(head.said)
     thing = core_words(head.said)
-    named = said if thing else (*table_words(head.dataset), *said)
-    return is_id_name(head.said) and (not thing or thing == table_words(head.dataset)) and own[-len(named) :] == named
+    table = table_words(head.dataset)
+    if not is_id_name(head.said) or (thing and thing != table):
+        return False
+    named = own[: -len(said)] if own[-len(said) :] == said and not thing else ()
+    return (bool(thing) and own[-len(said) :] == said) or any(
+        names_table(named[n:], table) in (0, 1) for n in range(len(named))
+    )
 
 
 def _may_refer(column: ColumnProfile) -> bool:

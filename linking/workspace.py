@@ -233,11 +233,12 @@ class Workspace:
         self._next += 1
         reading = data.reading(*_key(summary), None if known is None else known.version)
         made = None
+        same_info = known is not None and known.summary.info.declared == summary.info.declared
         if reading is not None and known is not None and reading.records is not None:
-            if not reading.records and reading.present is None and known.summary.info == summary.info:
+            if not reading.records and reading.present is None and same_info:
                 known.summary, known.version = summary, reading.version
                 return
-            if known.rows and known.summary.info == summary.info:
+            if known.rows and same_info:
                 made = merge_rows(self.connection, known.name, known.stored, name, reading)
             if made is None:
                 reading = data.reading(*_key(summary))
@@ -250,7 +251,7 @@ class Workspace:
             ).fetchall()
             fingerprint = f"{xor}:{total}:{sorted(columns)}"
         version = None if reading is None else reading.version
-        if known and known.fingerprint == fingerprint and known.summary.info == summary.info:
+        if known and known.fingerprint == fingerprint and same_info:
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
             known.summary, known.version = summary, version
             return

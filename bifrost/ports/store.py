@@ -124,6 +124,9 @@ class FragmentStore(Protocol):
     def changed_since(self, version: int, datasets: Collection[tuple[str, str]]) -> bool:
         """Whether a record of one of these (source, dataset) came, changed or went after ``version``. True where one is gone."""
 
+    def changes_since(self, version: int) -> Mapping[tuple[str, str], int]:
+        """How many records of each (source, dataset) came, changed or went after ``version``; those without are left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

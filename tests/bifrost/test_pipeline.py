@@ -79,6 +79,35 @@ def test_link_types_are_looked_for_again_only_when_something_changed(
     assert proposing.call_count == 3
 
 
+def test_few_changes_add_up_until_link_types_are_looked_for_again(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+
+    def write(people: Iterable[int], more: str = "") -> None:
+        rows = "".join(f"{n},Person {n}{',' if more else ''}\n" for n in people)
+        (folder / "people.csv").write_text(f"id,name{more}\n{rows}")
+
+    write(range(1_000))
+    service.add_source("shop", "files", {"path": str(folder)}, {})
+    proposing = Mock(wraps=service.pipeline.linker.propose)
+    monkeypatch.setattr(service.pipeline.linker, "propose", proposing)
+    said = []
+    for people in (range(1_000), range(1_006), range(2, 1_006), range(2, 1_010), range(2, 1_010)):
+        write(people)
+        build = _build(service)
+        progress = service.store.catalog.build(build).progress
+        said.append((proposing.call_count, next(p.message for p in progress if p.stage == "propose")))
+    assert said[:3] == [(1, said[0][1]), (1, "0.60% of a dataset has changed since the last time"), (1, said[2][1])]
+    assert said[2][1].startswith("0.80%"), "six that came and two that went"
+    assert [count for count, _ in said[3:]] == [2, 2], "twelve of a thousand"
+    assert said[4][1] == "nothing has changed since the last time"
+    write(range(2, 1_010), more=",town")
+    _build(service)
+    assert proposing.call_count == 3, "another column counts however few records have it"
+
+
 def test_links_are_made_again_only_where_their_records_or_answers_changed(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
