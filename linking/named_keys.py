@@ -1,0 +1,217 @@
+"""What the names of columns say by custom about references, beyond how alike two names are.
+
+``user_id`` refers to the table of users, whatever other column holds its values; ``author_id`` does as well. ``parent_term_id``
+beside ``term_id`` refers to what this one refers to, and what ``item_id`` refers to is said row by row where ``item_type`` holds
+names of tables.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from linking.names import ID_WORDS, PEOPLE, core_words, is_id_name, names_table, table_words, tells_who, words
+from linking.profiles import ColumnProfile
+from linking.references import ReferenceCandidate
+
+__all__ = ["custom_odds", "is_own_key"]
+
+_EXACT = 2.0
+"""What is added where a column is called after a table and its key holds all values."""
+_OWNER = 4.0
+"""What is added for the key of the table that a column is named after, and taken from columns of that name elsewhere."""
+_SIBLING = 2.5
+"""What is added where another column, whose name this one ends with, is called like the key."""
+_PERSON = 8.0
+"""What is added where a column that says what somebody did may refer to a table of people."""
+_EITHER = 6.0
+"""What is taken from a reference of a column beside which the table is named that each row refers to."""
+_ATTRIBUTE, _LABEL = 3.0, 8.0
+"""What is taken where two columns of one name (of one that labels anything) are no keys, and the one's table has a key."""
+_PART = 1.5
+"""What is added where a column is called after a table and what for: ``default_status_id``, ``issue_from_id``."""
+_ONE_ROW = 6.0
+"""What is taken from a reference to a table of one row, unless the name says so."""
+_HELD = 0.95
+_SAYING_NOTHING = frozenset({"type", "status", "state", "kind", "name", "title", "label", "group", "level"})
+_LABELS = frozenset({"name", "title", "label", "color", "colour", "caption", "slug", "description", "comment", "note"})
+_SUPERIORS = frozenset({"manager", "supervisor", "lead", "leader"})
+_BETWEEN = frozenset({"from", "to", "by", "of", "for", "in", "at", "with"})
+_KINDS = frozenset({"type", "class", "kind", "table", "model"})
+
+Columns = Mapping[str, Sequence[ColumnProfile]]
+
+
+def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[ColumnProfile]) -> list[float]:
+    """Per candidate what to add to its log-odds. ``columns`` are all of the workspace."""
+    tables: dict[str, list[ColumnProfile]] = defaultdict(list)
+    for column in columns:
+        tables[column.table].append(column)
+    keys = {name: key for name, members in tables.items() if (key := _own_key(members)) is not None}
+    after = _named_after(candidates, keys)
+    named = {tail for tail, _ in after}
+    siblings = _siblings(candidates, tables)
+    told = _told_by_row(candidates, tables)
+    people, parts = _people(candidates, keys), _in_part(candidates, keys)
+    found = []
+    for c in candidates:
+        odds = 0.0
+        exact = (c.tail.id, c.head.id) in after
+        if exact:
+            odds += _EXACT
+        if c.tail.id in named:
+            if exact:
+                odds += _OWNER
+            elif _called_so_elsewhere(c):
+                odds -= _OWNER
+        elif c.tail.id in people:
+            odds += _PERSON if c.head.id in people[c.tail.id] else -_OWNER
+        elif (c.tail.id, c.head.id) in parts:
+            odds += _PART
+        if (c.tail.id, c.head.id) in siblings or (not c.tail.nonnull and _key_of_that_name(c)):
+            odds += _SIBLING
+        if c.tail.id in told and told[c.tail.id] != {words(c.head.dataset)[-1:]}:
+            odds -= _EITHER
+        if _attribute(c, keys):
+            odds -= _LABEL if set(words(c.tail.said)) <= _LABELS else _ATTRIBUTE
+        odds -= _from_little(c, exact)
+        found.append(odds)
+    return found
+
+
+def _own_key(members: Sequence[ColumnProfile]) -> ColumnProfile | None:
+    """The column that identifies the rows and is called so, or like the table; the first of several."""
+    called = [p for p in members if is_own_key(p)]
+    return min(called, key=lambda p: (bool(core_words(p.said)), p.position), default=None)
+
+
+def is_own_key(column: ColumnProfile) -> bool:
+    """Whether a column identifies the rows of its table, and its name says so."""
+    if column.rows and not column.key_like:
+        return False
+    own, table = core_words(column.said), table_words(column.dataset)
+    return is_id_name(column.said) and (
+        words(column.said) == ("id",) or (own[-1:] == table[-1:] and bool(own)) or (not own and column.position == 0)
+    )
+
+
+def _foreign(column: ColumnProfile) -> tuple[str, ...]:
+    """The words that tell what a column called like a key identifies, unless that is its own table."""
+    own = core_words(column.said)
+    return own if own and is_id_name(column.said) and own != table_words(column.dataset) else ()
+
+
+def _named_after(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile]) -> set[tuple[int, int]]:
+    """Tails with the key of the table that they are called after. A table whose name only ends so counts where no other one
+    has a key of just that name."""
+    before: dict[int, dict[int, int]] = defaultdict(dict)
+    equal = set()
+    for c in candidates:
+        named, key = _foreign(c.tail), keys.get(c.head.table)
+        held = not c.tail.nonnull or c.containment >= _HELD
+        if not named or not held or c.tail.source != c.head.source:
+            continue
+        extra = names_table(named, table_words(c.head.dataset))
+        if extra is not None and key is not None and key.id == c.head.id:
+            before[c.tail.id][c.head.id] = extra
+        elif c.features["name_equal"] and c.head.position == 0 and c.tail.table != c.head.table:
+            equal.add(c.tail.id)
+    least = {tail: min(heads.values()) for tail, heads in before.items()}
+    return {
+        (tail, head)
+        for tail, heads in before.items()
+        for head, extra in heads.items()
+        if extra == least[tail] and not (extra and tail in equal)
+    }
+
+
+def _called_so_elsewhere(c: ReferenceCandidate) -> bool:
+    named = core_words(c.tail.said)
+    return core_words(c.head.said) == named and names_table(named, table_words(c.head.dataset)) is None
+
+
+def _key_of_that_name(c: ReferenceCandidate) -> bool:
+    return bool(c.features["name_equal"]) and c.head.position == 0 and c.tail.position > 0
+
+
+def _siblings(candidates: Sequence[ReferenceCandidate], tables: Columns) -> set[tuple[int, int]]:
+    """Columns that end with the name of another of their table, with the key that this one is called like."""
+    called = {(c.tail.id, c.head.id) for c in candidates if c.features["name_equal"] and c.containment >= _HELD}
+    shorter: dict[int, list[int]] = {}
+    for tail in {c.tail.id: c.tail for c in candidates if is_id_name(c.tail.said)}.values():
+        ends = {words(tail.said)[n:] for n in range(1, len(words(tail.said)))}
+        shorter[tail.id] = [p.id for p in tables[tail.table] if words(p.said) in ends and not p.key_like]
+    return {
+        (c.tail.id, c.head.id)
+        for c in candidates
+        if c.containment >= _HELD and any((other, c.head.id) in called for other in shorter.get(c.tail.id, ()))
+    }
+
+
+def _people(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile]) -> dict[int, set[int]]:
+    """Of columns that say who did something the keys of the tables of people that may be meant."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    for c in candidates:
+        key, last = keys.get(c.head.table), table_words(c.head.dataset)[-1:]
+        held = c.containment >= _HELD and key is not None and key.id == c.head.id
+        if held and c.tail.source == c.head.source and last and last[0] in PEOPLE and tells_who(c.tail.said):
+            rank = PEOPLE.index(last[0])
+            if set(words(c.tail.said)) & _SUPERIORS:
+                rank = -1 if c.tail.table == c.head.table else rank or len(PEOPLE)
+            found[c.tail.id][c.head.id] = rank
+    return {
+        tail: {head for head, rank in heads.items() if rank == min(heads.values())} for tail, heads in found.items()
+    }
+
+
+def _in_part(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile]) -> set[tuple[int, int]]:
+    """Tails with the key of the only table that they are called after, beside what for, and that holds all their values."""
+    before: dict[int, dict[int, int]] = defaultdict(dict)
+    for c in candidates:
+        named, key, table = _foreign(c.tail), keys.get(c.head.table), table_words(c.head.dataset)
+        if key is None or key.id != c.head.id or c.tail.source != c.head.source or not c.containment >= _HELD:
+            continue
+        parts = [named[n:] for n in range(1, len(named))] + ([named[:-1]] if {*named[-1:]} & _BETWEEN else [])
+        extra = [n for n in (names_table(part, table) for part in parts) if n in (0, 1)]
+        if extra:
+            before[c.tail.id][c.head.id] = min(n for n in extra if n is not None)
+    least = {tail: [h for h, n in heads.items() if n == min(heads.values())] for tail, heads in before.items()}
+    return {(tail, heads[0]) for tail, heads in least.items() if len(heads) == 1}
+
+
+def _told_by_row(candidates: Sequence[ReferenceCandidate], tables: Columns) -> dict[int, set[tuple[str, ...]]]:
+    """Of columns beside which each row names the table that it refers to the last words of these names."""
+    places = {words(members[0].dataset)[-1:] for members in tables.values()}
+    found = {}
+    for tail in {c.tail.id: c.tail for c in candidates if core_words(c.tail.said) and is_id_name(c.tail.said)}.values():
+        for other in tables[tail.table]:
+            said = words(other.said)
+            if said[-1:] and said[-1] in _KINDS and said[:-1] == core_words(tail.said) and other.kind != "integer":
+                meant = {words(re.split(r"[.:]", value)[-1])[-1:] for value in other.sample}
+                if meant & places:
+                    found[tail.id] = meant
+    return found
+
+
+def _attribute(c: ReferenceCandidate, keys: Mapping[str, ColumnProfile]) -> bool:
+    """Whether two columns only have the same name and values, as descriptions of different things have."""
+    tail, head = c.tail, c.head
+    if is_id_name(tail.said) or is_id_name(head.said) or tail.table == head.table or tail.source != head.source:
+        return False
+    key, said = keys.get(head.table), words(tail.said)
+    if not tail.nonnull:
+        return key is not None and key.id != head.id
+    plain = said == words(head.said) and not set(said) & {*table_words(head.dataset), *ID_WORDS}
+    return plain and key is not None and key.id != head.id
+
+
+def _from_little(c: ReferenceCandidate, exact: bool) -> float:
+    """What is taken where one row, one value or none at all is found, and the names do not say enough."""
+    tail, head = c.tail, c.head
+    called = is_id_name(tail.said)
+    extra = names_table(core_words(tail.said), table_words(head.dataset))
+    named = exact or extra == 0 or (extra is not None and not set(words(tail.said)) <= _SAYING_NOTHING)
+    if not tail.nonnull:
+        return _ONE_ROW if tail.type != head.type and not called else 0.0
+    if head.rows == 1 and not named and not (called and c.features["name_equal"]):
+        return _ONE_ROW
+    return _ATTRIBUTE if tail.distinct == 1 and not called and not named else 0.0

@@ -1,0 +1,157 @@
+"""What names say by custom: keys of tables, of people, of whatever the row names."""
+
+import random
+from typing import Any
+
+import pytest
+
+from bifrost.links import LinkType
+from linking.composites import composite_keys
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from linking.names import names_table, tells_who
+from linking.workspace import Workspace
+from tests.linking.company import quiet
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def thought(tables: Tables) -> dict[str, str]:
+    """Per column what it is thought to refer to."""
+    data = MemoryData()
+    for name, rows in tables.items():
+        data.add_rows("db", name, rows)
+    linker = BifrostLinker()
+    found: list[LinkType] = linker.propose(data, (), (), quiet)
+    linker.close()
+    return {str(p.tail)[3:]: str(p.head)[3:] for p in found if p.kind == "reference" and p.probability >= 0.5}
+
+
+def numbered(**rows: int) -> Tables:
+    """Tables that number their rows from 1 and describe them by a text of their own."""
+    return {
+        name: [{"id": n + 1, "label": f"{name} {n * 7919 % 1009}"} for n in range(count)]
+        for name, count in rows.items()
+    }
+
+
+def test_who_did_something_is_looked_for_among_the_people() -> None:
+    tables = numbered(users=14, trackers=12, roles=15, boards=13, versions=16)
+    rng = random.Random(3)
+    tables["posts"] = [
+        {"id": n + 1, "text": f"text {n * 31 % 97}", "author_id": rng.choice((2, 3, 5)), "moderated_by": None}
+        for n in range(30)
+    ]
+    assert thought(tables)["posts.author_id"] == "users.id"
+
+
+def test_a_table_of_its_own_comes_before_the_people() -> None:
+    tables = numbered(users=14, authors=12, roles=15)
+    tables["posts"] = [{"id": n + 1, "text": f"text {n * 31 % 97}", "author_id": n * 5 % 11 + 1} for n in range(30)]
+    assert thought(tables)["posts.author_id"] == "authors.id"
+
+
+def test_the_table_of_that_name_comes_before_a_column_of_that_name() -> None:
+    tables = numbered(projects=6, users=9, trackers=5)
+    tables["repositories"] = [{"id": 10 + n, "project_id": n + 1, "url": f"git://{n * 13}"} for n in range(4)]
+    tables["boards"] = [{"id": n + 1, "project_id": n % 2 + 1, "title": f"Board {n * 17}"} for n in range(5)]
+    found = thought(tables)
+    assert found["boards.project_id"] == "projects.id"
+    assert found["repositories.project_id"] == "projects.id"
+
+
+def test_rows_that_each_name_a_table_refer_to_none_in_particular() -> None:
+    tables = numbered(county=40, ward=60)
+    tables["area"] = [
+        {
+            "id": n + 1,
+            "entity_type": "county" if n < 40 else "ward",
+            "entity_id": n + 1 if n < 40 else n - 39,
+            "km": n * 7.25,
+        }
+        for n in range(100)
+    ]
+    assert "area.entity_id" not in thought(tables)
+    for row in tables["area"]:
+        row["kind_of_row"] = row.pop("entity_type")
+    assert "area.entity_id" in thought(tables)
+
+
+def test_a_role_before_the_name_of_a_neighbour_refers_to_what_that_one_refers_to() -> None:
+    rng = random.Random(8)
+    numbers = rng.sample(range(1, 4_000), 2_000)
+    tables: Tables = {
+        "term": [{"_id": n, "label": f"term {n * 7}"} for n in numbers],
+        "links": [{"_id": rng.choice(numbers[:900]), "_broader_id": rng.choice(numbers[:200])} for _ in range(1_500)],
+    }
+    assert thought(tables) == {"links._id": "term._id", "links._broader_id": "term._id"}
+
+
+def test_labels_of_different_things_are_no_references() -> None:
+    names = [f"Ward {n * 37 % 1009}" for n in range(80)]
+    tables: Tables = {
+        "constituencies": [{"id": n + 1, "name": name, "seats": n % 3} for n, name in enumerate(names[:60])],
+        "districts": [{"id": n + 1, "name": name, "town": n % 2} for n, name in enumerate(names)],
+    }
+    assert "constituencies.name" not in thought(tables)
+
+
+def test_a_table_of_one_row_needs_a_name() -> None:
+    tables = numbered(projects=30)
+    tables["settings"] = [{"settings_id": 7, "theme": "dark"}]
+    for n, row in enumerate(tables["projects"]):
+        row |= {"settings_mode": 7, "settings_id": 7, "size": n * 3 % 17}
+    found = thought(tables)
+    assert found["projects.settings_id"] == "settings.settings_id"
+    assert "projects.settings_mode" not in found
+
+
+def test_an_empty_column_may_name_another_row_of_its_table() -> None:
+    tables = numbered(app_device=30, app_interface=40)
+    for row in tables["app_interface"]:
+        row |= {"device_id": row["id"] % 30 + 1, "parent_interface_id": None, "comment": None}
+    found = thought(tables)
+    assert found["app_interface.parent_interface_id"] == "app_interface.id"
+    assert "app_interface.comment" not in found
+
+
+def test_a_grade_may_be_part_of_a_key() -> None:
+    data = MemoryData()
+    places = ("USA", "Japan", "England")
+    jobs = [
+        {"code": c, "grade": g, "country": p, "pay": len(p) * g}
+        for c in ("Eng", "Adm")
+        for g in (1, 2, 3)
+        for p in places
+    ]
+    data.add_rows("db", "job", jobs)
+    workspace = Workspace()
+    with workspace.using(data):
+        (table,) = workspace.tables()
+        keys = [tuple(p.name for p in key) for key in composite_keys(workspace, table)]
+    workspace.close()
+    assert ("code", "grade", "country") in keys
+
+
+@pytest.mark.parametrize(
+    ("named", "table", "before"),
+    [
+        (("user",), ("user",), 0),
+        (("user",), ("auth", "user"), 1),
+        (("cluster", "type"), ("app", "clustertype"), 1),
+        (("user",), ("user", "role"), None),
+        ((), ("user",), None),
+    ],
+)
+def test_a_column_names_a_table_by_its_last_words(
+    named: tuple[str, ...], table: tuple[str, ...], before: int | None
+) -> None:
+    assert names_table(named, table) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [("author_id", True), ("updated_by", True), ("assigned_to_id", True), ("author", False), ("from_id", False)],
+)
+def test_names_tell_who_did_something(name: str, who: bool) -> None:
+    assert tells_who(name) is who
