@@ -5,11 +5,13 @@ A build is a list of steps. Each step is idempotent, so a build that was killed 
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import Any, TypeVar
 
+import pyarrow as pa
 import structlog
 
 from bifrost.catalog import LOADED, BuildState, DatasetSummary, Progress, RecordFailure, Source
@@ -255,8 +257,14 @@ class Pipeline:
             stream = first_of_each_key(stream)
         for batch in self._records(build, source, summary.info.name, stream):
             if isinstance(batch, RowBatch):
-                report += self.store.fragments.replace(source, summary.info.name, mapping.map(batch), build)
                 done += len(batch.keys)
+                if summary.records:
+                    said = dict(zip(batch.keys, mapping.digests(batch), strict=True))
+                    same = self.store.fragments.seen(source, summary.info.name, said, build)
+                    report += ReplaceReport(unchanged=len(same))
+                    batch = _without(batch, same)
+                if batch.keys:
+                    report += self.store.fragments.replace(source, summary.info.name, mapping.map(batch), build)
                 track(Progress("crawl", item, done, summary.info.estimated_records))
         return report
 
@@ -364,6 +372,14 @@ class Pipeline:
 
     def _tracker(self, build: int) -> _Tracker:
         return self._trackers.setdefault(build, _Tracker(self, build))
+
+
+def _without(batch: RowBatch, keys: Collection[str]) -> RowBatch:
+    """The rows of a batch that have none of these keys."""
+    if not keys:
+        return batch
+    wanted = [key not in keys for key in batch.keys]
+    return RowBatch(batch.table.filter(pa.array(wanted, pa.bool_())), tuple(compress(batch.keys, wanted)))
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -42,6 +42,11 @@ class RdfMapper:
     ) -> None:
         self._source, self._vertex_type = source, vertex_type
 
+    def digests(self, batch: RowBatch) -> list[bytes]:
+        """The digests of :meth:`map`."""
+        said = batch.table.column("said").to_pylist()
+        return [self._digest(key, text) for key, text in zip(batch.keys, said, strict=True)]
+
     def map(self, batch: RowBatch) -> list[RecordFragments]:
         """One RecordFragments per row, in order."""
         said = batch.table.column("said").to_pylist()
@@ -52,8 +57,10 @@ class RdfMapper:
         uid = self._uid(key)
         evidence = {name: Evidence("rdf", column=iri) for name, iri in said["predicates"].items()}
         fragment = Fragment(uid, self._vertex_type, _properties(said["properties"]), _EVIDENCE, evidence)
-        digest = digest_of([b"rdf 1", self._vertex_type.encode(), key.encode(), text.encode()])
-        return RecordFragments(key, digest, (fragment,), tuple(self._links(uid, said["links"])))
+        return RecordFragments(key, self._digest(key, text), (fragment,), tuple(self._links(uid, said["links"])))
+
+    def _digest(self, key: str, text: str) -> bytes:
+        return digest_of([b"rdf 1", self._vertex_type.encode(), key.encode(), text.encode()])
 
     def _links(self, uid: str, links: list[Any]) -> Iterator[LinkStatement]:
         seen: Counter[str] = Counter()

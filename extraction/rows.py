@@ -119,11 +119,15 @@ class RowMapper:
         mapping = (vertex_type, [column.name for column in dataset.columns], self._links, self._join)
         self._salt = digest_of([repr(mapping).encode()])
 
+    def digests(self, batch: RowBatch) -> list[bytes]:
+        """The digests of :meth:`map`, which cost a fifth of it."""
+        return row_digests([pa.array(batch.keys, pa.string()), *batch.table.columns], self._salt)
+
     def map(self, batch: RowBatch) -> list[RecordFragments]:
         """One RecordFragments per row, in order."""
         table = batch.table
         columns: dict[str, Cells] = {name: _cells(table.column(name)) for name in table.column_names}
-        digests = row_digests([pa.array(batch.keys, pa.string()), *table.columns], self._salt)
+        digests = self.digests(batch)
         uids = [self._prefix + key.replace("%", "%25").replace("/", "%2F") for key in batch.keys]
         if self._join is not None:
             return self._edges(batch, digests, uids, columns, *self._join)

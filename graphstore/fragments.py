@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,14 @@ class SqlFragmentStore:
         with self._db.read() as connection:
             stored = self._stored(connection, self._dataset_id(connection, source, dataset), keys)
         return {key: bytes(stored[clean_text(key)].digest) for key in keys if clean_text(key) in stored}
+
+    def seen(self, source: str, dataset: str, digests: Mapping[str, bytes], build: int) -> set[str]:
+        last = {clean_text(key): digest for key, digest in digests.items()}
+        with self._db.write() as connection:
+            stored = self._stored(connection, self._dataset_id(connection, source, dataset), list(digests))
+            same = {key: row.id for key, row in stored.items() if bytes(row.digest) == last[key]}
+            self._seen(connection, list(same.values()), build)
+        return {key for key in digests if clean_text(key) in same}
 
     def touch(self, source: str, dataset: str, keys: Sequence[str], build: int) -> None:
         with self._db.write() as connection:

@@ -89,6 +89,9 @@ class RowMapping(Protocol):
 
     def map(self, batch: RowBatch) -> list[RecordFragments]: ...
 
+    def digests(self, batch: RowBatch) -> list[bytes]:
+        """Only the digests of what :meth:`map` gives."""
+
 
 class RowMappings(Protocol):
     """Makes the row mapping of a dataset, given all datasets of its source and their vertex types."""

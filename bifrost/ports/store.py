@@ -113,6 +113,9 @@ class FragmentStore(Protocol):
     def digests(self, source: str, dataset: str, keys: Sequence[str]) -> dict[str, bytes]:
         """The stored digests of those of ``keys`` that exist, so that unchanged files need not be read again."""
 
+    def seen(self, source: str, dataset: str, digests: Mapping[str, bytes], build: int) -> set[str]:
+        """Of records given by their digests those that are stored as such, which are marked as seen by this build."""
+
     def touch(self, source: str, dataset: str, keys: Sequence[str], build: int) -> None:
         """Marks unchanged records as seen by this build."""
 

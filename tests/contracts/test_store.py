@@ -201,6 +201,22 @@ class TestFinishing:
         shop.fragments.touch("erp", "order", [str(i) for i in range(6)], 2)
         assert shop.fragments.finish("erp", "order", 2, removal_limit=0).removed == 0
 
+    def test_records_that_say_the_same_are_seen(self, shop: SqlStore) -> None:
+        said = {str(i): order(i).digest for i in range(5)} | {"5": b"other", "6": b"new"}
+        assert shop.fragments.seen("erp", "order", said, 2) == {"0", "1", "2", "3", "4"}
+        position = shop.log.position()
+        assert shop.fragments.finish("erp", "order", 2, removal_limit=1).removed == 1
+        assert shop.fragments.digests("erp", "order", ["4", "5"]) == {"4": order(4).digest}
+        assert shop.log.position() > position
+
+    def test_keys_that_are_stored_alike_are_seen_by_the_last_of_them(self, shop: SqlStore) -> None:
+        say(shop, "erp/order", record("erp/order", "k\x00", n=1), build=2)
+        digest = record("erp/order", "k\x00", n=1).digest
+        (key,) = shop.fragments.digests("erp", "order", ["k\x00"])
+        stored = next(k for k in ("k", "k\ufffd") if shop.fragments.digests("erp", "order", [k]))
+        assert shop.fragments.seen("erp", "order", {key: b"else", stored: digest}, 3) == {key, stored}
+        assert shop.fragments.seen("erp", "order", {stored: digest, key: b"else"}, 3) == set()
+
     def test_digests_tell_what_is_stored(self, shop: SqlStore) -> None:
         assert shop.fragments.digests("erp", "order", ["0", "nothing"]) == {"0": order(0).digest}
 
