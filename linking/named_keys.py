@@ -31,6 +31,8 @@ _PART = 1.5
 """What is added where a column is called after a table and what for: ``default_status_id``, ``issue_from_id``."""
 _ONE_ROW = 6.0
 """What is taken from a reference to a table of one row, unless the name says so."""
+_INITIAL = 4.0
+"""What is added where a column is called after the initial of one table alone that holds all values: ``sid`` and ``sense``."""
 _HELD = 0.95
 _SAYING_NOTHING = frozenset({"type", "status", "state", "kind", "name", "title", "label", "group", "level"})
 _LABELS = frozenset({"name", "title", "label", "color", "colour", "caption", "slug", "description", "comment", "note"})
@@ -66,13 +68,15 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
         elif c.tail.id in people:
             odds += _PERSON if c.head.id in people[c.tail.id] else -_OWNER
         elif (c.tail.id, c.head.id) in parts:
-            odds += _PART
+            odds += _INITIAL if len(_foreign(c.tail)[0]) == 1 else _PART
         if (c.tail.id, c.head.id) in siblings or (not c.tail.nonnull and _key_of_that_name(c)):
             odds += _SIBLING
         if c.tail.id in told and told[c.tail.id] != {words(c.head.dataset)[-1:]}:
             odds -= _EITHER
         if _attribute(c, keys):
             odds -= _LABEL if set(words(c.tail.said)) <= _LABELS else _ATTRIBUTE
+        if _refers_itself(c.head, keys):
+            odds -= _OWNER
         odds -= _from_little(c, exact)
         found.append(odds)
     return found
@@ -100,13 +104,22 @@ def _foreign(column: ColumnProfile) -> tuple[str, ...]:
     return own if own and is_id_name(column.said) and own != table_words(column.dataset) else ()
 
 
+def _bare(c: ReferenceCandidate) -> tuple[str, ...]:
+    """The words of a column that holds numbers and is called like a thing, not like a key or a measure: ``party``."""
+    said = words(c.tail.said)
+    numbers = c.tail.kind == c.head.kind == "integer" and c.tail.nonnull and said != table_words(c.tail.dataset)
+    measure = c.features["tail_measure"] and said not in (("currency",), ("unit",))
+    plain = said == core_words(c.tail.said) and not measure and not set(said) <= _SAYING_NOTHING - {"group"}
+    return said if numbers and plain else ()
+
+
 def _named_after(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile]) -> set[tuple[int, int]]:
     """Tails with the key of the table that they are called after. A table whose name only ends so counts where no other one
     has a key of just that name."""
     before: dict[int, dict[int, int]] = defaultdict(dict)
     equal = set()
     for c in candidates:
-        named, key = _foreign(c.tail), keys.get(c.head.table)
+        named, key = _foreign(c.tail) or _bare(c), keys.get(c.head.table)
         held = not c.tail.nonnull or c.containment >= _HELD
         if not named or not held or c.tail.source != c.head.source:
             continue
@@ -122,6 +135,13 @@ def _named_after(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, Co
         for head, extra in heads.items()
         if extra == least[tail] and not (extra and tail in equal)
     }
+
+
+def _refers_itself(head: ColumnProfile, keys: Mapping[str, ColumnProfile]) -> bool:
+    """Whether a head is called like the key of something else, in a table that numbers its rows by another column."""
+    key = keys.get(head.table)
+    foreign = bool(_foreign(head)) and head.kind == "integer" and not is_own_key(head)
+    return foreign and key is not None and key.id != head.id
 
 
 def _called_so_elsewhere(c: ReferenceCandidate) -> bool:
@@ -168,10 +188,13 @@ def _in_part(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, Column
     before: dict[int, dict[int, int]] = defaultdict(dict)
     for c in candidates:
         named, key, table = _foreign(c.tail), keys.get(c.head.table), table_words(c.head.dataset)
-        if key is None or key.id != c.head.id or c.tail.source != c.head.source or not c.containment >= _HELD:
+        held = c.containment >= _HELD and key is not None and key.id == c.head.id
+        if not named or not held or c.tail.source != c.head.source:
             continue
         parts = [named[n:] for n in range(1, len(named))] + ([named[:-1]] if {*named[-1:]} & _BETWEEN else [])
         extra = [n for n in (names_table(part, table) for part in parts) if n in (0, 1)]
+        if len(named) == len(named[0]) == 1 and table[-1:] and table[-1][0] == named[0]:
+            extra.append(0)
         if extra:
             before[c.tail.id][c.head.id] = min(n for n in extra if n is not None)
     least = {tail: [h for h, n in heads.items() if n == min(heads.values())] for tail, heads in before.items()}

@@ -70,6 +70,8 @@ _DEEDS = frozenset({
 })  # fmt: skip
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
+_INITIAL = re.compile(r"(?![abdhklm]id)[a-z]id")
+"""``sid`` and ``cid``, but not ``bid`` or ``kid``."""
 _TABLE_MARKS = frozenset({"tbl", "dim", "fact", "stg", "tb", "vw", "dbo", "raw"})
 
 
@@ -89,7 +91,7 @@ def words(name: str) -> tuple[str, ...]:
         found.append(ABBREVIATIONS.get(word, word))
     if len(found) > 1 and found[0] in _TABLE_MARKS:
         found = found[1:]
-    if len(found) == 1 and len(found[0]) > 4 and found[0].endswith("id"):
+    if len(found) == 1 and found[0].endswith("id") and (len(found[0]) > 4 or _INITIAL.fullmatch(found[0])):
         return (found[0][:-2], "id")
     return tuple(found)
 

@@ -9,7 +9,7 @@ from bifrost.links import LinkType
 from linking.composites import composite_keys
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
-from linking.names import names_table, tells_who
+from linking.names import names_table, tells_who, words
 from linking.workspace import Workspace
 from tests.linking.company import quiet
 
@@ -58,6 +58,24 @@ def test_the_table_of_that_name_comes_before_a_column_of_that_name() -> None:
     found = thought(tables)
     assert found["boards.project_id"] == "projects.id"
     assert found["repositories.project_id"] == "projects.id"
+
+
+def test_a_number_called_like_a_table_refers_to_it() -> None:
+    tables = numbered(party_party=60, stock_move=90, account_line=70, party_role=65)
+    for n, row in enumerate(tables["stock_move"]):
+        row |= {"party": n * 7 % 23 + 1, "status": n % 3 + 1}
+    found = thought(tables)
+    assert found["stock_move.party"] == "party_party.id"
+    assert "stock_move.status" not in found
+
+
+def test_initials_name_the_only_table_that_they_may_mean() -> None:
+    rng = random.Random(2)
+    tables = numbered(sense=900, entry=700, kanji=800)
+    for name in ("gloss", "field", "dialect"):
+        tables[name] = [{"sid": rng.randint(1, 900), "text": f"{name} {n}"} for n in range(1_200)]
+    found = thought(tables)
+    assert {found.get(f"{name}.sid") for name in ("gloss", "field", "dialect")} == {"sense.id"}
 
 
 def test_rows_that_each_name_a_table_refer_to_none_in_particular() -> None:
@@ -147,6 +165,13 @@ def test_a_column_names_a_table_by_its_last_words(
     named: tuple[str, ...], table: tuple[str, ...], before: int | None
 ) -> None:
     assert names_table(named, table) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("sid", ("s", "id")), ("userid", ("user", "id")), ("bid", ("bid",)), ("paid", ("paid",))]
+)
+def test_an_initial_before_id_is_a_word(name: str, meant: tuple[str, ...]) -> None:
+    assert words(name) == meant
 
 
 @pytest.mark.parametrize(
