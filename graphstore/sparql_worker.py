@@ -97,21 +97,52 @@ class Worker:
 
         ``in_bulk`` loads faster, but a reader may see half of it: for a folder that is far behind.
         """
-        plain = set()
-        if self._position or len(self._store):
-            for iri in stale["edges"]:
-                plain |= self._remove_edge(ox.NamedNode(iri))
-            for iri in stale["vertices"]:
-                self._remove_vertex(ox.NamedNode(iri), stale["labels"])
         lines = f"{lines}\n{_merged(lines)}"
         if in_bulk:
+            plain = self._retract(stale, set())[0]
             self._store.bulk_load(lines.encode(), format=ox.RdfFormat.N_QUADS, lenient=True)
         else:
-            self._load(lines)
+            # Each quad that comes or goes is written to disk: most of a vertex that changed stays as it is.
+            fresh = set(ox.parse(lines.encode(), ox.RdfFormat.N_QUADS, lenient=True))
+            plain, there = self._retract(stale, fresh)
+            self._store.extend(fresh - there)
         for quad in plain:
             if not self._is_stated(quad):
                 self._store.remove(quad)
         self._reached(position, must_flush=in_bulk)
+
+    def _retract(self, stale: dict[str, Any], fresh: set[ox.Quad]) -> tuple[set[ox.Quad], set[ox.Quad]]:
+        """Takes away what stale elements said, but for what is ``fresh``.
+
+        Returns the plain triples that may have lost their last statement, in both graphs, and what is there already.
+        """
+        plain, there = set[ox.Quad](), set[ox.Quad]()
+        if not self._position and not len(self._store):
+            return plain, there
+        for iri in stale["edges"]:
+            said = self._retract_of(ox.NamedNode(iri), fresh, there)
+            ends: dict[Any, Any] = {quad.predicate: quad.object for quad in said}
+            if _SUBJECT in ends:
+                plain |= {
+                    ox.Quad(ends[_SUBJECT], ends[_PREDICATE], ends[_OBJECT], graph)
+                    for graph in {quad.graph_name for quad in said}
+                }
+        for iri in stale["vertices"]:
+            self._retract_of(ox.NamedNode(iri), fresh, there, stale["labels"])
+        return plain - fresh, there
+
+    def _retract_of(
+        self, subject: ox.NamedNode, fresh: set[ox.Quad], there: set[ox.Quad], but: str | None = None
+    ) -> list[ox.Quad]:
+        """Everything with this subject ``but`` for predicates that begin so."""
+        said = list(self._store.quads_for_pattern(subject, None, None, None))
+        said = [quad for quad in said if but is None or not quad.predicate.value.startswith(but)]
+        for quad in said:
+            if quad in fresh:
+                there.add(quad)
+            else:
+                self._store.remove(quad)
+        return said
 
     def replace_graph(self, iri: str, lines: str) -> None:
         self._store.clear_graph(ox.NamedNode(iri))
@@ -119,23 +150,6 @@ class Worker:
 
     def _load(self, lines: str) -> None:
         self._store.extend(ox.parse(lines.encode(), ox.RdfFormat.N_QUADS, lenient=True))
-
-    def _remove_vertex(self, vertex: ox.NamedNode, labels: str) -> None:
-        for quad in list(self._store.quads_for_pattern(vertex, None, None, None)):
-            if not quad.predicate.value.startswith(labels):
-                self._store.remove(quad)
-
-    def _remove_edge(self, statement: ox.NamedNode) -> set[ox.Quad]:
-        """Removes a statement; returns the plain triple that may have lost its last statement, in both graphs."""
-        parts: dict[Any, Any] = {}
-        graphs = set()
-        for quad in list(self._store.quads_for_pattern(statement, None, None, None)):
-            parts[quad.predicate] = quad.object
-            graphs.add(quad.graph_name)
-            self._store.remove(quad)
-        if _SUBJECT not in parts:
-            return set()
-        return {ox.Quad(parts[_SUBJECT], parts[_PREDICATE], parts[_OBJECT], graph) for graph in graphs}
 
     def _is_stated(self, quad: ox.Quad) -> bool:
         """Whether some statement still reifies a plain triple; looks from both ends at once, as one may be a hub."""
