@@ -13,6 +13,7 @@ __all__ = ["stored_as_wanted"]
 
 _STORED = np.dtype([("id", np.int64), ("tail", np.int64), ("head", np.int64), ("score", np.float64)])
 _MOST = 1 << 31
+_BATCH = 10_000
 
 
 def stored_as_wanted(
@@ -29,7 +30,8 @@ def stored_as_wanted(
         link.record.is_(None), link.pin == 0, link.given == 1, link.active == rows.served(link.score),
         link.tail.is_not(None), link.head.is_not(None),
     )  # fmt: skip
-    stored = np.array([tuple(row) for row in connection.execute(query)], _STORED)
+    found = connection.execute(query.execution_options(yield_per=_BATCH))
+    stored = np.fromiter(map(tuple, found), _STORED)
     same = np.zeros(len(edges), np.bool_)
     if (
         not len(stored)
