@@ -150,6 +150,21 @@ def test_reads(store: SqlStore) -> None:
     assert found == []
 
 
+def test_what_changed_since(store: SqlStore) -> None:
+    known = store.linking_data().reading("a", "x")
+    assert known is not None
+    version = store.fragments.version()
+    say(store, "a/x", record("a/x", "1", v=-1), build=2)
+    store.fragments.remove_records("a", "x", ["8"])
+    with scans(store) as found:
+        reading = store.linking_data().reading("a", "x", known.version)
+        assert reading is not None
+        assert [batch.num_rows for batch, _, _ in reading.rows] == [1]
+        assert store.fragments.changes_since(version) == {("a", "x"): 2}
+        store.fragments.seen("a", "x", {"1": b"other", "2": record("a/x", "2", v=2).digest}, 3)
+    assert found == []
+
+
 @pytest.mark.parametrize("labels", [(), ("NEXT",)])
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_neighbours_are_read_from_an_index_alone(store: SqlStore, labels: tuple[str, ...]) -> None:
