@@ -115,7 +115,9 @@ class SqlFragmentStore:
             except NotFoundError:
                 return True
             for table in (s.record, s.removed_record):
-                newer = sa.select(sa.literal(1)).where(table.c.version > version, table.c.dataset.in_(ids)).limit(1)
+                newer = (
+                    sa.select(sa.literal(1)).where(table.c.version > version, (table.c.dataset + 0).in_(ids)).limit(1)
+                )
                 if connection.execute(newer).first() is not None:
                     return True
         return False

@@ -150,6 +150,26 @@ def test_reads(store: SqlStore) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_what_changed_is_looked_for_among_the_newest_versions(store: SqlStore) -> None:
+    seen: list[tuple[str, Any]] = []
+    listen = lambda *event: seen.append((event[2], event[3]))  # noqa: E731
+    version = store.fragments.version()
+    known = store.linking_data().reading("a", "x")
+    assert known is not None
+    sa.event.listen(store.engine, "before_cursor_execute", listen)
+    store.linking_data().reading("a", "x", known.version)
+    store.fragments.changed_since(version, {("a", "x"), ("b", "y")})
+    store.fragments.changes_since(version)
+    sa.event.remove(store.engine, "before_cursor_execute", listen)
+    newest = [(text, values) for text, values in seen if "record.version >" in text and "removed" not in text]
+    assert len(newest) == 3
+    with store.engine.connect() as connection:
+        for text, values in newest:
+            plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)]
+            assert plan[0].startswith("SEARCH record USING INDEX ix_record_version (version>?)"), text
+
+
 def test_what_changed_since(store: SqlStore) -> None:
     known = store.linking_data().reading("a", "x")
     assert known is not None
