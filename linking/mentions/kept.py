@@ -4,6 +4,7 @@ The files are caches: damaged ones, and those that other code wrote, are as good
 """
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ _HIT = pa.schema(
         ("labelled", pa.bool_()),
     ]
 )  # fmt: skip
+
+_TEXT = pa.schema([("uid", pa.string()), ("page", pa.int32()), ("digest", pa.uint64())])
 
 _Key = tuple[str, int]
 _Said = tuple[Any, ...]
@@ -71,31 +74,35 @@ class KeptScans:
             (path / _ENTRIES).unlink(missing_ok=True)  # until all is written, nothing is
             texts = [(uid, page, digest) for (uid, page), (digest, _) in made.found.items()]
             hits = [(n, *hit) for n, (_, found) in enumerate(made.found.values()) for hit in found]
-            columns = list(zip(*hits, strict=True)) or [()] * len(_HIT)
-            _write(path / _HITS, [pa.array(c, f.type) for c, f in zip(columns, _HIT, strict=True)], _HIT.names)
-            kinds = (pa.string(), pa.int32(), pa.uint64())
-            _write(path / _TEXTS, [pa.array(c, k) for c, k in zip(zip(*texts, strict=True), kinds, strict=True)], "upd")
-            _write(path / _ENTRIES, [pa.array(sorted(made.entries), pa.uint64())], [_of(made.plain)])
+            entries = pa.schema([(_of(made.plain), pa.uint64())])
+            run = secrets.token_hex(8)
+            _write(path / _HITS, hits, _HIT, run)
+            _write(path / _TEXTS, texts, _TEXT, run)
+            _write(path / _ENTRIES, [(digest,) for digest in sorted(made.entries)], entries, run)
 
     def _read(self, key: str, finder: Finder) -> _Kept:
         kept = _Kept()
         if self._folder is None or not (path := folder_of(self._folder, key)).is_dir():
             return kept
         with suppress(OSError, ValueError, LookupError, TypeError, pa.ArrowException):
-            entries = feather.read_table(path / _ENTRIES, memory_map=False)
-            if entries.column_names == [_of(finder)]:
-                found = feather.read_table(path / _TEXTS, memory_map=False).to_pydict()
-                texts = [(digest, list[_Said]()) for digest in found["d"]]
-                hits = feather.read_table(path / _HITS, memory_map=False).to_pydict()
-                for number, *hit in zip(*(hits[name] for name in _HIT.names), strict=True):
-                    texts[number][1].append(tuple(hit))
-                keys = zip(found["u"], found["p"], strict=True)
-                return _Kept(frozenset(entries.column(0).to_pylist()), dict(zip(keys, texts, strict=True)))
+            entries, texts, hits = (
+                feather.read_table(path / name, memory_map=False) for name in (_ENTRIES, _TEXTS, _HITS)
+            )
+            same_run = entries.schema.metadata == texts.schema.metadata == hits.schema.metadata
+            if same_run and entries.column_names == [_of(finder)]:
+                found = [(digest, list[_Said]()) for digest in texts["digest"].to_pylist()]
+                for number, *hit in zip(*(hits[name].to_pylist() for name in _HIT.names), strict=True):
+                    found[number][1].append(tuple(hit))
+                keys = zip(texts["uid"].to_pylist(), texts["page"].to_pylist(), strict=True)
+                return _Kept(frozenset(entries.column(0).to_pylist()), dict(zip(keys, found, strict=True)))
         return kept
 
 
-def _write(path: Path, columns: Sequence[pa.Array], names: Iterable[str]) -> None:
-    feather.write_feather(pa.table(columns, names=list(names)), path)
+def _write(path: Path, rows: Sequence[_Said], schema: pa.Schema, run: str) -> None:
+    """One of the files of a ``run``."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    feather.write_feather(pa.table(arrays, schema=schema.with_metadata({"run": run})), path)
 
 
 class Remembering:

@@ -137,6 +137,13 @@ def test_damaged_and_foreign_files_are_as_good_as_none(
                 path.write_bytes(damage)
             assert found(data, link_type, KeptScans(tmp_path, large=1)) == plain
             assert path.read_bytes()[:6] == good[:6]
+    texts = next(path for path in files if path.name == "texts.arrow")
+    older = texts.read_bytes()
+    assert found(data, link_type, KeptScans(tmp_path, large=1)) == plain
+    texts.write_bytes(older)
+    looked.clear()
+    assert found(data, link_type, KeptScans(tmp_path, large=1)) == plain
+    assert looked[0] == (8, 8), "files of two runs"
     looked.clear()
     monkeypatch.setattr(kept, "_code", lambda: "other code")
     assert found(data, link_type, KeptScans(tmp_path, large=1)) == plain
