@@ -316,7 +316,7 @@ class Pipeline:
         changed = self._most_changed(log.projection_position(_PROPOSED_AT))
         if log.projection_position(_PROPOSED) == from_what and (not changed or changed < self.propose_share):
             self.proposed()  # time has passed all the same
-            said = f"{max(changed, 0.0001):.2%} of a dataset" if changed else "nothing"
+            said = f"only {max(changed, 0.0001):.2%} of a dataset" if changed else "nothing"
             track(Progress("propose", "", 1, 1, f"{said} has changed since the last time"), force=True)
             return
         track(Progress("propose", "", 0, 1, "finding link types"), force=True)
