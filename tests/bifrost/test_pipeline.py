@@ -99,7 +99,11 @@ def test_few_changes_add_up_until_link_types_are_looked_for_again(
         build = _build(service)
         progress = service.store.catalog.build(build).progress
         said.append((proposing.call_count, next(p.message for p in progress if p.stage == "propose")))
-    assert said[:3] == [(1, said[0][1]), (1, "only 0.60% of a dataset has changed since the last time"), (1, said[2][1])]
+    assert said[:3] == [
+        (1, said[0][1]),
+        (1, "only 0.60% of a dataset has changed since the last time"),
+        (1, said[2][1]),
+    ]
     assert said[2][1].startswith("only 0.80%"), "six that came and two that went"
     assert [count for count, _ in said[3:]] == [2, 2], "twelve of a thousand"
     assert said[4][1] == "nothing has changed since the last time"
