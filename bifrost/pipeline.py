@@ -37,8 +37,8 @@ _log = structlog.get_logger(__name__)
 _DOCUMENT_BATCH = 32
 _PROGRESS_SECONDS = 0.25
 _PROPOSED, _PROPOSED_AT = "proposals", "proposals up to"
-"""Under which names it is kept from what, and from which version of the records, link types were proposed."""
-"""Under this name the change log keeps what the stored proposals were made from (:meth:`Pipeline._proposed_from`)."""
+"""Under these names the change log keeps what the stored proposals were made from (:meth:`Pipeline._proposed_from`), and from
+which version of the records."""
 
 
 class BuildCancelledError(BifrostError):

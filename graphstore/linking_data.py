@@ -53,12 +53,10 @@ class SqlLinkingData:
         return (batch for batch, _, _ in self._all(source, dataset))
 
     def reading(self, source: str, dataset: str, since: tuple[int, int] | None = None) -> Reading:
-        store, counter, record = self._db.identity(), s.counter.c, s.record.c
+        counter, record = s.counter.c, s.record.c
+        newest, store = sa.select(counter.value).where(counter.name == "version"), self._db.identity()
         with self._db.read() as connection:
-            version = (
-                store,
-                int(connection.execute(sa.select(counter.value).where(counter.name == "version")).scalar() or 0),
-            )
+            version = store, int(connection.execute(newest).scalar() or 0)
             if since is None or since[0] != store:
                 return Reading(version, self._all(source, dataset))
             id = self._dataset(connection, source, dataset)
@@ -72,9 +70,8 @@ class SqlLinkingData:
             any_went = sa.select(sa.literal(1)).where(went.version > since[1], went.dataset == id).limit(1)
             present = None
             if connection.execute(any_went).first() is not None:
-                present = np.array(
-                    connection.execute(sa.select(record.id).where(record.dataset == id)).scalars().all(), np.int64
-                )
+                there = connection.execute(sa.select(record.id).where(record.dataset == id)).scalars()
+                present = np.fromiter(there, np.int64)
         return Reading(version, self._of_records(sorted(changed)), changed, present)
 
     def _all(self, source: str, dataset: str) -> Iterator[_Rows]:

@@ -72,9 +72,8 @@ class FtsIndex:
             if known is not None and position and known[0] > position:
                 return  # another process was faster
             uids = json.dumps([*{*gone, *(entry.uid for entry in entries)}])
-            stale = connection.execute(
-                _IDS, (uids,)
-            ).fetchall()  # in their order, as the index writes itself out at each step back
+            # In their order, as the index writes itself out at each step back.
+            stale = connection.execute(_IDS, (uids,)).fetchall()
             connection.executemany("DELETE FROM content WHERE rowid = ?", stale)
             connection.executemany("DELETE FROM entry WHERE id = ?", stale)
             rows = _numbered(connection, entries)

@@ -81,7 +81,7 @@ class BifrostLinker:
         self._workspace.close()
 
     def forget(self, known: frozenset[str]) -> None:
-        """Deletes the matched tasks of all other link types."""
+        """Deletes the matched tasks, and what was found in texts, of all other link types."""
         self._tasks.forget(known)
 
     def propose(

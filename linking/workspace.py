@@ -150,9 +150,9 @@ class Workspace:
 
     def columns(self) -> list[ColumnProfile]:
         """The profiles of all columns of :meth:`tables`."""
-        for every in self._tables.values():
-            every.columns  # noqa: B018 - profiles are numbered in the order of all tables
-        return [column for table in self.tables() for column in table.columns.values()]
+        # Profiles are numbered as they are made: those of all tables in their order.
+        profiled = [(table, table.columns.values()) for table in self._tables.values()]
+        return [column for table, columns in profiled if not table.of_documents for column in columns]
 
     def property_columns(self) -> list[ColumnProfile]:
         """What documents say of themselves besides their text and what is known of any file: senders, receivers, authors."""

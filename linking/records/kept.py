@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from linking.caches import folder_of
+from linking.caches import folder_of, forget_others
 from linking.records.adapt import Answers
 from linking.records.candidates import Change
 from linking.records.fields import Records
@@ -89,13 +89,11 @@ class KeptTasks:
         return self._keep(_Kept(key, again, drift))
 
     def forget(self, known: frozenset[str]) -> None:
-        """Deletes the tasks of all other keys."""
+        """Deletes the tasks of all other keys, and whatever else is kept for them in the same folder."""
         with self._lock:
             self._latest = {key: kept for key, kept in self._latest.items() if key in known}
-            names = {folder_of(self._folder, key).name for key in known} if self._folder is not None else ()
-            for path in self._folder.iterdir() if self._folder is not None and self._folder.is_dir() else ():
-                if path.name not in names:
-                    shutil.rmtree(path, ignore_errors=True)
+            if self._folder is not None:
+                forget_others(self._folder, known)
 
     def _read(self, key: str) -> _Kept | None:
         if key in self._latest:

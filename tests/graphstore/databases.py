@@ -11,7 +11,7 @@ from graphstore.schema import metadata
 from graphstore.sql import SqlStore
 from tests.fixtures.servers import Server
 
-__all__ = ["empty", "postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url"]
+__all__ = ["empty", "postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url", "store"]
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """The URL of an SQLite store with a current schema and nothing in it."""
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'store.sqlite')}"
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[SqlStore]:
+    """An SQLite store with nothing in it."""
+    made = SqlStore(sqlite_url)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

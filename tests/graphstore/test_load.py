@@ -24,10 +24,10 @@ from graphstore.load import GraphLoading, LoadReport
 from graphstore.source_edits import SourceEdits
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
-from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
+from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url, store
 from tests.graphstore.worlds import Said, graph, record_of, register, say
 
-__all__ = ["postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url"]
+__all__ = ["postgres_url", "shared_postgres_url", "sqlite_template", "sqlite_url", "store"]
 
 BASE = "https://graph.test/"
 FORMATS = ("graphson", "parquet", "neptune-csv", "opencypher-csv")
@@ -72,13 +72,6 @@ def exported(tmp_path: Path) -> Iterator[SqlStore]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty_store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
     made = SqlStore(request.getfixturevalue(f"{request.param}_url"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store(sqlite_url: str) -> Iterator[SqlStore]:
-    made = SqlStore(sqlite_url)
     yield made
     made.close()
 

@@ -15,10 +15,10 @@ from graphstore import load_graphml
 from graphstore.export import Exporter
 from graphstore.load import GraphLoading
 from graphstore.sql import SqlStore
-from tests.graphstore.databases import sqlite_template, sqlite_url
+from tests.graphstore.databases import sqlite_template, sqlite_url, store
 from tests.graphstore.worlds import Said, record_of, register, say
 
-__all__ = ["sqlite_template", "sqlite_url"]
+__all__ = ["sqlite_template", "sqlite_url", "store"]
 
 # As in the reference documentation of TinkerPop, "GraphML Reader/Writer".
 TINKERPOP = """<?xml version="1.0" encoding="UTF-8"?>
@@ -58,13 +58,6 @@ def exported(tmp_path: Path) -> Iterator[SqlStore]:
         LinkStatement("b/l2", "LIKES & <>", "a/person/1", "a/person/0", {"_score": (0.5,)}, Evidence(confidence=0.25)),
     ]
     say(made, "b/pairs", RecordFragments("1", b"1", links=tuple(links)))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store(sqlite_url: str) -> Iterator[SqlStore]:
-    made = SqlStore(sqlite_url)
     yield made
     made.close()
 
