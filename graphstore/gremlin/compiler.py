@@ -23,7 +23,18 @@ from graphstore.gremlin.plan import (
 )
 from graphstore.gremlin.tree import Column, Instruction, Lambda, P, T, Traversal
 
-__all__ = ["Compiler", "Hint", "known_steps", "modulator", "push_down", "refuse_traversals", "rewriting", "step"]
+__all__ = [
+    "Compiler",
+    "Hint",
+    "known_steps",
+    "modulator",
+    "push_down",
+    "refuse_traversals",
+    "rewriting",
+    "step",
+    "text_of",
+    "texts_of",
+]
 
 Maker = Callable[[Instruction, "Compiler"], Step]
 Modulator = Callable[[Step, Instruction, "Compiler"], Step | None]
@@ -92,6 +103,18 @@ def refuse_traversals(value: Any, name: str) -> None:
             refuse_traversals(one, name)
     elif isinstance(value, P):
         refuse_traversals(value.args, value.op)
+
+
+def text_of(arg: Any) -> str | None:
+    """An argument that must be text or null."""
+    if arg is None or isinstance(arg, str):
+        return arg
+    raise TypeError(f"a text expected, not {arg!r}")
+
+
+def texts_of(args: Iterable[Any]) -> tuple[str | None, ...]:
+    """Arguments such as property keys, of which each must be text or null."""
+    return tuple(map(text_of, args))
 
 
 _OLAP = {"pageRank", "peerPressure", "connectedComponent", "shortestPath", "program"}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bifrost.errors import QueryError
-from graphstore.gremlin.compiler import Compiler, modulator, step
+from graphstore.gremlin.compiler import Compiler, modulator, step, text_of
 from graphstore.gremlin.elements import BulkSet, Edge, Element, Path, Property, Vertex, VertexProperty
 from graphstore.gremlin.ordering import dedup_key
 from graphstore.gremlin.plan import FilterStep, FlatMapStep, Pipeline, Step, TakesBys
@@ -140,6 +140,8 @@ def has(instruction: Instruction, compiler: Compiler) -> Step:
     args = instruction.args
     if len(args) == 3:
         label, key, value = args
+        if not (isinstance(key, (str, T)) or key is None):
+            raise TypeError("a key expected")
         return AllOf(HasStep(T.label, as_predicate(label)), HasStep(key, as_predicate(value)))
     if len(args) == 1:
         if isinstance(args[0], (str, T)) or args[0] is None:
@@ -166,19 +168,25 @@ def has_token(instruction: Instruction, compiler: Compiler) -> Step:
 
 
 class HasNotStep(FilterStep):
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str | None) -> None:
         self.key = key
 
     def test(self, t: Traverser, ctx: Context) -> bool:
         element = t.obj
+        if self.key is None:
+            return True
         if isinstance(element, Edge):
             return self.key not in element.holding(self.key)
+        if not isinstance(element, Element):
+            raise QueryError(
+                f"hasNot() tests elements, not {type(element).__name__}.", remedy="Use it before values() and maps."
+            )
         return self.key not in (element.all_meta if isinstance(element, VertexProperty) else element.properties)
 
 
 @step("hasNot")
 def has_not(instruction: Instruction, compiler: Compiler) -> Step:
-    return HasNotStep(instruction.args[0])
+    return HasNotStep(text_of(instruction.args[0]))
 
 
 class IsStep(FilterStep):

@@ -238,7 +238,10 @@ def edge_vertex(instruction: Instruction, compiler: Compiler) -> Step:
 
 @step("toV")
 def edge_vertex_direction(instruction: Instruction, compiler: Compiler) -> Step:
-    return EdgeVertexStep(str(instruction.args[0].value))
+    (direction,) = instruction.args
+    if not isinstance(direction, Direction):
+        raise TypeError("a direction expected")
+    return EdgeVertexStep(str(direction.value))
 
 
 class OtherVertexStep(MapStep):

@@ -11,7 +11,7 @@ from graphstore.gremlin.elements import HashableDict
 from graphstore.gremlin.ordering import equal
 from graphstore.gremlin.plan import Pipeline, Step
 from graphstore.gremlin.traverser import ROOT, Context, PathNode, Traverser
-from graphstore.gremlin.tree import Instruction, Traversal
+from graphstore.gremlin.tree import Instruction, P, Traversal
 
 __all__ = ["MatchStep"]
 
@@ -20,13 +20,14 @@ Bindings = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """``kind`` is step (from start through body to end), and, or, not."""
+    """``kind`` is step (from start through body to end), where (compares the values of ``compared``), and, or, not."""
 
     kind: str
     start: str = ""
     end: str | None = None
     body: Pipeline | None = None
     inner: tuple["Pattern", ...] = ()
+    compared: frozenset[str] = frozenset()
 
     def names(self) -> Iterator[tuple[str, str | None]]:
         """All (start, end) pairs in it."""
@@ -35,16 +36,23 @@ class Pattern:
         for pattern in self.inner:
             yield from pattern.names()
 
+    def compares(self) -> Iterator[str]:
+        """All names whose values are compared in it."""
+        yield from self.compared
+        for pattern in self.inner:
+            yield from pattern.compares()
+
     def needs(self) -> set[str]:
-        """The names that must be bound before it can run."""
+        """The names that must be bound before it can run, if the patterns bind them at all."""
         if self.kind == "step":
             return {self.start}
         if self.kind == "and":
             ends = {end for _, end in self.names() if end}
-            return {start for start, _ in self.names()} - ends or {next(self.names())[0]}
+            starts = {start for start, _ in self.names()}
+            return (starts - ends or set(list(starts)[:1])) | ({*self.compares()} - ends)
         if self.kind == "or":
             return set().union(*(pattern.needs() for pattern in self.inner))
-        return {name for pair in self.names() for name in pair if name}
+        return {name for pair in self.names() for name in pair if name} | {*self.compares()}
 
     def pipelines(self) -> Iterator[Pipeline]:
         if self.body is not None:
@@ -59,6 +67,9 @@ class MatchStep(Step):
         pairs = [pair for pattern in patterns for pair in pattern.names()]
         self.starts = list(dict.fromkeys(start for start, _ in pairs))
         self.names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
+        self.bound = frozenset(self.names)
+        if not self.starts:
+            raise _no_start()
         ends = {end for _, end in pairs if end}
         self.first = next((s for s in self.starts if s not in ends), self.starts[0])
 
@@ -94,7 +105,7 @@ class MatchStep(Step):
         if not patterns:
             yield bindings
             return
-        runnable = [p for p in patterns if p.needs() <= bindings.keys()]
+        runnable = [p for p in patterns if p.needs() & self.bound <= bindings.keys()]
         if not runnable:
             raise QueryError(
                 "The provided match pattern is unsolvable",
@@ -121,7 +132,7 @@ class MatchStep(Step):
         node: PathNode = t.path or ROOT
         for name, obj in bindings.items():
             node = PathNode(node, obj, (name,))
-        start = bindings[pattern.start]
+        start = bindings[pattern.start] if pattern.start else t.obj
         runner = Traverser(start, 1, PathNode(node, start, ()), t.sack, t.loops)
         if pattern.body is None:
             return
@@ -137,7 +148,7 @@ class MatchStep(Step):
 
 
 def _cost(pattern: Pattern, bindings: Bindings) -> int:
-    if pattern.kind == "not":
+    if pattern.kind in ("not", "where"):
         return 0
     if pattern.kind != "step":
         return 3
@@ -155,14 +166,41 @@ def _pattern(traversal: Traversal, compiler: Compiler) -> Pattern:
         if inner.kind == "step":
             return Pattern("not", inner=(Pattern("not", inner=(inner,)),))
         return inner
+    if steps and steps[0].name == "where" and len(steps[0].args) == 2:
+        return _comparison(steps, compiler)
     if not steps or steps[0].name != "as":
-        raise QueryError(
-            "All match()-traversals must have a single start label (i.e. variable)",
-            remedy="Start each pattern with __.as('name').",
-        )
+        raise _no_start()
     start = str(steps.pop(0).args[0])
     end = str(steps.pop().args[0]) if steps and steps[-1].name == "as" else None
     return Pattern("step", start, end, compiler.child(Traversal((), tuple(steps))))
+
+
+def _comparison(steps: list[Instruction], compiler: Compiler) -> Pattern:
+    """where('a', neq('b')), also with by(): binds nothing."""
+    if any(instruction.name != "by" for instruction in steps[1:]):
+        raise QueryError(
+            "where('a', P) as a pattern of match() takes by() alone after it.",
+            remedy="Put further steps into a pattern that starts with __.as('name').",
+        )
+    key, predicate = steps[0].args
+    compared = frozenset([str(key), *_named_in(predicate)])
+    return Pattern("where", body=compiler.child(Traversal((), tuple(steps))), compared=compared)
+
+
+def _named_in(predicate: Any) -> Iterator[str]:
+    """The names that the values of a predicate are."""
+    if isinstance(predicate, (P, list, tuple, set, frozenset)):
+        for arg in predicate.args if isinstance(predicate, P) else predicate:
+            yield from _named_in(arg)
+    elif isinstance(predicate, str):
+        yield predicate
+
+
+def _no_start() -> QueryError:
+    return QueryError(
+        "All match()-traversals must have a single start label (i.e. variable)",
+        remedy="Start each pattern with __.as('name').",
+    )
 
 
 @step("match")

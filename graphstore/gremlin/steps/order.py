@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import Entry, HashableDict, Path
+from graphstore.gremlin.numbers import is_number
 from graphstore.gremlin.ordering import dedup_key, order_key
 from graphstore.gremlin.plan import BarrierStep, By, IdentityBy, MapStep, Pipeline, Step, by_pipelines
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
@@ -219,6 +220,11 @@ class BarrierMergeStep(BarrierStep):
 
     def all(self, traversers: list[Traverser], ctx: Context) -> Iterable[Traverser]:
         if self.normalize:
+            for t in traversers:
+                if not is_number(t.sack):
+                    raise QueryError(
+                        "normSack goes with sacks that are numbers.", remedy="Begin with g.withSack(1.0d)."
+                    )
             total = sum(float(t.sack) * t.bulk for t in traversers)
             for t in traversers:
                 t.sack = float(t.sack) / total if total else t.sack

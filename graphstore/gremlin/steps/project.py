@@ -8,7 +8,7 @@ from graphstore.gremlin.elements import HashableDict
 from graphstore.gremlin.plan import By, MapStep, Pipeline, Step, TakesBys, by_pipelines, column_of
 from graphstore.gremlin.steps.group import finished
 from graphstore.gremlin.traverser import SKIP, Context, Traverser
-from graphstore.gremlin.tree import Column, Instruction, Pop, Traversal
+from graphstore.gremlin.tree import Column, Instruction, P, Pop, Traversal
 
 __all__ = ["scope_value"]
 
@@ -95,6 +95,8 @@ def select(instruction: Instruction, compiler: Compiler) -> Step:
         return SelectTraversalStep(compiler.child(args[0]), pop)
     if not args:
         raise TypeError("at least one key expected")
+    if any(isinstance(key, (dict, list, set, frozenset, P, Traversal)) for key in args):
+        raise TypeError("keys expected")
     return SelectStep(tuple(args), pop)
 
 

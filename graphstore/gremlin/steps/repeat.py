@@ -1,6 +1,6 @@
 """repeat() with times, until and emit, before (while) or after (do-while) it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bifrost.errors import QueryError
@@ -57,9 +57,12 @@ class RepeatStep(Step):
         groups: Iterable[list[Traverser]] = [list(source)] if together else ([t] for t in source)
         mergeable = not ctx.track_path and not body.stateful and not body.mutates
         for group in groups:
+            outer = group[0].loops if group else None
             pending = [self._entered(t) for t in group]
             rounds = ctx.scoped({})
+            count = 0
             while pending:
+                count += 1
                 current = []
                 for t in pending:
                     if self.until_first and self._done(t, ctx):
@@ -76,8 +79,8 @@ class RepeatStep(Step):
                 for found in body.run(iter(current), rounds):
                     ctx.hold()
                     t = found.clone()
-                    count, name, outer = found.loops
-                    t.loops = (count + 1, name, outer)
+                    # what a body that counts or folds makes of a round comes from no traverser
+                    t.loops = (count, self.loop_name, outer if found.loops is None else found.loops[2])
                     if not self.until_first and self._done(t, ctx):
                         yield self._left(t)
                         continue
@@ -119,29 +122,33 @@ def _condition(arg: Any, compiler: Compiler) -> Pipeline:
     return compiler.child(arg)
 
 
-def _target(previous: Step) -> RepeatStep:
-    return previous if isinstance(previous, RepeatStep) else RepeatStep()
+def _modulated(previous: Step, given: Callable[[RepeatStep], bool]) -> RepeatStep:
+    """The repeat step that a modulator belongs to: the one before, else, where that has such a modulator already, the
+    next one."""
+    return previous if isinstance(previous, RepeatStep) and not given(previous) else RepeatStep()
+
+
+def _ends(step: RepeatStep) -> bool:
+    return step.times is not None or step.until is not None
 
 
 @modulator("times")
 def times(previous: Step, instruction: Instruction, compiler: Compiler) -> Step:
-    made = _target(previous)
+    made = _modulated(previous, _ends)
     made.times, made.until_first = int(instruction.args[0]), made.body is None
-    made.until = None
     return made
 
 
 @modulator("until")
 def until(previous: Step, instruction: Instruction, compiler: Compiler) -> Step:
-    made = _target(previous)
+    made = _modulated(previous, _ends)
     made.until, made.until_first = _condition(instruction.args[0], compiler), made.body is None
-    made.times = None
     return made
 
 
 @modulator("emit")
 def emit(previous: Step, instruction: Instruction, compiler: Compiler) -> Step:
-    made = _target(previous)
+    made = _modulated(previous, lambda step: step.emit is not False)
     made.emit = _condition(instruction.args[0], compiler) if instruction.args else True
     made.emit_first = made.body is None
     return made

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bifrost.errors import QueryError, QueryLimitError
-from graphstore.gremlin.compiler import Compiler, step
+from graphstore.gremlin.compiler import Compiler, step, text_of
 from graphstore.gremlin.elements import BulkSet, Edge, Element, Path, VertexProperty
 from graphstore.gremlin.numbers import BigInteger, Long, is_number, to_type
 from graphstore.gremlin.plan import MapStep, Pipeline, Step, TakesBys, property_of
@@ -126,12 +126,14 @@ def substring(instruction: Instruction, compiler: Compiler) -> Step:
 @step("replace")
 def replace(instruction: Instruction, compiler: Compiler) -> Step:
     local, (old, new) = _scoped(instruction.args)
+    old, new = text_of(old), text_of(new)
     return TextStep(lambda s: s if old is None or new is None else _replaced(s, old, new), local, "replace")
 
 
 @step("split")
 def split(instruction: Instruction, compiler: Compiler) -> Step:
     local, (separator,) = _scoped(instruction.args)
+    separator = text_of(separator)
     return TextStep(lambda s: list(s) if separator == "" else s.split(separator), local, "split")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bifrost.errors import QueryError
-from graphstore.gremlin.compiler import Compiler, modulator, step
+from graphstore.gremlin.compiler import Compiler, modulator, step, text_of, texts_of
 from graphstore.gremlin.elements import Edge, Element, Entry, HashableDict, Path, Property, Vertex, VertexProperty
 from graphstore.gremlin.numbers import Long
 from graphstore.gremlin.plan import By, FlatMapStep, MapStep, Pipeline, Step, by_pipelines, token_of
@@ -56,7 +56,7 @@ class PropertiesStep(FlatMapStep):
 
 @step("properties", "values")
 def properties(instruction: Instruction, compiler: Compiler) -> Step:
-    return PropertiesStep(instruction.args, instruction.name == "values")
+    return PropertiesStep(texts_of(instruction.args), instruction.name == "values")
 
 
 class TokenStep(MapStep):
@@ -171,7 +171,7 @@ def property_map(instruction: Instruction, compiler: Compiler) -> Step:
     tokens = 0
     if args and isinstance(args[0], bool):
         tokens, args = (15 if args[0] else 0), args[1:]
-    return PropertyMapStep(args, instruction.name == "valueMap", tokens)
+    return PropertyMapStep(texts_of(args), instruction.name == "valueMap", tokens)
 
 
 class ElementMapStep(MapStep):
@@ -205,7 +205,7 @@ class ElementMapStep(MapStep):
 
 @step("elementMap")
 def element_map(instruction: Instruction, compiler: Compiler) -> Step:
-    return ElementMapStep(instruction.args)
+    return ElementMapStep(texts_of(instruction.args))
 
 
 class ConstantStep(MapStep):
@@ -315,7 +315,7 @@ class LoopsStep(MapStep):
 
 @step("loops")
 def loops(instruction: Instruction, compiler: Compiler) -> Step:
-    return LoopsStep(instruction.args[0] if instruction.args else None)
+    return LoopsStep(text_of(instruction.args[0]) if instruction.args else None)
 
 
 class CountLocalStep(MapStep):

@@ -53,6 +53,15 @@ BRANCHES: list[tuple[str, list[Any]]] = [
     ("g.V('1').repeat(out()).until(has('name','ripple')).path().by('name')", [["marko", "josh", "ripple"]]),
     ("g.V('1').until(loops().is(1)).repeat(out()).values('name')", ["vadas", "josh", "lop"]),
     ("g.V().local(out().count()).fold()", [[3, 0, 0, 2, 0, 1]]),
+    ("g.V().repeat(count()).times(2)", [1]),
+    ("g.V().values('age').repeat(min()).times(1)", [27]),
+    ("g.V().repeat(out().fold().unfold()).times(1).values('name')", ["vadas", "josh", "lop", "ripple", "lop", "lop"]),
+    ("g.V('1').repeat(out().repeat('in',fold().unfold()).times(2)).times(2).values('name')", ["ripple", "lop"]),
+    (
+        "g.V('1').repeat(out()).times(1).times(2).repeat(both()).values('name').dedup()",
+        ["marko", "josh", "peter", "lop", "ripple", "vadas"],
+    ),
+    ("g.V('1').repeat(out('knows')).times(1).emit().repeat(out()).times(1).values('name')", ["ripple", "lop"]),
 ]
 RESULTS: list[tuple[str, list[Any]]] = [
     ("g.V().count()", [6]),
@@ -76,6 +85,14 @@ RESULTS: list[tuple[str, list[Any]]] = [
     ("g.V('1').out().path().by('name')", [["marko", "vadas"], ["marko", "josh"], ["marko", "lop"]]),
     ("g.V().match(__.as('a').out('knows').as('b'),__.as('b').out('created').as('c')).select('c').by('name')",
      ["ripple", "lop"]),
+    (("g.V().match(__.as('a').out('created').as('b'),__.as('b').in('created').as('c'),where('a',neq('c')))"
+     ".select('a','c').by('name')"),
+     [{"a": "marko", "c": "josh"}, {"a": "marko", "c": "peter"}, {"a": "josh", "c": "marko"}, {"a": "josh", "c": "peter"},
+      {"a": "peter", "c": "marko"}, {"a": "peter", "c": "josh"}]),
+    ("g.V().match(where('a',lt('b')).by('age'),__.as('a').out('knows').as('b')).select('b').by('name')", ["josh"]),
+    ("g.V().match(__.as('a').out('knows').as('b'),not(where('a',lt('b')).by('age'))).select('b').by('name')", ["vadas"]),
+    (("g.V().as('x').match(__.as('a').both().as('b'),__.as('b').out('knows').as('c'),or(where('x',eq('c')),where('b',eq('c'))))"
+     ".select('a').by('name')"), ["vadas", "josh"]),
     ("g.V().as('a').out('created').in('created').where(neq('a')).dedup().values('name')", ["josh", "peter", "marko"]),
     ("g.V().aggregate('x').by('age').cap('x')", [[29, 27, 32, 35]]),
     ("g.withSack(0).V('1').outE().sack(sum).by('weight').inV().sack().sum()", [Decimal("1.9")]),
