@@ -177,11 +177,13 @@ class HasNotStep(FilterStep):
             return True
         if isinstance(element, Edge):
             return self.key not in element.holding(self.key)
-        if not isinstance(element, Element):
+        if isinstance(element, VertexProperty):
+            return self.key not in element.all_meta
+        if not isinstance(element, Vertex):
             raise QueryError(
                 f"hasNot() tests elements, not {type(element).__name__}.", remedy="Use it before values() and maps."
             )
-        return self.key not in (element.all_meta if isinstance(element, VertexProperty) else element.properties)
+        return self.key not in element.properties
 
 
 @step("hasNot")
