@@ -44,6 +44,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(u+[0-9a-fA-F]{4}|[0-3]?[0-7]{1,2}|.)", re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\n": ""}
 
 
@@ -70,7 +71,7 @@ def tokenize(text: str) -> list[Token]:
         if kind == "number":
             tokens.append(Token(kind, piece, line, column, _number(piece, line, column)))
         elif kind == "string":
-            tokens.append(Token(kind, piece, line, column, _string(piece)))
+            tokens.append(Token(kind, piece, line, column, _string(piece, line, column)))
         elif kind != "space":
             tokens.append(Token(kind, piece, line, column))
         breaks = piece.count("\n")
@@ -82,11 +83,26 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-def _string(piece: str) -> str:
+def _string(piece: str, line: int, column: int) -> str:
+    """What a string stands for. Two escapes that are halves of one character are that character, as in Java and JSON."""
     if piece.endswith("c"):
-        return Char(_unescape(piece[1:-2]))
+        return Char(_whole(_unescape(piece[1:-2]), line, column))
     quotes = 3 if piece[:3] in ("'''", '"""') and len(piece) >= 6 else 1
-    return _unescape(piece[quotes:-quotes])
+    return _whole(_unescape(piece[quotes:-quotes]), line, column)
+
+
+def _whole(text: str, line: int, column: int) -> str:
+    if text.isascii() or not _HALF.search(text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise QuerySyntaxError(
+            "Failed to interpret Gremlin query: half a character (a lone surrogate) in a string",
+            line=line,
+            column=column,
+            remedy="Write the character itself, or both of its escapes.",
+        ) from None
 
 
 def _unescape(body: str) -> str:

@@ -169,8 +169,9 @@ class _Parser(Tokens):
             head = first.value[:-1]
             if first.value == last.value:
                 return [first.value]
-            if head == last.value[:-1]:
-                return [head + chr(code) for code in self.between(ord(first.value[-1]), ord(last.value[-1]), last)]
+            if first.value and last.value and head == last.value[:-1]:
+                codes = self.between(ord(first.value[-1]), ord(last.value[-1]), last)
+                return [head + chr(code) for code in codes if not 0xD800 <= code < 0xE000]
             raise self.error("the ends of a range of texts may differ in the last character only", last)
         raise self.error("a range goes from integer to integer or from text to text", last)
 

@@ -17,6 +17,36 @@ __all__ = ["MathStep", "parse_formula"]
 
 Formula = Callable[[dict[str, float]], float]
 
+
+def _as_java(function: Callable[[float], float]) -> Callable[[float], float]:
+    """The function with infinities and NaN where Java has them and Python raises."""
+
+    def computed(x: float) -> float:
+        try:
+            return float(function(x))
+        except OverflowError:
+            return m.copysign(m.inf, x) if function in (m.sinh, m.ceil, m.floor) else m.inf
+        except ValueError:
+            return -m.inf if x == _POLES.get(function) else m.nan
+
+    return computed
+
+
+_POLES: dict[Any, float] = {m.log: 0.0, m.log10: 0.0, m.log2: 0.0, m.log1p: -1.0}
+"""Where functions are minus infinity."""
+
+
+def _power(a: float, b: float) -> float:
+    """Java's pow: no errors."""
+    odd = b % 2 == 1
+    try:
+        return m.pow(a, b)
+    except OverflowError:
+        return -m.inf if a < 0 and odd else m.inf
+    except ValueError:
+        return m.nan if a else m.copysign(m.inf, a) if odd else m.inf
+
+
 _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "abs": abs,
     "acos": m.acos,
@@ -27,9 +57,11 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "cos": m.cos,
     "cosh": m.cosh,
     "exp": m.exp,
+    "expm1": m.expm1,
     "floor": m.floor,
     "log": m.log,
     "log10": m.log10,
+    "log1p": m.log1p,
     "log2": m.log2,
     "signum": lambda x: m.copysign(1.0, x) if x else 0.0,
     "sin": m.sin,
@@ -126,16 +158,19 @@ class _Parser:
             number = float(token)
             return lambda _: number
         if token in _FUNCTIONS:
-            function, argument = _FUNCTIONS[token], self.atom()
-            return lambda values: float(function(argument(values)))
-        if token in _CONSTANTS:
-            constant = _CONSTANTS[token]
-            return lambda _: constant
+            function, argument = _as_java(_FUNCTIONS[token]), self.atom()
+            return lambda values: function(argument(values))
         if token in "+-*/%^)":  # noqa: S105
             raise self.error(f"unexpected {token!r}")
         if token not in self.variables:
             self.variables.append(token)
         return lambda values: values[token]
+
+
+def _remainder(a: float, b: float) -> float:
+    if b == 0:
+        raise ZeroDivisionError
+    return m.nan if m.isinf(a) else m.fmod(a, b)
 
 
 def _binary(sign: str, left: Formula, right: Formula) -> Formula:
@@ -144,15 +179,16 @@ def _binary(sign: str, left: Formula, right: Formula) -> Formula:
         "-": lambda a, b: a - b,
         "*": lambda a, b: a * b,
         "/": lambda a, b: a / b,
-        "%": m.fmod,
-        "^": lambda a, b: a**b,
+        "%": _remainder,
+        "^": _power,
     }
     operation = operations[sign]
     return lambda values: operation(left(values), right(values))
 
 
 class MathStep(TakesBys, MapStep):
-    """Variables are names (as(), side effects, map keys); ``_`` is the traverser; by() go round over the variables."""
+    """Variables are names (as(), side effects, map keys); ``_`` is the traverser; by() go round over the variables.
+    ``pi`` and ``e`` are the constants where nothing else has that name."""
 
     def __init__(self, text: str) -> None:
         self.formula, self.variables = parse_formula(text)
@@ -160,10 +196,15 @@ class MathStep(TakesBys, MapStep):
 
     def map(self, t: Traverser, ctx: Context) -> Any:
         values: dict[str, float] = {}
-        for index, name in enumerate(self.variables):
+        position = 0
+        for name in self.variables:
             value = t.obj if name == "_" else scope_value(t, name, ctx)
+            if value is SKIP and name in _CONSTANTS:
+                values[name] = _CONSTANTS[name]
+                continue
             if value is not SKIP and self.bys:
-                value = self.bys[index % len(self.bys)].of_object(value, t, ctx)
+                value = self.bys[position % len(self.bys)].of_object(value, t, ctx)
+                position += 1
             if value is SKIP:
                 return SKIP
             if not is_number(value):
@@ -172,14 +213,14 @@ class MathStep(TakesBys, MapStep):
                     f"{type(value).__name__} with value {value!r}",
                     remedy="Give it a by() that leads to a number.",
                 )
-            values[name] = float(value)
+            try:
+                values[name] = float(value)
+            except OverflowError:
+                values[name] = m.inf if value > 0 else -m.inf
         try:
-            result = self.formula(values)
+            return self.formula(values)
         except ZeroDivisionError:
             raise QueryError("Division by zero!", remedy="Filter out zero divisors first.") from None
-        except (ValueError, OverflowError):
-            return float("nan")
-        return float("nan") if isinstance(result, complex) else float(result)
 
 
 @step("math")

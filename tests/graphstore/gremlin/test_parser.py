@@ -29,6 +29,7 @@ def test_numbers_carry_their_types() -> None:
 def test_strings_and_escapes() -> None:
     assert args(r"'a\'b', " r'"x\ny", "\u00e4"') == ("a'b", "x\ny", "ä")
     assert args("'''tri'ple'''") == ("tri'ple",)
+    assert args(r"'\ud83d\ude00!'") == ("\U0001f600!",)
 
 
 def test_collections() -> None:
@@ -90,6 +91,8 @@ def test_comments_and_several_statements() -> None:
         ("System.exit(0)", 1, 1),
         ("g.inject(new File('x'))", 1, 14),
         ("g.inject(200b)", 1, 10),
+        (r"g.inject('\ud83d!')", 1, 10),
+        ("g.inject(''..'a')", 1, 14),
     ],
 )
 def test_errors_say_where(text: str, line: int, column: int) -> None:

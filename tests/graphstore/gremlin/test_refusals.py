@@ -64,6 +64,7 @@ def test_graph_computer_steps_and_lambdas_are_refused_by_name(ask: Ask) -> None:
         ("g.V().fail('stop here')", "stop here"),
         ("g.V().until(has('x'))", "repeat.*was not defined"),
         ("g.inject(1).math('_ / 0')", "Division by zero"),
+        ("g.inject(1).math('_ % 0')", "Division by zero"),
         ("g.inject(1).math('__import__(1)')", "math"),
         ("g.V().addV('~x')", "hidden"),
         ("g.V('1').property('~x',1)", "hidden"),
