@@ -25,7 +25,13 @@ COUNT = 1_300
 
 def run(report: Report, seed: int, data: Path) -> None:
     """Adds F1 without answers, after 20, 50 and 100, and how many random answers one chosen answer replaces."""
-    for name, made in (("people", people), ("products", products), ("papers", papers), ("recurring", recurring)):
+    for name, made in (
+        ("people", people),
+        ("products", products),
+        ("papers", papers),
+        ("recurring", recurring),
+        ("citations", citations),
+    ):
         task = made(np.random.default_rng([seed, len(name)]))
         matching = match_records(task.records)
         chosen = asked(task, matching, seed)
@@ -125,6 +131,41 @@ def recurring(g: Generator) -> Labelled:
         entity += [k] * copies
     number = np.array(entity, np.int64)
     return Labelled("recurring", records_of(_table(rows), None), number, number)
+
+
+def citations(g: Generator) -> Labelled:
+    """One table of references to papers, some cited once and some fifty times, shortened in every way; papers have follow-ups."""
+    words, last = _words(g, 300, 2), _words(g, 120, 2)
+    venues = [_words(g, 4, 2) for _ in range(12)]
+    rows: list[Row] = []
+    entity: list[int] = []
+    paper = 0
+    while len(rows) < COUNT:
+        title = [str(w) for w in g.choice(words, int(g.integers(4, 9)))]
+        authors = [f"{_one(g, words)[0]}. {_one(g, last)}" for _ in range(int(g.integers(1, 4)))]
+        for follow in range(1 + int(g.random() < 0.4)):
+            full, venue, year = (
+                [*title, *(["revisited"] * follow)],
+                venues[int(g.integers(12))],
+                int(g.integers(1990, 2006)),
+            )
+            copies = min(1 + int(3 * g.pareto(1.1)), 60)
+            rows += [_citation(g, full, authors, venue, year) for _ in range(copies)]
+            entity += [paper] * copies
+            paper += 1
+    number = np.array(entity, np.int64)
+    return Labelled("citations", records_of(_table(rows), None), number, number)
+
+
+def _citation(g: Generator, title: Sequence[str], authors: Sequence[str], venue: Sequence[str], year: int) -> Row:
+    cut = title if g.random() < 0.8 else title[: max(2, len(title) - 2)]
+    named = authors if g.random() < 0.7 else [*authors[:1], *(["et al"] if len(authors) > 1 else [])]
+    if g.random() < 0.4:
+        named = [name.split()[-1] for name in named]
+    place = " ".join(venue) if g.random() < 0.5 else "".join(w[0] for w in venue)
+    row = {"title": " ".join(cut), "authors": ", ".join(named), "venue": place}
+    row["year"] = str(year if g.random() < 0.9 else year + 1)
+    return _worse(g, row, 0.3, 0.0) | {k: "" for k in ("venue", "year") if g.random() < 0.3}
 
 
 def _two_tables(name: str, g: Generator, things: Sequence[tuple[Row, Row]], *, wrong: float, blank: float) -> Labelled:

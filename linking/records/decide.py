@@ -110,7 +110,7 @@ def _average_linkage(
     distance = np.ones((n, n), np.float32)
     a = np.array([slot[x] for x in local.left[mine].tolist()], np.int64)
     b = np.array([slot[x] for x in local.right[mine].tolist()], np.int64)
-    distance[a, b] = distance[b, a] = np.clip(1 - probability[mine], 0, 1)
+    distance[a, b] = distance[b, a] = np.maximum(1 - probability[mine], 0)
     tree = linkage(distance[np.triu_indices(n, 1)], "average")
     groups = np.asarray(fcluster(tree, 1 - threshold[0], criterion="distance"), np.int64)
     strict = np.asarray(fcluster(tree, 1 - min(threshold[1], 0.99), criterion="distance"), np.int64)

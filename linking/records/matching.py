@@ -11,10 +11,11 @@ from bifrost.links import Estimate, Matched, PairLesson, SamePair
 from linking.records.adapt import Answers, adapt
 from linking.records.blocking import Pairs, best_of_each, union
 from linking.records.candidates import Change
-from linking.records.decide import cluster_records, components, unique_mapping
+from linking.records.decide import components, unique_mapping
 from linking.records.decoys import Decoys
 from linking.records.fields import Records
 from linking.records.graph import GraphSignal, evidence_of, graph_features, learn_signal
+from linking.records.grouping import groups_of
 from linking.records.lessons import lesson_of
 from linking.records.linked import Linked, linked_pairs
 from linking.records.options import MatchOptions
@@ -337,10 +338,11 @@ def _decide(
     pairs, shape = prepared.pairs, prepared.comparer.records.shape
     if not prepared.comparer.records.dirty:
         return np.asarray(probability >= options.threshold)
-    join = options.linkage * options.threshold
-    label = cluster_records(
-        pairs, probability, shape[0], threshold=join, largest=options.largest_component, small_factor=SMALL_FACTOR
-    )
+    answered, same = (pairs.take(slice(0)), np.zeros(0, bool)) if answers is None else (answers.pairs, answers.same)
+    label = groups_of(
+        pairs, probability, answered, same, shape[0], threshold=options.linkage * options.threshold,
+        largest=options.largest_component, small_factor=SMALL_FACTOR,
+    )  # fmt: skip
     accepted = np.asarray(label[pairs.left] == label[pairs.right])
     if answers is not None:
         position, same = answers.locate(pairs, shape[1])

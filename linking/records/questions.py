@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bifrost.links import PairQuestion
 from linking.records.adapt import Answers
+from linking.records.group_questions import group_questions
 from linking.records.matching import Matching
 from linking.records.prepared import MULTIPLE_FEATURES
 
@@ -34,16 +35,18 @@ def choose(matching: Matching, count: int, judged: Mapping[tuple[str, str], bool
 
 
 def choose_rows(matching: Matching, count: int, answers: Answers | None) -> tuple[NDArray[np.int64], Float]:
-    """Positions among the candidate pairs, and their values.
+    """Positions among the candidate pairs, and their values in [0, 1].
 
-    Uncertainty first (entropy of the decision), weakened for pairs that look like one already chosen, and never two
-    questions about the same record in one round: the second answer would follow from the first.
+    Between two tables uncertainty first (entropy of the decision); in one table what an answer settles, because it joins or
+    parts whole groups (:func:`group_questions`). Weakened for pairs that look like one already chosen, and never two questions
+    about the same record or group in one round: the second answer would follow from the first.
     """
-    pairs, p = matching.pairs, matching.probability.astype(np.float64)
-    value = 4 * p * (1 - p)
-    if matching.unique:
-        # A pair that loses against a surer rival is settled with it.
-        value = np.where(_is_best(matching), value, 0.1 * value)
+    pairs = matching.pairs
+    if matching.records.dirty:
+        grouped = group_questions(matching, answers)
+        value, ends = grouped.value, grouped.groups
+    else:
+        value, ends = _undecided(matching), (pairs.left, pairs.right + matching.records.shape[0])
     if answers is not None and len(answers.same):
         position, _ = answers.locate(pairs, matching.records.shape[1])
         value[position] = -1.0
@@ -52,20 +55,27 @@ def choose_rows(matching: Matching, count: int, answers: Answers | None) -> tupl
     place = _space(matching, pool)
     chosen: list[int] = []
     current = value[pool].copy()
-    busy: set[tuple[int, int]] = set()
+    busy: set[int] = set()
     while len(chosen) < min(count, len(pool)) and current.max(initial=-1.0) > 0:
         best = int(np.argmax(current))
         k = int(pool[best])
         current[best] = -1.0
-        ends = {(0, int(pairs.left[k])), (int(not matching.records.dirty), int(pairs.right[k]))}
-        if ends & busy:
+        mine = {int(ends[0][k]), int(ends[1][k])}
+        if mine & busy:
             continue
-        busy |= ends
+        busy |= mine
         chosen.append(best)
         likeness = np.exp(-((place - place[best]) ** 2).sum(axis=1) / place.shape[1])
         current = np.where(current > 0, current * (1 - 0.5 * likeness), current)
     index = pool[np.array(chosen, np.int64)]
-    return index, value[index].astype(np.float32)
+    return index, np.where(value > 0.5, 1 - 0.25 / np.maximum(value, 0.5), value)[index].astype(np.float32)
+
+
+def _undecided(matching: Matching) -> NDArray[np.float64]:
+    p = matching.probability.astype(np.float64)
+    value = 4 * p * (1 - p)
+    # A pair that loses against a surer rival is settled with it.
+    return np.where(_is_best(matching), value, 0.1 * value) if matching.unique else value
 
 
 def _is_best(matching: Matching) -> NDArray[np.bool_]:
