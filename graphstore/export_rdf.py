@@ -1,5 +1,6 @@
 """RDF exports of what the SPARQL endpoint answers from (graphstore/rdf.py); Turtle has no named graphs, the others do."""
 
+import re
 from collections.abc import Iterator
 
 import pyoxigraph as ox
@@ -21,10 +22,15 @@ def turtle(snapshot: Snapshot) -> Iterator[bytes]:
         "rdf": RDF, "rdfs": RDFS, "owl": OWL, "xsd": "http://www.w3.org/2001/XMLSchema#",
         **{kind: f"{base}{kind}/" for kind in ("v", "t", "p", "l", "e", "o")},
     }  # fmt: skip
+    ends_in_a_dot = re.compile(f"<({'|'.join(map(re.escape, prefixes.values()))})[^<>]*\\.>")
     for lines in _lines(snapshot):
-        quads = ox.parse("\n".join(lines).encode(), ox.RdfFormat.N_QUADS, lenient=True)
+        text = "\n".join(lines)
+        # rdflib cannot read p:No\. and takes the dot for the end of the statement: such names are written in full
+        unfit = set(ends_in_a_dot.findall(text)) if ".>" in text else ()
+        quads = ox.parse(text.encode(), ox.RdfFormat.N_QUADS, lenient=True)
         triples = dict.fromkeys(ox.Triple(quad.subject, quad.predicate, quad.object) for quad in quads)
-        yield ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""
+        short = {name: iri for name, iri in prefixes.items() if iri not in unfit}
+        yield ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=short) or b""
 
 
 def json_ld(snapshot: Snapshot) -> Iterator[bytes]:

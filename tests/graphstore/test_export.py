@@ -172,6 +172,25 @@ def test_rdf_exports_say_what_sparql_answers(store: SqlStore, tmp_path: Path) ->
         assert sum(len(g) for g in dataset.graphs()) == len(set(exported(store, "nquads").splitlines()))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_names_that_end_in_a_dot_are_read_back_by_rdflib(sqlite_url: str) -> None:
+    made = SqlStore(sqlite_url)
+    register(made, "a/x")
+    say(
+        made,
+        "a/x",
+        record_of("a/x", "Ann Inc.", {"No.": 1, "Art.-Nr.": "<b.>"}, type="Co."),
+        record_of("a/x", "2", {"n": 2}),
+    )
+    turtle = exported(made, "turtle")
+    answered = rdflib.Graph()
+    for line in exported(made, "nquads").splitlines():
+        answered.parse(line.rsplit(b" <", 1)[0] + b" .", format="nt")
+    assert values(rdflib.Graph().parse(turtle, format="turtle")) == values(answered)
+    assert b"rdfs:label" in turtle
+    made.close()
+
+
 @pytest.mark.parametrize(
     ("format", "id", "start"), [("neptune-csv", "~id", "~from"), ("opencypher-csv", ":ID", ":START_ID")]
 )
