@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
@@ -84,10 +85,11 @@ def _csv(
     rows: Iterable[tuple[tuple[str, ...], Element]],
 ) -> Iterator[bytes]:
     columns = _columns(shapes)
+    headings = _headings(head, columns)
     with archive.open(name, "w", force_zip64=True) as binary:
         text = io.TextIOWrapper(binary, "utf-8", newline="", write_through=False)
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*head, *(f"{_header(column)}:{type}" for column, type in columns.items())])
+        writer.writerow([*head, *headings])
         for i, (fixed, element) in enumerate(rows):
             writer.writerow(
                 [*fixed, *(_cell(element.properties.get(column, ()), type) for column, type in columns.items())]
@@ -114,8 +116,19 @@ def _columns(shapes: Shapes) -> dict[str, str]:
     }
 
 
-def _header(name: str) -> str:
-    return name.replace(":", "_").replace("\n", " ")
+def _headings(head: Iterable[str], columns: Mapping[str, str]) -> list[str]:
+    """The headings of properties, each with its type. No two have one name: the later gets ``_2``."""
+    taken = {fixed.split(":")[0] for fixed in head}
+    headings = []
+    for name, type in columns.items():
+        plain = given = name.replace(":", "_").replace("\n", " ")
+        number = 1
+        while plain in taken:
+            number += 1
+            plain = f"{given}_{number}"
+        taken.add(plain)
+        headings.append(f"{plain}:{type}")
+    return headings
 
 
 def _cell(values: Iterable[Value], type: str) -> str:
@@ -131,13 +144,15 @@ def _text(value: Value) -> str:
 
 # ---- Parquet ---------------------------------------------------------------------------------------------------------
 
+_LIKE_FIXED = re.compile("_+(id|tail|head|score)")
 _ARROW = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "date": pa.date32()}
 _CAST: dict[str, Callable[[Any], Any]] = {"integer": int, "number": float, "boolean": bool}
 
 
 def parquet_archive(snapshot: Snapshot) -> Iterator[bytes]:
     """``vertices/<label>.parquet`` (``_id``, properties) and ``edges/<label>.parquet`` (``_id``, ``_tail``, ``_head``,
-    ``_score``, properties); a property with several values somewhere is a list everywhere in its table."""
+    ``_score``, properties); a property with several values somewhere is a list everywhere in its table. The column of a
+    property called like one of those four has one more ``_`` before it, and its name in the metadata."""
     with TemporaryDirectory(prefix="bifrost-export-") as folder:
         for kind, table in (("vertices", "vertex"), ("edges", "edge")):
             batches = snapshot.vertex_batches() if kind == "vertices" else snapshot.edge_batches()
@@ -197,7 +212,12 @@ def _schema(properties: Mapping[str, PropertyShape], is_edge: bool) -> pa.Schema
 def _field(name: str, shape: PropertyShape) -> pa.Field:
     """A column, which says the type of its values also where they are written as text."""
     type = _ARROW.get(shape.type, pa.string())
-    return pa.field(name, pa.list_(type) if shape.several else type, metadata={"type": shape.type})
+    metadata = {"type": shape.type, "name": name}
+    return pa.field(_column_name(name), pa.list_(type) if shape.several else type, metadata=metadata)
+
+
+def _column_name(name: str) -> str:
+    return f"_{name}" if _LIKE_FIXED.fullmatch(name) else name
 
 
 def _arrow(

@@ -30,6 +30,9 @@ _KEPT = (
 
 
 class _Column(NamedTuple):
+    """``column`` is its name in the file, ``name`` that of the property."""
+
+    column: str
     name: str
     several: bool
     parse: Callable[[str], Value] | None
@@ -83,7 +86,7 @@ def _elements(file: str, table: pq.ParquetFile, is_edge: bool) -> Iterator[Part]
 def _loaded(file: str, first: int, label: str, batch: pa.RecordBatch, columns: list[_Column]) -> list[Loaded]:
     fixed = [batch.column(name).to_pylist() if name in batch.schema.names else None for name in _FIXED]
     ids, tails, heads, scores = fixed
-    said = [_values(batch.column(column.name), column) for column in columns]
+    said = [_values(batch.column(column.column), column) for column in columns]
     names = [column.name for column in columns]
     found = []
     for i, id in enumerate(ids or ()):
@@ -133,7 +136,8 @@ def _column(file: str, field: pa.Field) -> _Column:
         )
     declared: Mapping[Any, bytes] = field.metadata or {}
     parse = _WRITTEN_AS_TEXT.get(declared.get(b"type", b"").decode(errors="replace")) if _is_text(inner) else None
-    return _Column(field.name, several, parse, kinds.is_timestamp(type) and type.unit == "ns")
+    name = declared.get(b"name", b"").decode(errors="replace") or field.name
+    return _Column(field.name, name, several, parse, kinds.is_timestamp(type) and type.unit == "ns")
 
 
 def _is_text(type: pa.DataType) -> bool:

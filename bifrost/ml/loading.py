@@ -21,6 +21,7 @@ from bifrost.ml.features import FeatureOptions, features, target
 __all__ = ["load"]
 
 _SCORE, _TAIL, _HEAD, _ID = "_score", "_tail", "_head", "_id"
+_FIXED = frozenset([_SCORE, _TAIL, _HEAD, _ID])
 _PARTS = (0.8, 0.1, 0.1)
 
 
@@ -96,7 +97,7 @@ def _relations(
         part = table.take(numbers)
         ids = tuple(part.column(_ID).to_pylist())
         split = _split(ids, parts, seed)
-        columns = {name: part.column(name).to_pylist() for name in part.column_names if not name.startswith("_")}
+        columns = {name: part.column(name).to_pylist() for name in part.column_names if name not in _FIXED}
         values, names = features(columns, len(ids), split.train, options)
         found[relation] = Edges(
             ids,

@@ -22,7 +22,7 @@ from graphstore.export import FORMATS, Exporter
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import sqlite_template, sqlite_url
-from tests.graphstore.worlds import record_of, register, say
+from tests.graphstore.worlds import Said, record_of, register, say
 
 __all__ = ["sqlite_template", "sqlite_url"]
 
@@ -170,6 +170,31 @@ def test_rdf_exports_say_what_sparql_answers(store: SqlStore, tmp_path: Path) ->
     for dataset in (quads, linked):
         assert {str(g.identifier) for g in dataset.graphs() if len(g)} == graphs
         assert sum(len(g) for g in dataset.graphs()) == len(set(exported(store, "nquads").splitlines()))
+
+
+def test_properties_called_like_other_columns_have_columns_of_their_own(sqlite_url: str) -> None:
+    made = SqlStore(sqlite_url)
+    register(made, "a/x")
+    said: dict[str, Said] = {
+        "_id": "65f",
+        "__id": 1,
+        "_score": 0.5,
+        "a:b": "colon",
+        "a_b": "other",
+        "a\nb": 1,
+        "a b": 2,
+    }
+    say(made, "a/x", record_of("a/x", "1", said))
+    (table,) = archive(made, "parquet").values()
+    (row,) = pq.read_table(io.BytesIO(table)).to_pylist()
+    assert row == {
+        "_id": "a/x/1", "__id": "65f", "___id": 1, "__score": 0.5, "a:b": "colon", "a_b": "other", "a\nb": 1, "a b": 2
+    }  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO(archive(made, "neptune-csv")["vertices.csv"].decode(), newline=""))
+    assert (row["_id:String"], row["__id:Long"]) == ("65f", "1")
+    assert {row["a_b:String"], row["a_b_2:String"]} == {"colon", "other"}
+    assert {row["a b:Long"], row["a b_2:Long"]} == {"1", "2"}
+    made.close()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -52,14 +52,23 @@ def exported(tmp_path: Path) -> Iterator[SqlStore]:
     register(made, "a/person", "b/city", "b/pairs")
     people: list[dict[str, Said]] = [
         {"name": ('Ann; "A"', "Änn\n2"), "age": 41, "size": 1.75, "ok": True, "day": date(2024, 1, 2)},
-        {"name": "Ben", "at": datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=UTC), "age": -(2**63), "ok": False},
+        {
+            "name": "Ben",
+            "at": datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+            "age": -(2**63),
+            "ok": False,
+            "_id": "65f",
+            "__id": 7,
+        },
         {},
     ]
     say(made, "a/person", *(record_of("a/person", str(i), said) for i, said in enumerate(people)))
     say(made, "b/city", record_of("b/city", "k/ü", {"name": "null", "code": "0123", "odd name": "x,y"}))
     unsure = Evidence(confidence=0.25)
     links = [
-        LinkStatement("b/l1", "KNOWS", "a/person/0", "a/person/1", {"since": (1999,), "ways": ("x", "y;z")}),
+        LinkStatement(
+            "b/l1", "KNOWS", "a/person/0", "a/person/1", {"since": (1999,), "ways": ("x", "y;z"), "_tail": (5,)}
+        ),
         LinkStatement("b/l2", "KNOWS", "a/person/1", "a/person/0", {}, unsure),
         LinkStatement("b/l3", "LIVES IN", "a/person/0", "b/city/k%2Fü", {"from": (date(2020, 2, 29),)}),
         LinkStatement("b/l4", "LIVES IN", "a/person/2", "b/city/k%2Fü"),
@@ -237,6 +246,8 @@ def test_the_graph_is_what_one_source_says(exported: SqlStore, store: SqlStore, 
     }  # fmt: skip
     types = {column.name: column.type for column in datasets["Person"].info.columns}
     assert types == {
+        "_id": "text",
+        "__id": "integer",
         "age": "integer",
         "at": "datetime",
         "day": "date",

@@ -13,7 +13,7 @@ import pytest
 
 from bifrost import ml
 from bifrost.errors import InputError, MissingExtraError, NotFoundError, StoreUnavailableError
-from bifrost.values import Value
+from bifrost.values import LinkStatement, RecordFragments, Value
 from graphstore.export import Exporter
 from graphstore.sql import SqlStore
 from tests.graphstore.worlds import record_of, register, say
@@ -197,3 +197,19 @@ def test_what_is_no_export_is_told(tmp_path: Path, exported: Path) -> None:
     for wrong in ({"targets": {"Person": "nothing"}}, {"targets": {"Nobody": "x"}}, {"parts": (1, 1, 1)}):
         with pytest.raises(InputError):
             ml.load(exported, **wrong)
+
+
+def test_properties_may_be_called_like_the_columns_of_an_export(tmp_path: Path) -> None:
+    store = SqlStore("sqlite://")
+    store.migrate()
+    register(store, "a/x", "a/pairs")
+    say(store, "a/x", *(record_of("a/x", str(i), {"_id": i}) for i in range(5)))
+    links = (LinkStatement("a/l", "LIKES", "a/x/0", "a/x/1", {"_id": (7,), "_weight": (0.5,)}),)
+    say(store, "a/pairs", RecordFragments("1", b"1", links=links))
+    file = tmp_path / "graph.zip"
+    file.write_bytes(b"".join(Exporter(store, "https://x/")("parquet").chunks))
+    store.close()
+    arrays = ml.load(file, parts=(1, 0, 0))
+    assert arrays.nodes["X"].names == ("__id",)
+    assert len(set(arrays.nodes["X"].features[:, 0].tolist())) == 5
+    assert arrays.edges["X", "LIKES", "X"].names == ("__id", "_weight")
