@@ -29,13 +29,16 @@ def exact_decimal(text: str) -> Decimal:
 def value_key(value: Value) -> tuple[str, object]:
     """A key that is equal exactly for values the graph calls equal: 1 equals 1.0, but neither ``True`` nor ``"1"``.
 
-    Aware datetimes are equal when they name the same instant; a naive one never equals an aware one.
+    Aware datetimes are equal when they name the same instant; a naive one never equals an aware one. NaN, which no number
+    equals, is one value here, so that it can be said twice and traced.
     """
     match value:
         case bool():
             return ("b", value)
         case str():
             return ("s", value)
+        case float() | Decimal() if value != value:
+            return ("n", "NaN")
         case int() | float() | Decimal():
             return ("n", value)
         case datetime():

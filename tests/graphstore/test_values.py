@@ -28,7 +28,7 @@ def test_equal_values_have_equal_hashes(left: Value, right: Value) -> None:
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [(1, 1.0), (1, Decimal("1.00")), (2**60, float(2**60)),
+    [(1, 1.0), (1, Decimal("1.00")), (2**60, float(2**60)), (float("nan"), float("nan")), (float("nan"), Decimal("NaN")),
      (datetime(2024, 1, 1, 12, tzinfo=UTC), datetime(2024, 1, 1, 14, tzinfo=timezone(timedelta(hours=2))))],
 )  # fmt: skip
 def test_these_are_equal(left: Value, right: Value) -> None:

@@ -224,3 +224,11 @@ def test_where_many_edges_come_from_is_read_together(store: SqlStore, asking: Ca
         with statements(store) as seen:
             assert ask(query) == [300]
         assert len(seen) < 60, query
+
+
+def test_nan_is_a_value_like_others(asking: Callable[[SqlStore], Ask], merged: SqlStore) -> None:
+    say(merged, "erp/client", record("erp/client", "1", name="Ann", rate=float("nan")))
+    say(merged, "crm/contact", record("crm/contact", "7", name="Ann", rate=float("nan")))
+    ask = asking(merged)
+    assert ask(f"g.V('{ANN}').properties('rate').values('source')") == ["erp", "crm"]
+    assert ask(f"g.V('{ANN}').properties('rate').not(values('source')).count()") == [0]
