@@ -254,7 +254,7 @@ def _http_response(codec: Codec, reply: Reply, id: Any) -> Response:
         "code": reply.attributes.get("code", "query"),
         "message": reply.message,
         "detailedMessage": reply.message,
-        "remedy": reply.attributes.get("remedy", ""),
+        "remedy": reply.attributes.get("remedy") or "Correct the request; docs/reference/gremlin.md describes it.",
         "retryable": reply.attributes.get("retryable", False),
     }
     return JSONResponse(body, _HTTP_STATUS.get(reply.code, 500))

@@ -77,6 +77,17 @@ def test_errors_have_the_common_shape(url: str, body: Any, status: int) -> None:
     assert {"code", "message", "remedy", "retryable"} <= answer.json().keys()
 
 
+def test_half_a_character_is_refused_and_two_halves_are_one(url: str) -> None:
+    target, headers = url.replace("ws:", "http:"), {"Content-Type": "application/json"}
+    answer = httpx.post(target, content=rb'{"gremlin": "g.inject(x)", "bindings": {"x": "\ud800"}}', headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["remedy"]
+    answer = httpx.post(target, content=rb'{"gremlin": "g.inject(\'\\ud83d\')"}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "query_syntax")
+    answer = httpx.post(target, content=rb'{"gremlin": "g.inject(\'\\ud83d\\ude00\')"}', headers=headers)
+    assert answer.json()["result"]["data"]["@value"] == ["\U0001f600"]
+
+
 def test_a_request_may_lower_the_objects_it_holds(url: str) -> None:
     for body in (
         {"gremlin": "g.V().fold()", "maxObjects": 3},
