@@ -82,9 +82,9 @@ def test_half_a_character_is_refused_and_two_halves_are_one(url: str) -> None:
     answer = httpx.post(target, content=rb'{"gremlin": "g.inject(x)", "bindings": {"x": "\ud800"}}', headers=headers)
     assert answer.status_code == 400
     assert answer.json()["remedy"]
-    answer = httpx.post(target, content=rb'{"gremlin": "g.inject(\'\\ud83d\')"}', headers=headers)
+    answer = post(url, {"gremlin": r"g.inject('\ud83d')"})
     assert (answer.status_code, answer.json()["code"]) == (400, "query_syntax")
-    answer = httpx.post(target, content=rb'{"gremlin": "g.inject(\'\\ud83d\\ude00\')"}', headers=headers)
+    answer = post(url, {"gremlin": r"g.inject('\ud83d\ude00')"})
     assert answer.json()["result"]["data"]["@value"] == ["\U0001f600"]
 
 
