@@ -12,9 +12,10 @@ Only steps of TinkerPop 3.4 are used, as bytecode. Values that not every engine 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import orjson
@@ -37,7 +38,12 @@ _ID = "bifrost_id"
 _AT_ONCE = 40
 """Elements per request: engines limit the length of a traversal."""
 _ASKED = 400
+"""Ids per request."""
+_LENGTH = 40_000
+"""Bytes per request, about: Gremlin Server takes 65,536 unless it is told otherwise."""
 _INT64 = 2**63
+_Item = TypeVar("_Item", Vertex, Edge, str)
+_Element = TypeVar("_Element", Vertex, Edge)
 
 
 class RemoteGremlin:
@@ -88,9 +94,9 @@ class RemoteGremlin:
             connection.close()
 
     def _write(self, batch: Batch) -> None:
-        for ids in _parts([*batch.gone_edges], _ASKED):
+        for ids in _parts(batch.gone_edges):
             self._run(self._found(self.g.E, ids).drop())
-        for ids in _parts([*batch.gone_vertices], _ASKED):
+        for ids in _parts(batch.gone_vertices):
             self._run(self._found(self.g.V, ids).drop())
         edges = {edge.id: edge for edge in batch.edges}
         vertices = {vertex.id: vertex for vertex in batch.vertices}
@@ -99,20 +105,22 @@ class RemoteGremlin:
         known = self._labels(sorted(ends))
         vertices |= {vertex.id: vertex for vertex in read_vertices(self._store, sorted(ends - known.keys()))}
         edges |= self._relabel(vertices)
-        for some in _parts([*vertices.values()], _AT_ONCE):
-            self._put(map(self._put_vertex, some))
-        for edge_part in _parts([*edges.values()], _AT_ONCE):
+        for some in _bites(vertices.values(), _vertex_length, _AT_ONCE):
+            with self._named(some, _vertex_length):
+                self._put(map(self._put_vertex, some))
+        for edge_part in _bites(edges.values(), _edge_length, _AT_ONCE):
             self._run(self._found(self.g.E, [edge.id for edge in edge_part]).drop())
-            self._put(map(self._put_edge, edge_part))
+            with self._named(edge_part, _edge_length):
+                self._put(map(self._put_edge, edge_part))
 
     def _relabel(self, vertices: Mapping[str, Vertex]) -> dict[str, Edge]:
         """Removes vertices whose label changed, because Gremlin cannot change one; returns their edges, to write again."""
         labels = self._labels([*vertices])
         changed = [id for id, label in labels.items() if label != vertices[id].label]
-        for ids in _parts(changed, _ASKED):
+        for ids in _parts(changed):
             self._run(self._found(self.g.V, ids).drop())
         found: dict[str, Edge] = {}
-        for at in _parts(changed, _ASKED):
+        for at in _parts(changed):
             for edges in self._store.view().edges_of(at, limit=1_000_000).values():
                 found |= {edge.id: edge for edge in edges}
         return found
@@ -160,7 +168,7 @@ class RemoteGremlin:
                 ("edge", {one.id: _edge_facts(one) for one in edges}, self._remote_edges),
             ):
                 counts[kind].update(facts[0] for facts in elements.values())
-                found = read([*elements]) if elements else {}
+                found = {id: there for some in _parts([*elements]) for id, there in read(some).items()}
                 for id, facts in elements.items():
                     digest.update(orjson.dumps([kind, id, facts], option=orjson.OPT_SORT_KEYS))
                     if found.get(id) != facts:
@@ -233,10 +241,26 @@ class RemoteGremlin:
     def _labels(self, ids: Sequence[str]) -> dict[str, str]:
         key = T.id if self._native else _ID
         found: dict[str, str] = {}
-        for some in _parts([*ids], _ASKED):
+        for some in _parts(ids):
             rows = self._run(self._found(self.g.V, some).project("id", "label").by(key).by(T.label))
             found |= {row["id"]: row["label"] for row in rows}
         return found
+
+    @contextmanager
+    def _named(self, some: Sequence[_Element], length: Callable[[_Element], int]) -> Iterator[None]:
+        """Says which element is too long for one request, where one is: servers just close the connection."""
+        try:
+            yield
+        except Exception as error:
+            if len(some) > 1 or length(some[0]) <= _LENGTH:
+                raise
+            self.close()
+            raise StoreUnavailableError(
+                f"The Gremlin engine at {self._url} does not take {some[0].id}, which is about {length(some[0]):,} bytes "
+                f"long: {_told(error)}",
+                remedy="Raise what it takes in one message (Gremlin Server: maxContentLength in its settings), then "
+                "publish again: it goes on where it stopped.",
+            ) from error
 
     def _run(self, query: Any) -> list[Any]:
         found: list[Any] = query.to_list()
@@ -251,13 +275,48 @@ class RemoteGremlin:
         except Exception as error:
             self.close()
             raise StoreUnavailableError(
-                f"The Gremlin engine at {self._url} does not take this: {str(error).splitlines()[0][:300] or type(error).__name__}",
+                f"The Gremlin engine at {self._url} does not take this: {_told(error)}",
                 remedy="Check the address, the credentials and the engine's log. Publishing goes on where it stopped.",
             ) from error
 
 
-def _parts(items: list[Any], size: int) -> Iterator[list[Any]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _told(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:300] or type(error).__name__
+
+
+def _bites(items: Iterable[_Item], length: Callable[[_Item], int], most: int) -> Iterator[list[_Item]]:
+    """At most so many at once, and no longer together than a request may be; what is longer comes alone."""
+    some: list[_Item] = []
+    total = 0
+    for item in items:
+        long = length(item)
+        if some and (len(some) == most or total + long > _LENGTH):
+            yield some
+            some, total = [], 0
+        some.append(item)
+        total += long
+    if some:
+        yield some
+
+
+def _parts(ids: Iterable[str]) -> Iterator[list[str]]:
+    return _bites(ids, lambda one: 10 + len(one.encode()), _ASKED)
+
+
+def _vertex_length(vertex: Vertex) -> int:
+    """About how many bytes the request has that writes it."""
+    return 500 + 3 * len(vertex.id.encode()) + _length(_plain(vertex.properties))
+
+
+def _edge_length(edge: Edge) -> int:
+    ends = 2 * len(f"{edge.id}{edge.tail}{edge.head}".encode())
+    return 500 + ends + _length({name: [value] for name, value in _edge_properties(edge).items()})
+
+
+def _length(properties: Mapping[str, Sequence[Any]]) -> int:
+    return sum(
+        60 + len(name.encode()) + len(str(value).encode()) for name, values in properties.items() for value in values
+    )
 
 
 def _plain(properties: Mapping[str, Sequence[Value]]) -> dict[str, list[Any]]:

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from api.gremlin import gremlin_routes
 from bifrost.errors import InputError, StoreUnavailableError
 from bifrost.links import LinkEdge, LinkKind, Verdict
+from bifrost.values import make_uid
 from graphstore import remote_batches
 from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.memory import MemoryGraph
@@ -28,7 +29,7 @@ from tests.api.shop import fill, uid
 from tests.fixtures.gremlin_server import running_gremlin_server
 from tests.fixtures.searching import examples
 from tests.graphstore.remote_worlds import HISTORIES, live_through, start
-from tests.graphstore.worlds import link_type
+from tests.graphstore.worlds import Said, link_type, record_of, register, say
 
 logging.getLogger("gremlinpython").setLevel(logging.CRITICAL)
 
@@ -74,6 +75,36 @@ def store() -> Iterator[SqlStore]:
     made.migrate()
     yield made
     made.close()
+
+
+def test_requests_are_as_long_as_servers_take_them(url: str, store: SqlStore) -> None:
+    register(store, "a/long ids")
+    names = [f"{number} {'ü' * 400}" for number in range(50)]
+    links = [[("next", make_uid("a", "long ids", name))] for name in names]
+    said: list[dict[str, Said]] = [{"text": f"{number} {'ß' * 1_500}", "n": number} for number in range(50)]
+    say(store, "a/long ids", *(record_of("a/long ids", *one) for one in zip(names, said, links, strict=True)))
+    target = RemoteGremlin(store, url)
+    try:
+        target.catch_up()
+        assert target.verify().same
+    finally:
+        target.close()
+
+
+def test_what_is_too_long_for_one_message_is_named(apache_any: str, store: SqlStore) -> None:
+    with_graph(apache_any, lambda g: g.V().drop().to_list())
+    register(store, "a/texts")
+    say(store, "a/texts", record_of("a/texts", "1", {"text": "x" * 100_000}), record_of("a/texts", "2", {"text": "x"}))
+    target = RemoteGremlin(store, apache_any)
+    try:
+        with pytest.raises(StoreUnavailableError, match="does not take a/texts/1, which is about 100,") as caught:
+            target.catch_up()
+        assert "maxContentLength" in caught.value.remedy
+        say(store, "a/texts", record_of("a/texts", "1", {"text": "short"}))
+        target.catch_up()
+        assert target.verify().same
+    finally:
+        target.close()
 
 
 def test_the_graph_is_published_and_followed(url: str, store: SqlStore) -> None:
