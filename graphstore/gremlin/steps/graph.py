@@ -142,7 +142,11 @@ LAZY_BARRIER = 2500
 
 
 def merged(source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
-    """Some traversers at a time, those at the same place as one with a larger bulk (LazyBarrierStrategy)."""
+    """Some traversers at a time, those at the same place as one with a larger bulk (LazyBarrierStrategy). Without bulks
+    only barrier() makes one of them."""
+    if not ctx.bulk:
+        yield from source
+        return
     while chunk := list(islice(source, LAZY_BARRIER)):
         yield from merge_bulks(chunk, ctx) if len(chunk) > 1 else chunk
         ctx.release(len(chunk))

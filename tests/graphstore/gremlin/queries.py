@@ -66,6 +66,10 @@ BRANCHES: list[tuple[str, list[Any]]] = [
 RESULTS: list[tuple[str, list[Any]]] = [
     ("g.V().count()", [6]),
     ("g.V().out().out().count()", [2]),
+    ("g.withBulk(false).V().both().repeat(out()).times(1).count()", [16]),
+    ("g.withBulk(false).V().both().out().in().count()", [30]),
+    ("g.withBulk(false).V().both().group().by(label).by(out().count())", [{"person": 16, "software": 0}]),
+    ("g.withBulk(false).V().both().barrier().count()", [6]),
     ("g.V().groupCount().by(label)", [{"person": 4, "software": 2}]),
     ("g.E().groupCount().by(label)", [{"knows": 2, "created": 4}]),
     ("g.V().hasLabel('person').group().by(values('age').is(gt(30)).fold().count(local)).by(count())", [{0: 2, 1: 2}]),
