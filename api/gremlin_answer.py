@@ -19,7 +19,7 @@ from starlette.types import Message as Event
 from starlette.types import Receive, Scope, Send
 
 from api.gremlin_frames import Codec, Message
-from api.gremlin_service import GremlinService, Reply
+from api.gremlin_service import GremlinService, Reply, nested_too_deep
 from bifrost.errors import QueryError
 
 __all__ = ["GremlinAnswer"]
@@ -89,6 +89,9 @@ class GremlinAnswer:
                     body.add(reply)
                 except (TypeError, ValueError, OverflowError) as error:
                     failed = Reply(599, message=f"The result cannot be serialized: {error}")
+                    return failed, body.end(failed)
+                except RecursionError:
+                    failed = nested_too_deep()
                     return failed, body.end(failed)
             return None, body.end(Reply(200))
 

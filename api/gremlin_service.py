@@ -18,7 +18,7 @@ from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.traverser import Limits, Meter
 from graphstore.gremlin.tree import Traversal
 
-__all__ = ["GremlinService", "GremlinSettings", "Reply"]
+__all__ = ["GremlinService", "GremlinSettings", "Reply", "nested_too_deep"]
 
 _LANGUAGES = (None, "", "gremlin-lang", "gremlin-groovy")
 _LONG_TEXT = 10_000
@@ -62,6 +62,18 @@ class Reply:
             return codec.respond(id, self.code, self.data, self.message, self.attributes, self.properties)
         except (TypeError, ValueError, OverflowError) as error:
             return codec.respond(id, 599, [], f"The result cannot be serialized: {error}", {})
+        except RecursionError:
+            failed = nested_too_deep()
+            return codec.respond(id, failed.code, [], failed.message, failed.attributes)
+
+
+def nested_too_deep() -> Reply:
+    """What is answered where collections are so deep in each other that they cannot be compared, written or sent."""
+    error = QueryLimitError(
+        "The query or its result is nested too deep.",
+        remedy="unfold() collections before others collect them; none can hold itself.",
+    )
+    return _failed(error, "eval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,7 @@ class GremlinService:
         except BifrostError as error:
             yield _failed(error, message.op)
         except RecursionError:
-            yield Reply(500, message="The query is nested too deep.")
+            yield nested_too_deep()
         except Exception as error:  # noqa: BLE001 - a frame with the request id must go out whatever happened
             _log.exception("gremlin.failed", query_id=message.name)
             yield Reply(500, message=f"Internal error: {type(error).__name__}: {error}")
@@ -205,6 +217,8 @@ class GremlinService:
             found = self.engine.quick(prepared.compiled, graph, _QUICK, starts, traversers=prepared.traversers)
         except BifrostError as error:
             return _failed(error, message.op)
+        except RecursionError:
+            return nested_too_deep()
         if found is None or len(found) > self.settings.batch:
             return None
         return Reply(200 if found else 204, found, properties=prepared.properties)

@@ -69,6 +69,9 @@ class AggregateStep(BarrierStep):
         if isinstance(collected, (set, frozenset)):
             return set(collected) | set(map(freeze, values))
         if isinstance(collected, BulkSet):
+            if any(value is collected for value in values):  # cap() gave it: it cannot hold itself, but what it held
+                held = BulkSet(collected)
+                values = [held if value is collected else value for value in values]
             collected.extend(values)
             return collected
         if isinstance(collected, list):

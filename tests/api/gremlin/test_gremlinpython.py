@@ -54,6 +54,23 @@ def test_writing_and_iterate(g: Any) -> None:
     assert g.V().where(__.in_("visits")).count().next() == 1
 
 
+CYCLE = "g.inject(1).aggregate('s').select('s').fold().aggregate('s').cap('s')"
+"""A collection that holds one that holds it."""
+
+
+def test_what_is_nested_too_deep_is_refused_and_the_connection_stays(client: Client) -> None:
+    for query in (CYCLE, f"{CYCLE}.dedup()", "g.inject(1).repeat(local(fold())).times(3000)"):
+        with pytest.raises(GremlinServerError, match="nested too deep") as caught:
+            client.submit(query).all().result()
+        assert caught.value.status_code == 598
+        assert client.submit("g.V().count()").all().result() == [6]
+
+
+def test_a_side_effect_may_collect_what_it_held(client: Client) -> None:
+    query = "g.inject(1).aggregate('s').cap('s').aggregate('s').cap('s').aggregate('s').cap('s')"
+    assert client.submit(query).all().result() == [[1, [1], [1, [1]]]]
+
+
 def test_transactions(url: str) -> None:
     connection = DriverRemoteConnection(url, "g", pool_size=1)
     g = traversal().with_(connection)

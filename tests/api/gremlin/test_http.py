@@ -77,6 +77,14 @@ def test_errors_have_the_common_shape(url: str, body: Any, status: int) -> None:
     assert {"code", "message", "remedy", "retryable"} <= answer.json().keys()
 
 
+def test_what_is_nested_too_deep_is_refused(url: str) -> None:
+    query = "g.inject(1).aggregate('s').select('s').fold().aggregate('s').cap('s')"
+    for format in ("graphson-v3.0+json", "graphson-v3.0+json;types=false", "graphbinary-v1.0"):
+        answer = post(url, {"gremlin": query}, headers={"Accept": f"application/vnd.{format}"})
+        assert answer.status_code == 504
+        assert b"nested too deep" in answer.content
+
+
 def test_half_a_character_is_refused_and_two_halves_are_one(url: str) -> None:
     target, headers = url.replace("ws:", "http:"), {"Content-Type": "application/json"}
     answer = httpx.post(target, content=rb'{"gremlin": "g.inject(x)", "bindings": {"x": "\ud800"}}', headers=headers)
