@@ -19,7 +19,8 @@ from benchmarks.linking_entities import COPIES, inside, related, without
 from benchmarks.report import Report
 from linking.records.blocking import Pairs
 from linking.records.decide import cluster_records, components
-from linking.records.matching import SMALL_FACTOR, with_groups
+from linking.records.grouping import with_groups
+from linking.records.matching import SMALL_FACTOR
 from linking.records.options import MatchOptions
 from linking.records.prepared import with_pairs
 from linking.records.prior import Prior

@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from linking.records.blocking import Pairs
+from linking.records.blocking import Pairs, union
 from linking.records.decide import cluster_records, components
+from linking.records.prepared import Prepared
 
-__all__ = ["groups_of"]
+__all__ = ["groups_of", "with_groups"]
 
 Float = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -39,6 +40,21 @@ def groups_of(
         pairs, probability = _put(pairs, probability, apart, FAR, size)
     label = cluster_records(pairs, probability, size, threshold=threshold, largest=largest, small_factor=small_factor)
     return _joined(label, answered.take(same), apart, known)
+
+
+def with_groups(prepared: Prepared, log_odds: Float, largest: int) -> Pairs:
+    """The pairs of one table and all others inside the groups that likely pairs make, of up to ``largest`` records."""
+    size = prepared.comparer.records.shape[0]
+    label = components(prepared.pairs, log_odds > 0, size)
+    order = np.argsort(label, kind="stable")
+    counts = np.bincount(label)
+    found = [(prepared.pairs.left, prepared.pairs.right)]
+    bounds = np.cumsum(counts)
+    for group in np.flatnonzero((counts > 2) & (counts <= largest)).tolist():
+        members = order[bounds[group] - counts[group] : bounds[group]]
+        a, b = np.triu_indices(len(members), 1)
+        found.append((members[a], members[b]))
+    return union(found, size, dirty=True)
 
 
 def _apart(different: Pairs, known: Ids) -> Pairs:

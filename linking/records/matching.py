@@ -11,11 +11,12 @@ from bifrost.links import Estimate, Matched, PairLesson, SamePair
 from linking.records.adapt import Answers, adapt
 from linking.records.blocking import Pairs, best_of_each, union
 from linking.records.candidates import Change
+from linking.records.competition import clearly_beaten, seldom_several
 from linking.records.decide import components, unique_mapping
 from linking.records.decoys import Decoys
 from linking.records.fields import Records
 from linking.records.graph import GraphSignal, evidence_of, graph_features, learn_signal
-from linking.records.grouping import groups_of
+from linking.records.grouping import groups_of, with_groups
 from linking.records.lessons import lesson_of
 from linking.records.linked import Linked, linked_pairs
 from linking.records.options import MatchOptions
@@ -23,7 +24,7 @@ from linking.records.prepared import Prepared, changed, known_pairs, prepare, wi
 from linking.records.prior import Prior, load_prior
 from linking.records.unlabelled import unlabelled_log_odds
 
-__all__ = ["Matching", "match_records", "rematch_records", "with_groups"]
+__all__ = ["Matching", "match_records", "rematch_records"]
 
 Float = NDArray[np.float32]
 CERTAIN = 30.0
@@ -47,7 +48,8 @@ class Matching:
     ``blocked`` is ``prepared`` as it was before pairs of answers and of groups came in. ``once`` tells whether a left record,
     and a right record, has one partner at most, and ``decoys`` what was learnt from that (without links, then with them).
     ``linked`` is what the records are linked to, and ``signal`` what that turned out to be worth. ``lesson`` is what
-    the answers teach other tasks. ``seconds`` are per stage.
+    the answers teach other tasks. ``rivals`` tells whether the partners of a record compete for it although it may have several.
+    ``seconds`` are per stage.
     """
 
     prepared: Prepared
@@ -63,6 +65,7 @@ class Matching:
     linked: tuple[Linked, ...] = ()
     signal: GraphSignal | None = None
     lesson: PairLesson | None = None
+    rivals: bool = False
 
     @property
     def records(self) -> Records:
@@ -243,6 +246,7 @@ def _matched(
         position, same = answers.locate(prepared.pairs, prepared.comparer.records.shape[1])
         lesson = lesson_of(prepared, base, position, same) if len(position) else None
         log_odds = adapt(prepared, base, answers, unique=all(once), links=graph_features(linked, prepared.pairs))
+    rivals = like.rivals if like is not None else seldom_several(prepared, base)
     seconds["score"] = time.perf_counter() - clock
     clock = time.perf_counter()
     probability = (1 / (1 + np.exp(-np.clip(log_odds, -CERTAIN, CERTAIN)))).astype(np.float32)
@@ -250,6 +254,9 @@ def _matched(
         # A pair that lost to a better one of the same record is unlikely, however alike its records are.
         won = unique_mapping(prepared.pairs, log_odds, unique_left=once[0], unique_right=once[1])
         probability = np.where(won, probability, LOST * probability).astype(np.float32)
+    if rivals:
+        beaten = clearly_beaten(prepared.pairs, log_odds)
+        probability = np.where(beaten, LOST * probability, probability).astype(np.float32)
     accepted = _decide(prepared, probability, answers, options)
     seconds["decide"] = time.perf_counter() - clock
     return Matching(
@@ -266,6 +273,7 @@ def _matched(
         linked,
         signal,
         lesson,
+        rivals,
     )
 
 
@@ -359,21 +367,6 @@ def _expanded(
         return with_pairs(prepared, pairs)
     known = None if change is None else known_pairs(like.prepared, pairs, prepared.comparer.records.shape, change)
     return with_pairs(prepared, pairs, agreement=like.prepared.table.agreement, known=known)
-
-
-def with_groups(prepared: Prepared, log_odds: Float, largest: int) -> Pairs:
-    """The pairs of one table and all others inside the groups that likely pairs make, of up to ``largest`` records."""
-    size = prepared.comparer.records.shape[0]
-    label = components(prepared.pairs, log_odds > 0, size)
-    order = np.argsort(label, kind="stable")
-    counts = np.bincount(label)
-    found = [(prepared.pairs.left, prepared.pairs.right)]
-    bounds = np.cumsum(counts)
-    for group in np.flatnonzero((counts > 2) & (counts <= largest)).tolist():
-        members = order[bounds[group] - counts[group] : bounds[group]]
-        a, b = np.triu_indices(len(members), 1)
-        found.append((members[a], members[b]))
-    return union(found, size, dirty=True)
 
 
 def _with_linked(prepared: Prepared, linked: tuple[Linked, ...], rows: NDArray[np.int64] | None) -> Prepared:

@@ -4,11 +4,14 @@ from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linking.records import Matching, match_tables
+from linking.records.adapt import PINNED
 from linking.records.blocking import Pairs
+from linking.records.competition import clearly_beaten
 from linking.records.decide import cluster_records
 from linking.records.grouping import groups_of
 from linking.records.questions import choose
@@ -117,3 +120,29 @@ def test_values_of_questions_lie_between_0_and_1() -> None:
     questions = choose(match_tables(branches()), 50, {})
     assert questions
     assert all(0 <= q.value <= 1 for q in questions)
+
+
+def namesakes() -> pa.Table:
+    """Sixty people and twenty of them again; four who share a name and an address, each twice, one of them three times."""
+    everybody = people(64, seed=11)
+    alike = [person | {"name": everybody[60]["name"], "mail": everybody[60]["mail"]} for person in everybody[60:]]
+    return table([*everybody[:60], *misspell(everybody[:20], seed=8, share=0.2), *alike, *alike, alike[3]], "t")
+
+
+def test_the_likeliest_partner_of_a_record_rules_out_clearly_worse_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = namesakes()
+    matching = match_tables(rows)
+    assert matching.rivals
+    label = matching.clusters()[0]
+    assert [label[k] == label[60 + k] for k in range(20)] == [True] * 20
+    assert [label[80 + k] == label[84 + k] for k in range(4)] == [True] * 4
+    assert label[83] == label[88]
+    assert len(set(label[80:84].tolist())) == 4
+    monkeypatch.setattr("linking.records.matching.seldom_several", lambda *_: False)
+    assert len(set(match_tables(rows).clusters()[0][80:84].tolist())) < 4
+
+
+def test_answered_pairs_neither_rule_out_nor_are_ruled_out() -> None:
+    pairs = arrays([(0, 1), (0, 2), (0, 3), (1, 2)])
+    assert clearly_beaten(pairs, np.array([3, 1, 2.5, 0], np.float32)).tolist() == [False, True, False, True]
+    assert clearly_beaten(pairs, np.array([-PINNED, 1, PINNED, 0], np.float32)).tolist() == [False] * 4
