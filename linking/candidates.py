@@ -1,6 +1,6 @@
 """Candidates of all kinds become scored link types, and only those worth a person's time are kept."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from bifrost.links import Column, LinkKind, LinkType, PairExample, Role, link_type_id
 from bifrost.ports import Encoder
 from linking.composites import composite_candidates
+from linking.consensus import agreed_odds
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
@@ -99,8 +100,15 @@ def find_references(
             replace(c, features={**c.features, CORRECTION: float(more)})
             for c, more in zip(candidates, added, strict=True)
         ]
-    candidates = to_roots([_with_shape(workspace, c) for c in candidates], scorer)
+    widths = Counter(column.table for column in columns)
+    candidates = to_roots([_with_shape(workspace, c) for c in candidates], scorer, widths)
     probabilities = scorer.probability([c.features for c in candidates])
+    agreed = agreed_odds(candidates, probabilities.tolist())
+    for place, more in agreed.items():
+        c = candidates[place]
+        candidates[place] = replace(c, features={**c.features, KINDRED: c.features.get(KINDRED, 0.0) + more})
+    places = sorted(agreed)
+    probabilities[places] = scorer.probability([candidates[place].features for place in places])
     by_tail: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
     between: dict[tuple[str, str], float] = defaultdict(float)
     for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):

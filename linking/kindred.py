@@ -124,7 +124,8 @@ def _areas(candidates: Sequence[ReferenceCandidate]) -> list[float]:
     namesakes: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
     for i, c in enumerate(candidates):
         own, table = table_words(c.tail.dataset), table_words(c.head.dataset)
-        named = c.features["name_score"] >= SURELY_NAMED and c.containment >= 0.95 and c.tail.table != c.head.table
+        held = not c.tail.nonnull or c.containment >= 0.95
+        named = c.features["name_score"] >= SURELY_NAMED and held and c.tail.table != c.head.table
         if named and len(table) > 1:
             common = next(
                 (n for n, (a, b) in enumerate(zip(own, table, strict=False)) if a != b), min(len(own), len(table))

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from linking.kin_names import DETAIL, SAME_END, UPWARDS, WITHIN, kinship, leads_up
 from linking.names import ID_WORDS, PEOPLE, core_words, is_id_name, names_table, table_words, tells_who, words
 from linking.profiles import ColumnProfile
 from linking.references import ReferenceCandidate
@@ -33,6 +34,16 @@ _ONE_ROW = 6.0
 """What is taken from a reference to a table of one row, unless the name says so."""
 _INITIAL = 4.0
 """What is added where a column is called after the initial of one table alone that holds all values: ``sid`` and ``sense``."""
+_UNLIKE = 3.0
+"""What is taken from a reference of numbers that no name says, where all others are called like keys."""
+_HOUSE, _RULE = 8, 0.9
+"""How many columns called after tables, and which share of them called like keys, make a rule."""
+_FEW_KINDS, _MOST_KINDS = 60, 0.3
+"""Of so few things, or of more if so many of them occur, a column may be the kind that is only called ``type``."""
+_ENDS = 2
+_AMID = 9
+"""By how many words a table of references loses against one that says something of its own."""
+_NAMED = 0.5
 _HELD = 0.95
 _SAYING_NOTHING = frozenset({"type", "status", "state", "kind", "name", "title", "label", "group", "level"})
 _LABELS = frozenset({"name", "title", "label", "color", "colour", "caption", "slug", "description", "comment", "note"})
@@ -49,11 +60,17 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
     for column in columns:
         tables[column.table].append(column)
     keys = {name: key for name, members in tables.items() if (key := _own_key(members)) is not None}
-    after = _named_after(candidates, keys)
+    between = _only_between(tables)
+    after = _named_after(candidates, keys, between)
+    kin = _kin(candidates, tables, keys, between, after)
+    settled = {tail for tail, _ in kin}
+    after = {(tail, head) for tail, head in after if tail not in settled} | kin
     named = {tail for tail, _ in after}
+    strict = _named_like_keys(candidates, after)
     siblings = _siblings(candidates, tables)
     told = _told_by_row(candidates, tables)
-    people, parts = _people(candidates, keys), _in_part(candidates, keys)
+    people, parts = _people(candidates, keys, between), _in_part(candidates, keys)
+    partly = {tail for tail, _ in parts}
     found = []
     for c in candidates:
         odds = 0.0
@@ -63,23 +80,121 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
         if c.tail.id in named:
             if exact:
                 odds += _OWNER
-            elif _called_so_elsewhere(c):
+            elif _called_so_elsewhere(c) or c.tail.id in settled:
                 odds -= _OWNER
         elif c.tail.id in people:
             odds += _PERSON if c.head.id in people[c.tail.id] else -_OWNER
         elif (c.tail.id, c.head.id) in parts:
-            odds += _INITIAL if len(_foreign(c.tail)[0]) == 1 else _PART
+            odds += _INITIAL if len(core_words(c.tail.said)[0]) == 1 else _PART
+        elif c.tail.id in partly and _of_a_part(c):
+            odds -= _OWNER
         if (c.tail.id, c.head.id) in siblings or (not c.tail.nonnull and _key_of_that_name(c)):
             odds += _SIBLING
         if c.tail.id in told and told[c.tail.id] != {words(c.head.dataset)[-1:]}:
             odds -= _EITHER
         if _attribute(c, keys):
-            odds -= _LABEL if set(words(c.tail.said)) <= _LABELS else _ATTRIBUTE
-        if _refers_itself(c.head, keys):
+            odds -= _LABEL if words(c.tail.said)[-1] in _LABELS else _ATTRIBUTE
+        if _refers_itself(c.head, keys) or _is_own(c):
             odds -= _OWNER
-        odds -= _from_little(c, exact)
+        if strict and not exact and c.tail.id not in people and _unlike_keys(c):
+            odds -= _UNLIKE
+        odds -= _from_little(c, exact, keys)
         found.append(odds)
     return found
+
+
+def _kin(
+    candidates: Sequence[ReferenceCandidate],
+    tables: Columns,
+    keys: Mapping[str, ColumnProfile],
+    between: set[str],
+    after: set[tuple[int, int]],
+) -> set[tuple[int, int]]:
+    """Tails with the key of the table that their own table's name and theirs tell together, where some are nearest. Which table
+    the column alone is called after tells more, unless it says as little as ``type``."""
+    owners = {"".join(table_words(members[0].dataset)) for members in tables.values()}
+    first = {name: p for name, members in tables.items() for p in members if p.position == 0 and p.key_like}
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    ends: dict[int, str] = {}
+    plain, named = set(), set()
+    for c in candidates:
+        held = c.tail.type == c.head.type if not c.tail.nonnull else c.containment >= _HELD
+        key = keys.get(c.head.table, first.get(c.head.table))
+        if key is None or key.id != c.head.id or not held or c.tail.source != c.head.source:
+            continue
+        said, table = _foreign(c.tail) or _numbered(c), table_words(c.head.dataset)
+        amid = c.head.table in between
+        if c.tail.table == c.head.table and leads_up(c.tail.said, c.tail.dataset):
+            near = UPWARDS if said or not c.tail.nonnull else 0
+        else:
+            near = kinship(said, c.tail.dataset, c.head.dataset)
+        if names_table(said, table) == 0 and not {*said} <= _SAYING_NOTHING:
+            plain.add(c.tail.id)
+        if not amid and (c.tail.id, c.head.id) in after:
+            named.add(c.tail.id)
+        other = near == WITHIN and "".join(table).removesuffix("".join(said)) in owners  # the kinds of other things
+        own = c.head.table in keys
+        if amid and near < DETAIL:
+            continue
+        if near >= UPWARDS or (own and near == WITHIN) or (own and near == SAME_END and c.tail.nonnull):
+            found[c.tail.id][c.head.id] = 2 * near - other
+            ends[c.head.id] = table[-1]
+    best = set()
+    for tail, heads in found.items():
+        nearest = sorted((h for h, near in heads.items() if near == max(heads.values())), key=lambda h: len(ends[h]))
+        shortest, most = ends[nearest[0]], max(heads.values())
+        if tail in plain or (most == 2 * SAME_END and tail in named):
+            continue
+        if all(ends[h].endswith(shortest) and ends[h] != shortest for h in nearest[1:]):
+            best.add((tail, nearest[0]))
+        elif most > 2 * SAME_END:
+            best |= {(tail, head) for head in nearest}
+    return best
+
+
+def _only_between(tables: Columns) -> set[str]:
+    """The tables that say hardly more than which records of others belong together."""
+    found = set()
+    for name, members in tables.items():
+        called = [is_id_name(p.said) for p in members if p.position]
+        if sum(called) >= max(_ENDS, len(called) - 1):
+            found.add(name)
+    return found
+
+
+def _numbered(c: ReferenceCandidate) -> tuple[str, ...]:
+    """The words of a column of numbers that is called like a kind of thing, where few of these are not among them."""
+    said, tail = words(c.tail.said), c.tail
+    if said != core_words(tail.said) or (c.features["tail_measure"] and not {*said} <= _SAYING_NOTHING):
+        return ()
+    if not tail.nonnull:
+        return said
+    numbers = tail.kind == c.head.kind == "integer" and said != table_words(tail.dataset)
+    return said if numbers and (c.head.distinct <= _FEW_KINDS or c.features["coverage"] >= _MOST_KINDS) else ()
+
+
+def _is_own(c: ReferenceCandidate) -> bool:
+    """Whether a column is called just like its own table, and the head is no other number of such a thing."""
+    own = core_words(c.tail.said)
+    return (
+        is_id_name(c.tail.said)
+        and own == table_words(c.tail.dataset)
+        and own != core_words(c.head.said)
+        and names_table(own, table_words(c.head.dataset)) is None
+        and c.tail.table != c.head.table
+    )
+
+
+def _named_like_keys(candidates: Sequence[ReferenceCandidate], after: set[tuple[int, int]]) -> bool:
+    """Whether columns that are called after tables are all called like keys: then what is not hardly refers to anything."""
+    called = {c.tail.id: is_id_name(c.tail.said) for c in candidates if (c.tail.id, c.head.id) in after}
+    return len(called) >= _HOUSE and sum(called.values()) >= _RULE * len(called)
+
+
+def _unlike_keys(c: ReferenceCandidate) -> bool:
+    """Whether numbers refer to a table although no name says so."""
+    unlike = c.features["name_score"] < _NAMED and not c.features["tail_preposition"]
+    return c.tail.kind == c.head.kind == "integer" and not is_id_name(c.tail.said) and unlike
 
 
 def _own_key(members: Sequence[ColumnProfile]) -> ColumnProfile | None:
@@ -113,11 +228,13 @@ def _bare(c: ReferenceCandidate) -> tuple[str, ...]:
     return said if numbers and plain else ()
 
 
-def _named_after(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile]) -> set[tuple[int, int]]:
+def _named_after(
+    candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile], between: set[str]
+) -> set[tuple[int, int]]:
     """Tails with the key of the table that they are called after. A table whose name only ends so counts where no other one
-    has a key of just that name."""
+    has a key of just that name, unless that refers to it in turn."""
     before: dict[int, dict[int, int]] = defaultdict(dict)
-    equal = set()
+    equal: dict[int, set[int]] = defaultdict(set)
     for c in candidates:
         named, key = _foreign(c.tail) or _bare(c), keys.get(c.head.table)
         held = not c.tail.nonnull or c.containment >= _HELD
@@ -125,15 +242,16 @@ def _named_after(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, Co
             continue
         extra = names_table(named, table_words(c.head.dataset))
         if extra is not None and key is not None and key.id == c.head.id:
+            extra += _AMID if extra and c.head.table in between else 0
             before[c.tail.id][c.head.id] = extra
         elif c.features["name_equal"] and c.head.position == 0 and c.tail.table != c.head.table:
-            equal.add(c.tail.id)
+            equal[c.tail.id].add(c.head.id)
     least = {tail: min(heads.values()) for tail, heads in before.items()}
     return {
         (tail, head)
         for tail, heads in before.items()
         for head, extra in heads.items()
-        if extra == least[tail] and not (extra and tail in equal)
+        if extra == least[tail] and not (extra and any(head not in before.get(other, ()) for other in equal[tail]))
     }
 
 
@@ -147,6 +265,13 @@ def _refers_itself(head: ColumnProfile, keys: Mapping[str, ColumnProfile]) -> bo
 def _called_so_elsewhere(c: ReferenceCandidate) -> bool:
     named = core_words(c.tail.said)
     return core_words(c.head.said) == named and names_table(named, table_words(c.head.dataset)) is None
+
+
+def _of_a_part(c: ReferenceCandidate) -> bool:
+    """Whether a head elsewhere is called like the end of the tail's name: ``country_area.area`` for ``begin_area``."""
+    named, own = core_words(c.head.said), core_words(c.tail.said)
+    ends = bool(named) and own[-len(named) :] == named
+    return ends and names_table(named, table_words(c.head.dataset)) != 0
 
 
 def _key_of_that_name(c: ReferenceCandidate) -> bool:
@@ -167,12 +292,15 @@ def _siblings(candidates: Sequence[ReferenceCandidate], tables: Columns) -> set[
     }
 
 
-def _people(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile]) -> dict[int, set[int]]:
+def _people(
+    candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile], between: set[str]
+) -> dict[int, set[int]]:
     """Of columns that say who did something the keys of the tables of people that may be meant."""
     found: dict[int, dict[int, int]] = defaultdict(dict)
     for c in candidates:
         key, last = keys.get(c.head.table), table_words(c.head.dataset)[-1:]
-        held = c.containment >= _HELD and key is not None and key.id == c.head.id
+        filled = c.tail.type == c.head.type if not c.tail.nonnull else c.containment >= _HELD
+        held = filled and key is not None and key.id == c.head.id and c.head.table not in between
         if held and c.tail.source == c.head.source and last and last[0] in PEOPLE and tells_who(c.tail.said):
             rank = PEOPLE.index(last[0])
             if set(words(c.tail.said)) & _SUPERIORS:
@@ -187,7 +315,7 @@ def _in_part(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, Column
     """Tails with the key of the only table that they are called after, beside what for, and that holds all their values."""
     before: dict[int, dict[int, int]] = defaultdict(dict)
     for c in candidates:
-        named, key, table = _foreign(c.tail), keys.get(c.head.table), table_words(c.head.dataset)
+        named, key, table = _foreign(c.tail) or _bare(c), keys.get(c.head.table), table_words(c.head.dataset)
         held = c.containment >= _HELD and key is not None and key.id == c.head.id
         if not named or not held or c.tail.source != c.head.source:
             continue
@@ -223,18 +351,21 @@ def _attribute(c: ReferenceCandidate, keys: Mapping[str, ColumnProfile]) -> bool
     key, said = keys.get(head.table), words(tail.said)
     if not tail.nonnull:
         return key is not None and key.id != head.id
-    plain = said == words(head.said) and not set(said) & {*table_words(head.dataset), *ID_WORDS}
+    same = said == words(head.said) or {*said[-1:], *words(head.said)[-1:]} <= _LABELS
+    plain = same and not set(said) & {*table_words(head.dataset), *ID_WORDS}
     return plain and key is not None and key.id != head.id
 
 
-def _from_little(c: ReferenceCandidate, exact: bool) -> float:
+def _from_little(c: ReferenceCandidate, exact: bool, keys: Mapping[str, ColumnProfile]) -> float:
     """What is taken where one row, one value or none at all is found, and the names do not say enough."""
     tail, head = c.tail, c.head
     called = is_id_name(tail.said)
     extra = names_table(core_words(tail.said), table_words(head.dataset))
     named = exact or extra == 0 or (extra is not None and not set(words(tail.said)) <= _SAYING_NOTHING)
     if not tail.nonnull:
-        return _ONE_ROW if tail.type != head.type and not called else 0.0
+        key = keys.get(head.table)
+        sure = extra == 0 or (named and key is not None and key.id == head.id) or tells_who(tail.said)
+        return _ONE_ROW if not called and (tail.type != head.type or not sure) else 0.0
     if head.rows == 1 and not named and not (called and c.features["name_equal"]):
         return _ONE_ROW
     return _ATTRIBUTE if tail.distinct == 1 and not called and not named else 0.0

@@ -53,8 +53,9 @@ ABBREVIATIONS = {
     "itm": "item", "kunde": "customer", "lang": "language", "lname": "last", "loc": "location", "mgr": "manager",
     "msg": "message", "nbr": "number", "nm": "name", "no": "number", "nr": "number", "num": "number", "ord": "order",
     "org": "organization", "organisation": "organization", "pers": "person", "pid": "id", "pct": "percent",
-    "phone": "telephone", "po": "purchase", "prj": "project", "proj": "project", "prod": "product", "pwd": "password",
-    "qty": "quantity", "ref": "reference", "reg": "region", "rep": "representative", "sal": "salary", "seq": "sequence",
+    "phone": "telephone", "po": "purchase", "prj": "project", "proj": "project", "prod": "product", "ptr": "reference",
+    "pwd": "password", "qty": "quantity", "ref": "reference", "reg": "region", "rep": "representative",
+    "sal": "salary", "seq": "sequence",
     "srv": "service", "stat": "status", "std": "standard", "stud": "student", "supp": "supplier", "tel": "telephone",
     "tkt": "ticket", "trk": "track", "txn": "transaction", "typ": "type", "usr": "user", "val": "value",
     "vend": "vendor", "warehs": "warehouse", "whs": "warehouse", "yr": "year",
@@ -66,8 +67,26 @@ _DEEDS = frozenset({
     "approved", "approver", "assigned", "assignee", "author", "changed", "closed", "create", "created", "creator", "deleted",
     "edited", "editor", "entered", "lead", "leader", "manager", "moderator", "modified", "owner", "published", "publisher",
     "receiver", "recipient", "reporter", "requested", "requester", "reviewed", "reviewer", "sender", "submitted", "submitter",
+    "admin", "administrator", "buyer", "commenter", "contact", "coordinator", "follower", "invitee", "inviter", "maintainer",
+    "organiser", "organizer", "poster", "responsible", "seller", "tester", "translator", "voter", "writer",
     "supervisor", "updated", "updater", "uploaded", "uploader", "user", "write",
 })  # fmt: skip
+_OF_THINGS = frozenset(
+    {
+        "blocked",
+        "caused",
+        "covered",
+        "followed",
+        "grouped",
+        "ordered",
+        "powered",
+        "preceded",
+        "replaced",
+        "sorted",
+        "superseded",
+    }
+)
+"""What things do to things: no people are meant by ``replaced_by``."""
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
 _INITIAL = re.compile(r"(?![abdhklm]id)[a-z]id")
@@ -142,7 +161,8 @@ def tells_who(name: str) -> bool:
     found, core = words(name), core_words(name)
     preposition = core[-1:] in (("by",), ("to",))
     did = core[:-1] if preposition else core
-    return bool(did) and did[-1] in _DEEDS and (preposition or is_id_name(name) or found[-1] == "uid")
+    by = core[-1:] == ("by",) and bool(did) and did[-1].endswith("ed") and did[-1] not in _OF_THINGS
+    return bool(did) and (did[-1] in _DEEDS or by) and (preposition or is_id_name(name) or found[-1] == "uid")
 
 
 @lru_cache(maxsize=262_144)

@@ -1,11 +1,14 @@
 """References that say the same as others: of two names for the same records one is asked about, and what refers to a key that
 two tables share refers to the table that owns it."""
 
+import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bifrost.links import Column, LinkType
 from linking.joins import agreement
+from linking.profiles import SAMPLE
 from linking.references import ReferenceCandidate
 from linking.scoring import KINDRED, Adapted
 from linking.workspace import Workspace
@@ -18,6 +21,8 @@ _SAME_EDGES = 0.9
 """The share of equal edges from which two references say the same."""
 _AS_GOOD, _NAMES_AS_GOOD = 0.01, 0.1
 """By how much the containment and the name of a reference to a shared key may be better without counting."""
+_SURPRISE = 8.0
+"""The log-likelihood by which draws from a part of the keys are told from draws from all."""
 _SAYS_LESS = 1e-3
 """What is left of the share of a candidate when another one is meant."""
 
@@ -28,9 +33,12 @@ def with_shares(candidates: Sequence[ReferenceCandidate], shares: Sequence[float
     ]
 
 
-def to_roots(candidates: list[ReferenceCandidate], scorer: Adapted) -> list[ReferenceCandidate]:
+def to_roots(
+    candidates: list[ReferenceCandidate], scorer: Adapted, widths: Mapping[str, int]
+) -> list[ReferenceCandidate]:
     """What could as well refer to the key of a table that shares it with another one (texts of articles beside articles)
-    refers to that other one, unless its name says otherwise."""
+    refers to that other one, unless its name says otherwise, or only some of its records are ever meant. ``widths`` are the
+    numbers of columns per table."""
     place = {(c.tail.id, c.head.id): i for i, c in enumerate(candidates)}
     shared = [i for i, c in enumerate(candidates) if c.tail.key_like and c.features["name_equal"]]
     probabilities = scorer.probability([candidates[i].features for i in shared])
@@ -41,16 +49,60 @@ def to_roots(candidates: list[ReferenceCandidate], scorer: Adapted) -> list[Refe
             above[tail] = probability, head
     above = {t: (p, h) for t, (p, h) in above.items() if above.get(h, (0.0, -1))[1] != t or (p, h) > above[h]}
     features = [dict(c.features) for c in candidates]
+    nearest = _nearest(candidates, above, widths)
     for i, c in enumerate(candidates):
+        if (c.tail.id, c.head.id) in nearest:
+            first = place[c.tail.id, nearest[c.tail.id, c.head.id]]
+            _outdo(features, i, first)
+            features[first][KINDRED] -= _SURPRISE
+            continue
         root = place.get((c.tail.id, above[c.head.id][1])) if c.head.id in above else None
         if root is None or candidates[root].containment < c.containment - _AS_GOOD:
             continue
         if candidates[root].features["name_score"] >= c.features["name_score"] - _NAMES_AS_GOOD:
-            features[root]["odds_share"] = min(features[root]["odds_share"] + features[i]["odds_share"], 1.0)
-            features[root][KINDRED] = max(features[root].get(KINDRED, 0.0), features[i].get(KINDRED, 0.0))
-            features[i]["odds_share"] *= _SAYS_LESS
-            features[i][KINDRED] = min(features[i].get(KINDRED, 0.0), 0.0)
+            _outdo(features, root, i)
     return [replace(c, features=f) for c, f in zip(candidates, features, strict=True)]
+
+
+def _outdo(features: Sequence[dict[str, float]], meant: int, other: int) -> None:
+    """What speaks for the other one speaks for the one that is meant."""
+    one, less = features[meant], features[other]
+    one["odds_share"] = min(one["odds_share"] + less["odds_share"], 1.0)
+    one[KINDRED] = max(one.get(KINDRED, 0.0), less.get(KINDRED, 0.0))
+    less["odds_share"] *= _SAYS_LESS
+    less[KINDRED] = min(less.get(KINDRED, 0.0), 0.0)
+
+
+def _nearest(
+    candidates: Sequence[ReferenceCandidate], above: Mapping[int, tuple[float, int]], widths: Mapping[str, int]
+) -> dict[tuple[int, int], int]:
+    """Tails with the smallest of several tables that share a key (persons, employees, sellers) and hold all their values, where
+    draws from the key of the first table would hardly all be found there; and that first table's key. The first one says less
+    of its records than they do: otherwise they only add to it."""
+    heads: dict[int, dict[int, ReferenceCandidate]] = defaultdict(dict)
+    for c in candidates:
+        if c.features["name_equal"]:
+            heads[c.tail.id][c.head.id] = c
+    found = {}
+    for tail, among in heads.items():
+        for first in {h for _, h in above.values()} & set(among):
+            root = among[first].head
+            shared = [
+                c
+                for c in among.values()
+                if above.get(c.head.id, (0.0, -1))[1] == first and c.containment == c.row_containment == 1.0
+                if _unlikely(c, root.distinct) and widths[c.head.table] > widths[root.table]
+                if c.head.distinct > c.tail.distinct or widths[c.head.table] > widths[c.tail.table]
+            ]
+            if shared:
+                best = min(shared, key=lambda c: (c.head.distinct, -widths[c.head.table], c.head.id))
+                found[tail, best.head.id] = first
+    return found
+
+
+def _unlikely(c: ReferenceCandidate, keys: int) -> bool:
+    """Whether so many draws from so many keys would hardly all be found among the head's."""
+    return min(c.tail.distinct, SAMPLE) * math.log(max(keys, 1) / max(c.head.distinct, 1)) >= _SURPRISE
 
 
 def without_duplicates(

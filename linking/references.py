@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linking.kin_names import WITHIN, kin_pairs, kinship, leads_up
 from linking.names import (
     ID_WORDS,
     MEASURE_WORDS,
@@ -95,7 +96,7 @@ def reference_candidates(
         return []
     meaning = _Meaning(columns, hits, vectors) if vectors is not None else None
     ids = np.array([p.id for p in columns])
-    kept = _people(hits) if wanted is None else (ids[hits.tail] == wanted[0]) & (ids[hits.head] == wanted[1])
+    kept = _looked_at(hits) if wanted is None else (ids[hits.tail] == wanted[0]) & (ids[hits.head] == wanted[1])
     rivals = rivals_of(hits, _name_scores(hits), None if meaning is None else meaning.with_table, kept)
     meanings = {} if meaning is None else meaning.features(rivals.chosen)
     values = {**meanings, **rivals.features}
@@ -110,11 +111,21 @@ def reference_candidates(
     return made
 
 
-def _people(hits: Hits) -> NDArray[np.bool_]:
-    """Hits of columns that say who did something in keys of tables of people, which the names alone do not show."""
-    who = np.array([tells_who(p.said) for p in hits.columns])
-    people = np.array([bool({*table_words(p.dataset)[-1:]} & {*PEOPLE}) and is_id_name(p.said) for p in hits.columns])
-    return np.asarray(who[hits.tail] & people[hits.head])
+def _looked_at(hits: Hits) -> NDArray[np.bool_]:
+    """Hits that their names speak for, though not by being alike: of columns that say who did something in keys of tables of
+    people, of those called after what stands above a row in their own table, and of those called like the end of a table's name
+    in keys of that table."""
+    columns = hits.columns
+    who = np.array([tells_who(p.said) for p in columns])
+    people = np.array([bool({*table_words(p.dataset)[-1:]} & {*PEOPLE}) for p in columns])
+    up = np.array([leads_up(p.said, p.dataset) for p in columns])
+    datasets, table = np.unique([p.dataset for p in columns], return_inverse=True)
+    names = [core_words(p.said) for p in columns]
+    within = up[hits.tail] & (table[hits.tail] == table[hits.head])
+    pairs = kin_pairs(names, table.tolist(), datasets.tolist())
+    kin = np.isin(hits.tail * len(datasets) + table[hits.head], [tail * len(datasets) + head for tail, head in pairs])
+    key = np.array([is_id_name(p.said) for p in columns])
+    return np.asarray(((who[hits.tail] & people[hits.head]) | within | kin) & key[hits.head])
 
 
 def _hits(columns: Sequence[ColumnProfile], workspace: Workspace) -> Hits:
@@ -180,7 +191,9 @@ def _by_name_alone(profiles: Sequence[ColumnProfile]) -> _Found:
         for tail in empty
         for head in heads
         if tail.source == head.source and tail.id != head.id
-        if (tail.table != head.table and name_score(tail, head) >= 0.9) or _ends_with_key(tail, head)
+        if (tail.table != head.table and name_score(tail, head) >= 0.9)
+        or _ends_with_key(tail, head)
+        or (tail.type == head.type and _called_after(tail, head))
     ]
     tails, heads_ = np.array(found, np.int64).reshape(-1, 2).T
     nothing, unknown = np.zeros(len(found), np.int64), np.full(len(found), math.nan)
@@ -198,6 +211,18 @@ def _ends_with_key(tail: ColumnProfile, head: ColumnProfile) -> bool:
     return (bool(thing) and own[-len(said) :] == said) or any(
         names_table(named[n:], table) in (0, 1) for n in range(len(named))
     )
+
+
+def _called_after(tail: ColumnProfile, head: ColumnProfile) -> bool:
+    """Whether a head numbers what the tail is called after: a table, alone or beside its own, people, or its own table's rows."""
+    own, table = core_words(tail.said), table_words(head.dataset)
+    if not is_id_name(head.said) or core_words(head.said) not in ((), table, table[-1:]):
+        return False
+    if tail.table == head.table:
+        return tail.id != head.id and leads_up(tail.said, tail.dataset)
+    named = bool(own) and names_table(own, table) in (0, 1)
+    people = tells_who(tail.said) and table[-1:] in {(word,) for word in PEOPLE}
+    return named or people or kinship(own, tail.dataset, head.dataset) >= WITHIN
 
 
 def _may_refer(column: ColumnProfile) -> bool:
