@@ -1,7 +1,7 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, mentions, entities, graph, pair_network, answers, carried, scale, wide, links, effort, calibration and ablation.
+schema, mentions, entities, graph, pair_network, one_table, answers, carried, scale, wide, links, effort, calibration and ablation.
 """
 
 import importlib
@@ -17,6 +17,7 @@ PARTS = {
     "entities": "benchmarks.linking_entities",
     "graph": "benchmarks.linking_graph",
     "pair_network": "benchmarks.linking_pair_network",
+    "one_table": "benchmarks.linking_one_table",
     "answers": "benchmarks.linking_answers",
     "carried": "benchmarks.linking_carried",
     "scale": "benchmarks.linking_scale",
