@@ -189,6 +189,12 @@ class Context:
         self.scope: dict[int, Any] | None = None
         self.plain: Context = self
 
+    @property
+    def merges(self) -> bool:
+        """Whether traversers at one place may become one of a larger bulk wherever that is quicker. Not where an answer would
+        tell: without bulks, and where sacks are put together; then only barrier() merges."""
+        return self.bulk and self.sack_merge is None
+
     def scoped(self, scope: dict[int, Any]) -> "Context":
         """The same execution with a place for what steps remember. ``plain`` leads back."""
         other = Context.__new__(Context)

@@ -77,10 +77,16 @@ class VectorPlan:
         for move in self.moves:
             ctx.meter.check()
             frontier = move(frontier.sparse(), snapshot, ctx)
-        if self.finish is not None:
-            yield from self.finish(frontier, snapshot, ctx)
-        else:
-            yield from _traversers(frontier.sparse(), graph, ctx)
+        found = self.finish(frontier, snapshot, ctx) if self.finish is not None else _traversers(frontier.sparse(), graph, ctx)
+        yield from found if ctx.merges else _apart(found, ctx)
+
+
+def _apart(found: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
+    """Each traverser by itself."""
+    for t in found:
+        for _ in range(t.bulk):
+            ctx.tick()
+            yield Traverser(t.obj, 1, t.path, ctx.initial_sack())
 
 
 def _traversers(frontier: Frontier, graph: ArrayGraph, ctx: Context) -> Iterator[Traverser]:

@@ -142,9 +142,8 @@ LAZY_BARRIER = 2500
 
 
 def merged(source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
-    """Some traversers at a time, those at the same place as one with a larger bulk (LazyBarrierStrategy). Without bulks
-    only barrier() makes one of them."""
-    if not ctx.bulk:
+    """Some traversers at a time, those at the same place as one with a larger bulk (LazyBarrierStrategy)."""
+    if not ctx.merges:
         yield from source
         return
     while chunk := list(islice(source, LAZY_BARRIER)):

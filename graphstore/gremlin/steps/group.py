@@ -42,7 +42,9 @@ class GroupState:
     def _value(self, members: list[Traverser], ctx: Context) -> Any:
         by = self.value_by
         if isinstance(by, TraversalBy):
-            source = (t.clone() for t in members) if ctx.track_path or not ctx.bulk else iter(merge_bulks(members, ctx))
+            source = (
+                (t.clone() for t in members) if ctx.track_path or not ctx.merges else iter(merge_bulks(members, ctx))
+            )
             for t in by.inner.run(source, ctx.plain):
                 return t.obj
             return SKIP

@@ -55,7 +55,7 @@ class RepeatStep(Step):
         assert body is not None
         together = body.stateful or (self.times is not None and self.emit is False)
         groups: Iterable[list[Traverser]] = [list(source)] if together else ([t] for t in source)
-        mergeable = ctx.bulk and not ctx.track_path and not body.stateful and not body.mutates
+        mergeable = ctx.merges and not ctx.track_path and not body.stateful and not body.mutates
         for group in groups:
             outer = group[0].loops if group else None
             pending = [self._entered(t) for t in group]

@@ -53,12 +53,14 @@ def random_traversal(random: Random) -> str:
 
 
 class _Maker:
-    """Steps are made for the kind of what arrives: vertex, edge, property, text, number, any, list, map, path."""
+    """Steps are made for the kind of what arrives: vertex, edge, property, text, number, any, list, map, path. Of equal things
+    that came on different ways dedup() and limit() leave some, so that a traversal has them or looks at paths, never both."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
         self.named: dict[str, str] = {}
         self.repeating = False
+        self.looks_back = random.random() < 0.5
 
     def traversal(self) -> str:
         kind = self.pick("vertex", "vertex", "vertex", "edge")
@@ -118,7 +120,7 @@ class _Maker:
         return f"P.{name}({','.join(self.value(type) for _ in range(number))})"
 
     def condition(self, kind: str, depth: int) -> str:
-        texts = [] if self.repeating else [".dedup()"]
+        texts = [] if self.repeating or self.looks_back else [".dedup()"]
         if kind in _KEYS:
             key = self.key(kind)
             type = _KEYS[kind][key]
@@ -191,6 +193,8 @@ class _Maker:
 
     def plain(self, kind: str, depth: int) -> tuple[str, str]:
         name = self.pick("x", "y", "z")
+        if not self.looks_back:
+            return self.pick((f".constant({self.value('any')})", "any"), (".sack()", "number"), (".identity()", kind))
         if name in self.named:
             return self.pick((f".select({name!r})", self.named[name]), (".identity()", kind))
         if self.random.random() < 0.4:
@@ -198,7 +202,7 @@ class _Maker:
             return f".as({name!r})", kind
         text, end = self.pick(
             (f".path(){self.pick('', '.by()')}", "path"), (self.pick(".simplePath()", ".cyclicPath()"), kind),
-            (".project('a','b')<by><by>", "map"), (f".constant({self.value('any')})", "any"), (".sack()", "number"),
+            (".project('a','b')<by><by>", "map"),
         )  # fmt: skip
         return self.filled(text, kind, depth - 1), end
 
@@ -210,7 +214,7 @@ class _Maker:
             (f".{self.pick('limit(2)', 'tail(2)', 'range(1,3)', 'skip(1)')}.count()", "number"), (".barrier()", kind),
             (f".aggregate('s'){self.pick('', '<by>')}.cap('s')", "list"), (".dedup()<by>.count()", "number"),
         ]  # fmt: skip
-        if kind in _KEYS:
+        if kind in _KEYS and not self.looks_back:
             part = self.pick("limit(2)", "tail(2)", "range(1,3)", "skip(1)")
             texts += [(f".order().by(T.id{self.pick('', ',desc')}).{part}", kind)] * 2
         text, end = self.random.choice(texts)
@@ -227,7 +231,8 @@ class _Maker:
 
     def repeat(self, depth: int) -> tuple[str, str]:
         before, self.repeating = self.repeating, True
-        body = f".repeat({self.onward('vertex', depth)}{self.pick('', '', '.simplePath()', '.fold().unfold()')})"
+        simple = ".simplePath()" if self.looks_back else ""
+        body = f".repeat({self.onward('vertex', depth)}{self.pick('', '', simple, '.fold().unfold()')})"
         often = self.random.randint(1, 3)
         until = f".until(__.or(__{self.condition('vertex', 0)},__.loops().is(gte({often}))))"
         end, emit = self.pick(f".times({often})", until), self.pick("", "", ".emit()", ".emit(__.out())")
