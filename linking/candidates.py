@@ -180,6 +180,14 @@ def _find_composites(
         ends, rank = frozenset((t.tail, t.head)), (t.id in keep, c.containment, c.head[0].rows, t.id)
         surest[ends] = max(surest.get(ends, rank), rank)
     kept = [(c, t) for c, t in found if t.id in keep or surest[frozenset((t.tail, t.head))][-1] == t.id]
+    # Of several tables that share a key, the one that holds most of it is meant, and of equals the one that says most.
+    widths = Counter(p.table for p in workspace.columns())
+    most: dict[Column, tuple[Any, ...]] = {}
+    for c, t in kept:
+        key = c.head[0]
+        place = (round(t.probability, 1), round(c.containment, 2), key.rows, widths[key.table], t.id)
+        most[t.tail] = max(most.get(t.tail, place), place)
+    kept = [(c, t) for c, t in kept if t.id in keep or most[t.tail][-1] == t.id]
     return [replace(t, **with_reference_evidence(workspace, t, c.tail, c.head)) for c, t in kept]  # type: ignore[arg-type]
 
 

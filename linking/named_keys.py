@@ -241,6 +241,8 @@ def _named_after(
         if not named or not held or c.tail.source != c.head.source:
             continue
         extra = names_table(named, table_words(c.head.dataset))
+        if c.tail.table == c.head.table and c.head.table in between:
+            continue
         if extra is not None and key is not None and key.id == c.head.id:
             extra += _AMID if extra and c.head.table in between else 0
             before[c.tail.id][c.head.id] = extra
@@ -275,7 +277,8 @@ def _of_a_part(c: ReferenceCandidate) -> bool:
 
 
 def _key_of_that_name(c: ReferenceCandidate) -> bool:
-    return bool(c.features["name_equal"]) and c.head.position == 0 and c.tail.position > 0
+    equal = bool(c.features["name_equal"]) and is_id_name(c.tail.said)
+    return equal and c.head.position == 0 and c.tail.position > 0
 
 
 def _siblings(candidates: Sequence[ReferenceCandidate], tables: Columns) -> set[tuple[int, int]]:

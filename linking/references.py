@@ -220,9 +220,10 @@ def _called_after(tail: ColumnProfile, head: ColumnProfile) -> bool:
         return False
     if tail.table == head.table:
         return tail.id != head.id and leads_up(tail.said, tail.dataset)
+    numbered = is_id_name(tail.said) or "integer" in (tail.type, head.kind)
     named = bool(own) and names_table(own, table) in (0, 1)
     people = tells_who(tail.said) and table[-1:] in {(word,) for word in PEOPLE}
-    return named or people or kinship(own, tail.dataset, head.dataset) >= WITHIN
+    return people or (numbered and (named or kinship(own, tail.dataset, head.dataset) >= WITHIN))
 
 
 def _may_refer(column: ColumnProfile) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from linking.consensus import agreed_odds
 from linking.kin_names import kin_pairs
 from linking.names import tells_who, words
-from tests.linking.test_named_keys import Tables, numbered, thought
+from tests.linking.test_named_keys import Tables, numbered, pairs, thought
 
 
 def test_a_type_is_looked_for_among_the_types_of_its_own_table() -> None:
@@ -45,6 +45,24 @@ def test_a_table_that_only_connects_others_is_not_meant() -> None:
         {"id": n + 1, "url": f"http://x/{n * 37}", "execution_id": rng.randint(1, 78)} for n in range(150)
     ]
     assert thought(tables)["links.execution_id"] == "test_testexecution.id"
+
+
+def test_a_table_that_only_connects_others_is_not_meant_by_its_own_columns() -> None:
+    tables = numbered(users=25, posts=40)
+    tables["posts_authors"] = [{"id": n + 1, "post_id": n + 1, "author_id": None} for n in range(30)]
+    assert thought(tables).get("posts_authors.author_id") != "posts_authors.id"
+
+
+def test_of_several_tables_with_a_key_of_two_columns_the_one_that_holds_all_is_meant() -> None:
+    rng = random.Random(12)
+    keys = [(f"s{n % 17}", f"n{n % 43 * 31 % 97}") for n in range(300)]
+    tables: Tables = {
+        "dids": [{"scope": s, "name": n, "size": i * 3.5} for i, (s, n) in enumerate(keys)],
+        "meta": [{"scope": s, "name": n, "owner": f"o{i % 9}"} for i, (s, n) in enumerate(keys[:290])],
+        "locks": [dict(zip(("scope", "name"), rng.choice(keys[:200]), strict=True)) | {"n": n} for n in range(400)],
+    }
+    found = [tail_head for tail_head in pairs(tables) if tail_head[0] == "locks.scope+name"]
+    assert found == [("locks.scope+name", "dids.scope+name")]
 
 
 def test_a_parent_is_another_row_unless_there_are_parents() -> None:

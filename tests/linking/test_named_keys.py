@@ -18,13 +18,18 @@ Tables = dict[str, list[dict[str, Any]]]
 
 def thought(tables: Tables) -> dict[str, str]:
     """Per column what it is thought to refer to."""
+    return dict(pairs(tables))
+
+
+def pairs(tables: Tables) -> list[tuple[str, str]]:
+    """Columns and what they are thought to refer to."""
     data = MemoryData()
     for name, rows in tables.items():
         data.add_rows("db", name, rows)
     linker = BifrostLinker()
     found: list[LinkType] = linker.propose(data, (), (), quiet)
     linker.close()
-    return {str(p.tail)[3:]: str(p.head)[3:] for p in found if p.kind == "reference" and p.probability >= 0.5}
+    return [(str(p.tail)[3:], str(p.head)[3:]) for p in found if p.kind == "reference" and p.probability >= 0.5]
 
 
 def numbered(**rows: int) -> Tables:
