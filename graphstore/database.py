@@ -28,6 +28,7 @@ from bifrost.errors import (
     ConflictError,
     InputError,
     MissingExtraError,
+    QueryLimitError,
     StoreError,
     StoreFullError,
     StoreUnavailableError,
@@ -379,6 +380,11 @@ def _mapped_driver(error: BaseException | None) -> BifrostError:
         return StoreUnavailableError(f"The store's database does not answer: {text}")
     if kind == "OperationalError" and not state and _is_connection_failure(text):
         return StoreUnavailableError(f"The store's database cannot be reached: {text}")
+    if "parser stack overflow" in text or "Expression tree is too large" in text or state == "54001":
+        nested = "The query is nested too deep for the store's database."
+        return QueryLimitError(
+            nested, remedy="Nest filters less deep: SQLite takes three levels of links, PostgreSQL more."
+        )
     return StoreError(f"The store's database reports: {text}")
 
 
