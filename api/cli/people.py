@@ -8,6 +8,7 @@ import click
 
 from api.cli.output import Context, pass_context
 from api.permissions import Principal, Role, Scope
+from bifrost.errors import InputError
 
 if TYPE_CHECKING:
     from api.accounts import Accounts
@@ -31,6 +32,26 @@ def _ask_password() -> str:
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 
+_limited = click.option(
+    "--source", "sources", multiple=True, metavar="NAME", help="A reader sees this source alone; repeatable."
+)
+
+
+def _registered(context: Context, sources: tuple[str, ...]) -> tuple[str, ...] | None:
+    """None for all sources. A misspelt name would hide everything, so it is refused."""
+    known = {one.name for one in context.service.store.catalog.sources()} if sources else set()
+    for name in sources:
+        if name not in known:
+            raise InputError(
+                f"There is no source {name!r}.", remedy=f"Registered: {', '.join(sorted(known)) or 'none yet'}."
+            )
+    return tuple(dict.fromkeys(sources)) or None
+
+
+def _of_sources(sources: tuple[str, ...] | None) -> str:
+    return "" if sources is None else f" of {', '.join(sources)} alone"
+
+
 @click.group("user")
 def user() -> None:
     """People who may sign in."""
@@ -45,6 +66,7 @@ def list_users(context: Context) -> None:
     columns: dict[str, list[object]] = {
         "name": [u.name for u in found],
         "role": [u.role for u in found],
+        "sees": ["all sources" if u.sources is None else ", ".join(u.sources) or "nothing" for u in found],
         "since": [f"{u.created:%Y-%m-%d}" for u in found],
     }
     context.table(found, columns, "Nobody yet: the admin account is made when the service starts first.")
@@ -53,13 +75,31 @@ def list_users(context: Context) -> None:
 @user.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.READER.value, show_default=True)
+@_limited
 @pass_context
-def add(context: Context, name: str, role: str) -> None:
+def add(context: Context, name: str, role: str, sources: tuple[str, ...]) -> None:
     """Adds a person; asks for the password."""
+    limited = _registered(context, sources)
     with _accounts(context) as accounts:
-        made = accounts.add_user(name, _ask_password(), Role(role))
+        made = accounts.add_user(name, _ask_password(), Role(role), limited)
         accounts.audit("command line", "add user", name)
-    context.show(made, f"Added {name} as {role}.")
+    context.show(made, f"Added {name} as {role}{_of_sources(limited)}.")
+
+
+@user.command("sources")
+@click.argument("name")
+@_limited
+@click.option("--all", "every", is_flag=True, help="All sources, as at first.")
+@pass_context
+def limit(context: Context, name: str, sources: tuple[str, ...], every: bool) -> None:
+    """Limits a reader to some sources, on every surface, or lifts that."""
+    if bool(sources) == every:
+        raise InputError("Say which sources.", remedy="Name them with --source NAME, or take --all.")
+    limited = _registered(context, sources)
+    with _accounts(context) as accounts:
+        changed = accounts.set_sources(name, limited)
+        accounts.audit("command line", "set sources", name)
+    context.show(changed, f"{name} sees {'all sources' if limited is None else ', '.join(limited)} from now on.")
 
 
 @user.command("password")

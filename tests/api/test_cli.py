@@ -121,3 +121,21 @@ def test_an_export_is_loaded_into_an_empty_store(bifrost: Bifrost, files: Path, 
     assert other.json("query", "gremlin", count) == [263]
     other.run("source", "remove", "old", "--yes")
     assert other.json("query", "gremlin", count) == [2]
+
+
+def test_a_reader_is_limited_to_sources_that_exist(bifrost: Bifrost, files: Path) -> None:
+    bifrost.run("source", "add", "files", "files", "--option", f"path={files}")
+    password = "correct horse battery\n" * 2
+    refused = bifrost.run("user", "add", "eva", "--source", "fles", code=1, text=password)
+    assert "no source 'fles'" in refused.stderr
+    assert "files" in refused.stderr
+    bifrost.run("user", "add", "eva", "--source", "files", text=password)
+    assert bifrost.json("user", "list")[0]["sources"] == ["files"]
+    assert "files" in bifrost.run("user", "list").stdout
+    bifrost.run("user", "sources", "eva", code=1)
+    bifrost.run("user", "sources", "eva", "--all")
+    assert bifrost.json("user", "list")[0]["sources"] is None
+    bifrost.run("user", "sources", "eva", "--source", "files")
+    assert bifrost.json("user", "list")[0]["sources"] == ["files"]
+    refused = bifrost.run("user", "add", "max", "--role", "admin", "--source", "files", code=1, text=password)
+    assert "Only readers" in refused.stderr
