@@ -77,7 +77,11 @@ class VectorPlan:
         for move in self.moves:
             ctx.meter.check()
             frontier = move(frontier.sparse(), snapshot, ctx)
-        found = self.finish(frontier, snapshot, ctx) if self.finish is not None else _traversers(frontier.sparse(), graph, ctx)
+        found = (
+            self.finish(frontier, snapshot, ctx)
+            if self.finish is not None
+            else _traversers(frontier.sparse(), graph, ctx)
+        )
         yield from found if ctx.merges else _apart(found, ctx)
 
 
