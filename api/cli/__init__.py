@@ -30,7 +30,7 @@ def cli(context: click.Context, data_dir: str | None, as_json: bool, log_level: 
     A first tour:
       bifrost demo --scale 1 my-company        make the files of a believable company
       bifrost source add erp sql --option url=sqlite:///my-company/erp.sqlite
-      bifrost source add files files --option path=my-company
+      bifrost source add files my-company --option exclude=truth.json
       bifrost build                            crawl, read, find links
       bifrost links list                       the link types that were found; confirm or reject them
       bifrost serve                            the web console and all query languages

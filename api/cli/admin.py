@@ -70,7 +70,9 @@ def demo(context: Context, folder: Path, scale: int, seed: int) -> None:
 
     summary = make_company(folder, scale=scale, seed=seed)
     context.show(
-        summary, f"Made a company in {folder}: " + ", ".join(f"{count} {name}" for name, count in summary.items())
+        summary,
+        f"Made a company in {folder}: " + ", ".join(f"{count} {name}" for name, count in summary.items()) + ".\n"
+        "Its true links are in truth.json: register the folder with --option exclude=truth.json.",
     )
 
 
