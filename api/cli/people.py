@@ -48,8 +48,9 @@ def _registered(context: Context, sources: tuple[str, ...]) -> tuple[str, ...] |
     return tuple(dict.fromkeys(sources)) or None
 
 
-def _of_sources(sources: tuple[str, ...] | None) -> str:
-    return "" if sources is None else f" of {', '.join(sources)} alone"
+def _said(sources: tuple[str, ...] | None) -> str:
+    """What somebody sees, in words."""
+    return "all sources" if sources is None else ", ".join(sources) or "nothing"
 
 
 @click.group("user")
@@ -66,7 +67,7 @@ def list_users(context: Context) -> None:
     columns: dict[str, list[object]] = {
         "name": [u.name for u in found],
         "role": [u.role for u in found],
-        "sees": ["all sources" if u.sources is None else ", ".join(u.sources) or "nothing" for u in found],
+        "sees": [_said(u.sources) for u in found],
         "since": [f"{u.created:%Y-%m-%d}" for u in found],
     }
     context.table(found, columns, "Nobody yet: the admin account is made when the service starts first.")
@@ -83,7 +84,7 @@ def add(context: Context, name: str, role: str, sources: tuple[str, ...]) -> Non
     with _accounts(context) as accounts:
         made = accounts.add_user(name, _ask_password(), Role(role), limited)
         accounts.audit("command line", "add user", name)
-    context.show(made, f"Added {name} as {role}{_of_sources(limited)}.")
+    context.show(made, f"Added {name} as {role}, who sees {_said(limited)}.")
 
 
 @user.command("sources")
@@ -99,7 +100,7 @@ def limit(context: Context, name: str, sources: tuple[str, ...], every: bool) ->
     with _accounts(context) as accounts:
         changed = accounts.set_sources(name, limited)
         accounts.audit("command line", "set sources", name)
-    context.show(changed, f"{name} sees {'all sources' if limited is None else ', '.join(limited)} from now on.")
+    context.show(changed, f"{name} sees {_said(limited)} from now on.")
 
 
 @user.command("password")

@@ -1,4 +1,7 @@
-"""Which pairs of one table to ask about: an answer about two records joins or parts the groups that they are in."""
+"""Which pairs of one table to ask about: an answer about two records joins or parts the groups that they are in.
+
+The constants were chosen on made-up tasks (benchmarks.linking_answers: recurring, citations; seeds 0 to 3).
+"""
 
 from dataclasses import dataclass
 
@@ -24,8 +27,6 @@ ANSWERED = 0.1
 """What is left of the worth once an answer about the same two groups spoke against the change."""
 SEARCHED, LARGEST = 300, 400
 """So many groups, those with most to lose, of so many records at most are searched for parts that may not belong together."""
-
-# Chosen on made-up tasks of the seeds 0 to 3 (benchmarks.linking_answers: recurring, citations).
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """Groups of one table that keep to what people answered: no chain of likely pairs joins what was said to be different."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
+from linking.records.adapt import Answers
 from linking.records.blocking import Pairs, union
 from linking.records.decide import cluster_records, components
 from linking.records.prepared import Prepared
@@ -18,9 +21,8 @@ FAR = -1e9
 def groups_of(
     pairs: Pairs,
     probability: Float,
-    answered: Pairs,
-    same: NDArray[np.bool_],
     size: int,
+    answers: Answers | None,
     *,
     threshold: float,
     largest: int,
@@ -32,14 +34,14 @@ def groups_of(
     that says so: groups are formed without it, or it would draw its record out of its group into the other. Of answers that
     contradict each other the one that joins counts.
     """
-    known = components(answered, same, size)
-    apart = _apart(answered.take(~same), known)
-    if len(answered):
-        together = answered.take(same)
-        pairs, probability = _put(pairs, probability, together, threshold, size)
-        pairs, probability = _put(pairs, probability, apart, FAR, size)
-    label = cluster_records(pairs, probability, size, threshold=threshold, largest=largest, small_factor=small_factor)
-    return _joined(label, answered.take(same), apart, known)
+    form = partial(cluster_records, size=size, threshold=threshold, largest=largest, small_factor=small_factor)
+    if answers is None:
+        return form(pairs, probability)
+    known = components(answers.pairs, answers.same, size)
+    together, apart = answers.pairs.take(answers.same), _apart(answers.pairs.take(~answers.same), known)
+    pairs, probability = _put(pairs, probability, together, threshold, size)
+    pairs, probability = _put(pairs, probability, apart, FAR, size)
+    return _joined(form(pairs, probability), together, apart, known)
 
 
 def with_groups(prepared: Prepared, log_odds: Float, largest: int) -> Pairs:

@@ -346,9 +346,8 @@ def _decide(
     pairs, shape = prepared.pairs, prepared.comparer.records.shape
     if not prepared.comparer.records.dirty:
         return np.asarray(probability >= options.threshold)
-    answered, same = (pairs.take(slice(0)), np.zeros(0, bool)) if answers is None else (answers.pairs, answers.same)
     label = groups_of(
-        pairs, probability, answered, same, shape[0], threshold=options.linkage * options.threshold,
+        pairs, probability, shape[0], answers, threshold=options.linkage * options.threshold,
         largest=options.largest_component, small_factor=SMALL_FACTOR,
     )  # fmt: skip
     accepted = np.asarray(label[pairs.left] == label[pairs.right])

@@ -68,7 +68,12 @@ def choose_rows(matching: Matching, count: int, answers: Answers | None) -> tupl
         likeness = np.exp(-((place - place[best]) ** 2).sum(axis=1) / place.shape[1])
         current = np.where(current > 0, current * (1 - 0.5 * likeness), current)
     index = pool[np.array(chosen, np.int64)]
-    return index, np.where(value > 0.5, 1 - 0.25 / np.maximum(value, 0.5), value)[index].astype(np.float32)
+    return index, (_bounded(value[index]) if matching.records.dirty else value[index]).astype(np.float32)
+
+
+def _bounded(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values in the same order, those above a half drawn together below 1."""
+    return np.where(value > 0.5, 1 - 0.25 / np.maximum(value, 0.5), value)
 
 
 def _undecided(matching: Matching) -> NDArray[np.float64]:

@@ -48,8 +48,8 @@ class Pattern:
             return {self.start}
         if self.kind == "and":
             ends = {end for _, end in self.names() if end}
-            starts = {start for start, _ in self.names()}
-            return (starts - ends or set(list(starts)[:1])) | ({*self.compares()} - ends)
+            starts = [start for start, _ in self.names()]
+            return ({*starts} - ends or {*starts[:1]}) | ({*self.compares()} - ends)
         if self.kind == "or":
             return set().union(*(pattern.needs() for pattern in self.inner))
         return {name for pair in self.names() for name in pair if name} | {*self.compares()}

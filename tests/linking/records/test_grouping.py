@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linking.records import Matching, match_tables
-from linking.records.adapt import PINNED
+from linking.records.adapt import PINNED, Answers
 from linking.records.blocking import Pairs
 from linking.records.competition import clearly_beaten
 from linking.records.decide import cluster_records
@@ -38,7 +38,9 @@ def test_groups_keep_to_answers_that_agree_with_each_other(
     known, answered = sorted(probability), sorted(asked)
     scores = np.array([probability[p] for p in known], np.float32)
     same = np.array([entity[i] == entity[j] for i, j in answered], bool)
-    label = groups_of(arrays(known), scores, arrays(answered), same, SIZE, threshold=0.3, largest=100, small_factor=1.5)
+    label = groups_of(
+        arrays(known), scores, SIZE, Answers(arrays(answered), same), threshold=0.3, largest=100, small_factor=1.5
+    )
     assert len(label) == SIZE
     for (i, j), one in zip(answered, same.tolist(), strict=True):
         assert (label[i] == label[j]) == one
@@ -48,9 +50,8 @@ def test_groups_keep_to_answers_that_agree_with_each_other(
 @given(st.dictionaries(pair, st.floats(0, 1, width=32)))
 def test_without_answers_groups_are_those_of_average_linkage(probability: dict[tuple[int, int], float]) -> None:
     pairs, scores = arrays(sorted(probability)), np.array([probability[p] for p in sorted(probability)], np.float32)
-    nothing = arrays([]), np.zeros(0, bool)
     assert np.array_equal(
-        groups_of(pairs, scores, *nothing, SIZE, threshold=0.3, largest=100, small_factor=1.5),
+        groups_of(pairs, scores, SIZE, None, threshold=0.3, largest=100, small_factor=1.5),
         cluster_records(pairs, scores, SIZE, threshold=0.3, largest=100, small_factor=1.5),
     )
 
@@ -61,25 +62,21 @@ def test_one_answer_parts_two_groups_that_a_chain_joined() -> None:
     pairs = arrays(sorted([*inside, *across]))
     scores = np.where((pairs.left < 5) == (pairs.right < 5), 0.9, 0.5).astype(np.float32)
     answered = arrays([(2, 7)])
-    one = groups_of(pairs, scores, answered, np.array([True]), SIZE, threshold=0.3, largest=100, small_factor=1.5)
+    one = groups_of(
+        pairs, scores, SIZE, Answers(answered, np.array([True])), threshold=0.3, largest=100, small_factor=1.5
+    )
     assert len(set(one[:10].tolist())) == 1
-    two = groups_of(pairs, scores, answered, np.array([False]), SIZE, threshold=0.3, largest=100, small_factor=1.5)
+    two = groups_of(
+        pairs, scores, SIZE, Answers(answered, np.array([False])), threshold=0.3, largest=100, small_factor=1.5
+    )
     assert [set(two[:5].tolist()), set(two[5:10].tolist())] == [{two[0]}, {two[5]}]
     assert two[0] != two[5]
 
 
 def test_answers_that_contradict_each_other_join() -> None:
     answered = arrays([(0, 1), (0, 2), (1, 2)])
-    label = groups_of(
-        answered,
-        np.zeros(3, np.float32),
-        answered,
-        np.array([True, False, True]),
-        3,
-        threshold=0.3,
-        largest=100,
-        small_factor=1.5,
-    )
+    answers = Answers(answered, np.array([True, False, True]))
+    label = groups_of(answered, np.zeros(3, np.float32), 3, answers, threshold=0.3, largest=100, small_factor=1.5)
     assert label[0] == label[1] == label[2]
 
 
