@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bifrost.values import Value
+from graphstore.beside import name_beside
 from graphstore.export_rows import Element, PropertyShape, Snapshot
 
 __all__ = ["csv_archive", "parquet_archive"]
@@ -56,8 +57,8 @@ class _Sink(io.RawIOBase):
 
 
 def csv_archive(dialect: str) -> Callable[[Snapshot], Iterator[bytes]]:
-    """vertices.csv and edges.csv with typed headers; several values of a property as an array. The ``score`` of edges is
-    called ``_score`` where edges have a property of that name."""
+    """vertices.csv and edges.csv with typed headers; several values of a property as an array. The ``score`` of edges has a
+    ``_`` more than properties of that name have."""
     vertex_head, edge_head = _HEADS[dialect]
 
     def write(snapshot: Snapshot) -> Iterator[bytes]:
@@ -67,8 +68,8 @@ def csv_archive(dialect: str) -> Callable[[Snapshot], Iterator[bytes]]:
             yield from _csv(archive, sink, "vertices.csv", vertex_head, snapshot.shapes("vertex"), vertices)
             edges = (((e.id, e.tail, e.head, e.label), e) for batch in snapshot.edge_batches() for e in batch)
             shapes = snapshot.shapes("edge")
-            is_taken = any("score" in properties for properties in shapes.values())
-            head = (*edge_head, "_score:Double" if is_taken else "score:Double")
+            score = name_beside((name for properties in shapes.values() for name in properties), "score")
+            head = (*edge_head, f"{score}:Double")
             scored = (((*row, str(e.score)), e) for row, e in edges)
             yield from _csv(archive, sink, "edges.csv", head, shapes, scored)
         yield sink.take()

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from bifrost.values import Value
+from graphstore.beside import name_beside
 from graphstore.export_rows import Element, PropertyShape, Snapshot
 
 __all__ = ["graphml", "graphson"]
@@ -26,13 +27,14 @@ xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns http://graphml.graphdr
 
 
 def graphml(snapshot: Snapshot) -> Iterator[bytes]:
-    """Several values of a property are joined by line breaks: GraphML has no lists. Labels as TinkerPop names them; the
-    ``score`` of edges is called ``_score`` where edges have a property of that name."""
+    """Several values of a property are joined by line breaks: GraphML has no lists. Labels have the ids by which TinkerPop
+    reads them, ``labelV`` and ``labelE``; their names and that of the ``score`` of edges get a ``_`` more than properties of
+    these names have, because readers such as networkx go by names."""
     keys = {"node": _keys(snapshot.shapes("vertex"), "n"), "edge": _keys(snapshot.shapes("edge"), "e")}
-    parts = [_HEAD, '<key id="labelV" for="node" attr.name="labelV" attr.type="string"/>\n']
-    parts.append('<key id="labelE" for="edge" attr.name="labelE" attr.type="string"/>\n')
-    score = "_score" if "score" in keys["edge"] else "score"
-    parts.append(f'<key id="score" for="edge" attr.name="{score}" attr.type="double"/>\n')
+    parts = [_HEAD]
+    for id, kind, type in (("labelV", "node", "string"), ("labelE", "edge", "string"), ("score", "edge", "double")):
+        name = name_beside(keys[kind], id)
+        parts.append(f'<key id="{id}" for="{kind}" attr.name="{name}" attr.type="{type}"/>\n')
     for kind, known in keys.items():
         for name, (id, type) in known.items():
             parts.append(f'<key id="{id}" for="{kind}" attr.name={_attribute(name)} attr.type="{type}"/>\n')
@@ -94,8 +96,8 @@ def _attribute(text: str) -> str:
 
 def graphson(snapshot: Snapshot) -> Iterator[bytes]:
     """One vertex a line with its edges on both sides. An edge's property with several values is a ``g:List`` of them, as
-    edges have no properties of several values in TinkerPop; the ``score`` of an edge that has a property of that name is
-    its ``_score``."""
+    edges have no properties of several values in TinkerPop; the ``score`` of an edge that has properties of that
+    name has a ``_`` more than they have."""
     for vertices in snapshot.vertex_batches():
         out, into = snapshot.edges_at(vertices, "tail"), snapshot.edges_at(vertices, "head")
         lines = [_line(vertex, out.get(vertex.key, ()), into.get(vertex.key, ())) for vertex in vertices]
@@ -107,7 +109,7 @@ def _line(vertex: Element, out: Iterable[Element], into: Iterable[Element]) -> d
     for side, edges, other in (("outE", out, "inV"), ("inE", into, "outV")):
         for edge in edges:
             properties = {name: _one(values) for name, values in edge.properties.items()}
-            properties["_score" if "score" in properties else "score"] = _typed(edge.score)
+            properties[name_beside(properties, "score")] = _typed(edge.score)
             end = edge.head if other == "inV" else edge.tail
             entry = {"id": edge.id, other: end, "properties": properties}
             line.setdefault(side, {}).setdefault(edge.label, []).append(entry)

@@ -161,7 +161,7 @@ def _layout(file: str, head: list[str]) -> _Layout:
 
 def _score_column(head: list[str], first: int) -> int | None:
     """How sure an edge is stands right after its fixed columns; elsewhere ``score`` is a property like others."""
-    is_score = first < len(head) and head[first].partition(":")[0] in ("score", "_score")
+    is_score = first < len(head) and head[first].partition(":")[0].lstrip("_") == "score"
     return first if is_score else None
 
 

@@ -10,6 +10,7 @@ from typing import IO, Any, NoReturn
 from xml.parsers import expat
 
 from bifrost.values import Value
+from graphstore.beside import name_among
 from graphstore.load_files import GraphFile, Loaded, Part, wrong
 from graphstore.values import value_key
 
@@ -22,8 +23,8 @@ _VALUE = 16
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _LABELS = {"node": ("labelV", "vertex"), "edge": ("labelE", "edge")}
 """The key of labels, and what elements without one are called, as in TinkerPop."""
-_SCORES = ("score", "_score")
-"""The names of the key that says how sure an edge is; the second where edges have a property of the first name."""
+_SCORE = "score"
+"""The key that says how sure an edge is."""
 _NONE_OF_IT = {"hyperedge", "graph"}
 _NO_GRAPHML = "it is no GraphML"
 _PLAIN = "Export it without a document type (<!DOCTYPE ...>); `bifrost export graphml` writes none."
@@ -169,13 +170,10 @@ class _Reader:
         self._key = key = _Key(id, given.get("for", "all"), given.get("attr.name", id), type)
         self._keys[id, key.kind] = key
         for kind, (label, _) in _LABELS.items():
-            if key.kind in (kind, "all") and (id == label or (key.name == label and kind not in self._label_keys)):
+            if key.kind in (kind, "all") and _stands_for(key, label, self._label_keys.get(kind)):
                 self._label_keys[kind] = key
-        if key.kind in ("edge", "all") and type in ("float", "double") and (id in _SCORES or key.name in _SCORES):
-            # An export calls the key itself score whatever its name is; elsewhere the name tells.
-            known = self._score_key
-            if known is None or id == _SCORES[0] or (known.id != _SCORES[0] and key.name == _SCORES[1]):
-                self._score_key = key
+        if key.kind in ("edge", "all") and type in ("float", "double") and _stands_for(key, _SCORE, self._score_key):
+            self._score_key = key
 
     def _open(self, given: dict[str, str], kind: str) -> None:
         id = given.get("key", "")
@@ -234,6 +232,15 @@ class _Reader:
 
     def _refuse(self, problem: str, remedy: str = "") -> NoReturn:
         raise wrong(self._file, "line", self._parser.CurrentLineNumber, problem, remedy)
+
+
+def _stands_for(key: _Key, name: str, known: _Key | None) -> bool:
+    """Whether a key is our ``name``, rather than the one ``known`` before: by its id, as exports and TinkerPop have it;
+    otherwise by its attribute's name, of which other writers keep only that."""
+    if key.id == name or (known is not None and known.id == name):
+        return key.id == name
+    names = [key.name] if known is None else [known.name, key.name]
+    return name_among(names, name) == key.name and (known is None or known.name != key.name)
 
 
 def _distinct(values: list[Value]) -> tuple[Value, ...]:

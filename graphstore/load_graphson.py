@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from bifrost.values import Value
+from graphstore.beside import name_among
 from graphstore.load_files import GraphFile, Loaded, Part, wrong
 from graphstore.values import exact_decimal, value_key
 
@@ -86,8 +87,7 @@ def _elements(number: int, vertex: Mapping[str, Any]) -> Iterator[Loaded]:
 def _edge(number: int, label: str, tail: str, edge: Mapping[str, Any]) -> Loaded:
     given = {name: _several(_plain(value)) for name, value in edge.get("properties", {}).items()}
     said = {name: values for name, values in given.items() if values}
-    # The score of an edge that has a property of that name is called _score.
-    name = "_score" if "_score" in said else "score"
+    name = name_among(said, "score") or "score"
     certain = said.get(name, ())
     score = 1.0
     if len(certain) == 1 and isinstance(certain[0], float) and 0 <= certain[0] <= 1:

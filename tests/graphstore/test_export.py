@@ -17,7 +17,7 @@ import rdflib
 from gremlin_python.structure.io.graphsonV3d0 import GraphSONReader
 
 from bifrost.errors import InputError
-from bifrost.values import LinkStatement, RecordFragments
+from bifrost.values import LinkStatement, RecordFragments, Value
 from graphstore.export import FORMATS, Exporter
 from graphstore.sparql import SparqlProjection
 from graphstore.sql import SqlStore
@@ -114,6 +114,28 @@ def test_a_property_called_score_stands_beside_how_sure_an_edge_is(store: SqlSto
     rows = list(csv.DictReader(archive(store, "neptune-csv")["edges.csv"].decode().splitlines()))
     (row,) = (row for row in rows if row["~label"] == "RATED")
     assert (row["score:Long"], row["_score:Double"]) == ("3", "1.0")
+
+
+def test_what_exports_say_gets_one_more_underscore_than_properties_have(store: SqlStore) -> None:
+    said: dict[str, Value] = {"score": 3, "_score": 0.25, "labelE": "mine"}
+    link = LinkStatement("b/l4", "RATED", "a/x/1", "a/x/2", {name: (value,) for name, value in said.items()})
+    say(store, "b/pairs", RecordFragments("2", b"1", links=(link,)))
+    say(store, "a/x", record_of("a/x", "9", {"labelV": "mine"}))
+    graph = networkx.read_graphml(io.BytesIO(exported(store, "graphml")), force_multigraph=True)
+    assert graph.nodes["a/x/9"] == {"labelV": "mine", "_labelV": "X"}
+    (rated,) = (data for _, _, data in graph.edges(data=True) if data["_labelE"] == "RATED")
+    assert rated == {"_labelE": "RATED", **said, "__score": 1.0}
+    (line,) = (line for line in map(json.loads, _lines(store)) if line["id"] == "a/x/1")
+    (edge,) = line["outE"]["RATED"]
+    assert edge["properties"] == {
+        "score": {"@type": "g:Int64", "@value": 3},
+        "_score": {"@type": "g:Double", "@value": 0.25},
+        "labelE": "mine",
+        "__score": {"@type": "g:Double", "@value": 1.0},
+    }
+    rows = list(csv.DictReader(archive(store, "neptune-csv")["edges.csv"].decode().splitlines()))
+    (row,) = (row for row in rows if row["~label"] == "RATED")
+    assert (row["score:Long"], row["_score:Double"], row["__score:Double"]) == ("3", "0.25", "1.0")
 
 
 def _lines(store: SqlStore) -> list[bytes]:

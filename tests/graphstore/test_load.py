@@ -126,6 +126,18 @@ def test_a_loaded_export_is_the_same_graph(
     assert answers(empty_store, tmp_path / "rdf-1") == answers(exported, tmp_path / "rdf-2")
 
 
+@pytest.mark.parametrize("names", [("score",), ("_score",), ("score", "_score"), ("score", "__score")], ids="+".join)
+@pytest.mark.parametrize("format", FORMATS)
+def test_properties_called_score_are_not_how_sure_an_edge_is(
+    exported: SqlStore, store: SqlStore, tmp_path: Path, format: str, names: tuple[str, ...]
+) -> None:
+    said = {name: (0.125 * i,) for i, name in enumerate(names, 1)}
+    link = LinkStatement("b/l5", "RATED", "a/person/0", "a/person/1", said, Evidence(confidence=0.5))
+    say(exported, "b/pairs", RecordFragments("2", b"1", links=(link,)))
+    load(store, export(exported, format, tmp_path))
+    assert served(store) == served(exported)
+
+
 def test_graphson_keeps_every_type_and_mixture(exported: SqlStore, store: SqlStore, tmp_path: Path) -> None:
     said: dict[str, Said] = {
         "d": Decimal("1.10"),

@@ -10,7 +10,7 @@ import networkx
 import pytest
 
 from bifrost.errors import InputError
-from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
+from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments, Value
 from graphstore import load_graphml
 from graphstore.export import Exporter
 from graphstore.load import GraphLoading
@@ -105,6 +105,22 @@ def test_an_export_is_the_same_graph_and_exported_again_the_same_file(
     assert sorted(edges(store), key=str) == sorted(edges(exported), key=str)
     assert {edge.id for edge in store.view().edges().items} == {edge.id for edge in exported.view().edges().items}
     assert export(store, tmp_path / "again.graphml").read_bytes() == (tmp_path / "g.graphml").read_bytes()
+
+
+def test_an_export_that_networkx_wrote_again_is_the_same_graph(
+    exported: SqlStore, store: SqlStore, tmp_path: Path
+) -> None:
+    """It makes ids of its own for the keys: labels and scores are told by names alone."""
+    said: dict[str, tuple[Value, ...]] = {"score": (0.75,), "_score": (0.25,), "__labelE": ("x",)}
+    link = LinkStatement("b/l3", "RATED", "a/person/2", "a/person/2", said, Evidence(confidence=0.5))
+    say(exported, "b/pairs", RecordFragments("2", b"1", links=(link,)))
+    read = networkx.read_graphml(export(exported, tmp_path / "g.graphml"))
+    networkx.write_graphml(read, tmp_path / "again.graphml", named_key_ids=False, edge_id_from_attribute="id")
+    load(store, tmp_path / "again.graphml")
+    assert {id: label for id, (label, _) in vertices(store).items()} == dict.fromkeys(vertices(exported), "Person")
+    assert {edge[:3] + edge[4:] for edge in edges(store)} == {edge[:3] + edge[4:] for edge in edges(exported)}
+    rated = store.view().edges(label="RATED").items[0]
+    assert said.items() <= {name: tuple(values) for name, values in rated.properties.items()}.items()
 
 
 def test_what_graphml_cannot_say_is_text(exported: SqlStore, store: SqlStore, tmp_path: Path) -> None:
