@@ -137,4 +137,4 @@ def _hash_in(parameters: Mapping[str, Any]) -> str | None:
         return id.removeprefix(_PREFIX).lower()
     wanted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
     hashed = wanted.get("sha256Hash") if isinstance(wanted, dict) else None
-    return hashed if isinstance(hashed, str) else None
+    return hashed.lower() if isinstance(hashed, str) else None

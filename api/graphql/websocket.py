@@ -17,10 +17,9 @@ from api.auth import Authenticator
 from api.graphql.errors import as_graphql_error, format_error
 from api.graphql.execute import Caller, GraphQLExecutor, Operation
 from api.graphql.http import operation_of
-from api.graphql.persisted import UnknownOperationError
 from api.http import client_address
 from api.permissions import Principal, Rule, check
-from bifrost.errors import BifrostError
+from bifrost.errors import BifrostError, QueryLimitError
 
 __all__ = ["PROTOCOL", "GraphQLSocket"]
 
@@ -76,12 +75,7 @@ class _Connection:
         await self._close(1001, "Connect again")
 
     async def _receive(self, tasks: TaskGroup) -> None:
-        text = await self.socket.receive_text()
-        try:
-            message = orjson.loads(text) if len(text) <= _MOST_CHARACTERS else None
-        except orjson.JSONDecodeError:
-            message = None
-        match message:
+        match await self._message():
             case {"type": "connection_init", **rest}:
                 await self._init(rest.get("payload"))
             case {"type": "ping"}:
@@ -95,6 +89,17 @@ class _Connection:
                     scope.cancel()
             case _:
                 await self._close(4400, "Invalid message received")
+
+    async def _message(self) -> Any:
+        """What came; None for what is no message, such as a binary frame."""
+        frame = await self.socket.receive()
+        if frame["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(frame.get("code", 1005))
+        text = frame.get("text")
+        try:
+            return None if text is None or len(text) > _MOST_CHARACTERS else orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return None
 
     async def _init(self, payload: Any) -> None:
         if self.caller is not None:
@@ -121,14 +126,18 @@ class _Connection:
         if id_ in self.running:
             await self._close(4409, f"Subscriber for {id_[:80]} already exists")
             return
-        if len(self.running) >= _MOST_OPERATIONS:
-            await self._close(4429, "Too many operations")
-            return
         try:
-            operation = operation_of(await self.owner.executor.persisted.completed(payload))
-        except UnknownOperationError as error:
+            if len(self.running) >= _MOST_OPERATIONS:
+                raise QueryLimitError(
+                    f"{_MOST_OPERATIONS} operations run on this connection, which is the most.",
+                    remedy="Complete one of them, or open another connection.",
+                )
+            payload = {**await self.owner.executor.persisted.completed(payload)}
+        except BifrostError as error:
             await self._send({"id": id_, "type": "error", "payload": [format_error(as_graphql_error(error))]})
             return
+        try:
+            operation = operation_of(payload)
         except BifrostError as error:
             await self._close(4400, error.message[:120])
             return
