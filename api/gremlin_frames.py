@@ -1,5 +1,6 @@
 """Frames of the Gremlin protocol: a request out of bytes, responses into bytes. One codec per MIME type."""
 
+import re
 import struct
 import uuid
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ import orjson
 
 from api.gremlin_shapes import Starts, bytecode_shape
 from bifrost.errors import QueryError
-from graphstore.gremlin.graphbinary import GraphBinaryWriter
+from graphstore.gremlin.graphbinary import GraphBinaryWriter, GraphBinaryWriterBefore38
 from graphstore.gremlin.graphbinary_read import GraphBinaryReader
 from graphstore.gremlin.graphson import GraphSON2, GraphSON3, UntypedGraphSON, read_graphson
 
@@ -23,7 +24,9 @@ __all__ = [
     "Content",
     "Message",
     "MessageError",
+    "before_38",
     "codec_for",
+    "is_before_38",
     "open_message",
 ]
 
@@ -167,7 +170,8 @@ class GraphBinaryCodec:
     text = False
     counted = True
 
-    def __init__(self) -> None:
+    def __init__(self, writer: type[GraphBinaryWriter] = GraphBinaryWriter) -> None:
+        self._writer = writer
         self._known: dict[Hashable, Content] = {}
 
     def read(self, data: bytes) -> Message:
@@ -215,7 +219,7 @@ class GraphBinaryCodec:
         attributes: Mapping[str, Any] | None = None,
         properties: bool = True,
     ) -> bytes:
-        writer = GraphBinaryWriter(properties)
+        writer = self._writer(properties)
         if message or attributes:
             text = message.encode()
             writer.raw(b"\x81\x00" + id + struct.pack(">iBi", code, 0, len(text)) + text)
@@ -233,7 +237,7 @@ class GraphBinaryCodec:
         return b"\x81\x00" + id + _PLAIN_STATUS(200, 0, 0, 0, 0) + _LIST_HEAD.pack(0x09, 0, count)
 
     def results(self, data: Sequence[Any], properties: bool) -> bytes:
-        writer = GraphBinaryWriter(properties)
+        writer = self._writer(properties)
         writer.sequence(0x09, data)
         return bytes(writer.out[_LIST_HEAD.size :])
 
@@ -243,12 +247,12 @@ class GraphBinaryCodec:
 
 
 class GraphSONCodec:
-    """``kind`` makes the writer of values."""
+    """``kind`` makes the writer of values, by whether elements have properties."""
 
     text = True
     counted = False
 
-    def __init__(self, mime: str, kind: type[GraphSON3]) -> None:
+    def __init__(self, mime: str, kind: Callable[[bool], GraphSON3]) -> None:
         self.mime = mime
         self._writers = {properties: kind(properties) for properties in (True, False)}
         before, _, after = orjson.dumps(self._writers[True].write([None])).partition(b"null")
@@ -334,3 +338,29 @@ def codec_for(mime: str) -> Codec | None:
     if codec is None and name.endswith("+json") and "gremlin" in name:
         return _UNTYPED if "untyped" in name or "types=false" in parameters else None
     return codec
+
+
+# ---- older drivers ---------------------------------------------------------------------------------------------------
+
+_OLD_DRIVER = re.compile(r"\bGremlin-[\w.]+?\.3\.[0-7]\.")
+_BEFORE_38: dict[str, Codec] = {
+    GRAPHBINARY: GraphBinaryCodec(GraphBinaryWriterBefore38),
+    **{
+        mime: GraphSONCodec(mime, partial(kind, dates_as_before=True))
+        for mime, kind in (
+            ("application/vnd.gremlin-v3.0+json", GraphSON3),
+            ("application/vnd.gremlin-v2.0+json", GraphSON2),
+            ("application/json", GraphSON3),
+        )
+    },
+}
+
+
+def is_before_38(user_agent: str) -> bool:
+    """Whether this is what a driver of TinkerPop before 3.8 calls itself: ``NotAvailable Gremlin-Python.3.7.4 3.11 ...``."""
+    return _OLD_DRIVER.search(user_agent) is not None
+
+
+def before_38(codec: Codec) -> Codec:
+    """The codec with dates and times as drivers before 3.8 read them."""
+    return _BEFORE_38.get(codec.mime, codec)

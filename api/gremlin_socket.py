@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.gremlin_frames import CODECS, DEFAULT, Codec, Message, MessageError, open_message
+from api.gremlin_frames import CODECS, DEFAULT, Codec, Message, MessageError, before_38, is_before_38, open_message
 from api.gremlin_service import GremlinService, Reply
 from api.http import client_address
 from graphstore.gremlin.source import Moment
@@ -37,6 +37,7 @@ class Connection:
         self.service, self.threads, self.socket, self.sign_in = service, threads, socket, sign_in
         self.principal: Any = None
         self.waiting: tuple[Message, Codec] | None = None
+        self.is_old = is_before_38(socket.headers.get("user-agent", ""))
         self._arrived: deque[Any] = deque()
         self._receiving: asyncio.Task[Any] | None = None
         self._busy = False
@@ -89,7 +90,7 @@ class Connection:
             self._tried = message.id
             return None
         self._busy = False
-        return codec.text, reply.frame(codec, message.id)
+        return codec.text, reply.frame(before_38(codec) if self.is_old else codec, message.id)
 
     async def receive(self, data: bytes) -> None:
         self._busy = True
@@ -109,6 +110,8 @@ class Connection:
             codec = CODECS[DEFAULT]
             await self._send(codec, Reply(498, message=error.message).frame(codec, error.id))
             return
+        if self.is_old:
+            codec = before_38(codec)
         if self.sign_in is not None and self.principal is None:
             await self._signed_in(message, codec, self.sign_in)
             return

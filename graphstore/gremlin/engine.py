@@ -28,7 +28,7 @@ from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.graph import ElementsStep
 from graphstore.gremlin.strategies import READ_ONLY_MESSAGE, answers_references, refuse_strategies, verify
 from graphstore.gremlin.traverser import ROOT, Context, Limits, Meter, Traverser
-from graphstore.gremlin.tree import Instruction, P, Traversal
+from graphstore.gremlin.tree import Instruction, P, Traversal, exact_key
 from graphstore.gremlin.vector import VectorPlan
 
 __all__ = ["Compiled", "GremlinEngine", "Request"]
@@ -82,8 +82,8 @@ class GremlinEngine:
 
     def _plan(self, query: str | Traversal, request: Request) -> "Compiled":
         """The plan of a query, remembered by its text or tree where that says all (no bindings, no collections)."""
-        key = (query, request.source) if isinstance(query, str) else query
         try:
+            key = (query, request.source) if isinstance(query, str) else exact_key(query)
             found = None if request.bindings else self._plans.get(key)
         except TypeError:
             return self._planned(query, request)

@@ -20,11 +20,12 @@ from graphstore.gremlin.elements import (
     Vertex,
     VertexProperty,
 )
+from graphstore.gremlin.literals import milliseconds
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short
 from graphstore.gremlin.traverser import Traverser
 from graphstore.gremlin.tree import GremlinEnum, T
 
-__all__ = ["GraphBinaryWriter"]
+__all__ = ["GraphBinaryWriter", "GraphBinaryWriterBefore38"]
 
 _INT, _LONG = struct.Struct(">i").pack, struct.Struct(">q").pack
 _FQ_INT, _FQ_LONG = struct.Struct(">BBi").pack, struct.Struct(">BBq").pack
@@ -289,6 +290,16 @@ class GraphBinaryWriter:
         self.out += _INT(0)  # none within it
 
 
+class GraphBinaryWriterBefore38(GraphBinaryWriter):
+    """For drivers before TinkerPop 3.8: a date or time is a ``Date``, milliseconds since 1970. Those of Python and JavaScript
+    know no other type and cannot read an answer that has one."""
+
+    __slots__ = ()
+
+    def moment(self, value: datetime) -> None:
+        self.out += _FQ_LONG(4, 0, milliseconds(value))
+
+
 def _nanoseconds(milliseconds: float) -> bytes:
     return _LONG(round(milliseconds * 1_000_000))
 
@@ -324,7 +335,7 @@ _TABLE: tuple[tuple[type | tuple[type, ...], Append], ...] = (
     ((list, tuple, BulkSet), lambda w, v: w.sequence(0x09, v)),
     ((set, frozenset), lambda w, v: w.sequence(0x0B, v)),
     (GremlinEnum, GraphBinaryWriter.enum),
-    (datetime, GraphBinaryWriter.moment),
+    (datetime, lambda w, v: w.moment(v)),
     (date, lambda w, v: w.moment(datetime.combine(v, time(), tzinfo=UTC))),
     (time, lambda w, v: w.write(v.isoformat())),
     (timedelta, GraphBinaryWriter.duration),

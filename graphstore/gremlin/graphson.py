@@ -23,7 +23,7 @@ from graphstore.gremlin.elements import (
     VertexProperty,
     freeze,
 )
-from graphstore.gremlin.literals import parse_date, parse_duration
+from graphstore.gremlin.literals import duration_text, milliseconds, parse_date, parse_duration
 from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long, Short, number_type
 from graphstore.gremlin.references import EdgeReference, VertexReference
 from graphstore.gremlin.traverser import Traverser
@@ -61,21 +61,18 @@ def _moment(value: datetime) -> str:
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat().replace("+00:00", "Z")
 
 
-def _duration(value: timedelta) -> str:
-    return f"PT{value.total_seconds():g}S"
-
-
 Write = Callable[[Any], Any]
 
 
 class GraphSON3:
     """Values as Python structures that orjson can write, with their types.
 
-    ``properties``: elements carry their properties (materializeProperties=all), else only id and label.
+    ``properties``: elements carry their properties (materializeProperties=all), else only id and label. ``dates_as_before``:
+    dates and times are ``g:Date``, milliseconds since 1970, as before TinkerPop 3.8.
     """
 
-    def __init__(self, properties: bool = True) -> None:
-        self.properties = properties
+    def __init__(self, properties: bool = True, *, dates_as_before: bool = False) -> None:
+        self.properties, self.dates_as_before = properties, dates_as_before
         self._known: dict[type, Write] = {}
 
     def write(self, value: Any) -> Any:
@@ -114,10 +111,10 @@ class GraphSON3:
             ((list, tuple), lambda v: self.typed("g:List", [self.write(x) for x in v])),
             ((set, frozenset), lambda v: self.typed("g:Set", [self.write(x) for x in v])),
             (GremlinEnum, lambda v: self.typed(f"g:{type(v).__name__}", v.value)),
-            (datetime, lambda v: self.typed("gx:OffsetDateTime", _moment(v))),
-            (date, lambda v: self.typed("gx:OffsetDateTime", _moment(datetime.combine(v, time(), tzinfo=UTC)))),
+            (datetime, self.moment),
+            (date, lambda v: self.moment(datetime.combine(v, time(), tzinfo=UTC))),
             (time, lambda v: v.isoformat()),
-            (timedelta, lambda v: self.typed("gx:Duration", _duration(v))),
+            (timedelta, lambda v: self.typed("gx:Duration", duration_text(v))),
             (uuid.UUID, lambda v: self.typed("g:UUID", str(v))),
             ((bytes, bytearray), lambda v: self.typed("gx:ByteBuffer", base64.b64encode(v).decode())),
         )
@@ -128,6 +125,11 @@ class GraphSON3:
 
     def typed(self, kind: str, value: Any) -> Any:
         return {"@type": kind, "@value": value}
+
+    def moment(self, value: datetime) -> Any:
+        if self.dates_as_before:
+            return self.typed("g:Date", milliseconds(value))
+        return self.typed("gx:OffsetDateTime", _moment(value))
 
     def traverser(self, t: Traverser) -> Any:
         return self.typed("g:Traverser", {"bulk": {"@type": "g:Int64", "@value": t.bulk}, "value": self.write(t.obj)})
@@ -322,7 +324,7 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "gx:Instant": lambda v, _: parse_date(v),
     "gx:LocalDate": lambda v, _: date.fromisoformat(v),
     "gx:Duration": lambda v, _: parse_duration(v),
-    "gx:ByteBuffer": lambda v, _: base64.b64decode(v),
+    "gx:ByteBuffer": lambda v, _: base64.b64decode(v, validate=True),
     "g:List": lambda v, d: [read_graphson(x, d) for x in v],
     "g:Set": lambda v, d: {freeze(read_graphson(x, d)) for x in v},
     "g:Map": _map,

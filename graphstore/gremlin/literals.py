@@ -4,7 +4,7 @@ import base64
 import re
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["parse_binary", "parse_date", "parse_duration"]
+__all__ = ["duration_text", "milliseconds", "parse_binary", "parse_date", "parse_duration"]
 
 _DURATION = re.compile(
     r"([-+]?)P(?=.)(?:([-+]?\d+)D)?(?:T(?=.)(?:([-+]?\d+)H)?(?:([-+]?\d+)M)?(?:([-+]?\d+(?:\.\d*)?)S)?)?", re.IGNORECASE
@@ -19,6 +19,24 @@ def parse_duration(text: str) -> timedelta:
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups()[1:])
     found = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     return -found if match.group(1) == "-" else found
+
+
+def duration_text(value: timedelta) -> str:
+    """As Java writes it, to the microsecond: ``PT48H3.5S``; a negative one with its sign in front, which all read."""
+    seconds, micros = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    exact = f"{seconds}.{micros:06}".rstrip("0") if micros else str(seconds)
+    parts = [f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M")) if amount]
+    if exact != "0" or not parts:
+        parts.append(f"{exact}S")
+    return f"{'-' if value < timedelta() else ''}PT{''.join(parts)}"
+
+
+def milliseconds(value: datetime) -> int:
+    """Since 1970, rounded down; without a zone it is UTC."""
+    moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
 
 
 def parse_binary(text: str) -> bytes:

@@ -4,10 +4,13 @@ A :class:`Traversal` is a list of instructions. Arguments are plain values, enum
 traversals, strategies and cardinality values. Step and argument names are those of Apache TinkerPop 3.8.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 __all__ = [
     "DT",
@@ -30,6 +33,7 @@ __all__ = [
     "Strategy",
     "T",
     "Traversal",
+    "exact_key",
     "make_predicate",
 ]
 
@@ -237,6 +241,30 @@ class Traversal:
             yield instruction
             for nested in _nested(instruction.args):
                 yield from nested.walk()
+
+
+def exact_key(value: Any) -> Hashable:
+    """What two traversals share only if they say the same: beside being equal, with values of the same types, as ``1``,
+    ``1.0`` and ``true`` are equal in Python, and one moment is in two time zones. Raises TypeError where a value is none of
+    the plain ones."""
+    kind = type(value)
+    if kind is str or value is None or isinstance(value, GremlinEnum):
+        return value  # type: ignore[no-any-return]
+    if kind is tuple:
+        return tuple(map(exact_key, value))
+    if kind is Traversal:
+        return kind, exact_key(value.source), exact_key(value.steps)
+    if kind is Instruction:
+        return value.name, exact_key(value.args)
+    if kind is P:
+        return kind, value.op, exact_key(value.args)
+    if kind is CardinalityValue:
+        return kind, value.cardinality, exact_key(value.value)
+    if issubclass(kind, (float, Decimal, datetime)):
+        return kind, repr(value)
+    if issubclass(kind, (int, str, bytes, date, time, timedelta, UUID)):
+        return kind, value
+    raise TypeError(kind.__name__)
 
 
 def _nested(values: Any) -> Iterator[Traversal]:

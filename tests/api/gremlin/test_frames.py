@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import struct
 import uuid
 from typing import Any
 
@@ -29,12 +30,12 @@ def request(op: str = "eval", id: Any = ID, **args: Any) -> bytes:
     return envelope(JSON, orjson.dumps(body))
 
 
-def talk(url: str, *messages: bytes | str) -> list[dict[str, Any]]:
-    """The last frame that answers each message."""
+def talk(url: str, *messages: bytes | str, driver: str = "") -> list[dict[str, Any]]:
+    """The last frame that answers each message. ``driver``: what the client calls itself."""
 
     async def run() -> list[dict[str, Any]]:
         found = []
-        async with websockets.connect(url, max_size=None) as socket:
+        async with websockets.connect(url, max_size=None, user_agent_header=driver or None) as socket:
             for message in messages:
                 await socket.send(message)
                 while True:
@@ -77,6 +78,33 @@ def test_bytecode_of_older_clients(url: str) -> None:
     answers = talk(url, bytecode(["V"], ["none"]), bytecode(["V"], ["discard"]), bytecode(["V"], ["out"], ["count"]))
     assert [a["status"]["code"] for a in answers] == [204, 204, 200]
     assert answers[2]["result"]["data"]["@value"][0]["@type"] == "g:Traverser"
+
+
+@pytest.mark.parametrize(
+    ("driver", "kind"),
+    [
+        ("NotAvailable Gremlin-Python.3.7.4 3.11.7 Linux.6.1 x86_64", "g:Date"),
+        ("NotAvailable Gremlin-Python.3.8.0 3.11.7 Linux.6.1 x86_64", "gx:OffsetDateTime"),
+        ("", "gx:OffsetDateTime"),
+    ],
+)
+def test_drivers_before_3_8_get_dates_as_they_know_them(url: str, driver: str, kind: str) -> None:
+    at, query = 1_709_209_815_123, "g.inject(datetime('2024-02-29T12:30:15.123Z'))"
+    (typed,) = talk(url, request(gremlin=query), driver=driver)
+    assert typed["result"]["data"]["@value"][0]["@type"] == kind
+    if kind == "g:Date":
+        assert typed["result"]["data"]["@value"][0]["@value"] == at
+
+    async def run() -> bytes:
+        async with websockets.connect(url, user_agent_header=driver or None) as socket:
+            body = struct.pack(">B16si4si", 0x81, ID.bytes, 4, b"eval", 0) + struct.pack(">i", 1)
+            body += b"".join(b"\x03\x00" + struct.pack(">i", len(text)) + text for text in (b"gremlin", query.encode()))
+            await socket.send(envelope(BINARY, body))
+            return bytes(await socket.recv(decode=False))
+
+    answer = asyncio.run(run())
+    assert (b"\x04\x00" + struct.pack(">q", at) in answer) == (kind == "g:Date")
+    assert (b"\x88\x00" + struct.pack(">ibb", 2024, 2, 29) in answer) == (kind != "g:Date")
 
 
 def test_a_message_that_is_too_large_closes_the_connection() -> None:

@@ -2,7 +2,7 @@
 
 import io
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -37,9 +37,10 @@ from graphstore.gremlin.engine import GremlinEngine
 from graphstore.gremlin.graphbinary import GraphBinaryWriter
 from graphstore.gremlin.graphbinary_read import GraphBinaryReader
 from graphstore.gremlin.graphson import GraphSON2, GraphSON3, UntypedGraphSON, read_graphson
-from graphstore.gremlin.numbers import BigInteger, Long
+from graphstore.gremlin.numbers import BigInteger, Byte, Char, Float, Long
+from graphstore.gremlin.tree import Instruction, Traversal
+from graphstore.gremlin.tree import P as Predicate
 from graphstore.gremlin.tree import T as Token
-from graphstore.gremlin.tree import Traversal
 from tests.graphstore.gremlin.graphs import MODERN, in_memory
 
 g = GraphTraversalSource(Graph(), TraversalStrategies())
@@ -80,6 +81,7 @@ def test_bytecode_of_all_formats_becomes_the_same_tree(traversal: Any) -> None:
 VALUES = [
     1, Long(2**40), -5, 1.5, float("inf"), "text ü", True, None, Decimal("-12.345"), BigInteger(2**80), uuid.UUID(int=9),
     [1, ["a"]], {"a": 1, "b": [2]}, HashableSet([1, 2]), datetime(2024, 2, 1, 12, 30, tzinfo=UTC), {Token.id: "x"},
+    timedelta(days=20, seconds=3, microseconds=5), timedelta(hours=-2), timedelta(minutes=3), timedelta(),
 ]  # fmt: skip
 
 
@@ -210,3 +212,26 @@ def test_lengths_are_checked_before_memory_is_taken() -> None:
         read_graphson(deep)
     with pytest.raises(QueryError, match="nested"):
         GraphBinaryReader(b"\x09\x00\x00\x00\x00\x01" * 200 + b"\xfe\x01").value()
+
+
+# ---- values that are equal and not the same --------------------------------------------------------------------------
+
+
+def test_a_traversal_with_equal_values_of_other_types_is_another_one() -> None:
+    """Plans are remembered by what traversals say: ``1`` must not be answered like ``true``."""
+    engine = GremlinEngine(in_memory(MODERN))
+    summer = timezone(timedelta(hours=2))
+    equal: list[tuple[Any, ...]] = [
+        (True, 1, 1.0, Long(1), Byte(1), Decimal(1), Float(1.0)),
+        (0.0, -0.0),
+        (Decimal("1.10"), Decimal("1.1")),
+        ("a", Char("a")),
+        (datetime(2024, 1, 1, 12, tzinfo=UTC), datetime(2024, 1, 1, 14, tzinfo=summer)),
+    ]
+    for values in equal:
+        for value in (*values, *values):
+            (found,) = engine.run(Traversal((), (Instruction("inject", (value,)),)))
+            assert (type(found.obj), repr(found.obj)) == (type(value), repr(value))
+            nested = Traversal((), (Instruction("is", (Predicate("eq", (value,)),)), Instruction("constant", (value,))))
+            (found,) = engine.run(Traversal((), (Instruction("inject", (value,)), Instruction("map", (nested,)))))
+            assert (type(found.obj), repr(found.obj)) == (type(value), repr(value))
