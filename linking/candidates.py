@@ -14,10 +14,10 @@ from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.kindred import SURELY_NAMED, kindred_odds
 from linking.named_keys import custom_odds, is_own_key
-from linking.names import core_words, table_words
+from linking.names import core_words, is_id_name, table_words, words
 from linking.profiles import ColumnProfile
 from linking.records.alignment import align
-from linking.redundant import ONE_TO_ONE, to_roots, with_shares, without_duplicates
+from linking.redundant import ONE_TO_ONE, parts_of, said_by_composites, to_roots, with_shares, without_duplicates
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.same_things import SameThingCandidate, same_thing_candidates
 from linking.scoring import CORRECTION, HIERARCHY, KINDRED, Adapted
@@ -128,7 +128,8 @@ def find_references(
             if judged or (rank == 0 and probability >= MIN_PROBABILITY):
                 found.append(_reference(workspace, candidate, ranked, scorers))
     found = _one_way(found, keep)
-    found += _find_composites(workspace, scorers, declared, found, keep)
+    composites = _find_composites(workspace, scorers, declared, found, keep)
+    found = said_by_composites(found, composites, scorer, keep)
     return without_duplicates(workspace, found, declared_types(workspace) if declared else [], keep), between
 
 
@@ -172,6 +173,8 @@ def _find_composites(
         if any(is_own_key(p) for p in c.tail) and link_type.id not in keep:
             continue
         peers = c.tail_unique >= _PEERS and all(_column(p) in elsewhere for p in c.tail)
+        if c.by_name and len(c.tail) == 2:
+            peers = all(_column(p) in elsewhere for p in c.tail if is_id_name(p.said))
         if (link_type.probability >= MIN_PROBABILITY and not peers) or link_type.id in keep:
             found.append((c, link_type))
     # Of two tables with the same key, the one that holds less of it refers to the other.
@@ -188,7 +191,18 @@ def _find_composites(
         place = (round(t.probability, 1), round(c.containment, 2), key.rows, widths[key.table], t.id)
         most[t.tail] = max(most.get(t.tail, place), place)
     kept = [(c, t) for c, t in kept if t.id in keep or most[t.tail][-1] == t.id]
+    parts = {pair for _, t in kept if t.probability >= _CERTAIN for pair in parts_of(t)}
+    elsewhere = {t.tail for t in single if t.probability >= _CERTAIN and (t.tail, t.head) not in parts}
+    kept = [(c, t) for c, t in kept if t.id in keep or not any(_goes_on(t, other, elsewhere) for _, other in kept)]
     return [replace(t, **with_reference_evidence(workspace, t, c.tail, c.head)) for c, t in kept]  # type: ignore[arg-type]
+
+
+def _goes_on(short: LinkType, long: LinkType, elsewhere: set[Column]) -> bool:
+    """Whether a reference by more columns says the same and more: the first columns of the head, of equal names, none of which
+    refers to anything else."""
+    less, all_ = parts_of(short), parts_of(long)
+    equal = all(words(tail.columns[0]) == words(head.columns[0]) for tail, head in all_)
+    return less < all_ and equal and long.probability >= _CERTAIN and not {tail for tail, _ in all_ - less} & elsewhere
 
 
 def _column(profile: Any) -> Column:

@@ -9,9 +9,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import combinations, islice, product
+from itertools import combinations, islice, product, takewhile
 
 from linking.joins import side_sql
+from linking.named_keys import is_own_key
 from linking.names import MEASURE_WORDS, is_id_name, name_similarity, words
 from linking.profiles import ColumnProfile
 from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity
@@ -32,6 +33,8 @@ _ALONE = 0.5
 """The share of one column's sampled values that must be found in its counterpart."""
 _BY_CHANCE = 1e-4
 """The largest probability that the values are found together by chance alone, given how many combinations are keys."""
+_UNIQUE = 0.97
+"""The share of different values from which on a column tells its rows apart (nearly) alone."""
 _PARTS = frozenset(
     {"sequence", "position", "version", "index", "year", "month", "day", "date", "hour", "grade", "level"}
 )
@@ -52,6 +55,8 @@ class CompositeCandidate:
     transform: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, float] = field(default_factory=dict)
     tail_unique: float = 0.0
+    by_name: bool = False
+    """Whether the names alone say so, because the key holds (nearly) all combinations."""
 
 
 def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Columns]:
@@ -68,13 +73,24 @@ def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Columns]:
         smaller = [frozenset(p.id for p in key) for key in keys]
         needed = (key for key in combinations(usable, size) if not any(ids <= {p.id for p in key} for ids in smaller))
         keys += islice((key for key in needed if _tells_apart(workspace, table, key)), _KEYS)
-    return keys
+    first = _first_columns(workspace, table)
+    return [*keys, first] if first and first not in keys else keys
 
 
-def _may_be_part(p: ColumnProfile) -> bool:
+def _first_columns(workspace: Workspace, table: LoadedTable) -> Columns:
+    """The fewest first columns that tell all rows of a table apart, though one alone might (nearly) do by accident: rooms by
+    building and number, where few numbers occur twice. None is called like the key of this table."""
+    columns = sorted(table.columns.values(), key=lambda p: p.position)[:MOST_COLUMNS]
+    key = tuple(takewhile(lambda p: _may_be_part(p, by_accident=p.position > 0 or p.distinct < p.rows), columns))
+    sizes = (n for n in range(2, len(key) + 1) if _tells_apart(workspace, table, key[:n]))
+    size = next(sizes, 0)
+    return () if any(is_own_key(p) for p in key[:size]) else key[:size]
+
+
+def _may_be_part(p: ColumnProfile, by_accident: bool = False) -> bool:
     counting = words(p.said)[-1:] and words(p.said)[-1] in MEASURE_WORDS - _PARTS
     usable = p.kind in ("integer", "code", "name", "date") and not p.multivalued and not counting
-    return usable and p.null_share == 0 and p.distinct >= 2 and p.uniqueness < 0.97
+    return usable and p.null_share == 0 and p.distinct >= 2 and (by_accident or p.uniqueness < _UNIQUE)
 
 
 def _numbers_rows(p: ColumnProfile) -> bool:
@@ -155,11 +171,12 @@ def _between(
     for chosen in _choices(tail, key, forms):
         transform = _transform(chosen, key, forms)
         share, count = _containment(workspace, tail, chosen, head, key, transform)
-        sure = _chance(share, count, density) <= _BY_CHANCE or _same_names(chosen, key, head)
-        if share >= _CONTAINED and sure:
+        sure = _chance(share, count, density) <= _BY_CHANCE
+        if share >= _CONTAINED and (sure or _same_names(chosen, key, head)):
             filled = tail.rows * math.prod(1 - p.null_share for p in chosen)
             unique = min(count / max(filled, 1), 1.0)
-            found.append(replace(composite_candidate(chosen, key, transform, share), tail_unique=unique))
+            made = composite_candidate(chosen, key, transform, share)
+            found.append(replace(made, tail_unique=unique, by_name=not sure))
     return sorted(found, key=lambda c: -c.containment)[:1]
 
 
@@ -206,8 +223,10 @@ def _chance(share: float, count: int, density: float) -> float:
 
 
 def _same_names(tail: Columns, key: Columns, head: LoadedTable) -> bool:
-    """Where a key holds all combinations, as plans by year and region do, finding them says little; equal names do."""
-    known = len(key) > 2 or tuple(p.name for p in key) == head.summary.info.key
+    """Where a key holds all combinations, as plans by year and region do, finding them says little; equal names do, where they are
+    several, the declared key, or the first of their table, one of them called like a key (``site_no`` and ``sector_no``)."""
+    own = all(p.position < len(key) for p in key) and any(is_id_name(p.said) for p in key)
+    known = len(key) > 2 or tuple(p.name for p in key) == head.summary.info.key or own
     return known and all(words(t.said) == words(h.said) for t, h in zip(tail, key, strict=True))
 
 

@@ -21,6 +21,8 @@ __all__ = ["SURELY_NAMED", "kindred_odds", "span_fit"]
 
 _WORST = -30.0
 """The least log-likelihood that is told apart."""
+_REACHES, _REACH, _SEVERAL = 3.0, 0.85, 5
+"""What is added where at least so many numbers, which no name explains, reach up to the share of the keys of a table."""
 _MISSING = 30.0
 """What a column counts none of whose values are found, in log-likelihood."""
 _SHARE, _LIMIT = 0.5, 4.0
@@ -33,6 +35,8 @@ _OWNER = 4.0
 """What is taken from a reference of a table's own key, as its name says, to the same key elsewhere."""
 _ALIKE_CODES = 2.5
 """What is taken where some of the values are found, and no name speaks for it: codes of one form share values."""
+_ALIKE_TEXTS, _SMALL_PART, _UNNAMED = 3.0, 0.1, 0.3
+"""What is taken where texts are so small a part of many others: words that a language has anyway, not names of records."""
 _NAMED, SURELY_NAMED = 0.5, 0.7
 """How well a column's name fits a table and its key that it may be, or certainly is, named after."""
 _ALL_DIFFERENT, _OFTEN_DIFFERENT = 0.97, 0.4
@@ -91,7 +95,8 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
     elif tail.kind == head.kind == "integer" and tail.distinct >= _FEW_DRAWS and tail.table != head.table:
         # Within a table the first rows are often above the others.
         least = 0.0 if f["name_equal"] else -_LIMIT / 2
-        odds += max(_SHARE * span_fit(tail.low, tail.high, tail.distinct, head), least)
+        fit = span_fit(tail.low, tail.high, tail.distinct, head)
+        odds += _REACHES if leads and _reaches(c, fit) else max(_SHARE * fit, least)
     same = (
         f["name_equal"]
         and leads
@@ -113,26 +118,41 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         odds -= _OWNER
     if c.containment < 0.9 and f["name_score"] < _NAMED:
         odds -= _ALIKE_CODES
+    if unlike and f["coverage"] < _SMALL_PART and tail.kind == "name" and not foreign and f["name_score"] < _UNNAMED:
+        odds -= _ALIKE_TEXTS
     if tail.distinct < _FEW_DRAWS and tail.rows >= _MANY_ROWS and f["name_score"] < _NAMED:
         odds = min(odds, 0.0) - _TOO_FEW
     return odds
 
 
+def _reaches(c: ReferenceCandidate, fit: float) -> bool:
+    """Whether several numbers, called like a thing rather than a measure, are all keys and span them as draws from them would."""
+    tail, head, f = c.tail, c.head, c.features
+    thing = not f["tail_measure"] and not is_id_name(tail.said) and tail.position > 0 and not f["tail_key_like"]
+    wide = tail.high - head.low >= _REACH * (head.high - head.low) and tail.distinct >= _SEVERAL
+    return thing and wide and c.containment == 1.0 and fit >= -_SEVERAL and f["name_score"] < SURELY_NAMED
+
+
 def _areas(candidates: Sequence[ReferenceCandidate]) -> list[float]:
     """Which of several tables of one name a name means, by the beginnings of names: in ``audit_budget`` a ``route_id`` refers
-    to ``audit_route`` rather than to ``stock_route``."""
+    to ``audit_route`` rather than to ``stock_route``, unless one has just that name."""
     namesakes: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    exact = set()
     for i, c in enumerate(candidates):
         own, table = table_words(c.tail.dataset), table_words(c.head.dataset)
         held = not c.tail.nonnull or c.containment >= 0.95
         named = c.features["name_score"] >= SURELY_NAMED and held and c.tail.table != c.head.table
         if named and len(table) > 1:
+            if core_words(c.tail.said) == table:
+                exact.add(c.tail.id)
             common = next(
                 (n for n, (a, b) in enumerate(zip(own, table, strict=False)) if a != b), min(len(own), len(table))
             )
             namesakes[c.tail.id, table[-1]].append((common, i))
     found = [0.0] * len(candidates)
-    for others in namesakes.values():
+    for (tail, _), others in namesakes.items():
+        if tail in exact:
+            continue
         tables = {candidates[i].head.table: common for common, i in others}
         most = max(tables.values())
         if list(tables.values()).count(most) == 1 < len(tables):

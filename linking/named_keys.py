@@ -59,8 +59,9 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
     tables: dict[str, list[ColumnProfile]] = defaultdict(list)
     for column in columns:
         tables[column.table].append(column)
-    keys = {name: key for name, members in tables.items() if (key := _own_key(members)) is not None}
-    between = _only_between(tables)
+    things = {"".join(table_words(members[0].dataset)[n:]) for members in tables.values() for n in (0, -1)}
+    keys = {name: key for name, members in tables.items() if (key := _own_key(members, things)) is not None}
+    between = _only_between(tables, things)
     after = _named_after(candidates, keys, between)
     kin = _kin(candidates, tables, keys, between, after)
     settled = {tail for tail, _ in kin}
@@ -152,11 +153,15 @@ def _kin(
     return best
 
 
-def _only_between(tables: Columns) -> set[str]:
-    """The tables that say hardly more than which records of others belong together."""
+def _only_between(tables: Columns, things: set[str]) -> set[str]:
+    """The tables that say hardly more than which records of others belong together. ``things`` are what tables are called."""
     found = set()
     for name, members in tables.items():
-        called = [is_id_name(p.said) for p in members if p.position]
+        called = [
+            is_id_name(p.said) or (p.kind == "integer" and "".join(words(p.said)) in things)
+            for p in members
+            if p.position
+        ]
         if sum(called) >= max(_ENDS, len(called) - 1):
             found.add(name)
     return found
@@ -197,9 +202,17 @@ def _unlike_keys(c: ReferenceCandidate) -> bool:
     return c.tail.kind == c.head.kind == "integer" and not is_id_name(c.tail.said) and unlike
 
 
-def _own_key(members: Sequence[ColumnProfile]) -> ColumnProfile | None:
-    """The column that identifies the rows and is called so, or like the table; the first of several."""
+def _own_key(members: Sequence[ColumnProfile], things: set[str]) -> ColumnProfile | None:
+    """The column that identifies the rows and is called so, or like the table; the first of several. Without one the first column
+    that is called like a key, but not like that of any other table: ``employee_id`` of ``nurses``."""
     called = [p for p in members if is_own_key(p)]
+    if not called:
+        first = (
+            p
+            for p in members
+            if p.position == 0 and p.key_like and is_id_name(p.said) and max(map(len, words(p.said))) > 2
+        )
+        called = [p for p in first if not {"".join(core_words(p.said)[n:]) for n in (0, -1)} & things]
     return min(called, key=lambda p: (bool(core_words(p.said)), p.position), default=None)
 
 

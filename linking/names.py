@@ -39,7 +39,8 @@ MEASURE_WORDS = frozenset({
     "minute", "month", "net", "percent", "percentage", "point", "position", "price", "priority", "quantity",
     "rank", "rate", "rating", "ratio", "reorder", "revenue", "salary", "score", "second", "sequence", "size",
     "sort", "star", "status", "stock", "sum", "tax", "temperature", "time", "total", "unit", "value", "version",
-    "volume", "weight", "width", "year",
+    "volume", "weight", "width", "year", "refcount", "sortkey", "sortorder",
+    "anno", "annee", "anio", "ano", "año", "jahr", "mese", "mois", "monat",
     "anzahl", "bestand", "betrag", "datum", "dauer", "gewicht", "menge", "preis", "rabatt", "summe", "umsatz",
     "cantidad", "fecha", "importe", "precio", "montant", "poids", "prix", "prezzo", "importo", "quantidade", "preco",
 })  # fmt: skip
@@ -137,7 +138,7 @@ def core_words(name: str) -> tuple[str, ...]:
 def is_id_name(name: str) -> bool:
     """Whether the name says that the column holds identifiers."""
     found = words(name)
-    return bool(found) and (found[-1] in ID_WORDS or found[0] in {"id", "key"})
+    return bool(found) and (found[-1] in ID_WORDS or found[0] == "key" or "id" in found)
 
 
 @lru_cache(maxsize=262_144)

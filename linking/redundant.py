@@ -13,7 +13,7 @@ from linking.references import ReferenceCandidate
 from linking.scoring import KINDRED, Adapted
 from linking.workspace import Workspace
 
-__all__ = ["ONE_TO_ONE", "to_roots", "with_shares", "without_duplicates"]
+__all__ = ["ONE_TO_ONE", "parts_of", "said_by_composites", "to_roots", "with_shares", "without_duplicates"]
 
 ONE_TO_ONE = 0.9
 """Share of different values from which on a reference links one record with one record, whatever rows lack a value."""
@@ -23,6 +23,9 @@ _AS_GOOD, _NAMES_AS_GOOD = 0.01, 0.1
 """By how much the containment and the name of a reference to a shared key may be better without counting."""
 _SURPRISE = 8.0
 """The log-likelihood by which draws from a part of the keys are told from draws from all."""
+_LIKELY = 0.5
+_IMPLIED = -0.85
+"""The log-odds that a reference is declared that a reference by several columns implies."""
 _SAYS_LESS = 1e-3
 """What is left of the share of a candidate when another one is meant."""
 
@@ -103,6 +106,51 @@ def _nearest(
 def _unlikely(c: ReferenceCandidate, keys: int) -> bool:
     """Whether so many draws from so many keys would hardly all be found among the head's."""
     return min(c.tail.distinct, SAMPLE) * math.log(max(keys, 1) / max(c.head.distinct, 1)) >= _SURPRISE
+
+
+def said_by_composites(
+    single: Sequence[LinkType], composites: Sequence[LinkType], scorer: Adapted, keep: frozenset[str]
+) -> list[LinkType]:
+    """All references, without those by one column that are part of one by several to the same table, which are none. Those to where
+    a reference by several leads in turn (sections of a course, where a grade names course and section) can be walked over that
+    one, so that few schemas declare them: they are less likely, and asked about."""
+    every = [*single, *composites]
+    likely = [t for t in every if t.probability >= _LIKELY]
+    onwards: dict[tuple[str, str], list[LinkType]] = defaultdict(list)
+    for t in likely:
+        onwards[_table(t.tail)].append(t)
+    parts: set[tuple[Column, Column]] = set()
+    steps: set[tuple[Column, Column]] = set()
+    for t in (t for t in composites if t.probability >= _LIKELY):
+        named = dict(zip(t.head.columns, t.tail.columns, strict=True))
+        parts |= parts_of(t)
+        for step in onwards[_table(t.head)]:
+            if {*step.tail.columns} <= {*named} and step.head != t.tail:
+                steps.add((replace(t.tail, columns=tuple(named[h] for h in step.tail.columns)), step.head))
+    found = []
+    for t in every:
+        ends = t.tail, t.head
+        if t.id in keep or ends not in parts:
+            found.append(_unlikelier(t, scorer) if ends in steps and t.id not in keep else t)
+    return found
+
+
+def parts_of(link_type: LinkType) -> set[tuple[Column, Column]]:
+    """The pairs of columns that a reference by several columns consists of."""
+    pairs = zip(link_type.tail.columns, link_type.head.columns, strict=True)
+    return {(replace(link_type.tail, columns=(a,)), replace(link_type.head, columns=(b,))) for a, b in pairs}
+
+
+def _unlikelier(link_type: LinkType, scorer: Adapted) -> LinkType:
+    """The reference with at most the probability of those that others imply."""
+    features = dict(link_type.features)
+    # Log-odds are cut off far from 0, so that what is taken away may show only the second time.
+    while (more := float(scorer.prior.log_odds([features])[0]) - _IMPLIED) > 1e-6:
+        features[KINDRED] = round(features.get(KINDRED, 0.0) - more, 6)
+    probabilities = [float(scorer.probability([features], corrected=both)[0]) for both in (True, False)]
+    return replace(
+        link_type, features=features, probability=round(probabilities[0], 6), baseline=round(probabilities[1], 6)
+    )
 
 
 def without_duplicates(

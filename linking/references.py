@@ -63,6 +63,8 @@ _FLAGS = {"is", "has", "was", "can", "should", "allow"}
 """First words of names that ask a question."""
 _NUMBERED = {"street", "house", "floor", "page", "line", "row", "version", "phone", "fax", "mobile", "serial", "tax"}
 """Words before "number" that make it a property of the thing itself, not the key of another."""
+_ORDERED = {"child", "column", "display", "list", "menu", "print", "row", "sort", "term", "view"}
+"""Words before "order" that make it a position, not an order."""
 _SAYING_NOTHING = {*ID_WORDS, "name", "title", "label", "description", "type", "status"}
 _AT_ONCE = 50_000
 FORM_COST = 0.03
@@ -278,7 +280,8 @@ def _measure(name: str) -> float:
     found = words(name)
     counted = len(found) > 1 and found[0] in _QUANTIFIERS | _FLAGS and not is_id_name(name)
     printed = len(found) > 1 and found[-1] == "number" and found[-2] in _NUMBERED
-    return float(bool(found) and (found[-1] in MEASURE_WORDS or counted or printed))
+    placed = len(found) > 1 and found[-1] == "order" and found[-2] in _ORDERED
+    return float(bool(found) and (found[-1] in MEASURE_WORDS or counted or printed or placed))
 
 
 def _name_scores(hits: Hits) -> NDArray[np.float64]:

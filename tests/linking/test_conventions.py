@@ -28,3 +28,21 @@ def test_a_table_without_a_convention_or_columns_means_what_it_says() -> None:
         "one": {"a_b": "a_b"},
         "mixed": {"CustomerID": "CustomerID", "x_y": "x_y", "Name": "Name"},
     }
+
+
+def test_initials_of_another_table_mean_that_table() -> None:
+    said = said_names({
+        "t_person": ["per_id", "per_name", "per_born"],
+        "t_permit": ["pmt_id", "pmt_per_id", "pmt_date"],
+        "visits": ["id", "per_id", "at"],
+    })  # fmt: skip
+    assert said["t_person"] == {"per_id": "id", "per_name": "name", "per_born": "born"}
+    assert said["t_permit"] == {"pmt_id": "id", "pmt_per_id": "person_id", "pmt_date": "date"}
+    assert said["visits"]["per_id"] == "per_id"
+
+
+def test_two_letters_before_all_capitals_of_a_table_are_dropped_where_each_table_has_its_own() -> None:
+    tables = {"F0101": ["ABAN8", "ABALPH"], "F4201": ["SHDOCO", "SHAN8"], "F4211": ["SDDOCO", "SDLNID"]}
+    assert said_names(tables)["F4211"] == {"SDDOCO": "DOCO", "SDLNID": "LNID"}
+    same = {table: ["SDDOCO", "SDLNID"] for table in tables}
+    assert said_names(same)["F4211"] == {"SDDOCO": "SDDOCO", "SDLNID": "SDLNID"}

@@ -68,6 +68,49 @@ def test_of_tables_of_one_name_the_one_beside_the_referring_table_is_meant() -> 
         assert [head for tail, head in found if tail == f"{area}_budget.route_id"] == [f"{area}_route.id"]
 
 
+def test_a_table_of_just_that_name_comes_before_one_beside_the_referring_table() -> None:
+    def steps() -> list[dict[str, Any]]:
+        return [{"id": n + 1, "label": f"step {n * 37 % 211}"} for n in range(60)]
+
+    outputs = [{"id": n + 1, "flow_step_id": n * 31 % 60 + 1, "size": n * n} for n in range(200)]
+    found = references({"flow_step": steps(), "flow_run_step": steps(), "flow_run_output": outputs})
+    assert [h for (t, h), p in found.items() if t == "flow_run_output.flow_step_id" and p.probability >= 0.5] == [
+        "flow_step.id"
+    ]
+
+
+def shipments(counted: str) -> dict[str, list[dict[str, Any]]]:
+    """Shipments of companies: a column of numbers up to that of the last company."""
+    rng = random.Random(5)
+    return {
+        "company": [{"id": n + 1, "title": f"Company {n * 7}", "town": f"Town {n % 9}"} for n in range(80)],
+        "office": [{"id": n + 1, "title": f"Office {n}"} for n in range(6)],
+        "shipment": [{"id": n + 1, counted: rng.randint(1, 80), "weight": rng.random()} for n in range(500)],
+    }
+
+
+def test_numbers_called_like_a_thing_that_reach_up_to_the_keys_of_a_table_refer_to_it() -> None:
+    named = references(shipments("consignee"))["shipment.consignee", "company.id"]
+    assert named.probability > 0.5
+    assert named.features["kindred_odds"] >= 3.0
+    counted = references(shipments("quantity")).get(("shipment.quantity", "company.id"))
+    assert counted is None or (counted.probability < 0.5 and counted.features["kindred_odds"] <= 0.0)
+
+
+def test_a_few_texts_among_many_others_are_hardly_references() -> None:
+    rng = random.Random(6)
+    texts = [f"{a} {b}" for a in ("red", "old", "new", "big") for b in ("hall", "door", "desk", "lamp", "wall", "tile")]
+    spelled = [f"{text} {n}" for text in texts for n in range(12)] + texts
+    tables: dict[str, list[dict[str, Any]]] = {
+        "voucher": [{"id": n + 1, "caption": text, "worth": rng.random()} for n, text in enumerate(spelled)],
+        "entry": [{"id": n + 1, "representation": rng.choice(texts[:5]), "at": n} for n in range(40)],
+    }
+    few = references(tables)["entry.representation", "voucher.caption"]
+    tables["entry"] = [{"id": n + 1, "representation": text, "at": n} for n, text in enumerate(spelled[:200])]
+    many = references(tables)["entry.representation", "voucher.caption"]
+    assert few.features["kindred_odds"] <= many.features["kindred_odds"] - 3.0
+
+
 def test_columns_named_after_a_table_refer_to_it_although_others_have_a_row_for_each_of_its_records() -> None:
     rng = random.Random(6)
     codes = ["".join(rng.sample("ABCDEFGHIKLMNOPRSTUVW", 3)) for _ in range(120)]
