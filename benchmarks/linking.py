@@ -1,7 +1,8 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, mentions, entities, graph, pair_network, one_table, answers, carried, scale, wide, links, effort, calibration and ablation.
+schema, mentions, entities, names, graph, pair_network, one_table, answers, carried, scale, wide, links, effort, calibration and
+ablation.
 """
 
 import importlib
@@ -15,6 +16,7 @@ PARTS = {
     "schema": "benchmarks.linking_schema",
     "mentions": "benchmarks.linking_mentions",
     "entities": "benchmarks.linking_entities",
+    "names": "benchmarks.linking_names",
     "graph": "benchmarks.linking_graph",
     "pair_network": "benchmarks.linking_pair_network",
     "one_table": "benchmarks.linking_one_table",

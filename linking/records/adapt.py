@@ -30,6 +30,8 @@ HALF_TRUST = 15
 """With so many answers half of the correction is applied: the first few may all be of one kind."""
 SURE = 2.5
 ANCHORS = 500
+FEW_SURE, LIKELY_ANSWERS = 0.3, 20.0
+"""Where a smaller share of the likely pairs is sure, likely ones count as so many answers, each with its probability."""
 LEAST = 4
 """Fewer answers pin their pairs but do not move the model."""
 
@@ -115,23 +117,43 @@ def _refit(
     mean = population.mean(axis=0, dtype=np.float64)
     scale = np.maximum(population.std(axis=0, dtype=np.float64), 1e-3)
     low, high = mean - 4 * scale, mean + 4 * scale
-    # Pairs of which the prior is sure are answers too, of little weight: they keep the correction from running away
-    # where nobody was asked.
-    sure = np.setdiff1d(np.flatnonzero(np.abs(base) > SURE), position)
-    sure = np.random.default_rng(0).permutation(sure)[:ANCHORS]
-    rows = np.concatenate([position, sure])
     count = len(position) + float(carried.weight.sum())
-    weight = [np.ones(len(position)), np.full(len(sure), count / max(len(sure), 1)), carried.weight]
+    anchors = _anchors(base, position, count)
+    rows = np.concatenate([position, *(a.rows for a in anchors)])
+    weight = [np.ones(len(position)), *(np.full(len(a.rows), a.weight / len(a.rows)) for a in anchors), carried.weight]
     penalty = max(PENALTY / count, LEAST_PENALTY)
     model = fit_logistic(
         np.vstack([x[rows], np.clip(_rows_of(carried, mean), low, high).astype(np.float32)]),
-        np.concatenate([same, base[sure] > 0, carried.same]), penalty=penalty, bias_penalty=penalty / 10,
+        np.concatenate([same, *(a.same for a in anchors), carried.same]), penalty=penalty, bias_penalty=penalty / 10,
         weight=np.concatenate(weight).astype(np.float32),
         offset=np.clip(np.concatenate([base[rows], carried.odds]), -8, 8), mean=mean, scale=scale,
     )  # fmt: skip
     correction = model.log_odds(np.clip(x, low, high))
     trust = count / (count + HALF_TRUST)
     return np.asarray(base + trust * np.clip(correction, -LARGEST, LARGEST), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """Pairs that nobody was asked about, taken as answers of this ``weight`` together; ``same`` are probabilities."""
+
+    rows: NDArray[np.int64]
+    same: NDArray[np.float64]
+    weight: float
+
+
+def _anchors(base: Float, position: NDArray[np.int64], count: float) -> list[_Anchor]:
+    """Keep the correction from running away where nobody was asked: what is sure stays so. Where no match is sure, a few
+    answers of no, which most pairs get, would else speak for all."""
+    shuffled = np.random.default_rng(0)
+    likely, sure = np.flatnonzero(base > 0), np.setdiff1d(np.flatnonzero(np.abs(base) > SURE), position)
+    few_sure = (base[sure] > 0).sum() < FEW_SURE * len(likely)
+    sure = shuffled.permutation(sure)[:ANCHORS]
+    anchors = [_Anchor(sure, (base[sure] > 0).astype(np.float64), count)]
+    if few_sure:
+        likely = shuffled.permutation(np.setdiff1d(likely, position))[:ANCHORS]
+        anchors.append(_Anchor(likely, 1 / (1 + np.exp(-base[likely].astype(np.float64))), LIKELY_ANSWERS))
+    return [anchor for anchor in anchors if len(anchor.rows)]
 
 
 def _rows_of(carried: Carried, mean: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ __all__ = ["Curve", "Decoys", "judge_by_decoys"]
 Float = NDArray[np.float32]
 Double = NDArray[np.float64]
 Ids = NDArray[np.int64]
-MARGIN = 0.5
+MARGIN = 0.75
 """How much the lead over the best rival of a record counts beside the score itself."""
 BINS = 200
 ROUNDS = 8
@@ -38,11 +38,15 @@ SUREST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """How likely a pair is a stranger: ``share`` times ``ratio`` (of decoy over target density) of its score's bin."""
+    """How likely a pair is a stranger: ``share`` times ``ratio`` (of decoy over target density) of its score's bin.
+
+    It was learnt from ``records`` first candidates.
+    """
 
     edges: Double
     ratio: Double
     share: float
+    records: int
 
     def matching(self, surplus: Double) -> Double:
         """The probability of a match, kept away from 0 and 1."""
@@ -98,7 +102,7 @@ class _End:
                 share = strangers
             share = float(np.clip(share, LOWEST_STRANGERS, 1))
             partnered = np.clip(1 - share * ratio[target_bin], 0, 1)
-        return Curve(edges, ratio, share)
+        return Curve(edges, ratio, share, len(self.targets))
 
 
 def judge_by_decoys(
@@ -133,9 +137,12 @@ def judge_by_decoys(
         matches, curves = learnt.matches, learnt.curves
     if matches is None:
         return Decoys(surplus.astype(np.float32), np.zeros(len(pairs), np.float32), None)
+    # Both sides have the same matches. Where one has many more records, most of them are strangers, and what its first
+    # candidates look like says little about the matches.
+    weights = np.array([1 / curve.records for curve in curves])
     probability = np.zeros(len(pairs))
-    for curve in curves:
-        probability += curve.matching(surplus) / len(curves)
+    for curve, weight in zip(curves, weights / weights.sum(), strict=True):
+        probability += weight * curve.matching(surplus)
     log_odds = np.log(probability / (1 - probability))
     return Decoys(surplus.astype(np.float32), log_odds.astype(np.float32), matches, curves)
 

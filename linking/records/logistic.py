@@ -30,7 +30,7 @@ class Logistic:
 
 def fit_logistic(
     x: Float,
-    y: NDArray[np.bool_],
+    y: NDArray[np.bool_] | NDArray[np.float64],
     *,
     penalty: float,
     weight: Float | None = None,
@@ -40,7 +40,7 @@ def fit_logistic(
     scale: NDArray[np.float64] | None = None,
     rounds: int = 30,
 ) -> Logistic:
-    """Newton's method on the log loss plus ``penalty / 2 * |weights|^2``; features are standardised.
+    """Newton's method on the log loss plus ``penalty / 2 * |weights|^2``; features are standardised. ``y`` may be probabilities.
 
     With ``offset`` the weights correct a model that is already there, and shrink to it as the penalty grows.
     ``mean`` and ``scale`` standardise by another population than ``x``.
@@ -53,16 +53,17 @@ def fit_logistic(
     base = np.zeros(len(x)) if offset is None else offset.astype(np.float64)
     ridge = np.full(z.shape[1], penalty)
     ridge[-1] = bias_penalty
-    sign = np.where(y, 1.0, -1.0)
+    wanted = y.astype(np.float64)
 
     def loss(beta: NDArray[np.float64]) -> float:
-        return float(weights @ np.logaddexp(0, -sign * (z @ beta + base)) + 0.5 * ridge @ beta**2)
+        odds = z @ beta + base
+        return float(weights @ (np.logaddexp(0, odds) - wanted * odds) + 0.5 * ridge @ beta**2)
 
     beta = np.zeros(z.shape[1])
     value = loss(beta)
     for _ in range(rounds):
         p = 1 / (1 + np.exp(-np.clip(z @ beta + base, -30, 30)))
-        gradient = z.T @ (weights * (p - y)) + ridge * beta
+        gradient = z.T @ (weights * (p - wanted)) + ridge * beta
         curvature = (z * (weights * np.maximum(p * (1 - p), 1e-5))[:, None]).T @ z + np.diag(ridge)
         step = np.linalg.solve(curvature, gradient)
         # Far from the optimum a full Newton step may overshoot: it is halved until the loss falls.
