@@ -31,7 +31,7 @@ class Split:
     test: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Nodes:
     """The vertices of one type. ``features`` is float32 [n, d] with a name per column, ``target`` int64 classes (-1: none)
     or float32 numbers (nan: none), ``classes`` the names of the classes."""
@@ -43,8 +43,13 @@ class Nodes:
     target: NDArray[Any] | None = None
     classes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        of = f"of {len(self.classes)} classes" if self.classes else "a number"
+        target = "" if self.target is None else f", target {of}"
+        return f"Nodes({len(self.ids)}, {len(self.names)} features{target})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Edges:
     """The edges of one relation: ``tail[i]`` and ``head[i]`` are rows of their types' nodes; ``score`` below 1 is a model's."""
 
@@ -55,6 +60,9 @@ class Edges:
     features: Floats
     names: tuple[str, ...]
     split: Split
+
+    def __repr__(self) -> str:
+        return f"Edges({len(self.ids)}, {len(self.names)} features)"
 
 
 @dataclass(frozen=True)

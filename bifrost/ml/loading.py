@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bifrost.errors import InputError, NotFoundError, StoreUnavailableError
+from bifrost.errors import AuthenticationError, InputError, NotFoundError, StoreUnavailableError
 from bifrost.ml.arrays import Edges, GraphArrays, Nodes, Relation, Split
 from bifrost.ml.features import FeatureOptions, features, target
 
@@ -169,6 +169,11 @@ def _download(address: str, token: str) -> bytes:
         response = httpx.get(url, params={"format": "parquet"}, headers=headers, timeout=600.0)
     except httpx.HTTPError as error:
         raise StoreUnavailableError(f"{address} does not answer: {error or type(error).__name__}") from None
+    if response.status_code in (401, 403):
+        raise AuthenticationError(
+            f"{address} does not let the graph be read ({response.status_code}).",
+            remedy="Give an API token of scope read: bifrost token create NAME",
+        )
     if response.status_code != 200:
         raise StoreUnavailableError(
             f"{address} answers {response.status_code}.", remedy="Check the address and the token (read scope)."

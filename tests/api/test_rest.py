@@ -14,8 +14,9 @@ from api.app import build_app
 from api.permissions import ROUTE_RULES
 from api.rendering import PageDoesNotExistError, render_page
 from api.uploads import safe_path
-from bifrost.errors import InputError
-from tests.api.conftest import Client, Shop, connect
+from bifrost import ml
+from bifrost.errors import AuthenticationError, InputError
+from tests.api.conftest import Client, Server, Shop, connect
 from tests.api.shop import LETTER
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +109,13 @@ async def test_an_export_is_streamed_and_written_down(admin: Client, shop: Shop)
     assert response.text == "<graphml></graphml>"
     assert response.headers["content-disposition"] == 'attachment; filename="graph.graphml"'
     assert [(entry.action, entry.subject) for entry in shop.accounts.audit_log()] == [("export", "graphml")]
+
+
+@pytest.mark.parametrize("token", ["", "bft_wrong"])
+def test_who_may_not_read_the_graph_is_told_so_by_the_loader(server: Server, token: str) -> None:
+    with pytest.raises(AuthenticationError) as failed:
+        ml.load(f"http://127.0.0.1:{server.port}", token=token)
+    assert "token" in failed.value.remedy
 
 
 class TestUploads:

@@ -56,6 +56,15 @@ def arrays(exported: Path) -> ml.GraphArrays:
     return ml.load(exported, targets={"Person": "team", "Big City": "size"})
 
 
+def test_arrays_are_shown_in_a_few_words(arrays: ml.GraphArrays) -> None:
+    shown = repr(arrays)
+    assert f"'Person': Nodes({PEOPLE}, " in shown
+    assert "target of 3 classes)" in shown
+    assert "target a number)" in shown
+    assert f"{LIVES}: Edges({PEOPLE}, 1 features)" in shown
+    assert len(shown) < 500
+
+
 def test_nodes_edges_and_relations_are_those_of_the_graph(arrays: ml.GraphArrays) -> None:
     assert {label: len(nodes.ids) for label, nodes in arrays.nodes.items()} == {"Person": PEOPLE, "Big City": CITIES}
     assert {relation: len(edges.ids) for relation, edges in arrays.edges.items()} == {
@@ -140,7 +149,7 @@ def test_the_documented_example_learns(exported: Path) -> None:
     pytest.importorskip("torch_geometric")
     text = (Path(__file__).parents[3] / "docs" / "data-science.md").read_text(encoding="utf-8")
     code = text.split("```python\n")[1].split("```")[0]
-    for documented, own in (("graph.zip", str(exported)), ("Customer", "Person"), ("segment", "team")):
+    for documented, own in (("graph.zip", str(exported)), ("Customer", "Person"), ("country", "team")):
         code = code.replace(documented, own)
     names: dict[str, Any] = {}
     exec(code, names)
