@@ -70,12 +70,14 @@ def find_references(
     vectors: NameVectors | None = None,
     *,
     keep: frozenset[str] = frozenset(),
+    rejected: frozenset[str] = frozenset(),
     gnn: str | None = None,
 ) -> tuple[list[LinkType], dict[tuple[str, str], float]]:
     """References worth proposing, and for every pair of tables the probability of the best reference between them.
 
     Per tail column the best head is kept and its rivals are named; of two references between the same tables that link
-    the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones).
+    the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones), unless
+    they are among the ``rejected``: those are not looked at again, so that the next likeliest takes their place.
     ``gnn`` names the backend of the GNN that corrects the explicit features; None leaves it out.
     """
     declared = _declared(workspace)
@@ -84,6 +86,7 @@ def find_references(
         c
         for c in reference_candidates(workspace, vectors)
         if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
+        if not rejected or link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) not in rejected
     ]
     scorer, columns = scorers[LinkKind.REFERENCE], list(workspace.columns())
     candidates = [
@@ -128,7 +131,7 @@ def find_references(
             if judged or (rank == 0 and probability >= MIN_PROBABILITY):
                 found.append(_reference(workspace, candidate, ranked, scorers))
     found = _one_way(found, keep)
-    composites = _find_composites(workspace, scorers, declared, found, keep)
+    composites = [t for t in _find_composites(workspace, scorers, declared, found, keep) if t.id not in rejected]
     found = said_by_composites(found, composites, scorer, keep)
     return without_duplicates(workspace, found, declared_types(workspace) if declared else [], keep), between
 

@@ -34,7 +34,7 @@ from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
 
-_RULES = 11
+_RULES = 12
 """To be raised when a change of code gives other proposals."""
 
 
@@ -94,7 +94,10 @@ class BifrostLinker:
         progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
         with self._workspace.using(data) as workspace:
             progress(Progress("propose", "", 1, 4, "references"))
-            references, between = find_references(workspace, scorers, self._vectors, keep=keep, gnn=self._gnn)
+            rejected = frozenset(t.id for t in judged.values() if t.state is LinkState.REJECTED)
+            references, between = find_references(
+                workspace, scorers, self._vectors, keep=keep, rejected=rejected, gnn=self._gnn
+            )
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
             same = find_same_things(workspace, scorers, references, between, keep=keep, encoder=self.encoder)
             same += find_duplicates(workspace, scorers, references, keep=keep)

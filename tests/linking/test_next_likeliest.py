@@ -1,0 +1,52 @@
+"""What is proposed for a column in the place of what was rejected."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bifrost.links import Judgement, LinkState, LinkType, Verdict
+from linking.linker import BifrostLinker
+from linking.memory import MemoryData
+from tests.linking.company import quiet
+
+
+def loans() -> MemoryData:
+    rng = random.Random(11)
+    tables: dict[str, list[dict[str, Any]]] = {
+        "person": [{"id": n + 1, "full_name": f"Person {n * 7}", "born": 1950 + n % 50} for n in range(70)],
+        "firm": [{"id": n + 1, "firm_name": f"Firm {n * 11}", "town": f"Town {n % 7}"} for n in range(75)],
+        "loan": [{"id": n + 1, "borrower_id": rng.randint(1, 70), "sum": rng.random()} for n in range(300)],
+    }
+    data = MemoryData()
+    for name, rows in tables.items():
+        data.add_rows("db", name, rows)
+    return data
+
+
+def borrowers(proposals: list[LinkType]) -> dict[str, LinkType]:
+    return {str(p.head): p for p in proposals if p.kind == "reference" and str(p.tail) == "db/loan.borrower_id"}
+
+
+def test_when_a_reference_is_rejected_the_next_likeliest_of_the_column_is_proposed() -> None:
+    data, linker = loans(), BifrostLinker()
+    before = borrowers(linker.propose(data, (), (), quiet))
+    ((first, rejected),) = before.items()
+    no = Judgement(1, rejected.id, Verdict.REJECT, "ann", datetime(2026, 1, 1, tzinfo=UTC), features=rejected.features)
+    known = [replace(rejected, state=LinkState.REJECTED)]
+    after = borrowers(linker.propose(data, [no], known, quiet))
+    linker.close()
+    assert after.pop(first).state is LinkState.REJECTED
+    ((other, proposed),) = after.items()
+    assert {first, other} == {"db/person.id", "db/firm.id"}
+    assert proposed.state is LinkState.PROPOSED
+
+
+def test_what_is_put_off_keeps_its_place() -> None:
+    data, linker = loans(), BifrostLinker()
+    before = borrowers(linker.propose(data, (), (), quiet))
+    ((first, asked),) = before.items()
+    known = [replace(asked, state=LinkState.DEFERRED)]
+    after = borrowers(linker.propose(data, (), known, quiet))
+    linker.close()
+    assert list(after) == [first]
