@@ -67,7 +67,7 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
     settled = {tail for tail, _ in kin}
     after = {(tail, head) for tail, head in after if tail not in settled} | kin
     named = {tail for tail, _ in after}
-    strict = _named_like_keys(candidates, after)
+    strict, plain = _house_style(candidates, after)
     siblings = _siblings(candidates, tables)
     told = _told_by_row(candidates, tables)
     people, parts = _people(candidates, keys, between), _in_part(candidates, keys)
@@ -86,7 +86,7 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
         elif c.tail.id in people:
             odds += _PERSON if c.head.id in people[c.tail.id] else -_OWNER
         elif (c.tail.id, c.head.id) in parts:
-            odds += _INITIAL if len(core_words(c.tail.said)[0]) == 1 else _PART
+            odds += _INITIAL if plain or len(core_words(c.tail.said)[0]) == 1 else _PART
         elif c.tail.id in partly and _of_a_part(c):
             odds -= _OWNER
         if (c.tail.id, c.head.id) in siblings or (not c.tail.nonnull and _key_of_that_name(c)):
@@ -190,10 +190,12 @@ def _is_own(c: ReferenceCandidate) -> bool:
     )
 
 
-def _named_like_keys(candidates: Sequence[ReferenceCandidate], after: set[tuple[int, int]]) -> bool:
-    """Whether columns that are called after tables are all called like keys: then what is not hardly refers to anything."""
+def _house_style(candidates: Sequence[ReferenceCandidate], after: set[tuple[int, int]]) -> tuple[bool, bool]:
+    """Whether columns that are called after tables are all called like keys, so that what is not hardly refers to anything; and
+    whether hardly any is, so that what ends like a table's name refers to it (``sale`` and ``from_location``)."""
     called = {c.tail.id: is_id_name(c.tail.said) for c in candidates if (c.tail.id, c.head.id) in after}
-    return len(called) >= _HOUSE and sum(called.values()) >= _RULE * len(called)
+    many, keys = len(called) >= _HOUSE, sum(called.values())
+    return many and keys >= _RULE * len(called), many and keys <= (1 - _RULE) * len(called)
 
 
 def _unlike_keys(c: ReferenceCandidate) -> bool:

@@ -74,6 +74,21 @@ def test_a_number_called_like_a_table_refers_to_it() -> None:
     assert "stock_move.status" not in found
 
 
+def test_where_numbers_are_called_like_tables_alone_those_that_end_so_refer_to_them() -> None:
+    def moves(ending: str) -> str | None:
+        rng = random.Random(12)
+        tables = numbered(party=60, place=55, unit=50, journal=65, route=58, batch=62, carrier=53, season=57)
+        things = list(tables)
+        tables["move"] = [
+            {"id": n + 1, **{f"{t}{ending}": rng.randint(1, 50) for t in things}, f"final_place{ending}": n % 3 + 1}
+            for n in range(300)
+        ]
+        return thought(tables).get(f"move.final_place{ending}")
+
+    assert moves("") == "place.id"
+    assert moves("_id") == "place.id"
+
+
 def test_initials_name_the_only_table_that_they_may_mean() -> None:
     rng = random.Random(2)
     tables = numbered(sense=900, entry=700, kanji=800)
