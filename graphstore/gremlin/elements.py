@@ -5,6 +5,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "Vertex",
     "VertexProperty",
     "freeze",
+    "keyed",
+    "told_apart",
 ]
 
 
@@ -274,6 +277,39 @@ class HashableSet(set[Any]):
 class HashableDict(dict[Any, Any]):
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset((k, freeze(v)) for k, v in self.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class BooleanKey:
+    """A boolean among the keys of a map, equal to booleans' keys alone: in Python ``True`` is also ``1``."""
+
+    value: bool
+
+
+class MixedKeys(HashableDict):
+    """A map with booleans and numbers among its keys. It holds :class:`BooleanKey`s, and shows booleans."""
+
+    def items(self) -> Any:
+        return [(_shown(key), value) for key, value in super().items()]
+
+    def keys(self) -> Any:
+        return [_shown(key) for key in self]
+
+
+def _shown(key: Any) -> Any:
+    return key.value if type(key) is BooleanKey else key
+
+
+def told_apart(key: Any) -> Any:
+    """A key that is equal to no number if it is a boolean."""
+    return BooleanKey(key) if type(key) is bool else key
+
+
+def keyed(pairs: Iterable[tuple[Any, Any]]) -> HashableDict:
+    """A map of keys that can be in one and their values; ``true`` and ``1`` are two keys of it."""
+    pairs = [(_shown(key), value) for key, value in pairs]
+    found = HashableDict(pairs)
+    return found if len(found) == len(pairs) else MixedKeys((told_apart(key), value) for key, value in pairs)
 
 
 def freeze(value: Any) -> Any:

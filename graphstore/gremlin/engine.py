@@ -190,7 +190,7 @@ class GremlinEngine:
         ctx = self._context(compiled, graph, meter)
         for t in _run(compiled, ctx):
             if traversers:
-                ctx.hold()
+                ctx.hold(1 if t.bulk < 2**63 else t.bulk)  # the wire's numbers of equal results have 64 bits
                 yield t
             else:
                 ctx.hold(t.bulk)

@@ -8,9 +8,15 @@ from numpy.typing import NDArray
 
 from graphstore.gremlin.arrays import Rows, Snapshot
 
-__all__ = ["SMALL", "Frontier", "Indices", "bincount", "sides"]
+__all__ = ["SMALL", "Frontier", "Indices", "TooManyError", "bincount", "countable", "sides"]
 
 Indices = NDArray[Any]
+_MOST = 2.0**62
+"""Traversers that are counted in 64 bits; one more hop is told before it could overflow."""
+
+
+class TooManyError(Exception):
+    """More traversers than 64 bits count: the interpreter, whose numbers have any length, has to go on."""
 
 
 @dataclass(slots=True)
@@ -52,9 +58,16 @@ def bincount(indices: Indices, counts: Indices | None, size: int) -> Indices:
         return np.bincount(indices, minlength=size)
     if len(counts) and float(counts.max()) * len(counts) < 2**52:
         return np.bincount(indices, counts, size).astype(np.int64)
-    total = np.zeros(size, np.int64)
+    countable(counts)
+    total = np.zeros(max(size, int(indices.max()) + 1 if len(indices) else 0), np.int64)
     np.add.at(total, indices, counts)
     return total
+
+
+def countable(counts: Indices) -> None:
+    """Raises TooManyError where so many traversers cannot be counted."""
+    if len(counts) and float(counts.max()) * len(counts) >= _MOST and float(counts.sum(dtype=np.float64)) >= _MOST:
+        raise TooManyError
 
 
 SMALL = 2_500

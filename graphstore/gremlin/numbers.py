@@ -20,6 +20,7 @@ __all__ = [
     "Short",
     "add",
     "common",
+    "counted",
     "divide",
     "is_number",
     "multiply",
@@ -81,6 +82,11 @@ def number_type(value: Any) -> str:
         return "INT" if -(2**31) <= value < 2**31 else "LONG" if -(2**63) <= value < 2**63 else "BIGINT"
     name = _EXACT.get(kind)
     return name if name is not None else "INT" if isinstance(value, int) else "DOUBLE"
+
+
+def counted(number: int) -> int:
+    """A count as a number of 64 bits, or of any length where there are more."""
+    return Long(number) if number < 2**63 else BigInteger(number)
 
 
 def wrap(value: Any, kind: str) -> Any:

@@ -13,13 +13,14 @@ import numpy as np
 
 from graphstore.gremlin.arraygraph import ArrayGraph
 from graphstore.gremlin.elements import Element
-from graphstore.gremlin.frontier import Frontier
+from graphstore.gremlin.frontier import Frontier, TooManyError
 from graphstore.gremlin.plan import Pipeline, Step
+from graphstore.gremlin.steps.collect import START
 from graphstore.gremlin.steps.filters import AllOf, HasStep, IdentityStep
 from graphstore.gremlin.steps.graph import ElementsStep
 from graphstore.gremlin.traverser import ROOT, Context, PathNode, Traverser
 from graphstore.gremlin.vector_finish import Finish, finish_of
-from graphstore.gremlin.vector_moves import Move, move_of
+from graphstore.gremlin.vector_moves import Move, move_of, moved
 
 __all__ = ["VectorPlan"]
 
@@ -35,12 +36,12 @@ class VectorPlan:
         self.moves: list[Move] = []
         self.finish: Finish | None = None
         self.taken = 0
-        self.rest = plan
+        self.rest = self.slow = plan
         if not steps or not isinstance(steps[0], ElementsStep) or steps[0].labels:
             return
         self.start = steps[0]
         self._take(steps, track_path)
-        self.rest = Pipeline(steps[self.taken :])
+        self.rest, self.slow = Pipeline(steps[self.taken :]), Pipeline(steps[: self.taken])
 
     def _take(self, steps: tuple[Step, ...], track_path: bool) -> None:
         start = steps[0]
@@ -70,13 +71,18 @@ class VectorPlan:
         return self.rest.run(self.prefix(graph, ctx), ctx)
 
     def prefix(self, graph: ArrayGraph, ctx: Context) -> Iterator[Traverser]:
-        """The traversers that leave the part on arrays."""
+        """The traversers that leave the part on arrays. Where there are too many to count them there, the interpreter finds
+        them."""
         assert self.start is not None
         frontier = _started(self.start, graph, ctx)
         snapshot = graph.snapshot
-        for move in self.moves:
-            ctx.meter.check()
-            frontier = move(frontier.sparse(), snapshot, ctx)
+        try:
+            for move in self.moves:
+                frontier = moved(move, frontier.sparse(), snapshot, ctx)
+        except TooManyError:
+            start = Traverser(START, 1, ROOT if ctx.track_path else None, ctx.initial_sack())
+            yield from self.slow.run(iter((start,)), ctx)
+            return
         found = (
             self.finish(frontier, snapshot, ctx)
             if self.finish is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import repeat
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 
 from graphstore.gremlin.arrays import Snapshot
 from graphstore.gremlin.columns import Column
-from graphstore.gremlin.elements import HashableDict
+from graphstore.gremlin.elements import keyed
 from graphstore.gremlin.frontier import Frontier, bincount, sides
-from graphstore.gremlin.numbers import Long
+from graphstore.gremlin.numbers import Long, counted
 from graphstore.gremlin.pace import paced, pieces
 from graphstore.gremlin.plan import By, KeyBy, Step, TokenBy, TraversalBy
 from graphstore.gremlin.steps.graph import AdjacentStep
@@ -61,15 +62,22 @@ def _degree_sum(step: AdjacentStep, count: ReduceStep) -> Finish:
             degrees = s.degrees(step.direction, ())
             if f.indices is not s.everything:
                 degrees = degrees[f.indices]
-            total = int(degrees.sum() if f.counts is None else np.dot(degrees, f.counts))
+            total = int(degrees.sum()) if f.counts is None else _product(degrees, f.counts, f.dense)
         else:
             total = 0
             for rows in sides(step.direction, s):
                 degrees = rows.starts[f.indices + 1] - rows.starts[f.indices]
-                total += int(degrees.sum() if f.counts is None else (degrees * f.counts).sum())
-        yield reduced(Long(total), count.labels, c)
+                total += int(degrees.sum()) if f.counts is None else _product(degrees, f.counts)
+        yield reduced(counted(total), count.labels, c)
 
     return finish
+
+
+def _product(degrees: NDArray[Any], counts: NDArray[Any], are_degrees: bool = False) -> int:
+    """The sum of the products, exactly. ``are_degrees``: the counts are numbers of edges, whose squares 64 bits hold."""
+    if not are_degrees and len(counts) and float(counts.max()) * float(degrees.max()) * len(counts) >= 2**63:
+        return sum(map(mul, degrees.tolist(), counts.tolist()))
+    return int(np.dot(degrees, counts))
 
 
 def _tokens(token: T) -> Finish:
@@ -107,7 +115,7 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
             if f.indices is not s.everything:
                 labels = labels[f.indices]
             counts = bincount(labels, f.counts, 0 if len(labels) else 1)
-            found = HashableDict((s.names[i], Long(counts[i])) for i in np.flatnonzero(counts).tolist())
+            found = keyed((s.names[i], Long(counts[i])) for i in np.flatnonzero(counts).tolist())
             yield reduced(found, step.labels, c)
 
         return by_label, 1
@@ -127,7 +135,7 @@ def _grouped(step: GroupCountStep | GroupStep, edges: bool) -> tuple[Finish, int
                 0,
             )
             there = paced(np.flatnonzero(counts).tolist(), check)
-            found = HashableDict((column.values[i], Long(counts[i])) for i in there)
+            found = keyed((column.values[i], Long(counts[i])) for i in there)
             missing = int((~present).sum() if f.counts is None else f.counts[~present].sum())
             if c.productive_by and missing:
                 found[None] = Long(missing)

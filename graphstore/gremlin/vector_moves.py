@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from graphstore.gremlin.arrays import Rows, Snapshot
-from graphstore.gremlin.frontier import SMALL, Frontier, Indices, sides
+from graphstore.gremlin.frontier import SMALL, Frontier, Indices, countable, sides
 from graphstore.gremlin.pace import distinct, pieces, sort_order
 from graphstore.gremlin.plan import KeyBy, Step
 from graphstore.gremlin.steps.filters import AllOf, HasStep, IdentityStep, IsStep, TraversalFilterStep
@@ -19,9 +19,18 @@ from graphstore.gremlin.traverser import Context
 from graphstore.gremlin.tree import Order
 from graphstore.gremlin.vector_masks import Mask, mask_of
 
-__all__ = ["Move", "move_of"]
+__all__ = ["Move", "move_of", "moved"]
 
 Move = Callable[[Frontier, Snapshot, Context], Frontier]
+
+
+def moved(move: Move, f: Frontier, s: Snapshot, c: Context) -> Frontier:
+    """Where a move leads. Raises TooManyError where so many get there that the next one could not be counted."""
+    c.meter.check()
+    after = move(f, s, c)
+    if f.counts is not None and after.counts is not None:
+        countable(after.counts)
+    return after
 
 
 def move_of(
@@ -218,8 +227,7 @@ def _repeated(step: RepeatStep, edges: bool) -> tuple[Move, bool] | None:
     def move(f: Frontier, s: Snapshot, c: Context) -> Frontier:
         for _ in range(step.times or 0):
             for one in moves:
-                c.meter.check()
-                f = one(f, s, c)
+                f = moved(one, f, s, c)
             if not len(f.indices):
                 break
         return f

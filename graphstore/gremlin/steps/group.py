@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
-from graphstore.gremlin.elements import HashableDict, freeze
-from graphstore.gremlin.numbers import Long
+from graphstore.gremlin.elements import HashableDict, freeze, keyed, told_apart
+from graphstore.gremlin.numbers import counted
 from graphstore.gremlin.ordering import dedup_key
 from graphstore.gremlin.plan import By, IdentityBy, KeyBy, Pipeline, Step, TraversalBy, by_pipelines
 from graphstore.gremlin.steps.order import merge_bulks
@@ -32,12 +32,12 @@ class GroupState:
         self.members.setdefault(hashed, []).append(t)
 
     def result(self, ctx: Context) -> dict[Any, Any]:
-        found = HashableDict(self.start)
+        found = {told_apart(key): value for key, value in self.start.items()}
         for hashed, key in self.keys.items():
             value = self._value(self.members[hashed], ctx)
             if value is not SKIP:
-                found[freeze(key)] = value
-        return found
+                found[told_apart(freeze(key))] = value
+        return keyed(found.items())
 
     def _value(self, members: list[Traverser], ctx: Context) -> Any:
         by = self.value_by
@@ -140,11 +140,12 @@ class GroupCountStep(Step):
 
     def run(self, source: Iterator[Traverser], ctx: Context) -> Iterator[Traverser]:
         if self.key_name is None:
-            counts: dict[Any, Any] = HashableDict()
+            counts: dict[Any, Any] = {}
             self._count(source, counts, None, ctx)
             yield reduced(_longs(counts), self.labels, ctx)
             return
-        counts = ctx.side_effects.setdefault(self.key_name, HashableDict())
+        before = ctx.side_effects.setdefault(self.key_name, HashableDict())
+        counts = {told_apart(key): count for key, count in before.items()}
         arrived: list[Traverser] = []
         self._count(source, counts, arrived, ctx)
         ctx.side_effects[self.key_name] = _longs(counts)
@@ -162,7 +163,7 @@ class GroupCountStep(Step):
             key = t.obj if by is None else by.of(t, ctx)
             if key is not SKIP:
                 if type(key) is not str:
-                    key = freeze(key)
+                    key = told_apart(freeze(key))
                 counts[key] = counts.get(key, 0) + t.bulk
             if arrived is not None:
                 ctx.hold()
@@ -170,9 +171,7 @@ class GroupCountStep(Step):
 
 
 def _longs(counts: dict[Any, Any]) -> dict[Any, Any]:
-    for key, count in counts.items():
-        counts[key] = Long(count)
-    return counts
+    return keyed((key, counted(count)) for key, count in counts.items())
 
 
 @step("groupCount")

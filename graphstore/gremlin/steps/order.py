@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
-from graphstore.gremlin.elements import Entry, HashableDict, Path
+from graphstore.gremlin.elements import Entry, Path, keyed
 from graphstore.gremlin.numbers import is_number
 from graphstore.gremlin.ordering import dedup_key, order_key
 from graphstore.gremlin.plan import BarrierStep, By, IdentityBy, MapStep, Pipeline, Step, by_pipelines
@@ -90,7 +90,7 @@ class OrderLocalStep(MapStep, _Ordered):
         value = t.obj
         if isinstance(value, Mapping):
             entries = self.sort([Entry(k, v) for k, v in value.items()], lambda by, e: by.of_object(e, t, ctx), ctx)
-            return HashableDict((e.key, e.value) for e in entries)
+            return keyed((e.key, e.value) for e in entries)
         if isinstance(value, (list, tuple, set, frozenset, Path)):
             return self.sort(list(value), lambda by, v: by.of_object(v, t, ctx), ctx)
         return value

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
-from graphstore.gremlin.elements import HashableDict, Path
+from graphstore.gremlin.elements import Path, keyed
 from graphstore.gremlin.numbers import is_number
 from graphstore.gremlin.plan import BarrierStep, By, MapStep, Pipeline, Step, by_pipelines
 from graphstore.gremlin.randomness import SeededRandom
@@ -59,7 +59,7 @@ class RangeLocalStep(MapStep):
 
 def _slice(value: Any, part: slice) -> Any:
     if isinstance(value, Mapping):
-        return HashableDict(list(value.items())[part])
+        return keyed(list(value.items())[part])
     if isinstance(value, Path):
         return Path(value.labels[part], value.objects[part])
     if isinstance(value, (set, frozenset)):
@@ -182,7 +182,7 @@ class SampleLocalStep(MapStep):
         members = list(value)
         drawn = draw([(1.0, 1)] * len(members), self.count, ctx.random(self), ctx)
         if isinstance(value, Mapping):
-            return HashableDict((members[index], value[members[index]]) for index in drawn)
+            return keyed((members[index], value[members[index]]) for index in drawn)
         return [members[index] for index in drawn]
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from bifrost.errors import QueryError
 from graphstore.gremlin.compiler import Compiler, step
 from graphstore.gremlin.elements import BulkSet, HashableDict, Path
-from graphstore.gremlin.numbers import Long, add, common, divide, is_number, multiply, subtract
+from graphstore.gremlin.numbers import Long, add, common, counted, divide, is_number, multiply, subtract
 from graphstore.gremlin.ordering import Incomparable, compare
 from graphstore.gremlin.plan import MapStep, Step
 from graphstore.gremlin.steps.values import CountLocalStep
@@ -105,7 +105,7 @@ def _extreme(sign: int) -> Callable[[Any, Any, int], Any]:
 
 
 _GLOBAL: dict[str, Callable[[], ReduceStep]] = {
-    "count": lambda: ReduceStep(lambda: 0, _count, Long),
+    "count": lambda: ReduceStep(lambda: 0, _count, counted),
     "fold": lambda: ReduceStep(list, _fold, lambda x: x),
     "sum": lambda: ReduceStep(lambda: SKIP, _sum, lambda x: x),
     "mean": lambda: ReduceStep(lambda: SKIP, _mean, _mean_of),
