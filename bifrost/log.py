@@ -78,6 +78,8 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(level, logging.WARNING))
+    # The driver raises every refusal and logs it with the server's stack trace too, those that publishing asks for included.
+    logging.getLogger("gremlinpython").setLevel(logging.CRITICAL)
 
 
 def _drop_internal(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
