@@ -29,7 +29,7 @@ BINS = 200
 ROUNDS = 8
 CLEAR = 0.95
 """At first, records whose best candidate scores above this quantile of decoys are taken to have a partner."""
-MUCH_LARGER = 5
+MUCH_LARGER = 2
 LEAST = 10
 """With fewer decoys there is nothing to learn from."""
 LOWEST_STRANGERS = 0.005

@@ -1,6 +1,7 @@
 """The parts of record matching keep their promises on any input."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linking.records.adapt import _anchors
 from linking.records.agreement import LEVELS, MISSING, level_of
 from linking.records.blocking import Pairs, nearest, union
 from linking.records.decide import cluster_records, unique_mapping
@@ -157,6 +159,25 @@ def test_the_logistic_fit_shrinks_to_its_offset_and_never_runs_away() -> None:
     assert ((weak.log_odds(x) > 0) == y).mean() > 0.95
 
 
+def test_the_logistic_fit_takes_probabilities_for_answers() -> None:
+    x = np.zeros((100, 1), np.float32)
+    wanted = fit_logistic(x, np.full(100, 0.8), penalty=1.0)
+    counted = fit_logistic(x, np.arange(100) < 80, penalty=1.0)
+    assert wanted.bias == pytest.approx(np.log(4), abs=0.01)
+    assert counted.bias == pytest.approx(wanted.bias, abs=1e-4)
+
+
+def test_where_no_match_is_sure_likely_pairs_stand_beside_the_answers() -> None:
+    unsure = np.r_[np.full(50, 1.0), np.full(950, -4.0)].astype(np.float32)
+    answered = np.arange(10)
+    strangers, likely = _anchors(unsure, answered, 10.0)
+    assert (unsure[strangers.rows] < 0).all() and (strangers.same == 0).all()
+    assert sorted(likely.rows.tolist()) == list(range(10, 50))
+    assert likely.same == pytest.approx(1 / (1 + np.exp(-1.0)))
+    (both,) = _anchors(np.where(unsure > 0, 4.0, -4.0).astype(np.float32), answered, 10.0)
+    assert both.same.sum() > 0, "sure matches speak for themselves"
+
+
 def test_fast_scoring_equals_walking_the_trees() -> None:
     forest, width = load_prior().forest, len(MULTIPLE_FEATURES)
     x = np.random.default_rng(0).normal(0, 0.5, (500, width)).astype(np.float32)
@@ -174,6 +195,19 @@ def test_real_tables_are_matched_and_disturbed_copies_stay_tasks() -> None:
         copy = disturb(task, np.random.default_rng(seed))
         assert copy.records.shape == (len(copy.left_entity), len(copy.right_entity))
         match_records(copy.records)
+
+
+@pytest.mark.skipif(not (DATA / "dblp_acm").is_dir(), reason="no entity_resolution data in $BIFROST_DATA")
+def test_a_larger_table_does_not_say_how_many_records_of_the_smaller_one_have_a_partner() -> None:
+    task = read_labelled(DATA / "dblp_acm")
+    kept = np.sort(np.random.default_rng(0).permutation(len(task.left_entity))[:784])
+    rows = pa.array(kept)
+    fields = tuple(replace(f, left=f.left.take(rows)) for f in task.records.fields)
+    matching = match_records(replace(task.records, left_uids=task.records.left_uids.take(rows), fields=fields))
+    found = matching.pairs.take(matching.accepted)
+    entity = task.left_entity[kept]
+    hits = int((entity[found.left] == task.right_entity[found.right]).sum())
+    assert 2 * hits / (len(found) + int(np.isin(entity, task.right_entity).sum())) > 0.96
 
 
 @pytest.mark.parametrize("strangers", [0.0, 0.3, 0.8])
