@@ -26,6 +26,7 @@ _SURPRISE = 8.0
 _LIKELY = 0.5
 _IMPLIED = -0.85
 """The log-odds that a reference is declared that a reference by several columns implies."""
+_STEPS = 10
 _SAYS_LESS = 1e-3
 """What is left of the share of a candidate when another one is meant."""
 
@@ -144,9 +145,13 @@ def parts_of(link_type: LinkType) -> set[tuple[Column, Column]]:
 def _unlikelier(link_type: LinkType, scorer: Adapted) -> LinkType:
     """The reference with at most the probability of those that others imply."""
     features = dict(link_type.features)
-    # Log-odds are cut off far from 0, so that what is taken away may show only the second time.
-    while (more := float(scorer.prior.log_odds([features])[0]) - _IMPLIED) > 1e-6:
-        features[KINDRED] = round(features.get(KINDRED, 0.0) - more, 6)
+    # Log-odds are cut off far from 0, so that what is taken away may not show the first time.
+    for _ in range(_STEPS):
+        more = float(scorer.prior.log_odds([features])[0]) - _IMPLIED
+        if more <= 0:
+            break
+        features[KINDRED] = features.get(KINDRED, 0.0) - more
+    features[KINDRED] = round(features.get(KINDRED, 0.0), 6)
     probabilities = [float(scorer.probability([features], corrected=both)[0]) for both in (True, False)]
     return replace(
         link_type, features=features, probability=round(probabilities[0], 6), baseline=round(probabilities[1], 6)
