@@ -219,7 +219,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m linking.training.train_same_things")
     parser.add_argument("data", type=Path, nargs="?", help="folder that holds entity_resolution")
     parser.add_argument("--out", type=Path, default=WEIGHTS / "columns.json")
-    parser.add_argument("--seeds", type=int, default=240)
+    parser.add_argument("--seeds", type=int, default=960)
     options = parser.parse_args()
     found = list(examples(options.data, options.seeds))
     unseen = np.zeros(len(found))
