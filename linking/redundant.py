@@ -41,8 +41,9 @@ def to_roots(
     candidates: list[ReferenceCandidate], scorer: Adapted, widths: Mapping[str, int]
 ) -> list[ReferenceCandidate]:
     """What could as well refer to the key of a table that shares it with another one (texts of articles beside articles)
-    refers to that other one, unless its name says otherwise, or only some of its records are ever meant. ``widths`` are the
-    numbers of columns per table."""
+    refers to that other one, unless its name says otherwise, only some of its records are ever meant, or the other one lies in
+    another source: a source's own copy is what its records mean, and what readers of that source alone may see. ``widths`` are
+    the numbers of columns per table."""
     place = {(c.tail.id, c.head.id): i for i, c in enumerate(candidates)}
     shared = [i for i, c in enumerate(candidates) if c.tail.key_like and c.features["name_equal"]]
     probabilities = scorer.probability([candidates[i].features for i in shared])
@@ -62,6 +63,8 @@ def to_roots(
             continue
         root = place.get((c.tail.id, above[c.head.id][1])) if c.head.id in above else None
         if root is None or candidates[root].containment < c.containment - _AS_GOOD:
+            continue
+        if c.tail.source == c.head.source != candidates[root].head.source:
             continue
         if candidates[root].features["name_score"] >= c.features["name_score"] - _NAMES_AS_GOOD:
             _outdo(features, root, i)

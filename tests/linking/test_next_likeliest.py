@@ -50,3 +50,21 @@ def test_what_is_put_off_keeps_its_place() -> None:
     after = borrowers(linker.propose(data, (), known, quiet))
     linker.close()
     assert list(after) == [first]
+
+
+def test_a_source_s_own_copy_comes_before_the_table_elsewhere_that_it_copies() -> None:
+    rng = random.Random(3)
+    codes = [f"{rng.choice('ABCDEFGH')}{rng.choice('KLMNOP')}{n:03}" for n in range(93)]
+    known = codes[:30]
+    data = MemoryData()
+    data.add_rows("erp", "Customers", [{"CustomerID": c, "CompanyName": f"Firm {c}", "Phone": c[::-1]} for c in codes])
+    data.add_rows(
+        "crm", "customers", [{"customer_id": c, "customer_name": f"Firm {c}", "mail": f"{c}@x"} for c in known]
+    )
+    chats = [{"chat": n, "customer_id": rng.choice(known[:29]), "text": f"Hello {n}"} for n in range(300)]
+    data.add_rows("crm", "chats", chats)
+    linker = BifrostLinker()
+    proposals = linker.propose(data, (), (), quiet)
+    linker.close()
+    heads = [str(p.head) for p in proposals if p.kind == "reference" and str(p.tail) == "crm/chats.customer_id"]
+    assert heads == ["crm/customers.customer_id"]
