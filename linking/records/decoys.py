@@ -30,6 +30,7 @@ ROUNDS = 8
 CLEAR = 0.95
 """At first, records whose best candidate scores above this quantile of decoys are taken to have a partner."""
 MUCH_LARGER = 2
+"""A table so many times as large as the other says nothing of how many of its records have a partner."""
 LEAST = 10
 """With fewer decoys there is nothing to learn from."""
 LOWEST_STRANGERS = 0.005

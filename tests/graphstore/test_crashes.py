@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bifrost.errors import StoreFullError, StoreUnavailableError
 from bifrost.values import RecordFragments
+from graphstore.load import GraphLoading
 from graphstore.schema import metadata
 from graphstore.search import SearchProjection
 from graphstore.sparql import SparqlProjection
@@ -273,3 +274,41 @@ def test_what_follows_a_store_notices_another_store_in_its_place(sqlite_url: str
     say(other, "a/x", *(record("a/x", f"other{i}", v=1) for i in range(50)))
     other.close()
     assert seen() == (50,) * 3
+
+
+# ---- a killed load ---------------------------------------------------------------------------------------------------
+
+
+def load_until_killed(url: str, path: str) -> None:
+    """What the process that gets killed runs: says when it has read most of the files, then stays."""
+
+    def tell(text: str) -> None:
+        if "making the indexes" in text:
+            sys.stdout.write("read\n")
+            sys.stdout.flush()
+            sys.stdin.readline()
+
+    GraphLoading(SqlStore(url), Path(path)).load("graph", by="me", tell=tell)
+
+
+def test_a_load_that_is_killed_leaves_the_store_as_it_was(url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    people = "".join(f"p{i},Person,Name {i}\n" for i in range(12_000))
+    known = "".join(f"k{i},p{i},p{i * 7 % 12_000},KNOWS\n" for i in range(12_000))
+    (folder / "v.csv").write_text(f"~id,~label,name:String\n{people}")
+    (folder / "e.csv").write_text(f"~id,~from,~to,~label\n{known}")
+    program = (
+        f"from tests.graphstore.test_crashes import load_until_killed; load_until_killed({url!r}, {str(folder)!r})"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as loader:
+        assert loader.stdout is not None
+        assert loader.stdout.readline() == "read\n"
+        loader.kill()
+    store = SqlStore(url)
+    assert store.catalog.sources() == []
+    assert store.view().label_counts() == ({}, {})
+    assert GraphLoading(store, folder).load("graph", by="me").edges == 12_000
+    assert store.view().label_counts() == ({"Person": 12_000}, {"KNOWS": 12_000})
+    store.close()

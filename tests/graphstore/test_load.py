@@ -3,8 +3,6 @@
 import csv
 import gzip
 import json
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
@@ -367,38 +365,3 @@ def test_what_is_wrong_is_named_by_line_and_nothing_is_loaded(store: SqlStore, t
 def test_a_path_that_is_not_there(store: SqlStore, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file or folder"):
         GraphLoading(store, tmp_path / "none.zip")
-
-
-# ---- killed ----------------------------------------------------------------------------------------------------------
-
-
-def load_until_killed(url: str, path: str) -> None:
-    """What the process that gets killed runs: says when it has read most of the files, then stays."""
-
-    def tell(text: str) -> None:
-        if "making the indexes" in text:
-            sys.stdout.write("read\n")
-            sys.stdout.flush()
-            sys.stdin.readline()
-
-    GraphLoading(SqlStore(url), Path(path)).load("graph", by="me", tell=tell)
-
-
-def test_a_load_that_is_killed_leaves_the_store_as_it_was(empty_store: SqlStore, tmp_path: Path) -> None:
-    url = empty_store.database.url.render_as_string(hide_password=False)
-    lines = "".join(f"p{i},Person,Name {i},{i},\n" for i in range(12_000))
-    edges = "".join(f"k{i},p{i},p{i * 7 % 12_000},KNOWS,,\n" for i in range(12_000))
-    folder = tmp_path / "given"
-    folder.mkdir()
-    (folder / "v.csv").write_text(VERTICES + lines)
-    (folder / "e.csv").write_text(EDGES + edges)
-    program = f"from tests.graphstore.test_load import load_until_killed; load_until_killed({url!r}, {str(folder)!r})"
-    command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as loader:
-        assert loader.stdout is not None
-        assert loader.stdout.readline() == "read\n"
-        loader.kill()
-    assert empty_store.catalog.sources() == []
-    assert empty_store.view().label_counts() == ({}, {})
-    assert load(empty_store, folder).edges == 12_002
-    assert empty_store.view().label_counts() == ({"Person": 12_002}, {"KNOWS": 12_002})

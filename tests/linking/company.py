@@ -4,9 +4,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bifrost.links import LinkType
+from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 
-__all__ = ["company", "find", "quiet"]
+__all__ = ["company", "find", "proposals", "quiet"]
 
 _FIRST = "Ada Bela Cora Dora Emil Finn Gala Hugo Ivo Jana Kaja Lars Mona Nils Olga Pia Quin Rosa Sven Tara".split()  # noqa: SIM905
 _LAST = "Adler Brandt Castor Dunkel Ehlers Falk Grimm Hollmann Ibsen Jansen Kramer Lindqvist Moor Nyland".split()  # noqa: SIM905
@@ -15,6 +17,17 @@ _TOWNS = ["Aarhus", "Bremen", "Cork", "Delft", "Evora", "Ferrara"]
 
 def quiet(_: object) -> None:
     """A progress sink that nobody watches."""
+
+
+def proposals(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[LinkType]:
+    """What is proposed for the tables of one database, called ``db``."""
+    data = MemoryData()
+    for name, rows in tables.items():
+        data.add_rows("db", name, rows)
+    linker = BifrostLinker()
+    found = linker.propose(data, (), (), quiet)
+    linker.close()
+    return found
 
 
 def find(items: Sequence[Any], kind: str, tail: str, head: str) -> Any:

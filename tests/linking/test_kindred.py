@@ -7,22 +7,11 @@ import pytest
 
 from bifrost.links import LinkType
 from linking.kindred import kindred_odds
-from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.profiles import has_decimal_commas, is_list_text, numbers_in
 from linking.references import reference_candidates
 from linking.workspace import Workspace
-from tests.linking.company import quiet
-
-
-def proposals(tables: dict[str, list[dict[str, Any]]]) -> list[LinkType]:
-    data = MemoryData()
-    for name, rows in tables.items():
-        data.add_rows("db", name, rows)
-    linker = BifrostLinker()
-    found = linker.propose(data, (), (), quiet)
-    linker.close()
-    return found
+from tests.linking.company import proposals
 
 
 def references(tables: dict[str, list[dict[str, Any]]]) -> dict[tuple[str, str], LinkType]:

@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 
-from bifrost.links import LinkType
 from linking.composites import composite_keys
-from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.names import names_table, tells_who, words
 from linking.workspace import Workspace
-from tests.linking.company import quiet
+from tests.linking.company import proposals
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -23,12 +21,7 @@ def thought(tables: Tables) -> dict[str, str]:
 
 def pairs(tables: Tables) -> list[tuple[str, str]]:
     """Columns and what they are thought to refer to."""
-    data = MemoryData()
-    for name, rows in tables.items():
-        data.add_rows("db", name, rows)
-    linker = BifrostLinker()
-    found: list[LinkType] = linker.propose(data, (), (), quiet)
-    linker.close()
+    found = proposals(tables)
     return [(str(p.tail)[3:], str(p.head)[3:]) for p in found if p.kind == "reference" and p.probability >= 0.5]
 
 

@@ -3,22 +3,14 @@
 import random
 from typing import Any
 
-from linking.linker import BifrostLinker
-from linking.memory import MemoryData
-from tests.linking.company import quiet
+from tests.linking.company import proposals
 
 Tables = dict[str, list[dict[str, Any]]]
 
 
 def probabilities(tables: Tables) -> dict[tuple[str, str], float]:
     """Of each reference that is proposed."""
-    data = MemoryData()
-    for name, rows in tables.items():
-        data.add_rows("db", name, rows)
-    linker = BifrostLinker()
-    found = linker.propose(data, (), (), quiet)
-    linker.close()
-    return {(str(p.tail)[3:], str(p.head)[3:]): p.probability for p in found if p.kind == "reference"}
+    return {(str(p.tail)[3:], str(p.head)[3:]): p.probability for p in proposals(tables) if p.kind == "reference"}
 
 
 def university() -> Tables:
