@@ -4,13 +4,12 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 """
 
 import time
-from array import array
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice, repeat
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -18,24 +17,28 @@ from bifrost.collecting import no_garbage_collection
 from bifrost.documents import Document
 from bifrost.errors import InputError
 from bifrost.ports import ReplaceReport
-from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
+from bifrost.values import Evidence, Fragment, RecordFragments
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched
+from graphstore.bulk_values import ValueRows
 from graphstore.bulk_writer import Batch, BulkWriter, short_turns
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.documents import insert_documents
-from graphstore.encoding import evidence_text, fragment_evidence_text, properties_text
+from graphstore.encoding import evidence_text, fragment_evidence_text, properties_texts
+from graphstore.inserting import interleaved
 from graphstore.log import number_changes
 from graphstore.statements import Evidences, shareable
-from graphstore.values import clean_text, value_hash
+from graphstore.values import clean_text
 
 __all__ = ["CHUNK", "BulkLoader", "Parcel"]
 
 Parcel = tuple[str, Sequence[RecordFragments]]
-"""The name of a dataset and some of its records, best :data:`CHUNK` of them."""
-CHUNK = 5_000
-_CACHE_KB = 131_072
-_VALUES = 100_000
+"""The name of a dataset and some of its records; best :data:`CHUNK` of them, made while the ones before are prepared."""
+CHUNK = 100
+"""Records that are prepared together: few enough to stay in the processor's cache from being read to being rows."""
+_WRITTEN = 5_000
+"""Records that are written together."""
+_CACHE_KB = 262_144
 _FRAGMENT = ("id", "uid", "record", "type", "properties", "evidence", "canonical")
 _LINK = ("id", "uid", "record", "type", "tail", "head", "properties", "evidence", "score")
 _STATED = {"pin": 0, "given": 1, "active": 1}
@@ -54,7 +57,21 @@ _WITHOUT_GAPS, _WITH_GAPS = "id - :first", "row_number() OVER (ORDER BY id)"
 """How elements are numbered. Counting rows costs as much as writing them."""
 
 
-_hash = lru_cache(maxsize=100_000, typed=True)(value_hash)
+_Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is to be written next. Records and links are values that follow each other."""
+
+    records: list[Any] = field(default_factory=list)
+    fragments: list[_Row] = field(default_factory=list)
+    vertices: list[_Row] = field(default_factory=list)
+    links: list[Any] = field(default_factory=list)
+    documents: list[tuple[int, int, Document]] = field(default_factory=list)
+
+    def is_full(self) -> bool:
+        return len(self.records) >= 3 * _WRITTEN or len(self.links) >= len(_LINK) * 5 * _WRITTEN
 
 
 class BulkLoader:
@@ -80,14 +97,11 @@ class BulkLoader:
         self._known_before = self._any(s.fragment)
         self._evidences = Evidences(database)
         self._evidence: dict[Any, tuple[Any, str | None]] = {}
-        self._labels: dict[tuple[int, str], int] = {}
-        self._types: dict[str, int] = {}
-        self._keys: dict[str, int] = {}
-        self._values = (array("q"), array("q"), array("q"))
-        self._fragments: list[tuple[Any, ...]] = []
-        self._vertices: list[tuple[Any, ...]] = []
-        self._links: list[tuple[Any, ...]] = []
+        self._vertex_types: dict[str, int] = {}
+        self._link_types: dict[str, int] = {}
+        self._values = ValueRows(self._property)
         self._served_links = self._first["link"]
+        self._rows = _Rows()
         self._writer = BulkWriter(database, connection)
 
     def load(self, parcels: Iterable[Parcel]) -> ReplaceReport:
@@ -99,7 +113,11 @@ class BulkLoader:
         with no_garbage_collection(), short_turns(), self._writer:
             for dataset, records in parcels:
                 self._choose(dataset)
-                self._load_chunk(records)
+                for first in range(0, len(records), CHUNK):
+                    self._prepare(records[first : first + CHUNK])
+                if self._rows.is_full():
+                    self._flush()
+            self._flush()
         self._insert_values()
         # Serving edges looks up links and fragments; the edges' own indexes come last.
         self._create(index for index in dropped if index.table is not s.edge)
@@ -126,6 +144,7 @@ class BulkLoader:
             if self._any(s.record, s.record.c.dataset == known):
                 raise InputError("Only an empty dataset can be loaded at once.", remedy="Replace its records instead.")
         if known != self._dataset:
+            self._flush()
             self._dataset = known
             self._evidence.clear()  # what rows share is told by dataset
 
@@ -150,43 +169,34 @@ class BulkLoader:
 
     # ---- chunks ------------------------------------------------------------------------------------------------------
 
-    def _load_chunk(self, chunk: Sequence[RecordFragments]) -> None:
+    def _prepare(self, chunk: Sequence[RecordFragments]) -> None:
         if self._known_before:
             self._look_up(chunk)
-        rows, documents = [], []
-        for said in chunk:
-            self._next["record"] += 1
-            record = self._next["record"]
-            rows.append((record, clean_text(said.key), said.digest))
-            first = None
-            for fragment in said.fragments:
-                id = self._add_fragment(record, fragment)
-                first = first or id
-            self._add_links(record, said.links)
-            if said.document is not None and first is not None:
-                documents.append((record, first, said.document))
-        self._flush(rows, documents)
+        first = self._next["record"] + 1
+        records = range(first, first + len(chunk))
+        self._next["record"] += len(chunk)
+        keys, digests = [clean_text(said.key) for said in chunk], [said.digest for said in chunk]
+        self._rows.records.extend(interleaved((records, keys, digests)))
+        self._add_fragments(records, chunk)
+        self._rows.links.extend(self._link_values(records, chunk))
 
-    def _flush(self, rows: list[tuple[Any, ...]], documents: list[tuple[int, int, Document]]) -> None:
-        """Hands the chunk over to be written while the next one is read."""
+    def _flush(self) -> None:
+        """What was prepared is written while more is."""
+        rows, self._rows = self._rows, _Rows()
         builds = dict.fromkeys(("build", "first_build", "changed_build"), self._build)
         seen = {"dataset": self._dataset, **builds, "changed": self._now, "version": self._version}
         batches: list[Batch] = [
-            (s.record, ("id", "key", "digest"), rows, seen),
-            (s.fragment, _FRAGMENT, self._fragments, {"dataset": self._dataset}),
-            (s.vertex, ("id", "uid", "label", "properties"), self._vertices, {}),
-            (s.link, _LINK, self._links, _STATED),
+            (s.record, ("id", "key", "digest"), rows.records, seen),
+            (s.fragment, _FRAGMENT, _by_id(rows.fragments), {"dataset": self._dataset}),
+            (s.vertex, ("id", "uid", "label", "properties"), _by_id(rows.vertices), {}),
+            (s.link, _LINK, rows.links, _STATED),
         ]
         edges = {"first": self._served_links, "last": self._next["link"]}
         self._served_links = self._next["link"]
-        # Ids of ends seen first lie apart: rows in the order of their ids touch each page once.
-        self._fragments.sort(key=itemgetter(0))
-        self._vertices.sort(key=itemgetter(0))
         self._writer.write(batches, None if self._known_before else edges)
-        self._fragments, self._vertices, self._links = [], [], []
-        if documents:
+        if rows.documents:
             self._writer.wait()
-            insert_documents(self._db, self._connection, documents)
+            insert_documents(self._db, self._connection, rows.documents)
 
     def _look_up(self, chunk: Sequence[RecordFragments]) -> None:
         """Learns the ids of fragments that were there before."""
@@ -198,51 +208,66 @@ class BulkLoader:
         query = sa.select(f.c.uid, sa.func.min(f.c.id)).where(self._db.within(f.c.uid, unknown)).group_by(f.c.uid)
         self._ids |= {uid: id for uid, id in self._connection.execute(query).all() if uid not in self._ids}
 
-    def _add_fragment(self, record: int, fragment: Fragment) -> int:
-        uid = clean_text(fragment.uid)
-        id = self._ids.get(uid)
-        if id is None:
-            id = self._new("fragment")
-            self._ids[uid] = id
-        elif id in self._expected:
-            self._expected.remove(id)
-        else:
-            self._twins.add(id)
-            id = self._new("fragment")
-            self._twins.add(id)
-        type_id, text = self._label(VERTEX, fragment.type), properties_text(fragment.properties)
-        self._fragments.append((id, uid, record, type_id, text, self._fragment_evidence(fragment), id))
-        if id not in self._twins:
-            self._vertices.append((id, uid, type_id, text))
-            known = self._keys
-            keys, hashes, vertices = self._values
-            for name, values in fragment.properties.items():
-                key = known.get(name) or self._key(name)
-                for value in values:
-                    keys.append(key)
-                    hashes.append(_hash(value))
-                    vertices.append(id)
-        return id
+    def _add_fragments(self, records: Sequence[int], chunk: Sequence[RecordFragments]) -> None:
+        said = [fragment for record in chunk for fragment in record.fragments]
+        types = _found([fragment.type for fragment in said], self._vertex_types, self._vertex_type)
+        prepared = zip(said, types, properties_texts([fragment.properties for fragment in said]), strict=True)
+        fragments, vertices = self._rows.fragments, self._rows.vertices
+        shown: tuple[Any, Any, str | None] = (None, None, None)
+        for record, one in zip(records, chunk, strict=True):
+            before = len(fragments)
+            for fragment, type_id, text in islice(prepared, len(one.fragments)):
+                uid = clean_text(fragment.uid)
+                id = self._fragment(uid)
+                if fragment.default_evidence is not shown[0] or fragment.evidence is not shown[1]:
+                    shown = (fragment.default_evidence, fragment.evidence, self._fragment_evidence(fragment))
+                fragments.append((id, uid, record, type_id, text, shown[2], id))
+                if id == self._ids[uid]:
+                    vertices.append((id, uid, type_id, text))
+                    self._values.add(id, fragment.properties)
+            if one.document is not None and one.fragments:
+                self._rows.documents.append((record, fragments[before][0], one.document))
 
-    def _add_links(self, record: int, links: Sequence[LinkStatement]) -> None:
-        # The loop that runs most often of all.
-        known, types, number, properties = self._ids, self._types, self._next["link"], properties_text
-        append = self._links.append
-        evidence: Evidence | None = None
-        shown, score = None, 1.0
-        for link in links:
-            number += 1
-            tail = known.get(link.tail) or self._end(link.tail)
-            head = known.get(link.head) or self._end(link.head)
-            if link.evidence is not evidence:
-                evidence = link.evidence
-                shown, score = self._link_evidence(evidence), evidence.confidence
-            uid = link.uid
-            if not uid.isascii() or "\x00" in uid:
-                uid = clean_text(uid)
-            type_id = types.get(link.type) or self._type(link.type)
-            append((number, uid, record, type_id, tail, head, properties(link.properties), shown, score))
-        self._next["link"] = number
+    def _fragment(self, uid: str) -> int:
+        """The id of a fragment that a record has; whether it is served is for :meth:`_serve` where it has a twin."""
+        known = self._ids.get(uid)
+        if known is None:
+            known = self._ids[uid] = self._new("fragment")
+        elif known in self._expected:
+            self._expected.remove(known)
+        else:
+            twin = self._new("fragment")
+            self._twins |= {known, twin}
+            return twin
+        return known
+
+    def _link_values(self, records: Sequence[int], chunk: Sequence[RecordFragments]) -> list[Any]:
+        """The rows of the chunk's links, made column by column: this is where a load spends its time."""
+        links = [link for said in chunk for link in said.links]
+        if not links:
+            return []
+        first = self._next["link"] + 1
+        self._next["link"] += len(links)
+        uids = [link.uid for link in links]
+        if not (joined := "".join(uids)).isascii() or "\x00" in joined:
+            uids = list(map(clean_text, uids))
+        counts = [len(said.links) for said in chunk]
+        columns = (
+            range(first, first + len(links)),
+            uids,
+            list(chain.from_iterable(map(repeat, records, counts))),
+            _found([link.type for link in links], self._link_types, self._link_type),
+            _found([link.tail for link in links], self._ids, self._end),
+            _found([link.head for link in links], self._ids, self._end),
+            properties_texts([link.properties for link in links]),
+            *self._link_evidences([link.evidence for link in links]),
+        )
+        return interleaved(columns)
+
+    def _link_evidences(self, evidences: list[Evidence]) -> tuple[list[str | None], list[float]]:
+        if len(set(map(id, evidences))) == 1:
+            return [self._link_evidence(evidences[0])] * len(evidences), [evidences[0].confidence] * len(evidences)
+        return list(map(self._link_evidence, evidences)), [evidence.confidence for evidence in evidences]
 
     def _end(self, uid: str) -> int:
         """The id of a link's end that is seen for the first time."""
@@ -258,21 +283,19 @@ class BulkLoader:
         return self._next[counter]
 
     def _label(self, element: int, name: str) -> int:
-        found = self._labels.get((element, name))
-        if found is None:
-            self._writer.wait()
-            found = self._labels[element, name] = self._db.label_id(self._connection, element, clean_text(name))
+        self._writer.wait()
+        return self._db.label_id(self._connection, element, clean_text(name))
+
+    def _vertex_type(self, name: str) -> int:
+        found = self._vertex_types[name] = self._label(VERTEX, name)
         return found
 
-    def _key(self, name: str) -> int:
-        """The id of a property key."""
-        found = self._keys[name] = self._label(PROPERTY, name)
+    def _link_type(self, name: str) -> int:
+        found = self._link_types[name] = self._label(EDGE, name)
         return found
 
-    def _type(self, name: str) -> int:
-        """The id of an edge label."""
-        found = self._types[name] = self._label(EDGE, name)
-        return found
+    def _property(self, name: str) -> int:
+        return self._label(PROPERTY, name)
 
     def _fragment_evidence(self, fragment: Fragment) -> str | None:
         key = (id(fragment.default_evidence), id(fragment.evidence))
@@ -306,18 +329,9 @@ class BulkLoader:
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     def _insert_values(self) -> None:
-        """In key order, which fills the index from left to right."""
-        columns = [np.frombuffer(column, np.int64) for column in self._values]
-        order = np.lexsort(columns[::-1])
-        ordered = [column[order] for column in columns]
-        again = np.all([column[1:] == column[:-1] for column in ordered], axis=0)
-        for start in range(0, len(order), _VALUES):
-            new = np.ones(min(_VALUES, len(order) - start), bool)
-            new[int(start == 0) :] = ~again[max(start - 1, 0) : start - 1 + len(new)]
-            rows = list(zip(*(column[start : start + _VALUES][new].tolist() for column in ordered), strict=True))
+        for rows in self._values.batches():
             self._db.insert(self._connection, s.vertex_value, ("key", "hash", "vertex"), rows)
-        del columns, ordered
-        self._values = (array("q"), array("q"), array("q"))
+        self._values = ValueRows(self._property)
 
     def _create(self, indexes: Iterable[sa.Index]) -> None:
         for index in indexes:
@@ -383,3 +397,17 @@ class BulkLoader:
             log = sa.text(_LOG.format(table=table, number=number))
             self._connection.execute(log, {"base": base, "first": first, "element": element})
             self._db.grew(s.change.name, rows)
+
+
+def _found(names: Sequence[str], known: Mapping[str, int], new: Callable[[str], int]) -> list[int]:
+    """The id of each name; ``new`` gives that of one not known yet, and makes it known."""
+    ids = list(map(known.get, names))
+    if None in ids:
+        return [known.get(name) or new(name) for name in names]
+    return cast(list[int], ids)
+
+
+def _by_id(rows: list[_Row]) -> list[Any]:
+    """Ids of ends seen first lie apart: rows in the order of their ids touch each page once."""
+    rows.sort(key=itemgetter(0))
+    return list(chain.from_iterable(rows))

@@ -13,8 +13,8 @@ from graphstore.database import Database
 
 __all__ = ["Batch", "BulkWriter", "short_turns"]
 
-Batch = tuple[sa.Table, Sequence[str], list[tuple[Any, ...]], Mapping[str, float]]
-"""Table, columns, rows, and the columns that are the same in all rows."""
+Batch = tuple[sa.Table, Sequence[str], list[Any], Mapping[str, float]]
+"""Table, columns, values (row after row, one per column), and the columns that are the same in all rows."""
 _TURN_SECONDS = 0.0002
 _CHUNK_EDGES = """
 INSERT INTO edge (id, uid, label, tail, head, properties, score)
@@ -48,8 +48,8 @@ class BulkWriter:
             pending.result()
 
     def _insert(self, batches: Sequence[Batch], edges: Mapping[str, int] | None) -> None:
-        for table, columns, rows, constants in batches:
-            self._db.insert(self._connection, table, columns, rows, constants)
+        for table, columns, values, constants in batches:
+            self._db.insert_flat(self._connection, table, columns, values, constants)
         if edges is not None:
             # Copied inside the database: that takes no turn of the interpreter, which the caller needs meanwhile.
             made = self._connection.execute(sa.text(_CHUNK_EDGES), edges)

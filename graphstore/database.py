@@ -10,9 +10,8 @@ fsync per transaction; writes come in batches, so this is noise.
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -34,6 +33,7 @@ from bifrost.errors import (
     StoreUnavailableError,
 )
 from bifrost.sqlite import write_ahead
+from graphstore.inserting import insert_flat, insert_rows, rows_of
 from graphstore.schema import counter, label
 
 __all__ = ["EDGE", "EDITS", "PROPERTY", "VERTEX", "Database"]
@@ -47,32 +47,12 @@ EDITS = "edits"
 _BUSY_SECONDS = 60
 _LOG_BYTES = 64 * 2**20
 """What SQLite's write-ahead log shrinks to after a large transaction."""
-_ROWS = (500, 100)
-"""Rows per INSERT statement on SQLite, as many of the larger ones as there are."""
 _PG_WRITE_LOCK = 0x6269_6672_6F73_74
 _WRITE = "bifrost_write"
 _MANY, _SHARE = 1_000, 0.1
 """A table is analyzed anew after a transaction that brought so many rows, and such a share of all that it has."""
 _IDENTITY = "identity"
 _NONE: Mapping[str, float] = MappingProxyType({})
-
-
-def insert_rows(cursor: Any, target: str, width: int, rows: Sequence[Any], constants: Sequence[Any] = ()) -> None:
-    """Inserts tuples of ``width`` values into ``target``, a SQLite table with its columns, and closes the cursor.
-
-    ``constants`` are numbers that follow the values in each row: written into the statement, they cost nothing per row.
-
-    The driver itself is several times faster than going through SQLAlchemy's result of each statement. Many rows per
-    statement take a third less time than ``executemany``, and leave the interpreter to other threads meanwhile.
-    """
-    row, done = f"({', '.join([*'?' * width, *map(repr, constants)])})", 0
-    for size in _ROWS:
-        many = f"INSERT INTO {target} VALUES {', '.join([row] * size)}"
-        while len(rows) - done >= size:
-            cursor.execute(many, tuple(chain.from_iterable(rows[done : done + size])))
-            done += size
-    cursor.executemany(f"INSERT INTO {target} VALUES {row}", rows[done:])
-    cursor.close()
 
 
 class Database:
@@ -217,14 +197,38 @@ class Database:
         """Inserts tuples in one go; PostgreSQL by COPY. ``constants`` are columns that are the same in all rows."""
         if not rows:
             return
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(column) for column in (*columns, *constants))
-        same = tuple(constants.values())
+        target, same = self._target(connection, table, (*columns, *constants)), tuple(constants.values())
         if self.is_sqlite:
-            insert_rows(connection.connection.cursor(), f"{quote(table.name)} ({names})", len(columns), rows, same)
-            return
+            insert_rows(connection.connection.cursor(), target, len(columns), rows, same)
+        else:
+            self._copy(connection, table, target, rows, same)
+
+    def insert_flat(
+        self,
+        connection: Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        values: list[Any],
+        constants: Mapping[str, float] = _NONE,
+    ) -> None:
+        """:meth:`insert` of values that follow each other, one per column: no tuple is made for a row."""
+        target, same = self._target(connection, table, (*columns, *constants)), tuple(constants.values())
+        if self.is_sqlite:
+            with closing(connection.connection.cursor()) as cursor:
+                insert_flat(cursor, target, len(columns), values, same)
+        elif values:
+            self._copy(connection, table, target, list(rows_of(values, len(columns))), same)
+
+    @staticmethod
+    def _target(connection: Connection, table: sa.Table, columns: Iterable[str]) -> str:
+        quote = connection.dialect.identifier_preparer.quote
+        return f"{quote(table.name)} ({', '.join(map(quote, columns))})"
+
+    def _copy(
+        self, connection: Connection, table: sa.Table, target: str, rows: Sequence[Any], same: tuple[float, ...]
+    ) -> None:
         self.grew(table.name, len(rows))
-        with connection.connection.cursor().copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
+        with connection.connection.cursor().copy(f"COPY {target} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row((*row, *same))
 

@@ -25,7 +25,7 @@ from bifrost.values import (
     digest_of,
 )
 from graphstore import schema as s
-from graphstore.bulk import CHUNK, BulkLoader, Parcel
+from graphstore.bulk import BulkLoader, Parcel
 from graphstore.load_csv import csv_parts
 from graphstore.load_files import GraphFile, Loaded, Part, graph_files, wrong
 from graphstore.load_graphml import graphml_parts
@@ -154,9 +154,7 @@ class GraphLoading:
             for element in part.elements:
                 dataset = self._dataset(element)
                 by_dataset.setdefault(dataset.name, []).append(_record(element))
-            for name, records in by_dataset.items():
-                for first in range(0, len(records), CHUNK):
-                    yield name, records[first : first + CHUNK]
+            yield from by_dataset.items()
             if time.monotonic() - told >= _TELL_SECONDS:
                 told = time.monotonic()
                 tell(f"{self._vertices:,} vertices and {self._edges:,} edges read")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bifrost.documents import Document, Page
 from bifrost.errors import ConflictError, InputError
 from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
+from graphstore.bulk import CHUNK
 from graphstore.schema import metadata
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
@@ -23,7 +24,7 @@ def records() -> Sequence[RecordFragments]:
     return [
         *(
             record_of("a/x", str(i), {"n": i, "day": date(2024, 1, 1), "s": ("p", "q")}, [("NEXT", f"a/x/{i + 1}")])
-            for i in range(50)
+            for i in range(2 * CHUNK + 1)
         ),
         record_of("a/x", "sure", {"n": 1.0}, evidence=evidence),
         record("a/x", "early", [("OF", "b/y/1"), ("OF", "nowhere")]),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bifrost.codec import decode_properties, encode_properties
 from bifrost.values import Value
-from graphstore.encoding import dumps, properties_text
+from graphstore.bulk_values import ValueRows
+from graphstore.encoding import dumps, properties_text, properties_texts
 from graphstore.values import clean_text, equal_values, exact_decimal, value_hash
 
 SCALARS: st.SearchStrategy[Value] = st.one_of(
@@ -93,6 +94,36 @@ def test_properties_are_stored_as_the_codec_writes_them(properties: dict[str, tu
     assert "\\u0000" not in text
     if not any("\x00" in str((name, values)) or "\\x00" in repr((name, values)) for name, values in properties.items()):
         assert decode_properties(text) == decode_properties(encode_properties(properties))
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["a", "{", "},{", "\x00", "null"]),
+            st.lists(SCALARS | st.sampled_from(["},{", "null", "[]", "\x00", float("nan")]), max_size=3).map(tuple),
+            max_size=3,
+        ),
+        max_size=5,
+    )
+)
+def test_many_properties_are_stored_as_each_by_itself(many: list[dict[str, tuple[Value, ...]]]) -> None:
+    assert properties_texts(many) == [properties_text(properties) for properties in many]
+
+
+@given(st.lists(SCALARS | st.sampled_from([0, 0.0, False, 1, 1.0, True, time(12), time(12, tzinfo=UTC)]), max_size=20))
+def test_rows_of_the_value_index_hold_the_hash_of_each_value(values: list[Value]) -> None:
+    rows = ValueRows({"a": 1, "b": 2}.__getitem__)
+    rows.add(7, {"a": values, "b": values})
+    rows.add(8, {"b": values})
+    expected = {(key, value_hash(value), vertex) for value in values for key, vertex in ((1, 7), (2, 7), (2, 8))}
+    assert [row for batch in rows.batches() for row in batch] == sorted(expected)
+
+
+def test_times_of_two_zones_have_hashes_of_their_own() -> None:
+    rows, times = ValueRows(lambda _: 1), (time(12, tzinfo=UTC), time(13, tzinfo=timezone(timedelta(hours=1))))
+    assert times[0] == times[1]
+    rows.add(1, {"at": times})
+    assert len(next(rows.batches())) == 2
 
 
 @given(st.text(st.characters(), max_size=20))

@@ -1,0 +1,49 @@
+"""Inserting many rows into SQLite through the driver itself."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+__all__ = ["insert_flat", "insert_rows", "interleaved", "rows_of"]
+
+_ROWS = (500, 100)
+"""Rows per INSERT statement, as many of the larger ones as there are."""
+
+
+def insert_rows(cursor: Any, target: str, width: int, rows: Sequence[Any], constants: Sequence[Any] = ()) -> None:
+    """Inserts tuples of ``width`` values into ``target``, a SQLite table with its columns, and closes the cursor.
+
+    ``constants`` are numbers that follow the values in each row: written into the statement, they cost nothing per row.
+
+    The driver itself is several times faster than going through SQLAlchemy's result of each statement. Many rows per
+    statement take a third less time than ``executemany``, and leave the interpreter to other threads meanwhile.
+    """
+    many = _ROWS[0] * 10
+    for first in range(0, len(rows), many):
+        insert_flat(cursor, target, width, list(chain.from_iterable(rows[first : first + many])), constants)
+    cursor.close()
+
+
+def insert_flat(cursor: Any, target: str, width: int, values: list[Any], constants: Sequence[Any] = ()) -> None:
+    """:func:`insert_rows` of values that follow each other, ``width`` to a row; the cursor stays open."""
+    row, done = f"({', '.join([*'?' * width, *map(repr, constants)])})", 0
+    for size in _ROWS:
+        many, step = f"INSERT INTO {target} VALUES {', '.join([row] * size)}", size * width
+        while len(values) - done >= step:
+            cursor.execute(many, values[done : done + step])
+            done += step
+    cursor.executemany(f"INSERT INTO {target} VALUES {row}", rows_of(values[done:], width))
+
+
+def rows_of(values: Iterable[Any], width: int) -> Iterator[tuple[Any, ...]]:
+    """Values that follow each other as tuples of ``width``."""
+    return zip(*[iter(values)] * width, strict=True)
+
+
+def interleaved(columns: Sequence[Sequence[Any]]) -> list[Any]:
+    """Columns of equal length as the values of rows that follow each other; a slice per column is faster than rows."""
+    width = len(columns)
+    values: list[Any] = [None] * (width * len(columns[0]))
+    for place, column in enumerate(columns):
+        values[place::width] = column
+    return values
