@@ -38,7 +38,6 @@ CHUNK = 100
 """Records that are prepared together: few enough to stay in the processor's cache from being read to being rows."""
 _WRITTEN = 5_000
 """Records that are written together."""
-_CACHE_KB = 262_144
 _FRAGMENT = ("id", "uid", "record", "type", "properties", "evidence", "canonical")
 _LINK = ("id", "uid", "record", "type", "tail", "head", "properties", "evidence", "score")
 _STATED = {"pin": 0, "given": 1, "active": 1}
@@ -75,7 +74,7 @@ class _Rows:
 
 
 class BulkLoader:
-    """Loads datasets that hold no record yet. Use once, inside a write transaction.
+    """Loads datasets that hold no record yet. Use once, inside a large write transaction.
 
     ``dataset_id`` is asked for the id of each dataset once, while the connection is free.
     """
@@ -106,9 +105,6 @@ class BulkLoader:
 
     def load(self, parcels: Iterable[Parcel]) -> ReplaceReport:
         """Raises InputError if a dataset is not empty, ConflictError if two records or links have one name."""
-        if self._db.is_sqlite:
-            self._connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
-            self._connection.exec_driver_sql("PRAGMA threads=2")  # they sort what indexes are made of
         dropped = self._drop_indexes()
         with no_garbage_collection(), short_turns(), self._writer:
             for dataset, records in parcels:

@@ -10,7 +10,7 @@ fsync per transaction; writes come in batches, so this is noise.
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +33,7 @@ from bifrost.errors import (
     StoreUnavailableError,
 )
 from bifrost.sqlite import write_ahead
+from graphstore.checkpoints import Checkpointer
 from graphstore.inserting import insert_flat, insert_rows, rows_of
 from graphstore.schema import counter, label
 
@@ -66,6 +67,7 @@ class Database:
         self._local = threading.local()
         self._writer = threading.RLock()
         self._labels = _Labels()
+        self._checkpointer = Checkpointer(self.url.database or "")
 
     def _normal_url(self, url: str) -> sa.URL:
         try:
@@ -126,16 +128,20 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the outermost ``write`` of this thread, or changes nothing."""
+    def write(self, *, large: bool = False) -> Iterator[Connection]:
+        """A transaction that commits at the end of the outermost ``write`` of this thread, or changes nothing.
+
+        A ``large`` one may take 256 MB of memory for its pages; :meth:`close` waits until SQLite has put them in place.
+        """
         active = getattr(self._local, "connection", None)
         if active is not None:
             yield active
             return
         with self.errors_mapped(), self._writer, self.engine.connect() as raw:
             connection = raw.execution_options(**{_WRITE: True})
+            prepared = self._checkpointer.large(raw.connection) if large and self.is_sqlite else nullcontext()
             try:
-                with connection.begin():
+                with prepared, connection.begin():
                     if not self.is_sqlite:
                         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_PG_WRITE_LOCK)))
                     self._local.connection, self._local.grown = connection, {}
@@ -180,6 +186,7 @@ class Database:
 
     def close(self) -> None:
         """Closes all connections."""
+        self._checkpointer.wait()
         self.engine.dispose()
         if self._folder is not None:
             self._folder.cleanup()

@@ -50,7 +50,7 @@ class SqlFragmentStore:
     def bulk_load(self, source: str, dataset: str, records: Iterable[RecordFragments], build: int) -> ReplaceReport:
         """:meth:`replace` for a dataset that is still empty: streams any number of records, each key once, in one
         transaction, several times faster."""
-        with self._db.write() as connection:
+        with self._db.write(large=True) as connection:
             id = self._dataset_id(connection, source, dataset)
             loader = BulkLoader(self._db, connection, lambda _: id, build)
             stream = iter(records)

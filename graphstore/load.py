@@ -97,7 +97,7 @@ class GraphLoading:
         started = time.monotonic()
         is_reading = False
         try:
-            with self._db.write() as connection:
+            with self._db.write(large=True) as connection:
                 self._check_empty(connection)
                 self._register(name, by)
                 build = self._store.catalog.add_build([name]).id

@@ -1,0 +1,64 @@
+"""Large transactions on SQLite: room for their pages, and a write-ahead log that is copied back beside the caller."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+__all__ = ["Checkpointer"]
+
+_log = logging.getLogger(__name__)
+_CACHE_KB = 262_144
+_SORTERS = 2
+"""Threads that sort what indexes are made of."""
+
+
+class Checkpointer:
+    """What a large transaction wrote is safe in the log once it is committed, and readers find it there; copying it into
+    the database takes as long again as writing it did, so that happens in a thread (``sqlite.org/wal.html``)."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def large(self, connection: Any) -> Iterator[None]:
+        """Around a transaction of a driver's ``connection``. Left by an error, the log is left as it is."""
+        before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _settings()}
+        _set(connection, _settings())
+        try:
+            yield
+            self._start()
+        finally:
+            _set(connection, before)
+
+    def wait(self) -> None:
+        """Returns when the log is copied."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
+
+    def _start(self) -> None:
+        self.wait()
+        self._thread = threading.Thread(target=self._copy, name="checkpoint")
+        self._thread.start()
+
+    def _copy(self) -> None:
+        try:
+            with closing(sqlite3.connect(self._path)) as connection:
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            # Nothing is lost: the next transaction that is committed copies it.
+            _log.warning("The write-ahead log of the store was not copied: %s", error)
+
+
+def _settings() -> dict[str, int]:
+    return {"cache_size": -_CACHE_KB, "threads": _SORTERS, "wal_autocheckpoint": 0}
+
+
+def _set(connection: Any, settings: dict[str, int]) -> None:
+    for name, value in settings.items():
+        connection.execute(f"PRAGMA {name}={value}").close()
