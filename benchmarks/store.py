@@ -2,7 +2,8 @@
 
 The baseline of the bulk load is the same served graph written by plain sqlite3 ``executemany`` into the served tables
 with their indexes, without fragments, provenance, value index and change log, until it is committed. Each part
-runs in a process of its own, so that its peak memory is its own. Figures are wall-clock; ``cpu`` figures count processor time alone.
+runs in a process of its own, so that its peak memory is its own. Figures are wall-clock; ``cpu`` figures count
+processor time alone.
 """
 
 import multiprocessing
