@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.linking_entities import ANSWERS, ROUND, asked, score
+from benchmarks.linking_entities import ANSWERS, ROUND, asked, drawn, saved, score
 from benchmarks.linking_scale import SYLLABLES
 from benchmarks.report import Report
 from linking.records.alignment import records_of
@@ -35,17 +35,14 @@ def run(report: Report, seed: int, data: Path) -> None:
         task = made(np.random.default_rng([seed, len(name)]))
         matching = match_records(task.records)
         chosen = asked(task, matching, seed)
-        best = asked(task, matching, seed, random="best")
+        best, _ = drawn(task, matching, seed, "best")
         report.add(f"answers.{name}.f1", score(task, matching)[2])
         for count in (20, 50, ANSWERS):
             at = count // ROUND - 1
             report.add(
                 f"answers.{name}.f1_at_{count}", chosen[at], baseline=best[at], note="random, of each record's best"
             )
-        enough = next((k for k, value in enumerate(chosen) if value >= best[-1]), len(chosen) - 1)
-        report.add(
-            f"answers.{name}.saved", len(chosen) / (enough + 1), note="random answers that a chosen one replaces"
-        )
+        report.add(f"answers.{name}.saved", saved(chosen, best), note="random answers that a chosen one replaces")
 
 
 def people(g: Generator) -> Labelled:
