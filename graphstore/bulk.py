@@ -4,22 +4,20 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice, repeat
-from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bifrost.collecting import no_garbage_collection
-from bifrost.documents import Document
 from bifrost.errors import InputError
 from bifrost.ports import ReplaceReport
 from bifrost.values import Evidence, Fragment, RecordFragments
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched
+from graphstore.bulk_rows import FRAGMENT, LINK, RECORD, Rows, by_id, ids_of
 from graphstore.bulk_values import ValueRows
 from graphstore.bulk_writer import Batch, BulkWriter, short_turns
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
@@ -36,10 +34,6 @@ Parcel = tuple[str, Sequence[RecordFragments]]
 """The name of a dataset and some of its records; best :data:`CHUNK` of them, made while the ones before are prepared."""
 CHUNK = 100
 """Records that are prepared together: few enough to stay in the processor's cache from being read to being rows."""
-_WRITTEN = 5_000
-"""Records that are written together."""
-_FRAGMENT = ("id", "uid", "record", "type", "properties", "evidence", "canonical")
-_LINK = ("id", "uid", "record", "type", "tail", "head", "properties", "evidence", "score")
 _STATED = {"pin": 0, "given": 1, "active": 1}
 _INDEXED = (s.record, s.fragment, s.link, s.vertex, s.edge)
 _EDGES = """
@@ -54,23 +48,6 @@ SELECT :base + {number}, 0, :element, id FROM {table} WHERE id > :first
 """
 _WITHOUT_GAPS, _WITH_GAPS = "id - :first", "row_number() OVER (ORDER BY id)"
 """How elements are numbered. Counting rows costs as much as writing them."""
-
-
-_Row = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """What is to be written next. Records and links are values that follow each other."""
-
-    records: list[Any] = field(default_factory=list)
-    fragments: list[_Row] = field(default_factory=list)
-    vertices: list[_Row] = field(default_factory=list)
-    links: list[Any] = field(default_factory=list)
-    documents: list[tuple[int, int, Document]] = field(default_factory=list)
-
-    def is_full(self) -> bool:
-        return len(self.records) >= 3 * _WRITTEN or len(self.links) >= len(_LINK) * 5 * _WRITTEN
 
 
 class BulkLoader:
@@ -95,12 +72,13 @@ class BulkLoader:
         self._twins: set[int] = set()
         self._known_before = self._any(s.fragment)
         self._evidences = Evidences(database)
-        self._evidence: dict[Any, tuple[Any, str | None]] = {}
+        # By dataset, because evidence that rows share is stored for each.
+        self._evidence: dict[tuple[int, ...], tuple[Any, str | None]] = {}
         self._vertex_types: dict[str, int] = {}
         self._link_types: dict[str, int] = {}
         self._values = ValueRows(self._property)
         self._served_links = self._first["link"]
-        self._rows = _Rows()
+        self._rows = Rows()
         self._writer = BulkWriter(database, connection)
 
     def load(self, parcels: Iterable[Parcel]) -> ReplaceReport:
@@ -111,7 +89,7 @@ class BulkLoader:
                 self._choose(dataset)
                 for first in range(0, len(records), CHUNK):
                     self._prepare(records[first : first + CHUNK])
-                if self._rows.is_full():
+                if self._rows.are_many():
                     self._flush()
             self._flush()
         self._insert_values()
@@ -139,10 +117,7 @@ class BulkLoader:
             known = self._datasets[dataset] = self._dataset_id(dataset)
             if self._any(s.record, s.record.c.dataset == known):
                 raise InputError("Only an empty dataset can be loaded at once.", remedy="Replace its records instead.")
-        if known != self._dataset:
-            self._flush()
-            self._dataset = known
-            self._evidence.clear()  # what rows share is told by dataset
+        self._dataset = known
 
     def _last(self, counter: str) -> int:
         query = sa.select(s.counter.c.value).where(s.counter.c.name == counter)
@@ -172,20 +147,20 @@ class BulkLoader:
         records = range(first, first + len(chunk))
         self._next["record"] += len(chunk)
         keys, digests = [clean_text(said.key) for said in chunk], [said.digest for said in chunk]
-        self._rows.records.extend(interleaved((records, keys, digests)))
+        self._rows.records.extend(interleaved((records, [self._dataset] * len(chunk), keys, digests)))
         self._add_fragments(records, chunk)
         self._rows.links.extend(self._link_values(records, chunk))
 
     def _flush(self) -> None:
         """What was prepared is written while more is."""
-        rows, self._rows = self._rows, _Rows()
+        rows, self._rows = self._rows, Rows()
         builds = dict.fromkeys(("build", "first_build", "changed_build"), self._build)
-        seen = {"dataset": self._dataset, **builds, "changed": self._now, "version": self._version}
+        seen = {**builds, "changed": self._now, "version": self._version}
         batches: list[Batch] = [
-            (s.record, ("id", "key", "digest"), rows.records, seen),
-            (s.fragment, _FRAGMENT, _by_id(rows.fragments), {"dataset": self._dataset}),
-            (s.vertex, ("id", "uid", "label", "properties"), _by_id(rows.vertices), {}),
-            (s.link, _LINK, rows.links, _STATED),
+            (s.record, RECORD, rows.records, seen),
+            (s.fragment, FRAGMENT, by_id(rows.fragments), {}),
+            (s.vertex, ("id", "uid", "label", "properties"), by_id(rows.vertices), {}),
+            (s.link, LINK, rows.links, _STATED),
         ]
         edges = {"first": self._served_links, "last": self._next["link"]}
         self._served_links = self._next["link"]
@@ -206,9 +181,9 @@ class BulkLoader:
 
     def _add_fragments(self, records: Sequence[int], chunk: Sequence[RecordFragments]) -> None:
         said = [fragment for record in chunk for fragment in record.fragments]
-        types = _found([fragment.type for fragment in said], self._vertex_types, self._vertex_type)
+        types = ids_of([fragment.type for fragment in said], self._vertex_types, self._vertex_type)
         prepared = zip(said, types, properties_texts([fragment.properties for fragment in said]), strict=True)
-        fragments, vertices = self._rows.fragments, self._rows.vertices
+        fragments, vertices, dataset = self._rows.fragments, self._rows.vertices, self._dataset
         shown: tuple[Any, Any, str | None] = (None, None, None)
         for record, one in zip(records, chunk, strict=True):
             before = len(fragments)
@@ -217,7 +192,7 @@ class BulkLoader:
                 id = self._fragment(uid)
                 if fragment.default_evidence is not shown[0] or fragment.evidence is not shown[1]:
                     shown = (fragment.default_evidence, fragment.evidence, self._fragment_evidence(fragment))
-                fragments.append((id, uid, record, type_id, text, shown[2], id))
+                fragments.append((id, uid, record, dataset, type_id, text, shown[2], id))
                 if id == self._ids[uid]:
                     vertices.append((id, uid, type_id, text))
                     self._values.add(id, fragment.properties)
@@ -252,9 +227,9 @@ class BulkLoader:
             range(first, first + len(links)),
             uids,
             list(chain.from_iterable(map(repeat, records, counts))),
-            _found([link.type for link in links], self._link_types, self._link_type),
-            _found([link.tail for link in links], self._ids, self._end),
-            _found([link.head for link in links], self._ids, self._end),
+            ids_of([link.type for link in links], self._link_types, self._link_type),
+            ids_of([link.tail for link in links], self._ids, self._end),
+            ids_of([link.head for link in links], self._ids, self._end),
             properties_texts([link.properties for link in links]),
             *self._link_evidences([link.evidence for link in links]),
         )
@@ -294,7 +269,7 @@ class BulkLoader:
         return self._label(PROPERTY, name)
 
     def _fragment_evidence(self, fragment: Fragment) -> str | None:
-        key = (id(fragment.default_evidence), id(fragment.evidence))
+        key = (self._dataset, id(fragment.default_evidence), id(fragment.evidence))
         held, text = self._evidence.get(key, (None, None))
         if held is None or held[0] is not fragment.default_evidence or held[1] is not fragment.evidence:
             text = fragment_evidence_text(fragment.default_evidence, fragment.evidence)
@@ -304,10 +279,11 @@ class BulkLoader:
         return text
 
     def _link_evidence(self, evidence: Evidence) -> str | None:
-        held, text = self._evidence.get(id(evidence), (None, None))
+        key = (self._dataset, id(evidence))
+        held, text = self._evidence.get(key, (None, None))
         if held is not evidence:
             text = self._shared(evidence_text(evidence), shareable(evidence))
-            self._remember(id(evidence), evidence, text)
+            self._remember(key, evidence, text)
         return text
 
     def _shared(self, text: str | None, is_shareable: bool) -> str | None:
@@ -316,7 +292,7 @@ class BulkLoader:
         self._writer.wait()
         return self._evidences.reference(self._connection, self._dataset, text)
 
-    def _remember(self, key: Any, held: Any, text: str | None) -> None:
+    def _remember(self, key: tuple[int, ...], held: Any, text: str | None) -> None:
         # Holding the objects keeps their ids from being used again by others.
         if len(self._evidence) > 1_000:
             self._evidence.clear()
@@ -393,17 +369,3 @@ class BulkLoader:
             log = sa.text(_LOG.format(table=table, number=number))
             self._connection.execute(log, {"base": base, "first": first, "element": element})
             self._db.grew(s.change.name, rows)
-
-
-def _found(names: Sequence[str], known: Mapping[str, int], new: Callable[[str], int]) -> list[int]:
-    """The id of each name; ``new`` gives that of one not known yet, and makes it known."""
-    ids = list(map(known.get, names))
-    if None in ids:
-        return [known.get(name) or new(name) for name in names]
-    return cast(list[int], ids)
-
-
-def _by_id(rows: list[_Row]) -> list[Any]:
-    """Ids of ends seen first lie apart: rows in the order of their ids touch each page once."""
-    rows.sort(key=itemgetter(0))
-    return list(chain.from_iterable(rows))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from bifrost.documents import Document, Page
 from bifrost.errors import ConflictError, InputError
 from bifrost.values import Evidence, Fragment, LinkStatement, RecordFragments
-from graphstore.bulk import CHUNK
+from graphstore.bulk import CHUNK, BulkLoader
 from graphstore.schema import metadata
 from graphstore.sql import SqlStore
 from tests.graphstore.databases import postgres_url, shared_postgres_url, sqlite_template, sqlite_url
@@ -73,8 +74,33 @@ def test_loading_equals_replacing(store: SqlStore, tmp_path_factory: pytest.Temp
         other.close()
 
 
-def test_the_indexes_are_there_afterwards(store: SqlStore) -> None:
+def test_records_of_several_datasets_may_alternate(store: SqlStore, tmp_path: Path) -> None:
+    evidence = Evidence("reader.csv", column="c")
+    parcels = [
+        (name, [record_of(name, f"{name[0]}{i}", {"n": i}, [("TO", f"a/x/a{i}")], evidence=evidence)])
+        for i in range(CHUNK)
+        for name in ("a/x", "b/y")
+    ]
+    with store.database.write(large=True) as connection:
+        query = "SELECT s.name || '/' || d.name, d.id FROM dataset d JOIN source s ON s.id = d.source"
+        ids = {row[0]: int(row[1]) for row in connection.exec_driver_sql(query)}
+        BulkLoader(store.database, connection, ids.__getitem__, 1).load(parcels)
+    other = SqlStore(f"sqlite:///{tmp_path}/other.sqlite")
+    other.migrate()
+    register(other, "a/x", "b/y")
+    for name in ("a/x", "b/y"):
+        say(other, name, *(record for at, (record,) in parcels if at == name))
+    try:
+        assert graph(store) == graph(other)
+        for each in (store, other):
+            each.catalog.remove_source("a")
+        assert graph(store) == graph(other)
+        assert store.view().vertex_origins("b/y/b3")[0].default_evidence == evidence
+    finally:
+        other.close()
 
+
+def test_the_indexes_are_there_afterwards(store: SqlStore) -> None:
     store.fragments.bulk_load("a", "x", records(), 1)
     inspector = sa.inspect(store.engine)
     for table in metadata.sorted_tables:
