@@ -89,8 +89,8 @@ class BulkLoader:
                 self._choose(dataset)
                 for first in range(0, len(records), CHUNK):
                     self._prepare(records[first : first + CHUNK])
-                if self._rows.are_many():
-                    self._flush()
+                    if self._rows.are_many():
+                        self._flush()
             self._flush()
         self._insert_values()
         # Serving edges looks up links and fragments; the edges' own indexes come last.
@@ -200,7 +200,7 @@ class BulkLoader:
                 self._rows.documents.append((record, fragments[before][0], one.document))
 
     def _fragment(self, uid: str) -> int:
-        """The id of a fragment that a record has; whether it is served is for :meth:`_serve` where it has a twin."""
+        """The id of a fragment that a record has. A twin of an earlier one gets an id of its own and is assembled in the end."""
         known = self._ids.get(uid)
         if known is None:
             known = self._ids[uid] = self._new("fragment")

@@ -34,7 +34,7 @@ from bifrost.errors import (
 )
 from bifrost.sqlite import write_ahead
 from graphstore.checkpoints import Checkpointer
-from graphstore.inserting import insert_flat, insert_rows, rows_of
+from graphstore.inserting import copy_rows, insert_flat, insert_rows, rows_of, target_of
 from graphstore.schema import counter, label
 
 __all__ = ["EDGE", "EDITS", "PROPERTY", "VERTEX", "Database"]
@@ -204,11 +204,12 @@ class Database:
         """Inserts tuples in one go; PostgreSQL by COPY. ``constants`` are columns that are the same in all rows."""
         if not rows:
             return
-        target, same = self._target(connection, table, (*columns, *constants)), tuple(constants.values())
+        target, same = target_of(connection, table, (*columns, *constants)), tuple(constants.values())
         if self.is_sqlite:
             insert_rows(connection.connection.cursor(), target, len(columns), rows, same)
         else:
-            self._copy(connection, table, target, rows, same)
+            self.grew(table.name, len(rows))
+            copy_rows(connection.connection.cursor(), target, rows, same)
 
     def insert_flat(
         self,
@@ -219,25 +220,15 @@ class Database:
         constants: Mapping[str, float] = _NONE,
     ) -> None:
         """:meth:`insert` of values that follow each other, one per column: no tuple is made for a row."""
-        target, same = self._target(connection, table, (*columns, *constants)), tuple(constants.values())
+        if not values:
+            return
+        target, same = target_of(connection, table, (*columns, *constants)), tuple(constants.values())
         if self.is_sqlite:
             with closing(connection.connection.cursor()) as cursor:
                 insert_flat(cursor, target, len(columns), values, same)
-        elif values:
-            self._copy(connection, table, target, list(rows_of(values, len(columns))), same)
-
-    @staticmethod
-    def _target(connection: Connection, table: sa.Table, columns: Iterable[str]) -> str:
-        quote = connection.dialect.identifier_preparer.quote
-        return f"{quote(table.name)} ({', '.join(map(quote, columns))})"
-
-    def _copy(
-        self, connection: Connection, table: sa.Table, target: str, rows: Sequence[Any], same: tuple[float, ...]
-    ) -> None:
-        self.grew(table.name, len(rows))
-        with connection.connection.cursor().copy(f"COPY {target} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row((*row, *same))
+        else:
+            self.grew(table.name, len(values) // len(columns))
+            copy_rows(connection.connection.cursor(), target, rows_of(values, len(columns)), same)
 
     def update(
         self, connection: Connection, table: sa.Table, columns: Sequence[str], key: str, rows: Iterable[Any]

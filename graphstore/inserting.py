@@ -1,13 +1,29 @@
-"""Inserting many rows into SQLite through the driver itself."""
+"""Inserting many rows through the drivers themselves: SQLite by statements of many rows, PostgreSQL by COPY."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-__all__ = ["insert_flat", "insert_rows", "interleaved", "rows_of"]
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+__all__ = ["copy_rows", "insert_flat", "insert_rows", "interleaved", "rows_of", "target_of"]
 
 _ROWS = (500, 100)
-"""Rows per INSERT statement, as many of the larger ones as there are."""
+"""Rows per INSERT statement on SQLite, as many of the larger ones as there are."""
+
+
+def target_of(connection: Connection, table: sa.Table, columns: Iterable[str]) -> str:
+    """A table with some of its columns, as INSERT and COPY name them."""
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(table.name)} ({', '.join(map(quote, columns))})"
+
+
+def copy_rows(cursor: Any, target: str, rows: Iterable[tuple[Any, ...]], constants: tuple[Any, ...] = ()) -> None:
+    """Copies tuples into ``target``, a PostgreSQL table with its columns; ``constants`` follow the values in each row."""
+    with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row((*row, *constants))
 
 
 def insert_rows(cursor: Any, target: str, width: int, rows: Sequence[Any], constants: Sequence[Any] = ()) -> None:
