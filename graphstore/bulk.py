@@ -5,6 +5,7 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from itertools import chain, islice, repeat
 from typing import Any
 
@@ -20,6 +21,7 @@ from graphstore.assemble import Assembler, Touched
 from graphstore.bulk_rows import FRAGMENT, LINK, RECORD, Rows, by_id, ids_of
 from graphstore.bulk_values import ValueRows
 from graphstore.bulk_writer import Batch, BulkWriter, short_turns
+from graphstore.checkpoints import sorting
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.documents import insert_documents
 from graphstore.encoding import evidence_text, fragment_evidence_text, properties_texts
@@ -219,7 +221,8 @@ class BulkLoader:
             return []
         first = self._next["link"] + 1
         self._next["link"] += len(links)
-        uids = [link.uid for link in links]
+        uids: Sequence[str]
+        uids, types, tails, heads, properties, evidences = zip(*links, strict=True)
         if not (joined := "".join(uids)).isascii() or "\x00" in joined:
             uids = list(map(clean_text, uids))
         counts = [len(said.links) for said in chunk]
@@ -227,15 +230,15 @@ class BulkLoader:
             range(first, first + len(links)),
             uids,
             list(chain.from_iterable(map(repeat, records, counts))),
-            ids_of([link.type for link in links], self._link_types, self._link_type),
-            ids_of([link.tail for link in links], self._ids, self._end),
-            ids_of([link.head for link in links], self._ids, self._end),
-            properties_texts([link.properties for link in links]),
-            *self._link_evidences([link.evidence for link in links]),
+            ids_of(types, self._link_types, self._link_type),
+            ids_of(tails, self._ids, self._end),
+            ids_of(heads, self._ids, self._end),
+            properties_texts(properties),
+            *self._link_evidences(evidences),
         )
         return interleaved(columns)
 
-    def _link_evidences(self, evidences: list[Evidence]) -> tuple[list[str | None], list[float]]:
+    def _link_evidences(self, evidences: Sequence[Evidence]) -> tuple[list[str | None], list[float]]:
         if len(set(map(id, evidences))) == 1:
             return [self._link_evidence(evidences[0])] * len(evidences), [evidences[0].confidence] * len(evidences)
         return list(map(self._link_evidence, evidences)), [evidence.confidence for evidence in evidences]
@@ -301,13 +304,14 @@ class BulkLoader:
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     def _insert_values(self) -> None:
-        for rows in self._values.batches():
-            self._db.insert(self._connection, s.vertex_value, ("key", "hash", "vertex"), rows)
+        for values in self._values.batches():
+            self._db.insert_flat(self._connection, s.vertex_value, ("key", "hash", "vertex"), values)
         self._values = ValueRows(self._property)
 
     def _create(self, indexes: Iterable[sa.Index]) -> None:
-        for index in indexes:
-            index.create(self._connection)
+        with sorting(self._connection.connection) if self._db.is_sqlite else nullcontext():
+            for index in indexes:
+                index.create(self._connection)
 
     def _serve(self) -> Touched:
         """Serves the edges; returns what has to be assembled with care, because it met what was there before."""

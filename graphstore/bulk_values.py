@@ -3,7 +3,6 @@
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 
@@ -50,8 +49,8 @@ class ValueRows:
         found = self._known[name] = self._new_key(name)
         return found
 
-    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Key, hash and vertex of each row once, in their order, which fills the index from left to right."""
+    def batches(self) -> Iterator[list[int]]:
+        """Key, hash and vertex of each row once, in their order, which fills the index from left to right; flat."""
         columns = [np.frombuffer(column, np.int64) for column in self._columns]
         order = np.lexsort(columns[::-1])
         ordered = [column[order] for column in columns]
@@ -59,4 +58,4 @@ class ValueRows:
         for start in range(0, len(order), _BATCH):
             new = np.ones(min(_BATCH, len(order) - start), bool)
             new[int(start == 0) :] = ~again[max(start - 1, 0) : start - 1 + len(new)]
-            yield list(zip(*(column[start : start + _BATCH][new].tolist() for column in ordered), strict=True))
+            yield np.stack([column[start : start + _BATCH][new] for column in ordered], axis=1).ravel().tolist()

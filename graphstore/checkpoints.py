@@ -1,17 +1,21 @@
-"""Large transactions on SQLite: room for their pages, and a write-ahead log that is copied back beside the caller."""
+"""Large transactions on SQLite: room for their pages, threads that sort for indexes, and a write-ahead log that is copied
+back beside the caller."""
 
 import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
-__all__ = ["Checkpointer"]
+__all__ = ["Checkpointer", "sorting"]
 
 _log = logging.getLogger(__name__)
-_SETTINGS = {"cache_size": -262_144, "threads": 2, "wal_autocheckpoint": 0}
-"""256 MB of pages, and threads that sort what indexes are made of."""
+_SETTINGS = {"cache_size": -262_144, "wal_autocheckpoint": 0}
+"""256 MB of pages."""
+_SORTING = {"cache_size": -2_048, "threads": 2}
+"""A sorter takes as much memory as the pages may. Only where that is too little for an index it sorts in parts, and only
+parts are sorted in threads, while the rows of the next one are read (``sqlite.org/pragma.html#pragma_threads``)."""
 
 
 class Checkpointer:
@@ -25,13 +29,9 @@ class Checkpointer:
     @contextmanager
     def large(self, connection: Any) -> Iterator[None]:
         """Around a transaction of a driver's ``connection``. Left by an error, the log is left as it is."""
-        before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _SETTINGS}
-        try:
-            _set(connection, _SETTINGS)
+        with _settings(connection, _SETTINGS):
             yield
             self._start()
-        finally:
-            _set(connection, before)
 
     def wait(self) -> None:
         """Returns when the log is copied."""
@@ -52,6 +52,21 @@ class Checkpointer:
         except sqlite3.Error as error:
             # Nothing is lost: the next transaction that is committed copies it.
             _log.warning("The write-ahead log of the store was not copied: %s", error)
+
+
+def sorting(connection: Any) -> AbstractContextManager[None]:
+    """While indexes are made from finished rows by a driver's ``connection``."""
+    return _settings(connection, _SORTING)
+
+
+@contextmanager
+def _settings(connection: Any, settings: dict[str, int]) -> Iterator[None]:
+    before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in settings}
+    try:
+        _set(connection, settings)
+        yield
+    finally:
+        _set(connection, before)
 
 
 def _set(connection: Any, settings: dict[str, int]) -> None:
