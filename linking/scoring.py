@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkType, Verdict, corrected_ends, link_type_id
+from linking.logistic import fit_logistic
 from linking.trees import Forest
 
 __all__ = [
@@ -194,27 +195,19 @@ def adapt(
     labels: Sequence[bool],
     weights: Sequence[float] | None = None,
 ) -> Adapted:
-    """Maximum a posteriori by Newton's method; a few milliseconds for hundreds of answers. No answers: the prior."""
+    """Maximum a posteriori; a few milliseconds for hundreds of answers. No answers: the prior."""
     size = len(prior.names)
     if not features:
         return Adapted(prior, 1.0, np.zeros(size), 0.0)
     matrix = prior.matrix(features)
-    x = np.column_stack([prior.log_odds(features, matrix=matrix), np.ones(len(features)), prior.standardised(matrix)])
-    y = np.array(labels, np.float64)
-    importance = np.ones(len(y)) if weights is None else np.array(weights, np.float64)
-    start = np.zeros(size + 2)
-    start[0] = 1.0
-    precision = np.concatenate([[_PRECISION_SLOPE, _PRECISION_BIAS], np.full(size, _PRECISION_FEATURE * size)])
-    w = start.copy()
-    for _ in range(25):
-        p = 1 / (1 + np.exp(-np.clip(x @ w, -_LIMIT, _LIMIT)))
-        gradient = x.T @ (importance * (p - y)) + precision * (w - start)
-        curvature = (x * (importance * np.maximum(p * (1 - p), 1e-4))[:, None]).T @ x + np.diag(precision)
-        step = np.linalg.solve(curvature, gradient)
-        w = w - step
-        if float(np.abs(step).max()) < 1e-8:
-            break
-    return Adapted(prior, max(float(w[0]), 0.05), w[2:], float(w[1]))
+    odds = prior.log_odds(features, matrix=matrix)
+    fitted = fit_logistic(
+        np.column_stack([odds, prior.standardised(matrix)]), np.array(labels, np.float64), offset=odds,
+        penalty=np.array([_PRECISION_SLOPE] + [_PRECISION_FEATURE * size] * size), bias_penalty=_PRECISION_BIAS,
+        weight=None if weights is None else np.array(weights, np.float64), mean=np.zeros(size + 1), scale=np.ones(size + 1),
+    )  # fmt: skip
+    slope, *shares = fitted.weights
+    return Adapted(prior, max(1.0 + float(slope), 0.05), np.array(shares), fitted.bias)
 
 
 def answers(

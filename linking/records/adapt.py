@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bifrost.links import PairLesson
+from linking.logistic import fit_logistic
 from linking.records.blocking import Pairs
 from linking.records.fields import Records
 from linking.records.lessons import Carried, carried_to
-from linking.records.logistic import fit_logistic
 from linking.records.prepared import Prepared
 
 __all__ = ["Answers", "adapt"]

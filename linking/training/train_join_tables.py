@@ -22,8 +22,8 @@ from bifrost.links import LinkKind
 from bifrost.values import DatasetInfo, DatasetKind
 from linking.candidates import find_references
 from linking.join_tables import join_features, join_tables, proposal_of
+from linking.logistic import fit_logistic
 from linking.memory import MemoryData
-from linking.records.logistic import fit_logistic
 from linking.scoring import WEIGHTS, adapt, load_priors
 from linking.training.archetypes import ARCHETYPES
 from linking.training.generate import GeneratedSchema, generate_schema

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bifrost.links import Column, Correction, Judgement, LinkKind, LinkState, LinkType, Verdict, link_type_id
 from linking.asking import order_types
 from linking.linker import BifrostLinker
-from linking.scoring import WEIGHTS, adapt, answers, load_priors
+from linking.scoring import WEIGHTS, Prior, adapt, answers, load_priors
 from linking.trees import Forest
 from tests.linking.company import company, quiet
 
@@ -82,6 +82,16 @@ def test_without_answers_the_prior_speaks() -> None:
     prior = load_priors()[LinkKind.REFERENCE]
     features = [t.features for t in many(5)]
     np.testing.assert_allclose(adapt(prior, [], []).probability(features), 1 / (1 + np.exp(-prior.log_odds(features))))
+
+
+def test_answers_against_what_is_sure_are_weighed_and_not_swung_between() -> None:
+    """A full Newton step from far away overshoots, and the next one back again, further each time."""
+    prior = Prior(("odds",), np.zeros(1), np.ones(1), np.ones(1), 0.0, None, "test", clip=20.0)
+    features: list[dict[str, float]] = [{"odds": odds} for odds in (4.8, 5.8, 4.7, 6.2, 6.9, 6.9, 6.8, 8.1, 8.3)]
+    right = [True, False, False, False, False, True, False, False, True]
+    fitted = adapt(prior, features, right).probability(features)
+    assert abs(fitted.sum() - sum(right)) < 1
+    assert fitted.min() > 0.1
 
 
 def test_a_rejection_makes_similar_proposals_less_likely_and_a_confirmation_more() -> None:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linking.logistic import fit_logistic
 from linking.records.adapt import _anchors
 from linking.records.agreement import LEVELS, MISSING, level_of
 from linking.records.blocking import Pairs, nearest, union
 from linking.records.decide import cluster_records, unique_mapping
 from linking.records.decoys import judge_by_decoys
 from linking.records.fields import FieldKind, Records, kind_of, normalise, numbers_of
-from linking.records.logistic import fit_logistic
 from linking.records.matching import match_records
 from linking.records.prepared import MULTIPLE_FEATURES
 from linking.records.prior import load_prior

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 __all__ = ["Logistic", "fit_logistic"]
 
 Float = NDArray[np.float32]
+AnyFloat = NDArray[np.float32] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,19 @@ class Logistic:
 
 
 def fit_logistic(
-    x: Float,
+    x: AnyFloat,
     y: NDArray[np.bool_] | NDArray[np.float64],
     *,
-    penalty: float,
-    weight: Float | None = None,
-    offset: Float | None = None,
+    penalty: float | NDArray[np.float64],
+    weight: AnyFloat | None = None,
+    offset: AnyFloat | None = None,
     bias_penalty: float = 1e-4,
     mean: NDArray[np.float64] | None = None,
     scale: NDArray[np.float64] | None = None,
     rounds: int = 30,
 ) -> Logistic:
-    """Newton's method on the log loss plus ``penalty / 2 * |weights|^2``; features are standardised. ``y`` may be probabilities.
+    """Newton's method on the log loss plus ``penalty / 2 * |weights|^2``; features are standardised. ``y`` may be probabilities,
+    and each feature may have a penalty of its own.
 
     With ``offset`` the weights correct a model that is already there, and shrink to it as the penalty grows.
     ``mean`` and ``scale`` standardise by another population than ``x``.
@@ -51,8 +53,7 @@ def fit_logistic(
     z = np.hstack([(x - mean) / scale, np.ones((len(x), 1))])
     weights = np.ones(len(x)) if weight is None else weight.astype(np.float64)
     base = np.zeros(len(x)) if offset is None else offset.astype(np.float64)
-    ridge = np.full(z.shape[1], penalty)
-    ridge[-1] = bias_penalty
+    ridge = np.append(np.broadcast_to(penalty, z.shape[1] - 1), bias_penalty)
     wanted = y.astype(np.float64)
 
     def loss(beta: NDArray[np.float64]) -> float:
