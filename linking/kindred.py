@@ -17,7 +17,7 @@ from linking.names import ID_WORDS, MEASURE_WORDS, containment, core_words, is_i
 from linking.profiles import SAMPLE, ColumnProfile
 from linking.references import ReferenceCandidate
 
-__all__ = ["SURELY_NAMED", "kindred_odds", "span_fit"]
+__all__ = ["SURELY_NAMED", "kindred_odds", "reaches", "span_fit"]
 
 _WORST = -30.0
 """The least log-likelihood that is told apart."""
@@ -96,7 +96,7 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         # Within a table the first rows are often above the others.
         least = 0.0 if f["name_equal"] else -_LIMIT / 2
         fit = span_fit(tail.low, tail.high, tail.distinct, head)
-        odds += _REACHES if leads and _reaches(c, fit) else max(_SHARE * fit, least)
+        odds += _REACHES if leads and reaches(c) else max(_SHARE * fit, least)
     same = (
         f["name_equal"]
         and leads
@@ -125,12 +125,15 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
     return odds
 
 
-def _reaches(c: ReferenceCandidate, fit: float) -> bool:
+def reaches(c: ReferenceCandidate) -> bool:
     """Whether several numbers, called like a thing rather than a measure, are all keys and span them as draws from them would."""
     tail, head, f = c.tail, c.head, c.features
+    if tail.kind != "integer" or head.kind != "integer":
+        return False
     thing = not f["tail_measure"] and not is_id_name(tail.said) and tail.position > 0 and not f["tail_key_like"]
     wide = tail.high - head.low >= _REACH * (head.high - head.low) and tail.distinct >= _SEVERAL
-    return thing and wide and c.containment == 1.0 and fit >= -_SEVERAL and f["name_score"] < SURELY_NAMED
+    held = thing and wide and c.containment == 1.0 and f["name_score"] < SURELY_NAMED
+    return held and span_fit(tail.low, tail.high, tail.distinct, head) >= -_SEVERAL
 
 
 def _areas(candidates: Sequence[ReferenceCandidate]) -> list[float]:

@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from linking.kin_names import DETAIL, SAME_END, UPWARDS, WITHIN, kinship, leads_up
-from linking.names import ID_WORDS, PEOPLE, core_words, is_id_name, names_table, table_words, tells_who, words
+from linking.kindred import reaches
+from linking.names import ID_WORDS, core_words, is_id_name, names_table, table_words, words
+from linking.people import HELD, PERSON, SOMEBODY, people_meant, says_who
 from linking.profiles import ColumnProfile
 from linking.references import ReferenceCandidate
 
@@ -22,8 +24,6 @@ _OWNER = 4.0
 """What is added for the key of the table that a column is named after, and taken from columns of that name elsewhere."""
 _SIBLING = 2.5
 """What is added where another column, whose name this one ends with, is called like the key."""
-_PERSON = 8.0
-"""What is added where a column that says what somebody did may refer to a table of people."""
 _EITHER = 6.0
 """What is taken from a reference of a column beside which the table is named that each row refers to."""
 _ATTRIBUTE, _LABEL = 3.0, 8.0
@@ -36,6 +36,8 @@ _INITIAL = 4.0
 """What is added where a column is called after the initial of one table alone that holds all values: ``sid`` and ``sense``."""
 _UNLIKE = 3.0
 """What is taken from a reference of numbers that no name says, where all others are called like keys."""
+_AGAIN = 0.4
+"""Up to which share of different values numbers count as coming again and again."""
 _HOUSE, _RULE = 8, 0.9
 """How many columns called after tables, and which share of them called like keys, make a rule."""
 _FEW_KINDS, _MOST_KINDS = 60, 0.3
@@ -44,11 +46,11 @@ _ENDS = 2
 _AMID = 9
 """By how many words a table of references loses against one that says something of its own."""
 _NAMED = 0.5
-_HELD = 0.95
 _SAYING_NOTHING = frozenset({"type", "status", "state", "kind", "name", "title", "label", "group", "level"})
 _LABELS = frozenset({"name", "title", "label", "color", "colour", "caption", "slug", "description", "comment", "note"})
-_SUPERIORS = frozenset({"manager", "supervisor", "lead", "leader"})
 _BETWEEN = frozenset({"from", "to", "by", "of", "for", "in", "at", "with"})
+_OWN_KEYS = frozenset({("id",), ("uuid",), ("guid",), ("pk",)})
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _KINDS = frozenset({"type", "class", "kind", "table", "model"})
 
 Columns = Mapping[str, Sequence[ColumnProfile]]
@@ -70,7 +72,8 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
     strict, plain = _house_style(candidates, after)
     siblings = _siblings(candidates, tables)
     told = _told_by_row(candidates, tables)
-    people, parts = _people(candidates, keys, between), _in_part(candidates, keys)
+    people, called = people_meant(candidates, keys, between, things)
+    parts = _in_part(candidates, keys)
     partly = {tail for tail, _ in parts}
     found = []
     for c in candidates:
@@ -84,11 +87,13 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
             elif _called_so_elsewhere(c) or c.tail.id in settled:
                 odds -= _OWNER
         elif c.tail.id in people:
-            odds += _PERSON if c.head.id in people[c.tail.id] else -_OWNER
+            odds += PERSON if c.head.id in people[c.tail.id] else -_OWNER
         elif (c.tail.id, c.head.id) in parts:
             odds += _INITIAL if plain or len(core_words(c.tail.said)[0]) == 1 else _PART
         elif c.tail.id in partly and _of_a_part(c):
             odds -= _OWNER
+        elif c.head.id in called.get(c.tail.id, ()):
+            odds += SOMEBODY
         if (c.tail.id, c.head.id) in siblings or (not c.tail.nonnull and _key_of_that_name(c)):
             odds += _SIBLING
         if c.tail.id in told and told[c.tail.id] != {words(c.head.dataset)[-1:]}:
@@ -119,7 +124,7 @@ def _kin(
     ends: dict[int, str] = {}
     plain, named = set(), set()
     for c in candidates:
-        held = c.tail.type == c.head.type if not c.tail.nonnull else c.containment >= _HELD
+        held = c.tail.type == c.head.type if not c.tail.nonnull else c.containment >= HELD
         key = keys.get(c.head.table, first.get(c.head.table))
         if key is None or key.id != c.head.id or not held or c.tail.source != c.head.source:
             continue
@@ -199,9 +204,10 @@ def _house_style(candidates: Sequence[ReferenceCandidate], after: set[tuple[int,
 
 
 def _unlike_keys(c: ReferenceCandidate) -> bool:
-    """Whether numbers refer to a table although no name says so."""
+    """Whether numbers refer to a table although no name says so, unless they come again and again and reach up to its last keys."""
+    again = c.tail.uniqueness < _AGAIN and reaches(c)
     unlike = c.features["name_score"] < _NAMED and not c.features["tail_preposition"]
-    return c.tail.kind == c.head.kind == "integer" and not is_id_name(c.tail.said) and unlike
+    return c.tail.kind == c.head.kind == "integer" and not is_id_name(c.tail.said) and unlike and not again
 
 
 def _own_key(members: Sequence[ColumnProfile], things: set[str]) -> ColumnProfile | None:
@@ -224,7 +230,7 @@ def is_own_key(column: ColumnProfile) -> bool:
         return False
     own, table = core_words(column.said), table_words(column.dataset)
     return is_id_name(column.said) and (
-        words(column.said) == ("id",) or (own[-1:] == table[-1:] and bool(own)) or (not own and column.position == 0)
+        words(column.said) in _OWN_KEYS or (own[-1:] == table[-1:] and bool(own)) or (not own and column.position == 0)
     )
 
 
@@ -252,7 +258,7 @@ def _named_after(
     equal: dict[int, set[int]] = defaultdict(set)
     for c in candidates:
         named, key = _foreign(c.tail) or _bare(c), keys.get(c.head.table)
-        held = not c.tail.nonnull or c.containment >= _HELD
+        held = not c.tail.nonnull or c.containment >= HELD
         if not named or not held or c.tail.source != c.head.source:
             continue
         extra = names_table(named, table_words(c.head.dataset))
@@ -275,7 +281,8 @@ def _named_after(
 def _refers_itself(head: ColumnProfile, keys: Mapping[str, ColumnProfile]) -> bool:
     """Whether a head is called like the key of something else, in a table that numbers its rows by another column."""
     key = keys.get(head.table)
-    foreign = bool(_foreign(head)) and head.kind == "integer" and not is_own_key(head)
+    numbers = head.kind == "integer" or bool(_UUID.fullmatch(next(iter(head.sample), "")))
+    foreign = bool(_foreign(head)) and numbers and not is_own_key(head)
     return foreign and key is not None and key.id != head.id
 
 
@@ -298,7 +305,7 @@ def _key_of_that_name(c: ReferenceCandidate) -> bool:
 
 def _siblings(candidates: Sequence[ReferenceCandidate], tables: Columns) -> set[tuple[int, int]]:
     """Columns that end with the name of another of their table, with the key that this one is called like."""
-    called = {(c.tail.id, c.head.id) for c in candidates if c.features["name_equal"] and c.containment >= _HELD}
+    called = {(c.tail.id, c.head.id) for c in candidates if c.features["name_equal"] and c.containment >= HELD}
     shorter: dict[int, list[int]] = {}
     for tail in {c.tail.id: c.tail for c in candidates if is_id_name(c.tail.said)}.values():
         ends = {words(tail.said)[n:] for n in range(1, len(words(tail.said)))}
@@ -306,26 +313,7 @@ def _siblings(candidates: Sequence[ReferenceCandidate], tables: Columns) -> set[
     return {
         (c.tail.id, c.head.id)
         for c in candidates
-        if c.containment >= _HELD and any((other, c.head.id) in called for other in shorter.get(c.tail.id, ()))
-    }
-
-
-def _people(
-    candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile], between: set[str]
-) -> dict[int, set[int]]:
-    """Of columns that say who did something the keys of the tables of people that may be meant."""
-    found: dict[int, dict[int, int]] = defaultdict(dict)
-    for c in candidates:
-        key, last = keys.get(c.head.table), table_words(c.head.dataset)[-1:]
-        filled = c.tail.type == c.head.type if not c.tail.nonnull else c.containment >= _HELD
-        held = filled and key is not None and key.id == c.head.id and c.head.table not in between
-        if held and c.tail.source == c.head.source and last and last[0] in PEOPLE and tells_who(c.tail.said):
-            rank = PEOPLE.index(last[0])
-            if set(words(c.tail.said)) & _SUPERIORS:
-                rank = -1 if c.tail.table == c.head.table else rank or len(PEOPLE)
-            found[c.tail.id][c.head.id] = rank
-    return {
-        tail: {head for head, rank in heads.items() if rank == min(heads.values())} for tail, heads in found.items()
+        if c.containment >= HELD and any((other, c.head.id) in called for other in shorter.get(c.tail.id, ()))
     }
 
 
@@ -334,7 +322,7 @@ def _in_part(candidates: Sequence[ReferenceCandidate], keys: Mapping[str, Column
     before: dict[int, dict[int, int]] = defaultdict(dict)
     for c in candidates:
         named, key, table = _foreign(c.tail) or _bare(c), keys.get(c.head.table), table_words(c.head.dataset)
-        held = c.containment >= _HELD and key is not None and key.id == c.head.id
+        held = c.containment >= HELD and key is not None and key.id == c.head.id
         if not named or not held or c.tail.source != c.head.source:
             continue
         parts = [named[n:] for n in range(1, len(named))] + ([named[:-1]] if {*named[-1:]} & _BETWEEN else [])
@@ -382,7 +370,7 @@ def _from_little(c: ReferenceCandidate, exact: bool, keys: Mapping[str, ColumnPr
     named = exact or extra == 0 or (extra is not None and not set(words(tail.said)) <= _SAYING_NOTHING)
     if not tail.nonnull:
         key = keys.get(head.table)
-        sure = extra == 0 or (named and key is not None and key.id == head.id) or tells_who(tail.said)
+        sure = extra == 0 or (named and key is not None and key.id == head.id) or says_who(tail)
         return _ONE_ROW if not called and (tail.type != head.type or not sure) else 0.0
     if head.rows == 1 and not named and not (called and c.features["name_equal"]):
         return _ONE_ROW

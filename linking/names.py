@@ -72,6 +72,7 @@ _DEEDS = frozenset({
     "organiser", "organizer", "poster", "responsible", "seller", "tester", "translator", "voter", "writer",
     "supervisor", "updated", "updater", "uploaded", "uploader", "user", "write",
 })  # fmt: skip
+_ALONE_NOBODY = frozenset({"create", "lead", "write"})
 _OF_THINGS = frozenset(
     {
         "blocked",
@@ -138,7 +139,7 @@ def core_words(name: str) -> tuple[str, ...]:
 def is_id_name(name: str) -> bool:
     """Whether the name says that the column holds identifiers."""
     found = words(name)
-    return bool(found) and (found[-1] in ID_WORDS or found[0] == "key" or "id" in found)
+    return bool(found) and (found[-1] in ID_WORDS or found[0] in ("key", "fk") or "id" in found)
 
 
 @lru_cache(maxsize=262_144)
@@ -153,17 +154,21 @@ def names_table(named: tuple[str, ...], table: tuple[str, ...]) -> int | None:
 
 
 @lru_cache(maxsize=65_536)
-def tells_who(name: str) -> bool:
-    """Whether a name says that the column holds who did something.
+def tells_who(name: str, *, numbers: bool = False) -> bool:
+    """Whether a name says that the column holds who did something; where it holds ``numbers``, what somebody is called is enough.
 
-    >>> tells_who("author_id"), tells_who("updated_by"), tells_who("author"), tells_who("language_id")
-    (True, True, False, False)
+    >>> tells_who("author_id"), tells_who("updated_by"), tells_who("create_uid"), tells_who("language_id")
+    (True, True, True, False)
+    >>> tells_who("post_author"), tells_who("post_author", numbers=True), tells_who("published", numbers=True)
+    (False, True, False)
     """
-    found, core = words(name), core_words(name)
+    core = core_words(name)
+    user_id = core[-1:] == ("uid",)
     preposition = core[-1:] in (("by",), ("to",))
-    did = core[:-1] if preposition else core
+    did = core[:-1] if preposition or user_id else core
     by = core[-1:] == ("by",) and bool(did) and did[-1].endswith("ed") and did[-1] not in _OF_THINGS
-    return bool(did) and (did[-1] in _DEEDS or by) and (preposition or is_id_name(name) or found[-1] == "uid")
+    called = numbers and bool(did) and did[-1] in _DEEDS - _ALONE_NOBODY and not did[-1].endswith("ed")
+    return bool(did) and (did[-1] in _DEEDS or by) and (preposition or user_id or called or is_id_name(name))
 
 
 @lru_cache(maxsize=262_144)

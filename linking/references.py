@@ -118,7 +118,7 @@ def _looked_at(hits: Hits) -> NDArray[np.bool_]:
     people, of those called after what stands above a row in their own table, and of those called like the end of a table's name
     in keys of that table."""
     columns = hits.columns
-    who = np.array([tells_who(p.said) for p in columns])
+    who = np.array([tells_who(p.said, numbers=p.kind == "integer") for p in columns])
     people = np.array([bool({*table_words(p.dataset)[-1:]} & {*PEOPLE}) for p in columns])
     up = np.array([leads_up(p.said, p.dataset) for p in columns])
     datasets, table = np.unique([p.dataset for p in columns], return_inverse=True)
@@ -224,7 +224,7 @@ def _called_after(tail: ColumnProfile, head: ColumnProfile) -> bool:
         return tail.id != head.id and leads_up(tail.said, tail.dataset)
     numbered = is_id_name(tail.said) or "integer" in (tail.type, head.kind)
     named = bool(own) and names_table(own, table) in (0, 1)
-    people = tells_who(tail.said) and table[-1:] in {(word,) for word in PEOPLE}
+    people = tells_who(tail.said, numbers=tail.type == "integer") and table[-1:] in {(word,) for word in PEOPLE}
     return people or (numbered and (named or kinship(own, tail.dataset, head.dataset) >= WITHIN))
 
 

@@ -43,6 +43,41 @@ def test_who_did_something_is_looked_for_among_the_people() -> None:
     assert thought(tables)["posts.author_id"] == "users.id"
 
 
+@pytest.mark.parametrize("column", ["create_uid", "writer", "post_author"])
+def test_numbers_called_like_somebody_refer_to_the_people(column: str) -> None:
+    tables = numbered(users=14, trackers=12, roles=15, boards=13, versions=16)
+    tables["posts"] = [
+        {"id": n + 1, "text": f"text {n * 31 % 97}", column: n * 5 % 9 + 1, "published": n % 2} for n in range(30)
+    ]
+    found = thought(tables)
+    assert found[f"posts.{column}"] == "users.id"
+    assert "posts.published" not in found
+
+
+def test_numbers_that_reach_up_to_the_last_keys_refer_where_others_are_called_like_keys() -> None:
+    """In a database whose keys all end in ``_no`` the home and the visiting club are called ``home`` and ``away``."""
+    rng = random.Random(5)
+    names = ("club", "nation", "season", "stadium", "referee", "sponsor", "agent", "league")
+    tables: Tables = {
+        name: [{f"{name}_no": n + 1, "label": f"{name} {n * 7919 % 1009}"} for n in range(30 + 7 * k)]
+        for k, name in enumerate(names)
+    }
+    tables["fixture"] = [
+        {
+            "fixture_no": n + 1,
+            **{f"{name}_no": rng.randrange(len(tables[name])) + 1 for name in names[1:]},
+            "home": rng.randrange(30) + 1,
+            "away": rng.randrange(30) + 1,
+        }
+        for n in range(400)
+    ]
+    tables["honour"] = [
+        {"honour_no": n + 1, "club_no": n % 30 + 1, "season_no": n % 44 + 1, "label": f"honour {n}"} for n in range(90)
+    ]
+    found = thought(tables)
+    assert found["fixture.home"] == found["fixture.away"] == "club.club_no"
+
+
 def test_a_table_of_its_own_comes_before_the_people() -> None:
     tables = numbered(users=14, authors=12, roles=15)
     tables["posts"] = [{"id": n + 1, "text": f"text {n * 31 % 97}", "author_id": n * 5 % 11 + 1} for n in range(30)]
@@ -189,7 +224,15 @@ def test_an_initial_before_id_is_a_word(name: str, meant: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize(
     ("name", "who"),
-    [("author_id", True), ("updated_by", True), ("assigned_to_id", True), ("author", False), ("from_id", False)],
+    [
+        ("author_id", True),
+        ("updated_by", True),
+        ("assigned_to_id", True),
+        ("create_uid", True),
+        ("author", False),
+        ("from_id", False),
+        ("device_uid", False),
+    ],
 )
 def test_names_tell_who_did_something(name: str, who: bool) -> None:
     assert tells_who(name) is who
