@@ -29,13 +29,14 @@ def people_meant(
     candidates: Sequence[ReferenceCandidate], keys: Mapping[str, ColumnProfile], between: set[str], things: set[str]
 ) -> tuple[Meant, Meant]:
     """The keys of tables of people that columns refer to which say who did something, and that others may refer to which only
-    sound like somebody. ``keys`` are the tables' own, ``between`` the tables of hardly more than references, ``things`` what
-    tables are called: what one of them is called is nobody."""
+    sound like somebody. ``keys`` are the tables' own, ``between`` the tables of hardly more than references, which join two
+    others where they are called so (``project_members``), ``things`` what tables are called: these are nobody."""
     surely: dict[int, dict[int, int]] = defaultdict(dict)
     maybe: dict[int, dict[int, int]] = defaultdict(dict)
     for c in candidates:
         last = table_words(c.head.dataset)[-1:]
-        if not last or last[0] not in PEOPLE or not _is_held(c, keys, between):
+        joins = c.head.table in between and bool({*table_words(c.head.dataset)[:-1]} & things)
+        if not last or last[0] not in PEOPLE or joins or not _is_held(c, keys):
             continue
         rank = PEOPLE.index(last[0])
         if tells_who(c.tail.said) or (rank < _HUMAN and says_who(c.tail)):
@@ -52,11 +53,10 @@ def says_who(column: ColumnProfile) -> bool:
     return tells_who(column.said, numbers="integer" in (column.type, column.kind))
 
 
-def _is_held(c: ReferenceCandidate, keys: Mapping[str, ColumnProfile], between: set[str]) -> bool:
+def _is_held(c: ReferenceCandidate, keys: Mapping[str, ColumnProfile]) -> bool:
     key = keys.get(c.head.table)
     filled = c.containment >= HELD if c.tail.nonnull else c.tail.type == c.head.type
-    own = key is not None and key.id == c.head.id and c.head.table not in between
-    return filled and own and c.tail.source == c.head.source
+    return filled and key is not None and key.id == c.head.id and c.tail.source == c.head.source
 
 
 def _sounds_so(column: ColumnProfile, things: set[str]) -> bool:
