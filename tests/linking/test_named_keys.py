@@ -1,6 +1,7 @@
 """What names say by custom: keys of tables, of people, of whatever the row names."""
 
 import random
+import uuid
 from typing import Any
 
 import pytest
@@ -52,6 +53,52 @@ def test_numbers_called_like_somebody_refer_to_the_people(column: str) -> None:
     found = thought(tables)
     assert found[f"posts.{column}"] == "users.id"
     assert "posts.published" not in found
+
+
+def test_what_sounds_like_somebody_refers_to_the_people_unless_a_table_is_called_so() -> None:
+    tables = numbered(rooms=31, holders=17, terms=12)
+    rng = random.Random(7)
+    tables["hr_employee"] = [
+        {"id": n + 1, "room_id": rng.randrange(31) + 1, "term_id": rng.randrange(12) + 1, "holder_id": n % 17 + 1}
+        for n in range(40)
+    ]
+    tables["thesis"] = [
+        {
+            "id": n + 1,
+            "title": f"On {n * 7919 % 1009}",
+            "first_examiner_id": rng.randrange(40) + 1,
+            "second_examiner_id": rng.randrange(40) + 1,
+            "holder_id": rng.randrange(17) + 1,
+        }
+        for n in range(150)
+    ]
+    found = thought(tables)
+    assert found["thesis.first_examiner_id"] == found["thesis.second_examiner_id"] == "hr_employee.id"
+    assert found["thesis.holder_id"] == "holders.id"
+
+
+def test_a_uuid_numbers_the_rows_wherever_it_stands() -> None:
+    """A chart of accounts has one row for each of a few entities, but ledgers belong to the entity."""
+    rng = random.Random(11)
+
+    def named(count: int) -> list[str]:
+        return [str(uuid.UUID(int=rng.getrandbits(128), version=4)) for _ in range(count)]
+
+    entities, charts = named(4), named(4)
+    tables: Tables = {
+        "entitymodel": [
+            {"created": f"2024-01-{n + 1:02}", "uuid": id, "name": f"Entity {n}"} for n, id in enumerate(entities)
+        ],
+        "chartmodel": [
+            {"created": f"2024-02-{n + 1:02}", "uuid": id, "entity_id": entities[n], "name": f"Chart {n}"}
+            for n, id in enumerate(charts)
+        ],
+        "ledgermodel": [
+            {"created": f"2024-03-{n % 28 + 1:02}", "uuid": id, "entity_id": rng.choice(entities), "name": f"L {n}"}
+            for n, id in enumerate(named(60))
+        ],
+    }
+    assert thought(tables)["ledgermodel.entity_id"] == "entitymodel.uuid"
 
 
 def test_numbers_that_reach_up_to_the_last_keys_refer_where_others_are_called_like_keys() -> None:
