@@ -8,6 +8,7 @@ import pytest
 
 from linking.composites import composite_keys
 from linking.memory import MemoryData
+from linking.named_keys import is_own_key
 from linking.names import names_table, tells_who, words
 from linking.workspace import Workspace
 from tests.linking.company import proposals
@@ -78,27 +79,17 @@ def test_what_sounds_like_somebody_refers_to_the_people_unless_a_table_is_called
 
 
 def test_a_uuid_numbers_the_rows_wherever_it_stands() -> None:
-    """A chart of accounts has one row for each of a few entities, but ledgers belong to the entity."""
+    """A chart of accounts has one row for each of a few entities, but is none of them."""
     rng = random.Random(11)
-
-    def named(count: int) -> list[str]:
-        return [str(uuid.UUID(int=rng.getrandbits(128), version=4)) for _ in range(count)]
-
-    entities, charts = named(4), named(4)
-    tables: Tables = {
-        "entitymodel": [
-            {"created": f"2024-01-{n + 1:02}", "uuid": id, "name": f"Entity {n}"} for n, id in enumerate(entities)
-        ],
-        "chartmodel": [
-            {"created": f"2024-02-{n + 1:02}", "uuid": id, "entity_id": entities[n], "name": f"Chart {n}"}
-            for n, id in enumerate(charts)
-        ],
-        "ledgermodel": [
-            {"created": f"2024-03-{n % 28 + 1:02}", "uuid": id, "entity_id": rng.choice(entities), "name": f"L {n}"}
-            for n, id in enumerate(named(60))
-        ],
-    }
-    assert thought(tables)["ledgermodel.entity_id"] == "entitymodel.uuid"
+    named = [str(uuid.UUID(int=rng.getrandbits(128), version=4)) for _ in range(12)]
+    data = MemoryData()
+    charts = [{"created": f"2024-02-{n + 1:02}", "uuid": named[n], "entity_id": named[n + 6]} for n in range(6)]
+    data.add_rows("db", "chart", charts)
+    workspace = Workspace()
+    with workspace.using(data):
+        owned = {p.name: is_own_key(p) for p in workspace.columns()}
+    workspace.close()
+    assert owned == {"created": False, "uuid": True, "entity_id": False}
 
 
 def test_numbers_that_reach_up_to_the_last_keys_refer_where_others_are_called_like_keys() -> None:
