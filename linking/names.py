@@ -159,15 +159,18 @@ def tells_who(name: str, *, numbers: bool = False) -> bool:
 
     >>> tells_who("author_id"), tells_who("updated_by"), tells_who("create_uid"), tells_who("language_id")
     (True, True, True, False)
-    >>> tells_who("post_author"), tells_who("post_author", numbers=True), tells_who("published", numbers=True)
-    (False, True, False)
+    >>> tells_who("post_author"), tells_who("post_author", numbers=True)
+    (False, True)
+    >>> tells_who("published", numbers=True), tells_who("followers", numbers=True)
+    (False, False)
     """
     core = core_words(name)
     user_id = core[-1:] == ("uid",)
     preposition = core[-1:] in (("by",), ("to",))
     did = core[:-1] if preposition or user_id else core
     by = core[-1:] == ("by",) and bool(did) and did[-1].endswith("ed") and did[-1] not in _OF_THINGS
-    called = numbers and bool(did) and did[-1] in _DEEDS - _ALONE_NOBODY and not did[-1].endswith("ed")
+    one = numbers and not name.lower().endswith("s")  # followers are counted
+    called = one and bool(did) and did[-1] in _DEEDS - _ALONE_NOBODY and not did[-1].endswith("ed")
     return bool(did) and (did[-1] in _DEEDS or by) and (preposition or user_id or called or is_id_name(name))
 
 
