@@ -39,7 +39,8 @@ def people_meant(
         if not last or last[0] not in PEOPLE or joins or not _is_held(c, keys):
             continue
         rank = PEOPLE.index(last[0])
-        if tells_who(c.tail.said) or (rank < _HUMAN and says_who(c.tail)):
+        called = rank < _HUMAN and says_who(c.tail) and not c.features["tail_measure"]
+        if called or tells_who(c.tail.said):
             if set(words(c.tail.said)) & _SUPERIORS:
                 rank = -1 if c.tail.table == c.head.table else rank or len(PEOPLE)
             surely[c.tail.id][c.head.id] = rank

@@ -49,11 +49,15 @@ def test_who_did_something_is_looked_for_among_the_people() -> None:
 def test_numbers_called_like_somebody_refer_to_the_people(column: str) -> None:
     tables = numbered(users=14, trackers=12, roles=15, boards=13, versions=16)
     tables["posts"] = [
-        {"id": n + 1, "text": f"text {n * 31 % 97}", column: n * 5 % 9 + 1, "published": n % 2} for n in range(30)
-    ]
+        {
+            "id": n + 1, "text": f"text {n * 31 % 97}", column: n * 5 % 13 + 1, "published": n % 2,
+            "followers": n * 3 % 7 + 1, "max_reviewer": n * 11 % 13 + 1,
+        }
+        for n in range(30)
+    ]  # fmt: skip
     found = thought(tables)
     assert found[f"posts.{column}"] == "users.id"
-    assert "posts.published" not in found
+    assert not {"posts.published", "posts.followers", "posts.max_reviewer"} & set(found)
 
 
 def test_what_sounds_like_somebody_refers_to_the_people_unless_a_table_is_called_so() -> None:
