@@ -72,7 +72,7 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
     strict, plain = _house_style(candidates, after)
     siblings = _siblings(candidates, tables)
     told = _told_by_row(candidates, tables)
-    people, called = people_meant(candidates, keys, between, things)
+    people, perhaps = people_meant(candidates, keys, between, things)
     parts = _in_part(candidates, keys)
     partly = {tail for tail, _ in parts}
     found = []
@@ -92,7 +92,7 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
             odds += _INITIAL if plain or len(core_words(c.tail.said)[0]) == 1 else _PART
         elif c.tail.id in partly and _of_a_part(c):
             odds -= _OWNER
-        elif c.head.id in called.get(c.tail.id, ()):
+        elif c.head.id in perhaps.get(c.tail.id, ()):
             odds += SOMEBODY
         if (c.tail.id, c.head.id) in siblings or (not c.tail.nonnull and _key_of_that_name(c)):
             odds += _SIBLING
@@ -205,9 +205,9 @@ def _house_style(candidates: Sequence[ReferenceCandidate], after: set[tuple[int,
 
 def _unlike_keys(c: ReferenceCandidate) -> bool:
     """Whether numbers refer to a table although no name says so, unless they come again and again and reach up to its last keys."""
-    again = c.tail.uniqueness < _AGAIN and reaches(c)
-    unlike = c.features["name_score"] < _NAMED and not c.features["tail_preposition"]
-    return c.tail.kind == c.head.kind == "integer" and not is_id_name(c.tail.said) and unlike and not again
+    unlike = c.features["name_score"] < _NAMED and not c.features["tail_preposition"] and not is_id_name(c.tail.said)
+    numbers = c.tail.kind == c.head.kind == "integer"
+    return numbers and unlike and not (c.tail.uniqueness < _AGAIN and reaches(c))
 
 
 def _own_key(members: Sequence[ColumnProfile], things: set[str]) -> ColumnProfile | None:

@@ -72,7 +72,8 @@ _DEEDS = frozenset({
     "organiser", "organizer", "poster", "responsible", "seller", "tester", "translator", "voter", "writer",
     "supervisor", "updated", "updater", "uploaded", "uploader", "user", "write",
 })  # fmt: skip
-_ALONE_NOBODY = frozenset({"create", "lead", "write"})
+_SOMEBODY = frozenset(word for word in _DEEDS if not word.endswith("ed")) - {"create", "lead", "write"}
+"""Deeds that are what somebody is called."""
 _OF_THINGS = frozenset(
     {
         "blocked",
@@ -169,9 +170,9 @@ def tells_who(name: str, *, numbers: bool = False) -> bool:
     preposition = core[-1:] in (("by",), ("to",))
     did = core[:-1] if preposition or user_id else core
     by = core[-1:] == ("by",) and bool(did) and did[-1].endswith("ed") and did[-1] not in _OF_THINGS
-    one = numbers and not name.lower().endswith("s")  # followers are counted
-    called = one and bool(did) and did[-1] in _DEEDS - _ALONE_NOBODY and not did[-1].endswith("ed")
-    return bool(did) and (did[-1] in _DEEDS or by) and (preposition or user_id or called or is_id_name(name))
+    followers = name.lower().endswith("s")  # these are counted
+    somebody = numbers and not followers and bool(did) and did[-1] in _SOMEBODY
+    return bool(did) and (did[-1] in _DEEDS or by) and (preposition or user_id or somebody or is_id_name(name))
 
 
 @lru_cache(maxsize=262_144)

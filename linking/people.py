@@ -16,8 +16,8 @@ SOMEBODY = 4.0
 """What is added where a column called like a key may refer to people, as its name sounds (``examiner_id``, ``mentor_id``)."""
 HELD = 0.95
 """The share of a column's values that a key must hold which its name tells."""
-_HUMAN = 6
-"""So many of the names of tables of people are of nothing else: the ``owner`` of a lock may be a worker, but no person."""
+_HUMAN = frozenset({"user", "employee", "person", "people", "staff", "personnel"})
+"""Last words of the names of tables of nothing but people: the worker that is ``owner`` of a lock may be a machine."""
 _SOUNDS = re.compile(r".{3,}(er|or|ee|ist)")
 _SUPERIORS = frozenset({"manager", "supervisor", "lead", "leader"})
 
@@ -34,17 +34,17 @@ def people_meant(
     surely: dict[int, dict[int, int]] = defaultdict(dict)
     maybe: dict[int, dict[int, int]] = defaultdict(dict)
     for c in candidates:
-        last = table_words(c.head.dataset)[-1:]
-        joins = c.head.table in between and bool({*table_words(c.head.dataset)[:-1]} & things)
-        if not last or last[0] not in PEOPLE or joins or not _is_held(c, keys):
+        *first, last = table_words(c.head.dataset) or ("",)
+        joins = c.head.table in between and not things.isdisjoint(first)
+        if last not in PEOPLE or joins or not _is_held(c, keys):
             continue
-        rank = PEOPLE.index(last[0])
-        called = rank < _HUMAN and says_who(c.tail) and not c.features["tail_measure"]
+        rank = PEOPLE.index(last)
+        called = last in _HUMAN and says_who(c.tail) and not c.features["tail_measure"]
         if called or tells_who(c.tail.said):
             if set(words(c.tail.said)) & _SUPERIORS:
                 rank = -1 if c.tail.table == c.head.table else rank or len(PEOPLE)
             surely[c.tail.id][c.head.id] = rank
-        elif rank < _HUMAN and c.tail.nonnull and _sounds_so(c.tail, things):
+        elif last in _HUMAN and c.tail.nonnull and _sounds_so(c.tail, things):
             maybe[c.tail.id][c.head.id] = rank
     return _first(surely), _first(maybe)
 

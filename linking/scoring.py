@@ -206,8 +206,7 @@ def adapt(
         penalty=np.array([_PRECISION_SLOPE] + [_PRECISION_FEATURE * size] * size), bias_penalty=_PRECISION_BIAS,
         weight=None if weights is None else np.array(weights, np.float64), mean=np.zeros(size + 1), scale=np.ones(size + 1),
     )  # fmt: skip
-    slope, *shares = fitted.weights
-    return Adapted(prior, max(1.0 + float(slope), 0.05), np.array(shares), fitted.bias)
+    return Adapted(prior, max(1.0 + float(fitted.weights[0]), 0.05), fitted.weights[1:], fitted.bias)
 
 
 def answers(
