@@ -1,8 +1,8 @@
 """Link types, records, links inside the graph, and what all of it asks of people.
 
 ``python -m benchmarks.linking [--only PART] [--json FILE] [--seed N] [--plots FOLDER]``, where PART is one of references,
-schema, mentions, entities, names, graph, pair_network, one_table, answers, carried, scale, wide, links, effort, calibration and
-ablation.
+schema, mentions, entities, names, recurrence, graph, pair_network, one_table, answers, carried, scale, wide, links, effort,
+calibration and ablation.
 """
 
 import importlib
@@ -17,6 +17,7 @@ PARTS = {
     "mentions": "benchmarks.linking_mentions",
     "entities": "benchmarks.linking_entities",
     "names": "benchmarks.linking_names",
+    "recurrence": "benchmarks.linking_recurrence",
     "graph": "benchmarks.linking_graph",
     "pair_network": "benchmarks.linking_pair_network",
     "one_table": "benchmarks.linking_one_table",

@@ -80,7 +80,7 @@ def _records(report: Report, seed: int, data: Path) -> None:
             f"{key}.prior", whole, baseline=without, note="F1, shipped prior, which saw this; Fellegi-Sunter weights"
         )
         if not task.records.dirty:
-            alone = score(task, match_records(task.records, MatchOptions(one_to_one=False)))[2]
+            alone = score(task, match_records(task.records, MatchOptions(once=(False, False))))[2]
             report.add(f"{key}.competition", whole, baseline=alone, note="F1; pairs do not compete for records")
         if name in _ASKED:
             chosen, drawn = (asked(task, matching, seed, random=how)[-1] for how in (None, "any"))

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy import sparse
 
 from linking.records.blocking import Pairs
 from linking.records.field_compare import FieldComparer, FieldStatistics
@@ -119,20 +120,43 @@ class Comparer:
         shared = shared_terms(self.words.left.counts, self.words.right.counts, i, j)
         result: dict[str, Float] = {}
         result["words"], result["sharp_words"] = self.words.cosines_of(shared, i, j)
-        weights, kind = self.words.weights, self.words.codes & 3
-        for name, worth in (
-            ("rare_words", weights),
-            ("codes", weights * (kind == CODE)),
-            ("numbers", weights * (kind == NUMBER)),
-        ):
-            common = sums(worth[shared.indices], shared.indptr)
-            smaller = np.minimum(_mass(self.words.left, worth, i), _mass(self.words.right, worth, j))
-            overlap = np.divide(common, smaller, out=np.zeros_like(common), where=smaller > 0)
+        for name, worth in (("rare_words", self.words.weights), *self._telling.items()):
+            common, overlap, both = _overlap(shared, worth, (self.words.left, i), (self.words.right, j))
             result[f"{name}_contained"] = overlap
             if name != "rare_words":
-                result[f"{name}_conflict"] = np.where(smaller > 0, 1 - overlap, 0).astype(np.float32)
+                result[f"{name}_conflict"] = np.where(both, 1 - overlap, 0).astype(np.float32)
                 result[f"{name}_shared"] = np.log1p(common)
         return result
+
+    def conflicts(self, side: int, i: Ids, j: Ids) -> Float:
+        """The share of codes or numbers, whichever is larger, that rows of one side (0 left, 1 right) do not share where both
+        have some."""
+        terms = (self.words.left, self.words.right)[side]
+        result = np.zeros(len(i), np.float32)
+        for start in range(0, len(i), BLOCK):
+            a, b = i[start : start + BLOCK], j[start : start + BLOCK]
+            shared = shared_terms(terms.counts, terms.counts, a, b)
+            for worth in self._telling.values():
+                _, overlap, both = _overlap(shared, worth, (terms, a), (terms, b))
+                part = result[start : start + BLOCK]
+                np.maximum(part, np.where(both, 1 - overlap, 0), out=part)
+        return result
+
+    @property
+    def _telling(self) -> dict[str, Float]:
+        """What each word is worth as a code, and as a number."""
+        weights, kind = self.words.weights, self.words.codes & 3
+        return {"codes": weights * (kind == CODE), "numbers": weights * (kind == NUMBER)}
+
+
+def _overlap(
+    shared: sparse.csr_matrix, worth: Float, left: tuple[Terms, Ids], right: tuple[Terms, Ids]
+) -> tuple[Float, Float, NDArray[np.bool_]]:
+    """What the terms that two rows share are worth, as a part of what the row with less has, and whether both have any."""
+    common = sums(worth[shared.indices], shared.indptr)
+    smaller = np.minimum(_mass(left[0], worth, left[1]), _mass(right[0], worth, right[1]))
+    both = smaller > 0
+    return common, np.divide(common, smaller, out=np.zeros_like(common), where=both), both
 
 
 def _mass(terms: Terms, worth: Float, rows: Ids) -> Float:

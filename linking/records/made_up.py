@@ -2,8 +2,9 @@
 
 A task has things, most of them relatives of others, and fields that know a thing in one of four ways: a value of its own, one
 that it shares with its relatives, one of a small vocabulary, or another one in every record (the title of each of an author's
-papers). Records are copies with errors, gaps, abbreviations, words left out and words that say nothing. How often things
-recur runs from never to hundreds of times.
+papers). In some tasks things come in series, called alike but for a number: seasons, editions, sizes. Records are copies with
+errors, gaps, abbreviations, words left out and words that say nothing. How often things recur runs from never to hundreds of
+times.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,10 @@ COUNTS = (1, 1, 2, 3, 4, 5, 6, 8)
 """Numbers of fields."""
 LARGEST_GROUP = 250
 MOST_RECORDS = 2_500
+PLAIN = ("name", "words", "text")
+"""Shapes that are made of words."""
+FORMS = ("{n} {name}", "{name} {n}", "{name} ({n})", "{name} no. {n}", "{n}. {name}")
+"""How a thing of a series is called."""
 TELLING = 500
 """One field at least has a value of the thing's own out of so many."""
 
@@ -47,6 +52,19 @@ class _Maker:
     noise: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The series that each thing is of and its number there. ``forms`` are how each table writes name and number.
+
+    Of the copies ``lost`` come without their number.
+    """
+
+    of: Ids
+    number: Ids
+    forms: tuple[str, str]
+    lost: float
+
+
 def made_up(seed: int, most_fields: int = 8) -> Labelled:
     """The task of this seed: of one table or of two, with up to so many fields."""
     g = np.random.default_rng([seed, 601])
@@ -57,6 +75,10 @@ def made_up(seed: int, most_fields: int = 8) -> Labelled:
     things = int(g.choice([60, 200, 600, 1_500]))
     family = np.cumsum(g.random(things) > g.choice([0.0, 0.2, 0.5])) - 1
     vocabularies = [_vocabulary(f, words, g) for f in fields]
+    told = next(
+        (k for k, f in enumerate(fields) if f.belongs == "own" and f.shape in PLAIN and f.size >= TELLING), None
+    )
+    series = None if told is None else _series(things, np.random.default_rng([seed, 602]))
     two = bool(g.random() < 0.4)
     counts = [_counts(things, g) for _ in range(1 + two)]
     sides = []
@@ -65,6 +87,9 @@ def made_up(seed: int, most_fields: int = 8) -> Labelled:
             times = times * (g.random(things) < g.choice([0.3, 0.7, 1.0]))
         entity = g.permutation(np.repeat(np.arange(things), times))[:MOST_RECORDS]
         columns = [_column(f, v, entity, family, g) for f, v in zip(fields, vocabularies, strict=True)]
+        if told is not None and series is not None:
+            names = _column(fields[told], vocabularies[told], entity, series.of, g)
+            columns[told] = _numbered(names, series, entity, side, np.random.default_rng([seed, 603, side]))
         sides.append((entity, _table(columns, side)))
     left, right = sides[0], sides[-1]
     records = records_of(left[1], right[1] if two else None, [(f"f{k}", f"f{k}") for k in range(len(fields))])
@@ -124,6 +149,32 @@ def _vocabulary(maker: _Maker, words: Sequence[str], g: Generator) -> list[str]:
     return [value() for _ in range(maker.size)]
 
 
+def _series(things: int, g: Generator) -> _Series | None:
+    """In every other task a third of the things or all of them come in series; the others are alone in theirs."""
+    if g.random() < 0.5:
+        return None
+    first = g.random(things) < 1 / float(g.choice([2, 5, 15]))
+    if g.random() < 0.5:
+        first |= g.random(things) < 0.67
+    of = np.cumsum(first, dtype=np.int64)
+    starts = np.flatnonzero(np.diff(of, prepend=-1))
+    place = np.arange(things) - np.repeat(starts, np.diff(np.append(starts, things)))
+    lowest = g.integers(1950, 2020, of[-1] + 1) if g.random() < 0.6 else g.choice([1, 1, 10], of[-1] + 1)
+    forms = str(g.choice(FORMS)), str(g.choice(FORMS))
+    return _Series(of, lowest[of] + place * int(g.choice([1, 1, 10])), forms, float(g.choice([0.0, 0.0, 0.05, 0.2])))
+
+
+def _numbered(names: Sequence[str], series: _Series, entity: Ids, side: int, g: Generator) -> list[str]:
+    """Names with the numbers of the things that they are of; what is alone in its series has none."""
+    alone = (np.bincount(series.of) == 1)[series.of[entity]]
+    bare = alone | (g.random(len(entity)) < series.lost)
+    numbers = series.number[entity].tolist()
+    return [
+        name if without or not name else series.forms[side].format(name=name, n=number)
+        for name, number, without in zip(names, numbers, bare.tolist(), strict=True)
+    ]
+
+
 def _column(maker: _Maker, vocabulary: Sequence[str], entity: Ids, family: Ids, g: Generator) -> list[str]:
     draw = np.random.default_rng(len(vocabulary) + maker.size)
     # Frequent values are more frequent than rare ones.
@@ -142,7 +193,7 @@ def _copied(value: str, maker: _Maker, empty_words: Sequence[str], g: Generator)
     chance = g.random(4)
     if chance[0] < maker.gap:
         return ""
-    plain = maker.shape in ("name", "words", "text")
+    plain = maker.shape in PLAIN
     if plain and chance[1] < maker.short:
         words = value.split(" ")
         at = int(g.integers(len(words)))

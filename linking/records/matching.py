@@ -22,6 +22,7 @@ from linking.records.linked import Linked, linked_pairs
 from linking.records.options import MatchOptions
 from linking.records.prepared import Prepared, changed, known_pairs, prepare, with_pairs
 from linking.records.prior import Prior, load_prior
+from linking.records.recurrence import at_most_once, partners_once
 from linking.records.unlabelled import unlabelled_log_odds
 
 __all__ = ["Matching", "match_records", "rematch_records"]
@@ -226,12 +227,12 @@ def _matched(
     prepared = blocked
     if answers is not None:
         prepared = _with_judged(prepared, answers.pairs)
-    once = like.once if like else _at_most_once(prepared, prior, options)
+    once = like.once if like else _at_most_once(prepared, prior, options, answers)
     clock = time.perf_counter()
     signal = _signal(prepared, prior, once, linked, like)
     if like is None and signal is not None and not all(once):
         # Records that could not be told apart by themselves may be by what they are linked to.
-        once = _at_most_once(prepared, prior, options, _worth(signal, linked, prepared.pairs))
+        once = _at_most_once(prepared, prior, options, answers, _worth(signal, linked, prepared.pairs))
     if signal is not None and signal.trusted and not any(once):
         # Where a record has one partner at most, strangers that are near by links alone would make worse decoys.
         prepared = _with_linked(prepared, linked, rows)
@@ -257,6 +258,9 @@ def _matched(
     if rivals:
         beaten = clearly_beaten(prepared.pairs, log_odds)
         probability = np.where(beaten, LOST * probability, probability).astype(np.float32)
+    if answers is not None:
+        # An answer holds even where it says that a record has several partners.
+        probability[position] = same
     accepted = _decide(prepared, probability, answers, options)
     seconds["decide"] = time.perf_counter() - clock
     return Matching(
@@ -321,20 +325,18 @@ def _worth(signal: GraphSignal, linked: tuple[Linked, ...], pairs: Pairs) -> Flo
 
 
 def _at_most_once(
-    prepared: Prepared, prior: Prior, options: MatchOptions, links: Float | float = 0.0
+    prepared: Prepared, prior: Prior, options: MatchOptions, answers: Answers | None, links: Float | float = 0.0
 ) -> tuple[bool, bool]:
-    """Whether the data says that a left record, and a right record, has at most one partner.
-
-    Judged by how many records have two likely partners, by a model that does not presume uniqueness, and ``links``.
-    """
+    """Whether a left record, and a right record, has at most one partner; ``links`` are added to what the prior says."""
     if prepared.comparer.records.dirty:
         return False, False
-    if options.one_to_one is not None:
-        return options.one_to_one, options.one_to_one
-    likely = prior.log_odds(prepared) + links > options.repeated_odds
-    partners = [np.unique(end[likely], return_counts=True)[1] for end in (prepared.pairs.left, prepared.pairs.right)]
-    left, right = (not len(p) or float((p > 1).mean()) <= options.repeated_share for p in partners)
-    return left, right
+    if options.once is not None:
+        return options.once
+    left, right = at_most_once(prepared, prior.log_odds(prepared) + links)
+    if answers is None:
+        return left, right
+    confirmed = answers.pairs.take(answers.same)
+    return left and partners_once(confirmed.left), right and partners_once(confirmed.right)
 
 
 def _decide(

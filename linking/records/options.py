@@ -17,8 +17,7 @@ class MatchOptions:
     ``threshold``: pairs at or above it are merged; candidates below ``keep`` are not handed out.
     ``linkage``: in one table, groups are joined while the mean probability over all their pairs is at least this share of
     the threshold.
-    ``one_to_one``: None lets the data decide: the records of a table are given one partner at most, unless more than
-    ``repeated_share`` of those with a likely partner (log odds above ``repeated_odds``) has several.
+    ``once``: whether a left record, and a right record, has one partner at most; None lets the data decide.
     ``candidates_kept``: of more candidates than this between two tables only the three best of each record are compared.
     ``expand``: in one table, compare all pairs inside groups of linked records of up to ``largest_group``; groups
     beyond ``largest_component`` are cut before they are clustered.
@@ -31,11 +30,9 @@ class MatchOptions:
     large: int = 40_000
     large_budget_per_record: float = 1e3
     threshold: float = 0.5
-    one_to_one: bool | None = None
+    once: tuple[bool, bool] | None = None
     keep: float = 0.02
     linkage: float = 0.45
-    repeated_odds: float = 2.5
-    repeated_share: float = 0.15
     expand: bool = True
     candidates_kept: int = 500_000
     largest_group: int = 400

@@ -21,7 +21,7 @@ LEAST_RECORDS = 10
 def main(arguments: Sequence[str] | None = None) -> None:
     """Trains on made-up tasks and adds the forest to the weights."""
     parser = argparse.ArgumentParser(prog="python -m linking.records.training_few", description=main.__doc__)
-    parser.add_argument("--tasks", type=int, default=70)
+    parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
     tasks: list[Task] = []

@@ -94,7 +94,7 @@ def test_the_same_input_gives_the_same_pairs(two_tables: tuple[pa.Table, pa.Tabl
 def test_only_changed_records_are_matched_again(two_tables: tuple[pa.Table, pa.Table, set[tuple[str, str]]]) -> None:
     left, right, truth = two_tables
     changed = [f"crm/{k}" for k in range(120, 130)]
-    matching = match_tables(left, right, only=changed, options=MatchOptions(one_to_one=True))
+    matching = match_tables(left, right, only=changed, options=MatchOptions(once=(True, True)))
     pairs = list(matching.same_pairs())
     assert {p.left for p in pairs} <= set(changed)
     assert len({(p.left, p.right) for p in pairs if p.score >= 0.5} & truth) >= 9
