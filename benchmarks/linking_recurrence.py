@@ -1,15 +1,18 @@
 """Whether things recur: two tables in which a thing is once, or several times in one of them or in both.
 
 The tasks are made up (of seeds that nothing was trained on; at most two fields, or more) and disturbed copies of the public pairs
-of tables, some of whose records are repeated, each time worsened anew (scored by a prior that never saw the set or its relatives).
-What the data decides is compared with counting a record's likely partners, whatever these are (the baseline), and in the notes
-with presuming that a thing is once in every table and with the best of the four possible decisions, which needs the truth.
+of tables, some of whose records are repeated, each time worsened anew, and the same with repeated records in the right table
+alone (scored by a prior that never saw the set or its relatives). What the data decides is compared with counting a record's
+likely partners, whatever these are (the baseline), and in the notes with presuming that a thing is once in every table and with
+the best of the four possible decisions, which needs the truth.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from benchmarks.linking_entities import COPIES, TRAINED_ON, score, without
 from benchmarks.report import Report
@@ -18,11 +21,13 @@ from linking.records.matching import match_records
 from linking.records.options import MatchOptions
 from linking.records.prepared import Prepared, prepare
 from linking.records.prior import FEW_FIELDS, Prior, load_prior
-from linking.records.training import Labelled, disturb, read_labelled, tasks_of
+from linking.records.training import Labelled, disturb, read_labelled, tasks_of, worsen
 
 FIRST_SEED, MADE_UP, MADE_UP_MANY, DISTURBED = 1_000, 260, 120, 16
 LEAST_RECORDS = 10
 DECISIONS = ((True, True), (True, False), (False, True), (False, False))
+REPEATS, WRONG = (0.05, 0.2, 0.5), (0.1, 0.3)
+"""Shares of right records with another copy, and of values with an error; half as many are gone."""
 LIKELY, REPEATED = 2.5, 0.15
 """Log odds and share of the baseline."""
 
@@ -74,3 +79,28 @@ def _public(seed: int, data: Path) -> Iterator[tuple[str, Labelled, Prior]]:
         generator = np.random.default_rng([seed, 7, *source.name.encode()])
         for task in (source, *(disturb(source, generator) for _ in range(DISTURBED))):
             yield "public", task, prior
+        if not source.records.dirty:
+            for repeat in REPEATS:
+                for wrong in WRONG:
+                    task = repeated(source, repeat, wrong, generator)
+                    yield "copied", task, prior
+                    yield "copied", of_fields(task, FEW_FIELDS, generator), prior
+
+
+def repeated(source: Labelled, repeat: float, wrong: float, generator: np.random.Generator) -> Labelled:
+    """The task with each right record as often as a geometric law says, and a share of all right values with an error or gone."""
+    times = generator.geometric(1 - repeat, source.records.shape[1])
+    rows = pa.array(np.repeat(np.arange(len(times)), times))
+    fields = []
+    for field in source.records.fields:
+        right = worsen(field.right.take(rows).to_pylist(), wrong / 2, wrong, generator)
+        fields.append(replace(field, right=right))
+    uids = pa.array([str(k) for k in range(len(rows))])
+    records = replace(source.records, right_uids=uids, fields=tuple(fields))
+    return replace(source, records=records, right_entity=source.right_entity[rows.to_numpy()])
+
+
+def of_fields(task: Labelled, count: int, generator: np.random.Generator) -> Labelled:
+    """The task with so many of its fields."""
+    chosen = np.sort(generator.permutation(len(task.records.fields))[:count]).tolist()
+    return replace(task, records=replace(task.records, fields=tuple(task.records.fields[k] for k in chosen)))

@@ -34,6 +34,8 @@ DOUBT_OF_DECOYS, DOUBT_OF_PRIOR = 0.025, 0.1
 """Standard errors of the mean probability on data that the model never saw, by what it rests on."""
 SMALL_FACTOR = 1.6
 SHOWN_AT_ONCE = 10_000
+SLIPS = 1
+"""So many records with several confirmed partners do not say yet that others have several, too."""
 LINKED_KEPT = 3
 """Pairs of each record that are compared because both are linked to the same."""
 HOPELESS, NOTHING = 0.01, 0.5
@@ -336,7 +338,7 @@ def _at_most_once(
     if answers is None:
         return left, right
     confirmed = answers.pairs.take(answers.same)
-    return left and partners_once(confirmed.left), right and partners_once(confirmed.right)
+    return left and partners_once(confirmed.left, SLIPS), right and partners_once(confirmed.right, SLIPS)
 
 
 def _decide(

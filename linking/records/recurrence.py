@@ -1,4 +1,4 @@
-"""Whether a thing may be in a table of two several times: then its record in the other table has several partners."""
+"""Whether a thing may be in one of two tables several times: then its record in the other table has several partners."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,11 @@ __all__ = ["at_most_once", "partners_once"]
 
 Float = NDArray[np.float32]
 Ids = NDArray[np.int64]
-LIKELY = 1.0
-"""Log odds above which a pair's records are partners."""
+LIKELY, SURE = 1.0, 3.0
+"""Log odds above which records are partners if other partners resemble them, and whatever other partners are like."""
 REPEATED = 0.1
-"""Things recur if surely a larger share of the records that have a partner has several."""
-SURE = 1.64
+"""Things recur if certainly a larger share of the records that have a partner has several."""
+ERRORS = 1.64
 """Standard errors of a bound that one in twenty lies beyond."""
 AS_ALIKE = 0.05
 """Copies of one thing are as alike to each other as to a third one, up to this much."""
@@ -24,24 +24,27 @@ CONFLICT = 0.5
 def at_most_once(prepared: Prepared, log_odds: Float) -> tuple[bool, bool]:
     """Whether the data says that a left record, and a right record, has at most one partner.
 
-    ``log_odds`` must come from a model that does not presume so. Partners of one record speak for several only if they could be
-    one thing themselves: variants, volumes and seasons resemble a record of which a part is missing, but not each other.
+    ``log_odds`` must come from a model that does not presume so. Partners that are not sure speak for several only if they could
+    be one thing themselves: variants, volumes and seasons resemble a record of which a part is missing, but not each other.
     """
     pairs = prepared.pairs
-    likely = np.flatnonzero(log_odds > LIKELY)
     ends = ((pairs.left, pairs.right, 1), (pairs.right, pairs.left, 0))
-    left, right = (_once(prepared, log_odds, likely, end, other, side) for end, other, side in ends)
+    left, right = (
+        partners_once(end[log_odds > SURE]) and _without_copies(prepared, log_odds, end, other, side)
+        for end, other, side in ends
+    )
     return left, right
 
 
-def partners_once(confirmed: Ids) -> bool:
-    """Whether what people confirmed, by its record at one end, leaves that record one partner at most. One slip says nothing."""
-    partners = np.unique(confirmed, return_counts=True)[1]
-    return _least_share(max(int((partners > 1).sum()) - 1, 0), len(partners)) <= REPEATED
+def partners_once(partners: Ids, slips: int = 0) -> bool:
+    """Whether partners, each given by the record at one end, leave nearly all records one at most. ``slips`` are forgiven."""
+    count = np.unique(partners, return_counts=True)[1]
+    return _least_share(max(int((count > 1).sum()) - slips, 0), len(count)) <= REPEATED
 
 
-def _once(prepared: Prepared, log_odds: Float, likely: Ids, end: Ids, other: Ids, side: int) -> bool:
-    """Of the records at one end; their partners are of the table ``side``."""
+def _without_copies(prepared: Prepared, log_odds: Float, end: Ids, other: Ids, side: int) -> bool:
+    """Whether nearly no record at one end has several likely partners, of the table ``side``, that resemble each other."""
+    likely = np.flatnonzero(log_odds > LIKELY)
     ordered = likely[best_first(end[likely], log_odds[likely])]
     _, first, partners = np.unique(end[ordered], return_index=True, return_counts=True)
     best, second = (ordered[first[partners > 1] + k] for k in (0, 1))
@@ -56,6 +59,6 @@ def _least_share(hits: int, count: int) -> float:
     """The lower bound of a share of which a sample is known (Wilson 1927)."""
     if not count:
         return 0.0
-    share, square = hits / count, SURE**2 / count
-    half = SURE * np.sqrt(share * (1 - share) / count + square / (4 * count))
+    share, square = hits / count, ERRORS**2 / count
+    half = ERRORS * np.sqrt(share * (1 - share) / count + square / (4 * count))
     return float((share + square / 2 - half) / (1 + square))

@@ -39,6 +39,7 @@ __all__ = [
     "tasks_of",
     "train",
     "typo",
+    "worsen",
 ]
 
 Ids = NDArray[np.int64]
@@ -155,7 +156,7 @@ def disturb(source: Labelled, generator: np.random.Generator) -> Labelled:
     blank, wrong = (float(generator.choice([0.1, 0.3] if copied else [0, 0, 0.1, 0.3])) for _ in range(2))
     fields = []
     for k in keep.tolist():
-        columns = [_worsen([values[k][s][r] for r in rows[s].tolist()], blank, wrong / 2, generator) for s in (0, 1)]
+        columns = [worsen([values[k][s][r] for r in rows[s].tolist()], blank, wrong / 2, generator) for s in (0, 1)]
         left, right = columns[0], columns[0] if dirty else columns[1]
         kind = kind_of(left if dirty else pa.concat_arrays([left, right]))
         fields.append(Field(records.fields[k].name, kind, left, right))
@@ -177,7 +178,8 @@ def _repeated(rows: Ids, generator: np.random.Generator) -> Ids:
     return np.repeat(different, np.maximum(times, 1))
 
 
-def _worsen(values: list[str], blank: float, wrong: float, generator: np.random.Generator) -> pa.Array:
+def worsen(values: list[str], blank: float, wrong: float, generator: np.random.Generator) -> pa.Array:
+    """Texts of which a share is blank and another has an error; ``values`` are changed, too."""
     for k in np.flatnonzero(generator.random(len(values)) < wrong).tolist():
         values[k] = typo(values[k], generator)
     gone = generator.random(len(values)) < blank
