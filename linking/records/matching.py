@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from bifrost.links import Estimate, Matched, PairLesson, SamePair
 from linking.records.adapt import Answers, adapt
 from linking.records.blocking import Pairs, best_of_each, union
 from linking.records.candidates import Change
+from linking.records.codes import code_worth, telling_fields
 from linking.records.competition import clearly_beaten, seldom_several
 from linking.records.decide import components, unique_mapping
 from linking.records.decoys import Decoys
@@ -22,7 +24,7 @@ from linking.records.linked import Linked, linked_pairs
 from linking.records.options import MatchOptions
 from linking.records.prepared import Prepared, changed, known_pairs, prepare, with_pairs
 from linking.records.prior import Prior, load_prior
-from linking.records.recurrence import at_most_once, partners_once
+from linking.records.recurrence import at_most_once
 from linking.records.unlabelled import unlabelled_log_odds
 
 __all__ = ["Matching", "match_records", "rematch_records"]
@@ -34,8 +36,6 @@ DOUBT_OF_DECOYS, DOUBT_OF_PRIOR = 0.025, 0.1
 """Standard errors of the mean probability on data that the model never saw, by what it rests on."""
 SMALL_FACTOR = 1.6
 SHOWN_AT_ONCE = 10_000
-SLIPS = 1
-"""So many records with several confirmed partners do not say yet that others have several, too."""
 LINKED_KEPT = 3
 """Pairs of each record that are compared because both are linked to the same."""
 HOPELESS, NOTHING = 0.01, 0.5
@@ -52,7 +52,7 @@ class Matching:
     and a right record, has one partner at most, and ``decoys`` what was learnt from that (without links, then with them).
     ``linked`` is what the records are linked to, and ``signal`` what that turned out to be worth. ``lesson`` is what
     the answers teach other tasks. ``rivals`` tells whether the partners of a record compete for it although it may have several.
-    ``seconds`` are per stage.
+    ``telling`` are the fields of one table whose codes tell things apart. ``seconds`` are per stage.
     """
 
     prepared: Prepared
@@ -69,6 +69,7 @@ class Matching:
     signal: GraphSignal | None = None
     lesson: PairLesson | None = None
     rivals: bool = False
+    telling: tuple[str, ...] = ()
 
     @property
     def records(self) -> Records:
@@ -151,9 +152,16 @@ class Matching:
             for f, c, s in zip(self.records.fields, table.contributions[pair], table.similarities[pair], strict=True)
             if not np.isnan(s)
         }
+        if self.telling and self._codes[pair]:
+            found["text:codes in names and texts"] = round(float(self._codes[pair]), 3)
         found["likeness"] = round(float(table.overall["mix"][pair]), 3)
         found["margin"] = round(float(self.prepared.margin[pair]), 3)
         return found
+
+    @cached_property
+    def _codes(self) -> Float:
+        """What codes add to the log odds of each pair."""
+        return code_worth(self.prepared, self.telling)
 
     def _links_evidence(self, rows: NDArray[np.int64]) -> list[dict[str, float]]:
         if self.signal is None or not self.signal.trusted:
@@ -229,21 +237,25 @@ def _matched(
     prepared = blocked
     if answers is not None:
         prepared = _with_judged(prepared, answers.pairs)
-    once = like.once if like else _at_most_once(prepared, prior, options, answers)
+    once = like.once if like else at_most_once(prepared, prior, options.once, answers)
     clock = time.perf_counter()
     signal = _signal(prepared, prior, once, linked, like)
     if like is None and signal is not None and not all(once):
         # Records that could not be told apart by themselves may be by what they are linked to.
-        once = _at_most_once(prepared, prior, options, answers, _worth(signal, linked, prepared.pairs))
+        once = at_most_once(prepared, prior, options.once, answers, _worth(signal, linked, prepared.pairs))
     if signal is not None and signal.trusted and not any(once):
         # Where a record has one partner at most, strangers that are near by links alone would make worse decoys.
         prepared = _with_linked(prepared, linked, rows)
     # What was learnt of other links, or of none, does not hold for these.
     learnt = like.decoys if like is not None and like.signal == signal else ()
     base, decoys = _unjudged(prepared, prior, once, linked, signal, learnt)
-    if prepared.comparer.records.dirty and options.expand:
-        prepared = _expanded(prepared, base, options, like, change)
-        base, _ = _unjudged(prepared, prior, once, linked, signal, ())
+    telling: tuple[str, ...] = ()
+    if prepared.comparer.records.dirty:
+        telling = like.telling if like is not None else telling_fields(prepared, base)
+        if options.expand:
+            prepared = _expanded(prepared, base + code_worth(prepared, telling), options, like, change)
+            base, _ = _unjudged(prepared, prior, once, linked, signal, ())
+        base = base + code_worth(prepared, telling)
     log_odds, lesson = base, None
     if answers is not None:
         position, same = answers.locate(prepared.pairs, prepared.comparer.records.shape[1])
@@ -280,6 +292,7 @@ def _matched(
         signal,
         lesson,
         rivals,
+        telling,
     )
 
 
@@ -324,21 +337,6 @@ def _unjudged(
 def _worth(signal: GraphSignal, linked: tuple[Linked, ...], pairs: Pairs) -> Float:
     """What links add to the log odds of each pair."""
     return signal.correction(graph_features(linked, pairs))
-
-
-def _at_most_once(
-    prepared: Prepared, prior: Prior, options: MatchOptions, answers: Answers | None, links: Float | float = 0.0
-) -> tuple[bool, bool]:
-    """Whether a left record, and a right record, has at most one partner; ``links`` are added to what the prior says."""
-    if prepared.comparer.records.dirty:
-        return False, False
-    if options.once is not None:
-        return options.once
-    left, right = at_most_once(prepared, prior.log_odds(prepared) + links)
-    if answers is None:
-        return left, right
-    confirmed = answers.pairs.take(answers.same)
-    return left and partners_once(confirmed.left, SLIPS), right and partners_once(confirmed.right, SLIPS)
 
 
 def _decide(

@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from linking.records.adapt import Answers
 from linking.records.prepared import Prepared
+from linking.records.prior import Prior
 from linking.records.ranking import best_first
 
-__all__ = ["at_most_once", "partners_once"]
+__all__ = ["at_most_once"]
 
 Float = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -16,27 +18,42 @@ REPEATED = 0.1
 """Things recur if certainly a larger share of the records that have a partner has several."""
 ERRORS = 1.64
 """Standard errors of a bound that one in twenty lies beyond."""
+SLIPS = 1
+"""So many records with several confirmed partners do not say yet that others have several, too."""
 AS_ALIKE = 0.05
 """Copies of one thing are as alike to each other as to a third one, up to this much."""
 CONFLICT = 0.5
 
 
-def at_most_once(prepared: Prepared, log_odds: Float) -> tuple[bool, bool]:
-    """Whether the data says that a left record, and a right record, has at most one partner.
+def at_most_once(
+    prepared: Prepared,
+    prior: Prior,
+    said: tuple[bool, bool] | None = None,
+    answers: Answers | None = None,
+    links: Float | float = 0.0,
+) -> tuple[bool, bool]:
+    """Whether a left record, and a right record, has at most one partner: as ``said``, or else as the data and answers say.
 
-    ``log_odds`` must come from a model that does not presume so. Partners that are not sure speak for several only if they could
-    be one thing themselves: variants, volumes and seasons resemble a record of which a part is missing, but not each other.
+    The prior does not presume so; ``links`` are added to its log odds. Partners that are not sure speak for several only if they
+    could be one thing themselves: variants, volumes and seasons resemble a record of which a part is missing, but not each other.
     """
-    pairs = prepared.pairs
+    if prepared.comparer.records.dirty:
+        return False, False
+    if said is not None:
+        return said
+    pairs, log_odds = prepared.pairs, prior.log_odds(prepared) + links
     ends = ((pairs.left, pairs.right, 1), (pairs.right, pairs.left, 0))
     left, right = (
-        partners_once(end[log_odds > SURE]) and _without_copies(prepared, log_odds, end, other, side)
+        _partners_once(end[log_odds > SURE]) and _without_copies(prepared, log_odds, end, other, side)
         for end, other, side in ends
     )
-    return left, right
+    if answers is None:
+        return left, right
+    confirmed = answers.pairs.take(answers.same)
+    return left and _partners_once(confirmed.left, SLIPS), right and _partners_once(confirmed.right, SLIPS)
 
 
-def partners_once(partners: Ids, slips: int = 0) -> bool:
+def _partners_once(partners: Ids, slips: int = 0) -> bool:
     """Whether partners, each given by the record at one end, leave nearly all records one at most. ``slips`` are forgiven."""
     count = np.unique(partners, return_counts=True)[1]
     return _least_share(max(int((count > 1).sum()) - slips, 0), len(count)) <= REPEATED
