@@ -93,14 +93,14 @@ class GremlinEndpoint:
 
     # ---- who asks ----------------------------------------------------------------------------------------------------
 
-    async def sign_in(self, username: str, secret: str, address: str) -> tuple[Any, str]:
+    async def sign_in(self, username: str, secret: str, address: str) -> tuple[Any, BifrostError | None]:
         """The principal, or None and why not."""
         assert self.authenticate is not None
         try:
             principal = await run_in_threadpool(self.authenticate, username, secret, address)
         except BifrostError as error:
-            return None, error.message
-        return principal, "" if principal is not None else "Username and/or password are incorrect."
+            return None, error
+        return principal, None
 
     async def principal(self, connection: HTTPConnection) -> Any:
         """Who a request comes from: what the middleware found, else its Authorization header; None if nobody."""

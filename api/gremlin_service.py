@@ -18,7 +18,7 @@ from graphstore.gremlin.source import Moment, Session
 from graphstore.gremlin.traverser import Limits, Meter
 from graphstore.gremlin.tree import Traversal
 
-__all__ = ["GremlinService", "GremlinSettings", "Reply", "nested_too_deep"]
+__all__ = ["GremlinService", "GremlinSettings", "Reply", "error_attributes", "nested_too_deep"]
 
 _LANGUAGES = (None, "", "gremlin-lang", "gremlin-groovy")
 _LONG_TEXT = 10_000
@@ -305,12 +305,16 @@ def _source(args: Mapping[str, Any]) -> str:
 
 
 def _failed(error: BifrostError, op: str) -> Reply:
-    attributes = {"code": error.code, "remedy": error.remedy, "retryable": error.retryable}
     return Reply(
         _status(error, op),
         message=error.message if not isinstance(error, QuerySyntaxError) else str(error),
-        attributes=attributes,
+        attributes=error_attributes(error),
     )
+
+
+def error_attributes(error: BifrostError) -> dict[str, Any]:
+    """What goes with the code and the message of an error in its frame."""
+    return {"code": error.code, "remedy": error.remedy, "retryable": error.retryable}
 
 
 def _status(error: BifrostError, op: str) -> int:

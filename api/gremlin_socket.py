@@ -11,13 +11,14 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.gremlin_frames import CODECS, DEFAULT, Codec, Message, MessageError, before_38, is_before_38, open_message
-from api.gremlin_service import GremlinService, Reply
+from api.gremlin_service import GremlinService, Reply, error_attributes
 from api.http import client_address
+from bifrost.errors import AuthenticationError, BifrostError
 from graphstore.gremlin.source import Moment
 
 __all__ = ["Connection", "SignIn"]
 
-SignIn = Callable[[str, str, str], Awaitable[tuple[Any, str]]]
+SignIn = Callable[[str, str, str], Awaitable[tuple[Any, BifrostError | None]]]
 """(user name, password or token, client address) -> the principal, or None and why not."""
 
 _WAITING = 100
@@ -124,10 +125,11 @@ class Connection:
             await self._send(codec, Reply(407, message="Authentication is required.").frame(codec, message.id))
             return
         username, secret = _sasl_plain(message.args.get("sasl"))
-        self.principal, reason = await sign_in(username, secret, client_address(self.socket))
+        self.principal, wrong = await sign_in(username, secret, client_address(self.socket))
         waiting, self.waiting = self.waiting, None
         if self.principal is None:
-            reply = Reply(401, message=reason)
+            wrong = wrong or AuthenticationError("Username and/or password are incorrect.")
+            reply = Reply(401, message=wrong.message, attributes=error_attributes(wrong))
             await self._send(codec, reply.frame(codec, message.id))
         elif waiting is None:
             await self._send(codec, Reply(204).frame(codec, message.id))

@@ -1,5 +1,6 @@
 """What all HTTP routes share: the one error shape, bounded bodies, same-origin checks."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -84,7 +85,7 @@ def error_response(
     status = status or (status_of(error) if isinstance(error, BifrostError) else 500)
     extra = dict(headers or {})
     if isinstance(error, TooManyAttemptsError):
-        extra["Retry-After"] = str(max(1, round(error.retry_after)))
+        extra["Retry-After"] = str(math.ceil(error.retry_after))
     elif known and status == 503:
         extra["Retry-After"] = "1"
     return JsonResponse({"error": error_body(error)}, status, extra)

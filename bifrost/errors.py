@@ -29,6 +29,7 @@ All surfaces show the same four fields: ``code`` (stable, snake case), ``message
 ``retryable`` (the same call may go through later).
 """
 
+import math
 from typing import Any, ClassVar
 
 __all__ = [
@@ -216,7 +217,9 @@ class TooManyAttemptsError(AuthenticationError):
     default_remedy = "Wait a moment, then sign in again."
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(f"Too many failed sign-ins; the next one is possible in {retry_after:.0f} seconds.")
+        seconds = math.ceil(retry_after)
+        wait = "1 second" if seconds == 1 else f"{seconds} seconds"
+        super().__init__(f"Too many failed sign-ins; the next one is possible in {wait}.")
         self.retry_after = retry_after
 
 

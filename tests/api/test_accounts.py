@@ -230,6 +230,10 @@ class TestThrottle:
             throttle.failed("ann")
         assert waits == [1, 2, 4, 8, 16, 32, 64]
 
+    @pytest.mark.parametrize(("wait", "said"), [(0.2, "in 1 second."), (1.0, "in 1 second."), (1.3, "in 2 seconds.")])
+    def test_the_time_to_wait_is_never_said_too_short(self, wait: float, said: str) -> None:
+        assert TooManyAttemptsError(wait).message.endswith(said)
+
     def test_success_and_time_forgive(self) -> None:
         now = 0.0
         throttle = Throttle(clock=lambda: now)

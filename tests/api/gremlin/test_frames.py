@@ -129,6 +129,8 @@ def test_sasl_plain_answers_the_request_that_waited() -> None:
         )
         broken = talk(url, request(gremlin="g.V()"), request("authentication", sasl="###"), request("authentication"))
     assert [a["status"]["code"] for a in answers] == [407, 401, 407, 200, 200]
+    code, remedy = answers[1]["status"]["attributes"]["@value"][1:4:2]
+    assert code == "unauthenticated" and "token" in remedy
     assert answers[3]["requestId"] == str(second)
     assert [a["status"]["code"] for a in broken] == [407, 401, 401]
 
