@@ -18,11 +18,17 @@ def stated_link_type(
     condition: str = "",
     threshold: float | None = None,
 ) -> LinkType:
-    """Whose links run from ``tail`` to ``head``. Raises InputError without a name, or for two sides that are one."""
+    """Whose links run from ``tail`` to ``head``. Records of one table may be the same thing, else the sides differ.
+
+    Raises InputError for sides that may not be equal, or without a name.
+    """
     if not name.strip():
         raise InputError("A link type needs a name.")
-    if tail == head:
-        raise InputError("The two sides of a link type differ.")
+    if tail == head and kind is not LinkKind.SAME_THING:
+        raise InputError(
+            "Both sides are the same columns.",
+            remedy="Choose other columns on one side, or the kind same_thing to find duplicates in one table.",
+        )
     return LinkType(
         link_type_id(kind, tail, head),
         kind,

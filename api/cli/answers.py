@@ -116,7 +116,10 @@ def correct(
 def add(
     context: Context, tail: str, head: str, name: str, kind: str, condition: str, threshold: float | None, note: str
 ) -> None:
-    """Makes a link type between columns (join several by +) and confirms it; undo takes it back."""
+    """Makes a link type between columns (join several by +) and confirms it; undo takes it back.
+
+    Of the kind same_thing it links whole records: give two tables (SOURCE/DATASET), or one twice to find its duplicates.
+    """
     ends = (_column(context, tail), _column(context, head))
     stated = stated_link_type(name, *ends, LinkKind(kind), condition=condition, threshold=threshold)
     _report(context, context.service.add_link_type(stated, user_name(), note))

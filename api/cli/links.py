@@ -9,7 +9,7 @@ from rich.markup import escape
 from api.cli import answers, learning
 from api.cli.link_text import arrow, pair_text, share
 from api.cli.output import Context, pass_context, plain, user_name
-from bifrost.links import LinkState, LinkType
+from bifrost.links import LinkState, LinkType, PairQuestion, SamePair
 from linking.asking import Purpose, Question, said_of_pair
 from linking.estimates import why_no_recall
 
@@ -128,29 +128,20 @@ def _quality(context: Context, one: LinkType) -> str:
 @pass_context
 def pairs(context: Context, id: str, limit: int, least_sure: bool, ask: bool) -> None:
     """Scored pairs of a link type."""
-    if ask:
-        asked = context.service.pair_questions(id, limit)
-        shown = [(one.pair, said_of_pair(one.pair.evidence)) for one in asked if one.pair is not None]
-        context.table(
-            asked,
-            {
-                "score": [f"{pair.score:.3f}" for pair, _ in shown],
-                "left": [pair.left for pair, _ in shown],
-                "right": [pair.right for pair, _ in shown],
-                "why": [why for _, why in shown],
-            },
-            "No pair of this link type is worth a question (now).",
-        )
-        return
-    found = context.service.store.links.pairs(id, limit=limit, least_sure_first=least_sure)
+    links = context.service.store.links
+    asked = context.service.pair_questions(id, limit) if ask else []
+    found: Sequence[PairQuestion | SamePair] = [one.pair for one in asked if one.pair is not None]
+    if not ask:
+        found = links.pairs(id, limit=limit, least_sure_first=least_sure)
     context.table(
-        found,
+        asked if ask else found,
         {
-            "score": [f"{p.score:.3f}" for p in found],
-            "left": [p.left for p in found],
-            "right": [p.right for p in found],
+            "score": [f"{pair.score:.3f}" for pair in found],
+            "left": [pair.left for pair in found],
+            "right": [pair.right for pair in found],
+            "why": [said_of_pair(pair.evidence) for pair in found],
         },
-        "This link type has no pairs (yet).",
+        "No pair of this link type is worth a question (now)." if ask else "This link type has no pairs (yet).",
     )
 
 

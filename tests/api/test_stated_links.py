@@ -7,7 +7,7 @@ import pytest
 from api.service import Service
 from api.stated_links import stated_link_type
 from bifrost.errors import InputError
-from bifrost.links import Column, LinkState, Verdict
+from bifrost.links import Column, LinkKind, LinkState, Verdict
 from tests.api.projects import build, built_project
 
 BADGES = Column("shop", "orders", ("badge",)), Column("shop", "people", ("badge",))
@@ -75,3 +75,14 @@ def test_it_comes_back_with_a_source_that_was_removed_by_mistake(service: Servic
     service.undo_edit(service.source_edits.history(1)[0].id, "ann")
     build(service)
     assert _edges(service) == 120
+
+
+def test_duplicates_in_one_table_are_stated_and_undone(service: Service) -> None:
+    people = Column("shop", "people")
+    with pytest.raises(InputError, match="same columns"):
+        stated_link_type("has_badge", BADGES[1], BADGES[1])
+    stated = service.add_link_type(stated_link_type("same_person", people, people, LinkKind.SAME_THING), "ann")
+    assert stated.link_type is not None
+    assert (stated.link_type.kind, stated.link_type.state) == (LinkKind.SAME_THING, LinkState.CONFIRMED)
+    service.undo(stated.judgement.id, "ann")
+    assert stated.judgement.subject not in {one.id for one in service.store.links.link_types()}
