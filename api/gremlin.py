@@ -79,6 +79,7 @@ class GremlinEndpoint:
             Route("/gremlin", self.http, methods=["GET", "POST"]),
             Route("/gremlin/status", self.status, methods=["GET", "POST"]),
             Route("/pg/statistics/summary", self.summary, methods=["GET"]),
+            Route("/propertygraph/statistics/summary", self.summary, methods=["GET"]),
         ]
 
     def start(self) -> None:

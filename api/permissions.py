@@ -94,6 +94,7 @@ ROUTE_RULES: dict[str, Rule] = {
     "/gremlin": Rule.READ,  # WebSockets sign in by SASL inside the protocol
     "/gremlin/status": Rule.READ,
     "/pg/statistics/summary": Rule.READ,
+    "/propertygraph/statistics/summary": Rule.READ,
     "/rdf/statistics/summary": Rule.READ,
     "/{path:path}": Rule.OPEN,  # the console's own files, which hold no data
 }

@@ -117,6 +117,7 @@ def test_a_sparql_cell(http: httpx.Client, query: str, accept: str, kind: str) -
 def test_the_explorer_finds_what_is_there(http: httpx.Client) -> None:
     """graph-explorer on opening a connection: summaries, labels, one vertex a label, patterns of edges, a neighbour page."""
     summary = http.get("/pg/statistics/summary?mode=basic").json()["payload"]["graphSummary"]
+    assert http.get("/propertygraph/statistics/summary").json()["payload"]["graphSummary"] == summary
     assert "Customer" in summary["nodeLabels"]
     assert http.get("/rdf/statistics/summary?mode=basic").json()["payload"]["graphSummary"]["classes"]
     label = summary["edgeLabels"][0]
