@@ -23,6 +23,8 @@ SLIPS = 1
 AS_ALIKE = 0.05
 """Copies of one thing are as alike to each other as to a third one, up to this much."""
 CONFLICT = 0.5
+IDENTICAL, IDENTICAL_ODDS = 0.999, 2.0
+"""Records that say exactly the same may be namesakes as well as copies: they speak for copies from higher log odds."""
 
 
 def at_most_once(
@@ -68,6 +70,8 @@ def _without_copies(prepared: Prepared, log_odds: Float, end: Ids, other: Ids, s
     comparer, alike = prepared.comparer, prepared.table.overall["grams"]
     between = comparer.grams.within(side, other[best], other[second])
     copies = between >= np.maximum(alike[best], alike[second]) - AS_ALIKE
+    identical = np.minimum(between, np.minimum(alike[best], alike[second])) > IDENTICAL
+    copies &= ~identical | (log_odds[second] > IDENTICAL_ODDS)
     copies &= comparer.conflicts(side, other[best], other[second]) <= CONFLICT
     return _least_share(int(copies.sum()), len(first)) <= REPEATED
 
