@@ -128,11 +128,10 @@ def _quality(context: Context, one: LinkType) -> str:
 @pass_context
 def pairs(context: Context, id: str, limit: int, least_sure: bool, ask: bool) -> None:
     """Scored pairs of a link type."""
-    links = context.service.store.links
     asked = context.service.pair_questions(id, limit) if ask else []
     found: Sequence[PairQuestion | SamePair] = [one.pair for one in asked if one.pair is not None]
     if not ask:
-        found = links.pairs(id, limit=limit, least_sure_first=least_sure)
+        found = context.service.store.links.pairs(id, limit=limit, least_sure_first=least_sure)
     context.table(
         asked if ask else found,
         {

@@ -24,7 +24,7 @@ from linking.records.linked import Linked, linked_pairs
 from linking.records.options import MatchOptions
 from linking.records.prepared import Prepared, changed, known_pairs, prepare, with_pairs
 from linking.records.prior import Prior, load_prior
-from linking.records.recurrence import at_most_once
+from linking.records.recurrence import at_most_once, unless_confirmed
 from linking.records.unlabelled import unlabelled_log_odds
 
 __all__ = ["Matching", "match_records", "rematch_records"]
@@ -52,7 +52,7 @@ class Matching:
     and a right record, has one partner at most, and ``decoys`` what was learnt from that (without links, then with them).
     ``linked`` is what the records are linked to, and ``signal`` what that turned out to be worth. ``lesson`` is what
     the answers teach other tasks. ``rivals`` tells whether the partners of a record compete for it although it may have several.
-    ``telling`` are the fields of one table whose codes tell things apart. ``seconds`` are per stage.
+    ``telling`` are the fields of one table whose codes tell things apart. ``unasked`` is ``once`` without answers.
     """
 
     prepared: Prepared
@@ -64,12 +64,13 @@ class Matching:
     blocked: Prepared
     once: tuple[bool, bool]
     decoys: tuple[Decoys, ...]
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)  # per stage
     linked: tuple[Linked, ...] = ()
     signal: GraphSignal | None = None
     lesson: PairLesson | None = None
     rivals: bool = False
     telling: tuple[str, ...] = ()
+    unasked: tuple[bool, bool] = (False, False)
 
     @property
     def records(self) -> Records:
@@ -237,17 +238,19 @@ def _matched(
     prepared = blocked
     if answers is not None:
         prepared = _with_judged(prepared, answers.pairs)
-    once = like.once if like else at_most_once(prepared, prior, options.once, answers)
+    unasked = like.unasked if like else at_most_once(prepared, prior, options.once)
+    once = unless_confirmed(unasked, answers)
     clock = time.perf_counter()
     signal = _signal(prepared, prior, once, linked, like)
     if like is None and signal is not None and not all(once):
         # Records that could not be told apart by themselves may be by what they are linked to.
-        once = at_most_once(prepared, prior, options.once, answers, _worth(signal, linked, prepared.pairs))
+        unasked = at_most_once(prepared, prior, options.once, _worth(signal, linked, prepared.pairs))
+        once = unless_confirmed(unasked, answers)
     if signal is not None and signal.trusted and not any(once):
         # Where a record has one partner at most, strangers that are near by links alone would make worse decoys.
         prepared = _with_linked(prepared, linked, rows)
-    # What was learnt of other links, or of none, does not hold for these.
-    learnt = like.decoys if like is not None and like.signal == signal else ()
+    # What was learnt of other links or of none, or where records had more or fewer partners, does not hold here.
+    learnt = like.decoys if like is not None and (like.signal, like.once) == (signal, once) else ()
     base, decoys = _unjudged(prepared, prior, once, linked, signal, learnt)
     telling: tuple[str, ...] = ()
     if prepared.comparer.records.dirty:
@@ -293,6 +296,7 @@ def _matched(
         lesson,
         rivals,
         telling,
+        unasked,
     )
 
 

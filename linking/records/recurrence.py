@@ -8,7 +8,7 @@ from linking.records.prepared import Prepared
 from linking.records.prior import Prior
 from linking.records.ranking import best_first
 
-__all__ = ["at_most_once"]
+__all__ = ["at_most_once", "unless_confirmed"]
 
 Float = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -23,6 +23,7 @@ SLIPS = 1
 AS_ALIKE = 0.05
 """Copies of one thing are as alike to each other as to a third one, up to this much."""
 CONFLICT = 0.5
+"""The share of their codes or numbers that copies of one thing may differ in."""
 IDENTICAL, IDENTICAL_ODDS = 0.999, 2.0
 """Records that say exactly the same may be namesakes as well as copies: they speak for copies from higher log odds."""
 
@@ -31,10 +32,9 @@ def at_most_once(
     prepared: Prepared,
     prior: Prior,
     said: tuple[bool, bool] | None = None,
-    answers: Answers | None = None,
     links: Float | float = 0.0,
 ) -> tuple[bool, bool]:
-    """Whether a left record, and a right record, has at most one partner: as ``said``, or else as the data and answers say.
+    """Whether a left record, and a right record, has at most one partner: as ``said``, or else as the data says.
 
     The prior does not presume so; ``links`` are added to its log odds. Partners that are not sure speak for several only if they
     could be one thing themselves: variants, volumes and seasons resemble a record of which a part is missing, but not each other.
@@ -49,10 +49,16 @@ def at_most_once(
         _partners_once(end[log_odds > SURE]) and _without_copies(prepared, log_odds, end, other, side)
         for end, other, side in ends
     )
+    return left, right
+
+
+def unless_confirmed(once: tuple[bool, bool], answers: Answers | None) -> tuple[bool, bool]:
+    """The same, unless people confirmed several partners of more than a few records."""
     if answers is None:
-        return left, right
+        return once
     confirmed = answers.pairs.take(answers.same)
-    return left and _partners_once(confirmed.left, SLIPS), right and _partners_once(confirmed.right, SLIPS)
+    left, right = (_partners_once(end, SLIPS) for end in (confirmed.left, confirmed.right))
+    return once[0] and left, once[1] and right
 
 
 def _partners_once(partners: Ids, slips: int = 0) -> bool:

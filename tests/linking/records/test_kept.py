@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from linking.records import KeptTasks
+from linking.records.adapt import Answers
+from linking.records.blocking import Pairs
 from linking.records.fields import Records
 from linking.records.matching import Matching, match_records
 from linking.records.packing import pack, unpack
@@ -81,3 +83,15 @@ def test_tasks_of_link_types_that_are_gone_are_deleted(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
     tasks.forget(frozenset({"two"}))
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_people_confirmed_is_no_estimate_that_is_kept(tmp_path: Path) -> None:
+    """Several confirmed partners of a record count while the answers stand, before a sync and after."""
+    rows = np.arange(8)
+    pairs = Pairs(np.repeat(rows, 2), (np.repeat(rows, 2) + np.tile([0, 40], 8)) % len(RIGHT))
+    several = Answers(pairs, np.ones(len(pairs), bool))
+    tasks = KeptTasks(tmp_path, large=50)
+    assert tasks.match("link", task(LEFT, RIGHT)).once == (True, True)
+    assert tasks.match("link", synced(4), answers=several).once == (False, True)
+    assert tasks.match("link", synced(8)).once == (True, True)
+    assert_same(tasks.match("link", synced(8)), tasks.match("link", synced(8)))
