@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from api.asking import Asking
 from api.ports import JudgeOutcome, Moved, Opinion, pairs_moved
@@ -32,6 +33,13 @@ __all__ = ["Answering"]
 _YES_OR_NO = (Verdict.CONFIRM, Verdict.REJECT, Verdict.DELETE)
 _MOVED = 0.02
 """Probability changes below this are not worth a person's attention."""
+
+
+class _Size(NamedTuple):
+    """Of the graph as everybody sees it."""
+
+    vertices: int
+    edges: int
 
 
 @dataclass
@@ -70,13 +78,13 @@ class Answering:
 
         Raises InputError, before anything is stored, for a correction that cannot be applied.
         """
-        edges, offered = self._edges(), self.asking.offered(by)
+        size, offered = self._size(), self.asking.offered(by)
         made = None if correction is None or verdict is not Verdict.CONFIRM else self._made(link_type_id, correction)
         second = offered.purpose(link_type_id) is Purpose.SECOND
         judgement = self.store.links.judge(
             link_type_id, verdict, by, correction=correction, note=note, second_opinion=second
         )
-        outcome = self._follow_up(judgement, edges, made)
+        outcome = self._follow_up(judgement, size, made)
         self.asking.log(judgement, offered, outcome.edges_changed, blind=blind)
         return self._with_opinion(outcome) if second else outcome
 
@@ -85,7 +93,7 @@ class Answering:
 
         One that is known already is confirmed as it is stated here. Raises InputError for what cannot be applied.
         """
-        links, edges = self.store.links, self._edges()
+        links, size = self.store.links, self._size()
         known = {link_type.id: link_type for link_type in links.link_types()}
         if stated.id in known:
             correction = Correction(
@@ -97,7 +105,7 @@ class Answering:
             return self.judge(stated.id, Verdict.CONFIRM, by, correction, note)
         data, answers = self.store.linking_data(), links.judgements()
         described = self.pipeline.linker.describe(data, stated, answers, list(known.values()))
-        return self._follow_up(links.state(described, by, note=note), edges)
+        return self._follow_up(links.state(described, by, note=note), size)
 
     def _made(self, link_type_id: str, correction: Correction) -> LinkType | None:
         """What a correction makes of a link type, with evidence of its own; None where it links the same as before."""
@@ -133,20 +141,20 @@ class Answering:
     ) -> JudgeOutcome:
         """Stores an answer about two records, and says what it changed about other pairs of the link type."""
         subject = f"{link_type_id}|{tail}|{head}"
-        edges, offered, before = self._edges(), self.asking.offered(by), self._scores(subject)
+        size, offered, before = self._size(), self.asking.offered(by), self._scores(subject)
         second = offered.purpose(subject) is Purpose.SECOND
         judgement = self.store.links.judge(subject, verdict, by, note=note, second_opinion=second)
-        outcome = self._with_pairs(self._follow_up(judgement, edges), before)
+        outcome = self._with_pairs(self._follow_up(judgement, size), before)
         self.asking.log(judgement, offered, sum(outcome.pairs_moved[:2]), blind=blind)
         return self._with_opinion(outcome) if second else outcome
 
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
-        edges, links = self._edges(), self.store.links
+        size, links = self._size(), self.store.links
         subject = next((j.subject for j in links.judgements(include_undone=True) if j.id == judgement_id), "")
         before = self._scores(subject) if "|" in subject else None
         undone = links.undo(judgement_id, by)
         self._unsettle_lesson(judgement_id, by)
-        outcome = self._follow_up(undone, edges)
+        outcome = self._follow_up(undone, size)
         return outcome if before is None else self._with_pairs(outcome, before)
 
     def teach(
@@ -171,7 +179,7 @@ class Answering:
         # What counter-examples refine keeps its name unless another one is given.
         found = [replace(one, name=name or known[one.id].name) if one.id in known else one for one in found]
         lesson = f"taught by {len(positives)} examples and {len(negatives)} counter-examples"
-        edges = self._edges()
+        size = self._size()
         new = {one.id: one for one in found if one.id not in known or known[one.id].state is LinkState.PROPOSED}
         links.save_link_types([*{**known, **new}.values()])
         for one in found:
@@ -182,7 +190,7 @@ class Answering:
             for pairs, verdict in ((positives, Verdict.CONFIRM), (negatives, Verdict.REJECT)):
                 for tail, head in pairs:
                     links.judge(f"{one.id}|{tail}|{head}", verdict, by, note=lesson)
-        if first.state is LinkState.CONFIRMED or self._edges() != edges:
+        if first.state is LinkState.CONFIRMED or self._size() != size:
             for one in refined:
                 self._apply_one(links.link_type(one.id))
             self.pipeline.publish()
@@ -253,8 +261,9 @@ class Answering:
 
     # ---- what follows from an answer -----------------------------------------------------------------------------------
 
-    def _edges(self) -> int:
-        return sum(self.store.view().label_counts()[1].values())
+    def _size(self) -> _Size:
+        vertices, edges = self.store.view().label_counts()
+        return _Size(sum(vertices.values()), sum(edges.values()))
 
     def _scores(self, subject: str) -> PairScores:
         """Of the pairs of a link type but the one that an answer is about."""
@@ -276,7 +285,7 @@ class Answering:
             return outcome
         return replace(outcome, opinion=Opinion(not judgement.disputed, others[-1]))
 
-    def _follow_up(self, judgement: Judgement, edges_before: int, made: LinkType | None = None) -> JudgeOutcome:
+    def _follow_up(self, judgement: Judgement, size_before: _Size, made: LinkType | None = None) -> JudgeOutcome:
         """``made`` is what a correction made, with its evidence."""
         links = self.store.links
         before = {one.id: one for one in links.link_types()}
@@ -297,8 +306,9 @@ class Answering:
         self.review.accept()
         self.pipeline.publish()
         # The store itself removes and restores edges when an answer changes a link type's state.
-        changed = max(changed, abs(self._edges() - edges_before))
-        return JudgeOutcome(judgement, link_type, moved, changed)
+        size = self._size()
+        changed = max(changed, abs(size.edges - size_before.edges))
+        return JudgeOutcome(judgement, link_type, moved, changed, size_before.vertices - size.vertices)
 
     def _apply(self, judgement: Judgement, known: Mapping[str, LinkType]) -> tuple[LinkType | None, int]:
         """Applies the link type that a judgement is about, and the one that its correction made, if any."""

@@ -87,12 +87,16 @@ class Opinion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JudgeOutcome:
-    """What an answer, or its undo, did. ``opinion`` is there if it was asked as a second one."""
+    """What an answer, or its undo, did. ``opinion`` is there if it was asked as a second one.
+
+    ``merged``: how many vertices fewer there are, negative where some came apart.
+    """
 
     judgement: Judgement
     link_type: LinkType | None
     moved: Sequence[Moved] = field(default_factory=tuple)
     edges_changed: int = 0
+    merged: int = 0
     pairs_moved: PairsMoved = field(default_factory=PairsMoved)
     opinion: Opinion | None = None
 

@@ -182,8 +182,11 @@ def _report(context: Context, outcome: "JudgeOutcome") -> None:
     about = outcome.link_type
     answer = f"took back {outcome.judgement.verdict}" if outcome.judgement.undone_by else outcome.judgement.verdict
     text = f"{answer}: " + (f"{arrow(about)} is {about.state}" if about else escape(outcome.judgement.subject))
-    unit = "compared pairs" if about and about.kind is LinkKind.SAME_THING else "edges"
-    text += f"; {outcome.edges_changed} {unit} changed" if outcome.edges_changed else ""
+    if about and about.kind is LinkKind.SAME_THING:
+        way = "merged into others" if outcome.merged > 0 else "came apart"
+        text += f"; {_plural(abs(outcome.merged), 'record')} {way}" if outcome.merged else ""
+    else:
+        text += f"; {outcome.edges_changed} edges changed" if outcome.edges_changed else ""
     text += "".join(f"; {part}" for part in _movement(outcome))
     if (opinion := outcome.opinion) is not None:
         first = f"{escape(opinion.first.by)} had answered {opinion.first.verdict}"

@@ -48,6 +48,9 @@ class JudgeResultType:
     link_type: LinkTypeType | None
     moved: list[MovedType]
     edges_changed: int
+    merged: int = strawberry.field(
+        description="How many vertices fewer there are than before; negative where merged ones came apart."
+    )
     pairs_moved: PairsMovedType
     opinion: OpinionType | None = strawberry.field(description="Where the question was asked for a second opinion.")
 
@@ -58,6 +61,7 @@ class JudgeResultType:
             link_type=None if outcome.link_type is None else LinkTypeType.of(outcome.link_type),
             moved=[MovedType.of(one) for one in outcome.moved],
             edges_changed=outcome.edges_changed,
+            merged=outcome.merged,
             pairs_moved=PairsMovedType(**outcome.pairs_moved._asdict()),
             opinion=None if outcome.opinion is None else OpinionType.of(outcome.opinion),
         )

@@ -185,7 +185,7 @@ async function judge({ linkType, verdict, correction, note }) {
       other.probability = after;
       return change;
     });
-  return { judgement, linkType: link, moved, edgesChanged: link.edges - before.edges, pairsMoved: still };
+  return { judgement, linkType: link, moved, edgesChanged: link.edges - before.edges, merged: 0, pairsMoved: still };
 }
 
 function undo({ judgement: id }) {
@@ -198,6 +198,7 @@ function undo({ judgement: id }) {
     linkType: judgement.linkType,
     moved: [],
     edgesChanged: judgement.linkType.edges - had,
+    merged: 0,
     pairsMoved: still,
   };
 }
@@ -370,6 +371,7 @@ const root = {
       linkType: find(linkType),
       moved: [],
       edgesChanged: verdict === "REJECT" ? -1 : 0,
+      merged: 0,
       pairsMoved: still,
     };
   },

@@ -40,7 +40,8 @@ describe("a build that went to its end without one of its sources", () => {
 describe("what an answer did to links", () => {
   const answer = (verdict: Verdict, correction: Properties | null = null, kind: LinkKind = "REFERENCE") => ({
     edgesChanged: 3,
-    judgement: { verdict, correction, linkType: { kind } },
+    merged: 0,
+    judgement: { subject: "a1b2", verdict, correction, linkType: { kind } },
   });
   it("goes the way of the answer, and the other way when it is undone", () => {
     expect(changedLinks(answer("CONFIRM"))).toBe("3 links added. ");
@@ -50,8 +51,19 @@ describe("what an answer did to links", () => {
   });
   it("is said without a way where links go both ways", () => {
     expect(changedLinks(answer("CONFIRM", { name: "is billed to" }))).toBe("3 links changed. ");
-    expect(changedLinks(answer("CONFIRM", null, "SAME_THING"))).toBe("3 links moved. ");
     expect(changedLinks({ ...answer("REJECT"), edgesChanged: 0 })).toBe("");
+  });
+  it("is said of a confirmed link type that has none", () => {
+    const none = { ...answer("CONFIRM"), edgesChanged: 0 };
+    expect(changedLinks({ ...none, linkType: { edges: 0 } })).toBe("It gives no links. ");
+    expect(changedLinks({ ...none, linkType: { edges: 7 } })).toBe("");
+  });
+  it("is what became of the records where they are the same thing", () => {
+    const same = (verdict: Verdict, merged: number) => ({ ...answer(verdict, null, "SAME_THING"), merged });
+    expect(changedLinks(same("CONFIRM", 2))).toBe("2 records merged into others. ");
+    expect(changedLinks(same("CONFIRM", 0))).toBe("No records were merged. ");
+    expect(changedLinks(same("CONFIRM", -1), true)).toBe("1 record came apart. ");
+    expect(changedLinks(same("REJECT", 0))).toBe("");
   });
 });
 

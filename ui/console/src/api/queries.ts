@@ -8,7 +8,7 @@ const estimate = "value low high basis";
 const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model
   audit precision { ${estimate} } recall { ${estimate} } recallNote`;
 const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
-const judgeResult = `judgement { ${judgement} } opinion { agrees by verdict } linkType { id name state edges } moved { id name before after } edgesChanged
+const judgeResult = `judgement { ${judgement} } opinion { agrees by verdict } linkType { id name state edges } moved { id name before after } edgesChanged merged
   pairsMoved { above below likelier lessLikely }`;
 const build = "id state sources started finished progress { stage item done total message } error counts failures";
 const dataset = `name kind type records failures key comment
@@ -71,6 +71,9 @@ export const LINK_TYPE = `query LinkType($id: ID!, $helpfulFirst: Boolean!, $bli
 export const JUDGEMENTS = `query Judgements($limit: Int, $by: String) { judgements(limit: $limit, by: $by) { ${judgement} } }`;
 export const JUDGE = `mutation Judge($linkType: ID!, $verdict: Verdict!, $correction: CorrectionInput, $note: String, $blind: Boolean) {
   judge(linkType: $linkType, verdict: $verdict, correction: $correction, note: $note, blind: $blind) { ${judgeResult} }
+}`;
+export const ADD_LINK_TYPE = `mutation AddLinkType($input: LinkTypeInput!, $note: String) {
+  addLinkType(input: $input, note: $note) { ${judgeResult} }
 }`;
 export const JUDGE_PAIR = `mutation JudgePair($linkType: ID!, $tail: ID!, $head: ID!, $verdict: Verdict!, $note: String, $blind: Boolean) {
   judgePair(linkType: $linkType, tail: $tail, head: $head, verdict: $verdict, note: $note, blind: $blind) { ${judgeResult} }

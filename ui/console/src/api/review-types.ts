@@ -175,6 +175,8 @@ export interface JudgeResult {
   linkType: Pick<LinkType, "id" | "name" | "state" | "edges"> | null;
   moved: Moved[];
   edgesChanged: number;
+  /** How many records fewer there are; negative where merged ones came apart. */
+  merged: number;
   pairsMoved: PairsMoved;
 }
 
@@ -196,4 +198,15 @@ export interface Correction {
   transform?: Properties;
   condition?: string;
   threshold?: number;
+}
+
+/** A link type as a person states it: `LinkTypeInput` of the service. */
+export interface StatedLink {
+  name: string;
+  kind: LinkKind;
+  tail: Column;
+  head: Column;
+  threshold: number | null;
+  condition: string;
+  transform: Properties;
 }

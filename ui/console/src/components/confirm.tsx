@@ -1,6 +1,6 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Modal from "@cloudscape-design/components/modal";
+import Modal, { type ModalProps } from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
 import type { ApiError } from "../api/client";
@@ -12,16 +12,28 @@ interface Props {
   busy: boolean;
   error?: ApiError | undefined;
   disabled?: boolean;
+  size?: ModalProps.Size;
   onConfirm: () => void;
   onCancel: () => void;
   children: ReactNode;
 }
 
 /** Asks before something that cannot be taken back, or a short form. */
-export function Confirm({ title, verb, busy, error, disabled, onConfirm, onCancel, children }: Props): ReactNode {
+export function Confirm({
+  title,
+  verb,
+  busy,
+  error,
+  disabled,
+  size = "medium",
+  onConfirm,
+  onCancel,
+  children,
+}: Props): ReactNode {
   return (
     <Modal
       visible
+      size={size}
       header={title}
       onDismiss={onCancel}
       closeAriaLabel="Close"

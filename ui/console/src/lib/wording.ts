@@ -9,7 +9,7 @@ import type {
   PairsMoved,
   Verdict,
 } from "../api/review-types";
-import { count, plural } from "./format";
+import { columnName, count, plural } from "./format";
 
 export const kinds: Record<LinkKind, string> = {
   REFERENCE: "Reference",
@@ -21,7 +21,7 @@ export const kinds: Record<LinkKind, string> = {
 
 export const kindHelp: Record<LinkKind, string> = {
   REFERENCE: "A column names records of another dataset, like a foreign key. Gives links.",
-  SAME_THING: "Records of both datasets may describe the same things. Merges them, reversibly.",
+  SAME_THING: "Records of two datasets, or of one, may describe the same things. Merges them, reversibly.",
   SAME_CONCEPT: "Two columns mean the same. Shows them as one property.",
   MENTION: "Texts name records of another dataset. Gives links.",
   JOIN_TABLE: "Rows of a table say which records of two others belong together. Each becomes a link.",
@@ -71,7 +71,9 @@ export function question({
         "?",
       ];
     case "SAME_THING":
-      return ["Do records of ", dataset(tail), " and ", dataset(head), " describe the same things?"];
+      return columnName(tail) === columnName(head)
+        ? ["Do several records of ", dataset(tail), " describe the same thing?"]
+        : ["Do records of ", dataset(tail), " and ", dataset(head), " describe the same things?"];
     case "SAME_CONCEPT":
       return [
         "Does ",
@@ -114,9 +116,7 @@ export const plain = (phrases: Phrase[]): string =>
 export function effect({ kind, state, edges, estimatedEdges, tail, head }: LinkType, name: string): string {
   if (state === "CONFIRMED") {
     if (kind === "SAME_CONCEPT") return "The two columns are one property.";
-    return kind === "SAME_THING"
-      ? "Matching records of the two datasets are merged."
-      : `It gives ${plural(edges, "link")}.`;
+    return kind === "SAME_THING" ? "Matching records are merged." : `It gives ${plural(edges, "link")}.`;
   }
   const about = estimatedEdges ? `about ${count(estimatedEdges)}` : "some";
   switch (kind) {
@@ -129,19 +129,25 @@ export function effect({ kind, state, edges, estimatedEdges, tail, head }: LinkT
   }
 }
 
-/** How many links an answer changed, or its undo, and which way. A merge moves links of the merged records over. */
-export function changedLinks(
-  { edgesChanged, judgement }: Pick<JudgeResult, "edgesChanged"> & { judgement: Answered },
-  undoing = false,
-): string {
-  if (!edgesChanged) return "";
+/** How many links an answer, or its undo, changed, and which way; of the same thing, how many records became one. */
+export function changedLinks({ edgesChanged, merged, judgement, linkType }: Changed, undoing = false): string {
+  const { kind } = judgement.linkType ?? {};
+  const confirmed = judgement.verdict === "CONFIRM" && !undoing && !judgement.subject.includes("|");
+  if (kind === "SAME_THING") {
+    if (merged) return `${plural(Math.abs(merged), "record")} ${merged > 0 ? "merged into others" : "came apart"}. `;
+    return confirmed ? "No records were merged. " : "";
+  }
+  if (!edgesChanged) return confirmed && kind !== "SAME_CONCEPT" && linkType?.edges === 0 ? "It gives no links. " : "";
   const adds = (judgement.verdict === "CONFIRM") !== undoing;
-  const how =
-    judgement.linkType?.kind === "SAME_THING" ? "moved" : judgement.correction ? "changed" : adds ? "added" : "removed";
+  const how = judgement.correction ? "changed" : adds ? "added" : "removed";
   return `${plural(edgesChanged, "link")} ${how}. `;
 }
 
-type Answered = Pick<Judgement, "verdict" | "correction"> & { linkType: Pick<LinkType, "kind"> | null };
+type Changed = Pick<JudgeResult, "edgesChanged" | "merged"> & {
+  judgement: Answered;
+  linkType?: { edges: number } | null;
+};
+type Answered = Pick<Judgement, "subject" | "verdict" | "correction"> & { linkType: Pick<LinkType, "kind"> | null };
 
 /** What an answer moved, in one sentence. */
 export function movement(moved: Moved[]): string {

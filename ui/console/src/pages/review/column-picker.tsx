@@ -16,10 +16,12 @@ interface Props {
   sources: KnownSource[];
   value: Column;
   onChange: (column: Column) => void;
+  /** Whole records are meant: no columns to choose. */
+  whole?: boolean;
 }
 
 /** Chooses a dataset and its columns; no column means the text of documents. */
-export function ColumnPicker({ label, sources, value, onChange }: Props): ReactNode {
+export function ColumnPicker({ label, sources, value, onChange, whole = false }: Props): ReactNode {
   const dataset = sources
     .find((source) => source.name === value.source)
     ?.datasets.find((item) => item.name === value.dataset);
@@ -30,7 +32,12 @@ export function ColumnPicker({ label, sources, value, onChange }: Props): ReactN
         <Select
           ariaLabel={`${label}: dataset`}
           filteringType="auto"
-          selectedOption={{ value: id(value.source, value.dataset), label: `${value.source} / ${value.dataset}` }}
+          placeholder="Choose a dataset"
+          selectedOption={
+            value.dataset
+              ? { value: id(value.source, value.dataset), label: `${value.source} / ${value.dataset}` }
+              : null
+          }
           options={sources.map((source) => ({
             label: source.name,
             options: source.datasets.map((item) => ({
@@ -43,20 +50,23 @@ export function ColumnPicker({ label, sources, value, onChange }: Props): ReactN
             onChange({ source, dataset: name, columns: [] });
           }}
         />
-        <Multiselect
-          ariaLabel={`${label}: columns`}
-          placeholder={dataset?.columns.length ? "Choose columns" : "The text of the documents"}
-          filteringType="auto"
-          selectedOptions={value.columns.map((column) => ({ value: column, label: column }))}
-          options={(dataset?.columns ?? value.columns.map((name) => ({ name, type: "" }))).map((column) => ({
-            value: column.name,
-            label: column.name,
-            description: column.type,
-          }))}
-          onChange={({ detail }) =>
-            onChange({ ...value, columns: detail.selectedOptions.map((option) => option.value ?? "") })
-          }
-        />
+        {!whole && (
+          <Multiselect
+            ariaLabel={`${label}: columns`}
+            placeholder={dataset && !dataset.columns.length ? "The text of the documents" : "Choose columns"}
+            disabled={!value.dataset}
+            filteringType="auto"
+            selectedOptions={value.columns.map((column) => ({ value: column, label: column }))}
+            options={(dataset?.columns ?? value.columns.map((name) => ({ name, type: "" }))).map((column) => ({
+              value: column.name,
+              label: column.name,
+              description: column.type,
+            }))}
+            onChange={({ detail }) =>
+              onChange({ ...value, columns: detail.selectedOptions.map((option) => option.value ?? "") })
+            }
+          />
+        )}
       </SpaceBetween>
     </FormField>
   );

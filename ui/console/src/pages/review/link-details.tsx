@@ -6,7 +6,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { type ReactNode, useState } from "react";
 import { LINK_TYPE } from "../../api/queries";
-import type { Correction, LinkType, PairExample, Verdict } from "../../api/review-types";
+import type { LinkType, PairExample, Verdict } from "../../api/review-types";
 import { Await, Empty } from "../../components/states";
 import { follow, navigate } from "../../lib/router";
 import { useMay } from "../../lib/session";
@@ -75,10 +75,8 @@ interface Props {
 function Details({ link, pairs, reload, helpfulFirst, ordered, onOrder, blind, onBlind }: Props): ReactNode {
   const may = useMay();
   const [correcting, setCorrecting] = useState(false);
-  const { busy, judge, judgePair, undo } = useJudge(reload, blind);
-  const answer = async (verdict: Verdict, correction?: Correction): Promise<void> => {
-    if (await judge(link.id, verdict, correction)) setCorrecting(false);
-  };
+  const { busy, judge, correct, judgePair, undo } = useJudge(reload, blind);
+  const answer = (verdict: Verdict): void => void judge(link.id, verdict);
   const off = busy || !may.review;
   const confirmed = link.state === "CONFIRMED";
 
@@ -106,14 +104,14 @@ function Details({ link, pairs, reload, helpfulFirst, ordered, onOrder, blind, o
             <Button disabled={off} onClick={() => setCorrecting(true)}>
               Correct
             </Button>
-            <Button disabled={off || link.state === "REJECTED"} onClick={() => void answer("REJECT")}>
+            <Button disabled={off || link.state === "REJECTED"} onClick={() => answer("REJECT")}>
               Reject
             </Button>
-            <Button disabled={off || link.state === "DELETED"} onClick={() => void answer("DELETE")}>
+            <Button disabled={off || link.state === "DELETED"} onClick={() => answer("DELETE")}>
               Delete
             </Button>
             {!confirmed && (
-              <Button variant="primary" disabled={off} onClick={() => void answer("CONFIRM")}>
+              <Button variant="primary" disabled={off} onClick={() => answer("CONFIRM")}>
                 Confirm
               </Button>
             )}
@@ -183,7 +181,9 @@ function Details({ link, pairs, reload, helpfulFirst, ordered, onOrder, blind, o
           name={link.name}
           busy={busy}
           onCancel={() => setCorrecting(false)}
-          onConfirm={(correction) => void answer("CONFIRM", correction)}
+          onConfirm={(correction, onRefused) =>
+            void correct(link.id, correction, onRefused).then((done) => done && setCorrecting(false))
+          }
         />
       )}
     </SpaceBetween>

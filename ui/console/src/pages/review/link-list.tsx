@@ -1,3 +1,4 @@
+import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -5,7 +6,7 @@ import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/c
 import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useCollection } from "@cloudscape-design/collection-hooks";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { LINK_TYPES } from "../../api/queries";
 import type { LinkState, LinkType } from "../../api/review-types";
 import { ColumnName } from "../../components/column-name";
@@ -13,8 +14,10 @@ import { HashLink } from "../../components/hash-link";
 import { Empty, Problem } from "../../components/states";
 import { columnName, count, estimate, percent } from "../../lib/format";
 import { href, navigate, useRoute } from "../../lib/router";
+import { useMay } from "../../lib/session";
 import { useData } from "../../lib/use-data";
 import { kinds, states } from "../../lib/wording";
+import { StateLink } from "./state-link";
 
 const icons: Record<LinkState, StatusIndicatorProps.Type> = {
   PROPOSED: "pending",
@@ -41,6 +44,8 @@ export function LinkStatus({ state }: { state: LinkState }): ReactNode {
 /** All link types by what was answered about them. */
 export function LinkList(): ReactNode {
   const { params } = useRoute();
+  const may = useMay();
+  const [stating, setStating] = useState(false);
   const view = params.get("state") ?? "confirmed";
   const { data, error, loading, reload } = useData<{ linkTypes: LinkType[] }>(LINK_TYPES, {
     states: views[view] ?? views.confirmed,
@@ -52,7 +57,7 @@ export function LinkList(): ReactNode {
         `${link.name} ${columnName(link.tail)} ${columnName(link.head)}`.toLowerCase().includes(text.toLowerCase()),
       empty: (
         <Empty title="None here" action={{ text: "Review proposals", href: "#/review" }}>
-          Answer proposals, or teach a link type by example pairs.
+          Answer proposals, teach a link type by example pairs, or add one between columns that you name.
         </Empty>
       ),
       noMatch: <Empty title="No link type matches" />,
@@ -60,6 +65,7 @@ export function LinkList(): ReactNode {
   });
   return (
     <SpaceBetween size="m">
+      {stating && <StateLink onClose={() => setStating(false)} />}
       {error && <Problem error={error} onRetry={() => void reload()} />}
       <SegmentedControl
         label="State"
@@ -84,6 +90,15 @@ export function LinkList(): ReactNode {
             variant="h2"
             counter={data ? `(${data.linkTypes.length})` : ""}
             description="Open one to check its least sure pairs or change the answer."
+            actions={
+              <Button
+                disabled={!may.review}
+                disabledReason="Readers cannot add link types."
+                onClick={() => setStating(true)}
+              >
+                Add a link type
+              </Button>
+            }
           >
             Link types
           </Header>

@@ -5,7 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { REVIEW_QUEUE } from "../../api/queries";
-import type { Correction, Judgement, Question as Asked, ReviewSummary, Verdict } from "../../api/review-types";
+import type { JudgeResult, Judgement, Question as Asked, ReviewSummary, Verdict } from "../../api/review-types";
 import { Await, Empty } from "../../components/states";
 import { count, percent, plural } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
@@ -74,8 +74,14 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
     const next = questions[Math.min(questions.length - 1, Math.max(0, index + by))];
     if (next) select(next.id);
   };
-  const { busy, judge, judgePair, undo } = useJudge(reload, blind);
-  const answer = async (verdict: Verdict, correction?: Correction): Promise<void> => {
+  const { busy, judge, correct, judgePair, undo } = useJudge(reload, blind);
+  const answered = (result: JudgeResult | undefined): void => {
+    if (!result) return;
+    setDialog(undefined);
+    select();
+    top.current?.scrollIntoView({ block: "nearest" });
+  };
+  const answer = async (verdict: Verdict): Promise<void> => {
     if (!current || busy || !may.review) return;
     if (pair) {
       // What is put off or unsure is not asked again at once; a pair cannot be corrected or deleted.
@@ -84,13 +90,8 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
       return;
     }
     const renamed =
-      verdict === "CONFIRM" && !correction && name.trim() && name.trim() !== current.name
-        ? { name: name.trim() }
-        : undefined;
-    if (!(await judge(current.id, verdict, correction ?? renamed))) return;
-    setDialog(undefined);
-    select();
-    top.current?.scrollIntoView({ block: "nearest" });
+      verdict === "CONFIRM" && name.trim() && name.trim() !== current.name ? { name: name.trim() } : undefined;
+    answered(await judge(current.id, verdict, renamed));
   };
   const last = judgements.find((judgement) => !judgement.undone);
   const undoLast = (): void => {
@@ -198,7 +199,7 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
           name={name}
           busy={busy}
           onCancel={() => setDialog(undefined)}
-          onConfirm={(correction) => void answer("CONFIRM", correction)}
+          onConfirm={(correction, onRefused) => void correct(current.id, correction, onRefused).then(answered)}
         />
       )}
       {dialog === "help" && <KeyHelp onClose={() => setDialog(undefined)} />}

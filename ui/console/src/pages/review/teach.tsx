@@ -138,8 +138,8 @@ function Explanations({
   if (!found.length)
     return (
       <Empty title="Nothing in the data explains these pairs">
-        No columns or texts of the two sides share values for them. Try other pairs, or add the link by hand through the
-        API.
+        No columns or texts of the two sides share values for them. Try other pairs, or name the columns yourself: Link
+        types, Add a link type.
       </Empty>
     );
   return (

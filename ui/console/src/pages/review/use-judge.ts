@@ -1,11 +1,14 @@
 import { useCallback, useState } from "react";
-import { graphql } from "../../api/client";
-import { JUDGE, JUDGE_PAIR, UNDO } from "../../api/queries";
-import type { Correction, JudgeResult, Verdict } from "../../api/review-types";
+import { type ApiError, graphql } from "../../api/client";
+import { ADD_LINK_TYPE, JUDGE, JUDGE_PAIR, UNDO } from "../../api/queries";
+import type { Correction, JudgeResult, StatedLink, Verdict } from "../../api/review-types";
 import { rememberFocus } from "../../lib/focus";
 import { useNotify } from "../../lib/notices";
 import { toApiError } from "../../lib/use-data";
 import { changedLinks, movement, pairMovement, verdicts } from "../../lib/wording";
+
+/** Called in place of a notice, by dialogs that would hide it. */
+export type Refused = (error: ApiError) => void;
 
 export interface Judge {
   busy: boolean;
@@ -15,7 +18,11 @@ export interface Judge {
     correction?: Correction,
     note?: string,
   ) => Promise<JudgeResult | undefined>;
+  /** Confirms with corrections that a dialog asked for. */
+  correct: (linkType: string, correction: Correction, onRefused: Refused) => Promise<JudgeResult | undefined>;
   judgePair: (linkType: string, tail: string, head: string, verdict: Verdict) => Promise<JudgeResult | undefined>;
+  /** Makes a link type that nobody proposed, confirmed. */
+  state: (input: StatedLink, onRefused: Refused) => Promise<JudgeResult | undefined>;
   undo: (judgement: number) => Promise<JudgeResult | undefined>;
 }
 
@@ -43,7 +50,7 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
     async (
       call: () => Promise<JudgeResult>,
       headline: (result: JudgeResult) => string,
-      undoing = false,
+      { undoing = false, onRefused }: { undoing?: boolean; onRefused?: Refused } = {},
     ): Promise<JudgeResult | undefined> => {
       const giveBack = rememberFocus();
       setBusy(true);
@@ -59,7 +66,8 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
         return result;
       } catch (failure) {
         const error = toApiError(failure);
-        notify({ type: "error", header: error.message, content: error.remedy }, "answer");
+        if (onRefused) onRefused(error);
+        else notify({ type: "error", header: error.message, content: error.remedy }, "answer");
         return undefined;
       } finally {
         setBusy(false);
@@ -77,17 +85,30 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
           (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict, correction, note, blind })).judge,
         (result) => `${verdicts[verdict]}: ${result.linkType?.name ?? "link type"}`,
       ),
+    correct: (linkType, correction, onRefused) =>
+      run(
+        async () =>
+          (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict: "CONFIRM", correction, blind })).judge,
+        (result) => `${verdicts.CONFIRM}: ${result.linkType?.name ?? "link type"}`,
+        { onRefused },
+      ),
     judgePair: (linkType, tail, head, verdict) =>
       run(
         async () =>
           (await graphql<{ judgePair: JudgeResult }>(JUDGE_PAIR, { linkType, tail, head, verdict, blind })).judgePair,
         () => `${verdicts[verdict]} this pair`,
       ),
+    state: (input, onRefused) =>
+      run(
+        async () => (await graphql<{ addLinkType: JudgeResult }>(ADD_LINK_TYPE, { input })).addLinkType,
+        (result) => `Added: ${result.linkType?.name ?? input.name}`,
+        { onRefused },
+      ),
     undo: (judgement) =>
       run(
         async () => (await graphql<{ undo: JudgeResult }>(UNDO, { judgement })).undo,
         (result) => `Undone: ${verdicts[result.judgement.verdict].toLowerCase()} ${about(result.judgement)}`,
-        true,
+        { undoing: true },
       ),
   };
 }
