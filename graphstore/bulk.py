@@ -6,7 +6,7 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from itertools import chain, islice, repeat
+from itertools import accumulate, chain, repeat
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from bifrost.ports import ReplaceReport
 from bifrost.values import Evidence, Fragment, RecordFragments
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched
-from graphstore.bulk_rows import FRAGMENT, LINK, RECORD, Rows, by_id, ids_of
+from graphstore.bulk_rows import FRAGMENT, LINK, RECORD, VERTEX_COLUMNS, Rows, ids_of
 from graphstore.bulk_values import ValueRows
 from graphstore.bulk_writer import Batch, BulkWriter, short_turns
 from graphstore.checkpoints import sorting
@@ -158,10 +158,11 @@ class BulkLoader:
         rows, self._rows = self._rows, Rows()
         builds = dict.fromkeys(("build", "first_build", "changed_build"), self._build)
         seen = {**builds, "changed": self._now, "version": self._version}
+        fragments, vertices = rows.by_id()
         batches: list[Batch] = [
             (s.record, RECORD, rows.records, seen),
-            (s.fragment, FRAGMENT, by_id(rows.fragments), {}),
-            (s.vertex, ("id", "uid", "label", "properties"), by_id(rows.vertices), {}),
+            (s.fragment, FRAGMENT, fragments, {}),
+            (s.vertex, VERTEX_COLUMNS, vertices, {}),
             (s.link, LINK, rows.links, _STATED),
         ]
         edges = {"first": self._served_links, "last": self._next["link"]}
@@ -183,23 +184,30 @@ class BulkLoader:
 
     def _add_fragments(self, records: Sequence[int], chunk: Sequence[RecordFragments]) -> None:
         said = [fragment for record in chunk for fragment in record.fragments]
-        types = ids_of([fragment.type for fragment in said], self._vertex_types, self._vertex_type)
-        prepared = zip(said, types, properties_texts([fragment.properties for fragment in said]), strict=True)
-        fragments, vertices, dataset = self._rows.fragments, self._rows.vertices, self._dataset
-        shown: tuple[Any, Any, str | None] = (None, None, None)
-        for record, one in zip(records, chunk, strict=True):
-            before = len(fragments)
-            for fragment, type_id, text in islice(prepared, len(one.fragments)):
-                uid = clean_text(fragment.uid)
-                id = self._fragment(uid)
-                if fragment.default_evidence is not shown[0] or fragment.evidence is not shown[1]:
-                    shown = (fragment.default_evidence, fragment.evidence, self._fragment_evidence(fragment))
-                fragments.append((id, uid, record, dataset, type_id, text, shown[2], id))
-                if id == self._ids[uid]:
-                    vertices.append((id, uid, type_id, text))
-                    self._values.add(id, fragment.properties)
+        if not said:
+            return
+        uids = _clean_texts([fragment.uid for fragment in said])
+        ids = list(map(self._fragment, uids))
+        properties = [fragment.properties for fragment in said]
+        counts = [len(one.fragments) for one in chunk]
+        self._rows.add_fragments(
+            ids,
+            uids,
+            list(chain.from_iterable(map(repeat, records, counts))),
+            [self._dataset] * len(said),
+            ids_of([fragment.type for fragment in said], self._vertex_types, self._vertex_type),
+            properties_texts(properties),
+            self._fragment_evidences(said),
+            ids,
+        )
+        if self._rows.twins.isdisjoint(ids):
+            self._values.add(ids, properties)
+        else:
+            served = [(id, one) for id, one in zip(ids, properties, strict=True) if id not in self._rows.twins]
+            self._values.add([id for id, _ in served], [one for _, one in served])
+        for record, one, end in zip(records, chunk, accumulate(counts), strict=True):
             if one.document is not None and one.fragments:
-                self._rows.documents.append((record, fragments[before][0], one.document))
+                self._rows.documents.append((record, ids[end - len(one.fragments)], one.document))
 
     def _fragment(self, uid: str) -> int:
         """The id of a fragment that a record has. A twin of an earlier one gets an id of its own and is assembled in the end."""
@@ -211,6 +219,7 @@ class BulkLoader:
         else:
             twin = self._new("fragment")
             self._twins |= {known, twin}
+            self._rows.twins.add(twin)
             return twin
         return known
 
@@ -221,14 +230,11 @@ class BulkLoader:
             return []
         first = self._next["link"] + 1
         self._next["link"] += len(links)
-        uids: Sequence[str]
         uids, types, tails, heads, properties, evidences = zip(*links, strict=True)
-        if not (joined := "".join(uids)).isascii() or "\x00" in joined:
-            uids = list(map(clean_text, uids))
         counts = [len(said.links) for said in chunk]
         columns = (
             range(first, first + len(links)),
-            uids,
+            _clean_texts(uids),
             list(chain.from_iterable(map(repeat, records, counts))),
             ids_of(types, self._link_types, self._link_type),
             ids_of(tails, self._ids, self._end),
@@ -270,6 +276,15 @@ class BulkLoader:
 
     def _property(self, name: str) -> int:
         return self._label(PROPERTY, name)
+
+    def _fragment_evidences(self, said: Sequence[Fragment]) -> list[str | None]:
+        texts: list[str | None] = []
+        shown: tuple[Any, Any, str | None] = (None, None, None)
+        for one in said:
+            if one.default_evidence is not shown[0] or one.evidence is not shown[1]:
+                shown = (one.default_evidence, one.evidence, self._fragment_evidence(one))
+            texts.append(shown[2])
+        return texts
 
     def _fragment_evidence(self, fragment: Fragment) -> str | None:
         key = (self._dataset, id(fragment.default_evidence), id(fragment.evidence))
@@ -373,3 +388,9 @@ class BulkLoader:
             log = sa.text(_LOG.format(table=table, number=number))
             self._connection.execute(log, {"base": base, "first": first, "element": element})
             self._db.grew(s.change.name, rows)
+
+
+def _clean_texts(texts: Sequence[str]) -> Sequence[str]:
+    """:func:`clean_text` of each, at once where none needs it."""
+    joined = "".join(texts)
+    return texts if joined.isascii() and "\x00" not in joined else list(map(clean_text, texts))

@@ -2,41 +2,58 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import compress
 from operator import itemgetter
 from typing import Any, cast
 
 from bifrost.documents import Document
+from graphstore.inserting import interleaved
 
-__all__ = ["FRAGMENT", "LINK", "RECORD", "Rows", "by_id", "ids_of"]
+__all__ = ["FRAGMENT", "LINK", "RECORD", "VERTEX_COLUMNS", "Rows", "ids_of"]
 
-Row = tuple[Any, ...]
 RECORD = ("id", "dataset", "key", "digest")
 FRAGMENT = ("id", "uid", "record", "dataset", "type", "properties", "evidence", "canonical")
+VERTEX_COLUMNS = ("id", "uid", "label", "properties")
 LINK = ("id", "uid", "record", "type", "tail", "head", "properties", "evidence", "score")
+_OF_FRAGMENT = (0, 1, 4, 5)
+"""Where a vertex's columns are among its fragment's."""
 _RECORDS, _LINKS = 5_000, 25_000
 """Written together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Records and links are values that follow each other; documents come with their record and fragment."""
+    """Records and links are values that follow each other, fragments are columns; documents come with their record and
+    fragment. ``twins`` are fragments whose uid an earlier one has: they give no vertex."""
 
     records: list[Any] = field(default_factory=list)
-    fragments: list[Row] = field(default_factory=list)
-    vertices: list[Row] = field(default_factory=list)
+    fragments: tuple[list[Any], ...] = field(default_factory=lambda: tuple([] for _ in FRAGMENT))
+    twins: set[int] = field(default_factory=set)
     links: list[Any] = field(default_factory=list)
     documents: list[tuple[int, int, Document]] = field(default_factory=list)
+
+    def add_fragments(self, *columns: Sequence[Any]) -> None:
+        """Columns of equal length, as :data:`FRAGMENT` names them."""
+        for column, values in zip(self.fragments, columns, strict=True):
+            column.extend(values)
 
     def are_many(self) -> bool:
         """Whether it is time to write them."""
         return len(self.records) >= len(RECORD) * _RECORDS or len(self.links) >= len(LINK) * _LINKS
 
-
-def by_id(rows: list[Row]) -> list[Any]:
-    """Their values, ordered by their first. Ids of ends seen first lie apart: in this order each page is touched once."""
-    rows.sort(key=itemgetter(0))
-    return list(chain.from_iterable(rows))
+    def by_id(self) -> tuple[list[Any], list[Any]]:
+        """Values of fragments, and of vertices, that follow each other, ordered by id. Ids of ends seen first lie apart:
+        in this order each page is touched once."""
+        ids = self.fragments[0]
+        columns: Sequence[Sequence[Any]] = self.fragments
+        if len(ids) > 1:
+            take = itemgetter(*sorted(range(len(ids)), key=ids.__getitem__))
+            columns = [take(column) for column in columns]
+        served = [columns[place] for place in _OF_FRAGMENT]
+        if self.twins:
+            serve = [id not in self.twins for id in columns[0]]
+            served = [list(compress(column, serve)) for column in served]
+        return interleaved(columns), interleaved(served)
 
 
 def ids_of(names: Sequence[str], known: Mapping[str, int], new: Callable[[str], int]) -> list[int]:

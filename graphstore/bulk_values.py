@@ -3,6 +3,8 @@
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain, repeat
+from typing import cast
 
 import numpy as np
 
@@ -26,23 +28,37 @@ class ValueRows:
         self._hashes: dict[type, dict[Value, int]] = {type: {} for type in (str, int, float, bool, date, datetime)}
         self._columns = (array("q"), array("q"), array("q"))
 
-    def add(self, vertex: int, properties: Mapping[str, Sequence[Value]]) -> None:
-        keys, hashes, vertices = self._columns
-        for name, values in properties.items():
-            key = self._known.get(name) or self._key(name)
-            for value in values:
-                kept = self._hashes.get(value.__class__)
-                found = None if kept is None else kept.get(value)
-                keys.append(key)
-                hashes.append(self._hash(value, kept) if found is None else found)
-                vertices.append(vertex)
+    def add(self, vertices: Sequence[int], properties: Sequence[Mapping[str, Sequence[Value]]]) -> None:
+        """The properties of each vertex."""
+        for name, owners, cells in _columns(vertices, properties):
+            values = list(chain.from_iterable(cells))
+            if len(values) != len(owners) or not all(cells):
+                owners = list(chain.from_iterable(map(repeat, owners, map(len, cells))))
+            keys, hashes, column = self._columns
+            keys.extend(repeat(self._known.get(name) or self._key(name), len(values)))
+            hashes.extend(self._hashes_of(values))
+            column.extend(owners)
+
+    def _hashes_of(self, values: list[Value]) -> list[int]:
+        kinds = set(map(type, values))
+        kept = self._hashes.get(kinds.pop()) if len(kinds) == 1 else None
+        if kept is None:
+            return [self._hash(value, self._hashes.get(type(value))) for value in values]
+        found = list(map(kept.get, values))
+        if None in found:
+            return [
+                self._hash(value, kept) if known is None else known for value, known in zip(values, found, strict=True)
+            ]
+        return cast(list[int], found)
 
     def _hash(self, value: Value, kept: dict[Value, int] | None) -> int:
-        found = value_hash(value)
-        if kept is not None:
+        if kept is None:
+            return value_hash(value)
+        found = kept.get(value)
+        if found is None:
             if len(kept) >= _KEPT:
                 kept.clear()
-            kept[value] = found
+            found = kept[value] = value_hash(value)
         return found
 
     def _key(self, name: str) -> int:
@@ -59,3 +75,21 @@ class ValueRows:
             new = np.ones(min(_BATCH, len(order) - start), bool)
             new[int(start == 0) :] = ~again[max(start - 1, 0) : start - 1 + len(new)]
             yield np.stack([column[start : start + _BATCH][new] for column in ordered], axis=1).ravel().tolist()
+
+
+def _columns(
+    vertices: Sequence[int], properties: Sequence[Mapping[str, Sequence[Value]]]
+) -> Iterator[tuple[str, Sequence[int], list[Sequence[Value]]]]:
+    """Each property with the vertices that have it and their values: records of one table mostly have the same ones."""
+    if len(set(map(tuple, properties))) == 1:
+        for name in properties[0]:
+            yield name, vertices, [one[name] for one in properties]
+        return
+    found: dict[str, tuple[list[int], list[Sequence[Value]]]] = {}
+    for vertex, one in zip(vertices, properties, strict=True):
+        for name, values in one.items():
+            owners, cells = found.setdefault(name, ([], []))
+            owners.append(vertex)
+            cells.append(values)
+    for name, (owners, cells) in found.items():
+        yield name, owners, cells

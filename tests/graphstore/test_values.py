@@ -111,19 +111,28 @@ def test_many_properties_are_stored_as_each_by_itself(many: list[dict[str, tuple
     assert properties_texts(many) == [properties_text(properties) for properties in many]
 
 
-@given(st.lists(SCALARS | st.sampled_from([0, 0.0, False, 1, 1.0, True, time(12), time(12, tzinfo=UTC)]), max_size=20))
-def test_rows_of_the_value_index_hold_the_hash_of_each_value(values: list[Value]) -> None:
-    rows = ValueRows({"a": 1, "b": 2}.__getitem__)
-    rows.add(7, {"a": values, "b": values})
-    rows.add(8, {"b": values})
-    expected = {(key, value_hash(value), vertex) for value in values for key, vertex in ((1, 7), (2, 7), (2, 8))}
+VALUES = st.lists(SCALARS | st.sampled_from([0, 0.0, False, 1, 1.0, True, time(12), time(12, tzinfo=UTC)]), max_size=3)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("ab"), VALUES), max_size=6))
+def test_rows_of_the_value_index_hold_the_hash_of_each_value(properties: list[dict[str, list[Value]]]) -> None:
+    keys = {"a": 1, "b": 2}
+    rows = ValueRows(keys.__getitem__)
+    rows.add(range(7, 7 + len(properties)), properties)
+    rows.add(range(7 + len(properties), 7 + 2 * len(properties)), properties)
+    expected = {
+        (keys[name], value_hash(value), vertex)
+        for vertex, one in enumerate(properties * 2, 7)
+        for name, values in one.items()
+        for value in values
+    }
     assert [row for batch in rows.batches() for row in rows_of(batch, 3)] == sorted(expected)
 
 
 def test_times_of_two_zones_have_hashes_of_their_own() -> None:
     rows, times = ValueRows(lambda _: 1), (time(12, tzinfo=UTC), time(13, tzinfo=timezone(timedelta(hours=1))))
     assert times[0] == times[1]
-    rows.add(1, {"at": times})
+    rows.add([1], [{"at": times}])
     assert len(list(rows_of(next(rows.batches()), 3))) == 2
 
 
