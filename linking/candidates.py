@@ -164,7 +164,6 @@ def _find_composites(
     Rows of two tables that mostly agree in columns which all refer elsewhere are facts about the same things, side by side.
     """
     taken = {(table, frozenset(names)) for table, names in declared}
-    elsewhere = {t.tail for t in single if t.probability >= _CERTAIN}
     found = []
     for c in composite_candidates(workspace):
         names = tuple(p.name for p in c.tail)
@@ -175,29 +174,38 @@ def _find_composites(
         link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform)
         if any(is_own_key(p) for p in c.tail) and link_type.id not in keep:
             continue
+        own = parts_of(link_type)
+        elsewhere = {t.tail for t in single if t.probability >= _CERTAIN and (t.tail, t.head) not in own}
         peers = c.tail_unique >= _PEERS and all(_column(p) in elsewhere for p in c.tail)
         if c.by_name and len(c.tail) == 2:
             peers = all(_column(p) in elsewhere for p in c.tail if is_id_name(p.said))
         if (link_type.probability >= MIN_PROBABILITY and not peers) or link_type.id in keep:
             found.append((c, link_type))
-    # Of two tables with the same key, the one that holds less of it refers to the other.
+    # Of two tables with the same key, the one that holds less of it refers to the other, or whose name begins with the other's.
     surest: dict[frozenset[Column], tuple[Any, ...]] = {}
     for c, t in found:
-        ends, rank = frozenset((t.tail, t.head)), (t.id in keep, c.containment, c.head[0].rows, t.id)
+        ends, rank = frozenset((t.tail, t.head)), (t.id in keep, c.containment, _name_goes_on(t), c.head[0].rows, t.id)
         surest[ends] = max(surest.get(ends, rank), rank)
     kept = [(c, t) for c, t in found if t.id in keep or surest[frozenset((t.tail, t.head))][-1] == t.id]
-    # Of several tables that share a key, the one that holds most of it is meant, and of equals the one that says most.
+    # Of several tables that share a key, the one that holds most of it is meant, of equals the one whose name the tail's name
+    # begins with (plans, plan_items: plan_item_notes), and of these the one that says most.
     widths = Counter(p.table for p in workspace.columns())
     most: dict[Column, tuple[Any, ...]] = {}
     for c, t in kept:
         key = c.head[0]
-        place = (round(t.probability, 1), round(c.containment, 2), key.rows, widths[key.table], t.id)
+        place = (round(t.probability, 1), round(c.containment, 2), _name_goes_on(t), key.rows, widths[key.table], t.id)
         most[t.tail] = max(most.get(t.tail, place), place)
     kept = [(c, t) for c, t in kept if t.id in keep or most[t.tail][-1] == t.id]
     parts = {pair for _, t in kept if t.probability >= _CERTAIN for pair in parts_of(t)}
     elsewhere = {t.tail for t in single if t.probability >= _CERTAIN and (t.tail, t.head) not in parts}
     kept = [(c, t) for c, t in kept if t.id in keep or not any(_goes_on(t, other, elsewhere) for _, other in kept)]
     return [replace(t, **with_reference_evidence(workspace, t, c.tail, c.head)) for c, t in kept]  # type: ignore[arg-type]
+
+
+def _name_goes_on(link_type: LinkType) -> int:
+    """How many words of the tail's name are all of the head's; 0 where it does not begin with them."""
+    name, other = table_words(link_type.tail.dataset), table_words(link_type.head.dataset)
+    return len(other) if len(name) > len(other) and name[: len(other)] == other else 0
 
 
 def _goes_on(short: LinkType, long: LinkType, elsewhere: set[Column]) -> bool:

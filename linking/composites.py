@@ -39,6 +39,7 @@ _PARTS = frozenset(
     {"sequence", "position", "version", "index", "year", "month", "day", "date", "hour", "grade", "level"}
 )
 """Words that measure or order, but also take part in keys."""
+_VERSIONS = frozenset({"version", "revision", "edition"})
 
 Columns = tuple[ColumnProfile, ...]
 Forms = Mapping[tuple[int, int], tuple[str, str]]
@@ -79,18 +80,26 @@ def composite_keys(workspace: Workspace, table: LoadedTable) -> list[Columns]:
 
 def _first_columns(workspace: Workspace, table: LoadedTable) -> Columns:
     """The fewest first columns that tell all rows of a table apart, though one alone might (nearly) do by accident: rooms by
-    building and number, where few numbers occur twice. None is called like the key of this table."""
+    building and number, where few numbers occur twice. None but the last is called like the key of this table: zones by site and
+    zone are zones of a site, things by number and site are things that have one. Or a key and a version, of which there may be one
+    each so far."""
     columns = sorted(table.columns.values(), key=lambda p: p.position)[:MOST_COLUMNS]
+    if len(columns) > 1 and is_own_key(columns[0]) and _is_version(columns[1]):
+        return tuple(columns[:2])
     key = tuple(takewhile(lambda p: _may_be_part(p, by_accident=p.position > 0 or p.distinct < p.rows), columns))
     sizes = (n for n in range(2, len(key) + 1) if _tells_apart(workspace, table, key[:n]))
     size = next(sizes, 0)
-    return () if any(is_own_key(p) for p in key[:size]) else key[:size]
+    return () if any(is_own_key(p) for p in key[: size - 1]) else key[:size]
 
 
 def _may_be_part(p: ColumnProfile, by_accident: bool = False) -> bool:
     counting = words(p.said)[-1:] and words(p.said)[-1] in MEASURE_WORDS - _PARTS
     usable = p.kind in ("integer", "code", "name", "date") and not p.multivalued and not counting
     return usable and p.null_share == 0 and p.distinct >= 2 and (by_accident or p.uniqueness < _UNIQUE)
+
+
+def _is_version(p: ColumnProfile) -> bool:
+    return bool(_VERSIONS.intersection(words(p.said)[-1:])) and _may_be_part(p)
 
 
 def _numbers_rows(p: ColumnProfile) -> bool:
@@ -177,7 +186,22 @@ def _between(
             unique = min(count / max(filled, 1), 1.0)
             made = composite_candidate(chosen, key, transform, share)
             found.append(replace(made, tail_unique=unique, by_name=not sure))
-    return sorted(found, key=lambda c: -c.containment)[:1]
+    chosen = sorted(found, key=lambda c: -c.containment)
+    return [c for n, c in enumerate(chosen) if not n or (not c.by_name and all(_beside(c, o) for o in chosen[:n]))]
+
+
+def _beside(one: CompositeCandidate, other: CompositeCandidate) -> bool:
+    """Whether they are two references to one key: by other columns (the two ends of a route), or by some in common and others
+    that are both called like the head's (``season`` and ``home_club_no``, ``season`` and ``away_club_no``)."""
+    pairs = [(a, b, h) for a, b, h in zip(one.tail, other.tail, one.head, strict=True) if a != b]
+    if not pairs or {a.id for a, _, _ in pairs} & {p.id for p in other.tail}:
+        return False
+    return len(pairs) == len(one.head) or all(_ends_like(a, h) and _ends_like(b, h) for a, b, h in pairs)
+
+
+def _ends_like(column: ColumnProfile, head: ColumnProfile) -> bool:
+    said, key = words(column.said), words(head.said)
+    return len(said) > len(key) and said[-len(key) :] == key
 
 
 def _choices(tail: LoadedTable, key: Columns, forms: Forms) -> Iterator[Columns]:

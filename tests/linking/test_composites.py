@@ -111,3 +111,106 @@ def test_unrelated_columns_of_the_same_kinds_are_no_reference() -> None:
     data.add_rows("hall", "bookings", other)
     found, _ = proposals(data)
     assert [p for p in found if len(p.tail.columns) > 1] == []
+
+
+def test_a_table_may_refer_twice_to_one_key() -> None:
+    """The two ends of a move of goods between lines, and the two clubs of a match in the season's list of clubs."""
+    rng = random.Random(3)
+    data = MemoryData()
+    data.add_rows("erp", "order_lines", LINES)
+    pairs = [rng.sample(LINES, 2) for _ in range(120)]
+    columns = ("move", "order_no", "line_no", "to_order_no", "to_line_no")
+    ends = [(500 + i, *(line[key] for line in pair for key in ("order_no", "line_no"))) for i, pair in enumerate(pairs)]
+    moves = [dict(zip(columns, row, strict=True)) for row in ends]
+    data.add_rows("erp", "moves", moves)
+    clubs = {season: rng.sample(range(10, 90), 8) for season in range(2000, 2020)}
+    entries = [{"season": s, "club_no": n, "coach": f"Coach {s * n}"} for s, found in clubs.items() for n in found]
+    data.add_rows("fa", "entries", entries)
+    matches = [
+        {"match": f"M{season}{i}", "season": season, "home_club_no": home, "away_club_no": away}
+        for season, found in clubs.items()
+        for i, (home, away) in enumerate(rng.sample([(a, b) for a in found for b in found if a != b], 20))
+    ]
+    data.add_rows("fa", "matches", matches)
+    found, edges = proposals(data)
+    for tail, head in (
+        ("erp/moves.order_no+line_no", "erp/order_lines.order_no+line_no"),
+        ("erp/moves.to_order_no+to_line_no", "erp/order_lines.order_no+line_no"),
+        ("fa/matches.season+home_club_no", "fa/entries.season+club_no"),
+        ("fa/matches.season+away_club_no", "fa/entries.season+club_no"),
+    ):
+        link = find(found, "reference", tail, head)
+        assert link.probability > 0.9
+        assert len(edges[link.id]) == (len(moves) if "moves" in tail else len(matches))
+    assert len([p for p in found if p.kind is LinkKind.REFERENCE and len(p.tail.columns) > 1]) == 4
+
+
+def test_a_part_is_known_by_its_whole_and_a_number_that_is_different_by_accident() -> None:
+    """Zones of sites are named by site and zone, though no two sites happen to have a zone of one code."""
+    rng = random.Random(4)
+    data = MemoryData()
+    sites = [f"S{n}" for n in range(1, 6)]
+    data.add_rows("wms", "sites", [{"site_id": s, "city": f"City {s}"} for s in sites])
+    zones = [{"site_id": sites[n % 5], "zone_code": f"Z{n:02d}", "temperature": rng.randint(2, 25)} for n in range(30)]
+    data.add_rows("wms", "zones", sorted(zones, key=lambda zone: (zone["site_id"], zone["zone_code"])))
+    places = [rng.choice(zones) for _ in range(200)]
+    shelves = [{"shelf": 4_000 + i, "site_id": z["site_id"], "zone_code": z["zone_code"]} for i, z in enumerate(places)]
+    data.add_rows("wms", "shelves", shelves)
+    found, _ = proposals(data)
+    assert find(found, "reference", "wms/shelves.site_id+zone_code", "wms/zones.site_id+zone_code").probability > 0.9
+
+
+def test_a_version_is_part_of_a_key_though_there_is_one_of_each_so_far() -> None:
+    rng = random.Random(7)
+    data = MemoryData()
+    methods = [
+        {"method_code": f"QC-{n:03d}", "method_version": rng.randint(1, 6), "title": f"Method {n}"} for n in range(25)
+    ]
+    data.add_rows("lims", "methods", methods)
+    chosen = [rng.choice(methods) for _ in range(300)]
+    data.add_rows(
+        "lims",
+        "tests",
+        [{"test": 7_000 + i, **{k: m[k] for k in ("method_code", "method_version")}} for i, m in enumerate(chosen)],
+    )
+    found, _ = proposals(data)
+    link = find(found, "reference", "lims/tests.method_code+method_version", "lims/methods.method_code+method_version")
+    assert link.probability > 0.9
+
+
+def test_what_a_record_copies_from_another_one_is_no_part_of_its_key() -> None:
+    rng = random.Random(5)
+    data = MemoryData()
+    customers = [{"customer_no": 300 + n, "country_code": rng.choice("ABCDE") * 2} for n in range(40)]
+    data.add_rows("crm", "customers", customers)
+    chosen = [rng.choice(customers) for _ in range(300)]
+    data.add_rows("erp", "orders", [{"order": 9_000 + i, **customer} for i, customer in enumerate(chosen)])
+    found, _ = proposals(data)
+    assert find(found, "reference", "erp/orders.customer_no", "crm/customers.customer_no").probability > 0.9
+    assert not [p for p in found if len(p.tail.columns) > 1]
+
+
+def test_of_tables_that_share_a_key_the_one_is_meant_that_the_name_begins_with() -> None:
+    rng = random.Random(6)
+    data = MemoryData()
+    data.add_rows("erp", "order_lines", LINES)
+    returned = LINES[::2]
+    data.add_rows(
+        "erp", "returns", [{k: r[k] for k in ("order_no", "line_no")} | {"why": f"R{rng.random()}"} for r in returned]
+    )
+    notes = [
+        {"note": i, "order_no": r["order_no"], "line_no": r["line_no"], "text": f"Note {i}"}
+        for i, r in enumerate(returned)
+    ]
+    data.add_rows("erp", "return_notes", notes)
+    data.add_rows(
+        "erp",
+        "shipments",
+        [{"shipment": -n["note"], "order_no": n["order_no"], "line_no": n["line_no"]} for n in notes],
+    )
+    found, _ = proposals(data)
+    assert (
+        find(found, "reference", "erp/return_notes.order_no+line_no", "erp/returns.order_no+line_no").probability > 0.9
+    )
+    shipped = find(found, "reference", "erp/shipments.order_no+line_no", "erp/order_lines.order_no+line_no")
+    assert shipped.probability > 0.9
