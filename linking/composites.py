@@ -186,8 +186,11 @@ def _between(
             unique = min(count / max(filled, 1), 1.0)
             made = composite_candidate(chosen, key, transform, share)
             found.append(replace(made, tail_unique=unique, by_name=not sure))
-    chosen = sorted(found, key=lambda c: -c.containment)
-    return [c for n, c in enumerate(chosen) if not n or (not c.by_name and all(_beside(c, o) for o in chosen[:n]))]
+    kept: list[CompositeCandidate] = []
+    for c in sorted(found, key=lambda c: -c.containment):
+        if not kept or (not c.by_name and all(_beside(c, other) for other in kept)):
+            kept.append(c)
+    return kept
 
 
 def _beside(one: CompositeCandidate, other: CompositeCandidate) -> bool:
