@@ -206,7 +206,7 @@ def test_of_tables_that_share_a_key_the_one_is_meant_that_the_name_begins_with()
     data.add_rows(
         "erp",
         "shipments",
-        [{"shipment": -n["note"], "order_no": n["order_no"], "line_no": n["line_no"]} for n in notes],
+        [{"shipment": f"S{n['note']}", "order_no": n["order_no"], "line_no": n["line_no"]} for n in notes],
     )
     found, _ = proposals(data)
     assert (
