@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 from tests.e2e.conftest import Console
 
@@ -38,13 +39,31 @@ def test_every_page_is_accessible(console: Console, scheme: str) -> None:
         console.open(route)
         page.wait_for_load_state("networkidle")
         page.get_by_role("heading", level=1).first.wait_for(state="attached")
-        report = Axe().run(page)
-        found += [
-            f"{name}: {rule['id']} {node['target']} {node['failureSummary']}"
-            for rule in report.response["violations"]
-            for node in rule["nodes"][:3]
-        ]
+        found += violations(page, name)
     assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_dialogs_are_accessible(console: Console, scheme: str) -> None:
+    page = console.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    found = []
+    for route, button in (("review/links?state=proposed", "Add a link type"), ("review", "Correct")):
+        console.open(route)
+        page.get_by_role("button", name=button).first.click()
+        page.get_by_role("dialog").get_by_text("Threshold, condition and spelling").click()
+        found += violations(page, button)
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="hidden")
+    assert found == []
+
+
+def violations(page: Page, name: str) -> list[str]:
+    return [
+        f"{name}: {rule['id']} {node['target']} {node['failureSummary']}"
+        for rule in Axe().run(page).response["violations"]
+        for node in rule["nodes"][:3]
+    ]
 
 
 @pytest.mark.parametrize("width", [1024, 640])
