@@ -16,12 +16,12 @@ interface Props {
   sources: KnownSource[];
   value: Column;
   onChange: (column: Column) => void;
-  /** Whole records are meant: no columns to choose. */
-  whole?: boolean;
+  /** What having chosen no column of a table means, where it means something. */
+  none?: string | undefined;
 }
 
-/** Chooses a dataset and its columns; no column means the text of documents. */
-export function ColumnPicker({ label, sources, value, onChange, whole = false }: Props): ReactNode {
+/** Chooses a dataset and its columns. */
+export function ColumnPicker({ label, sources, value, onChange, none }: Props): ReactNode {
   const dataset = sources
     .find((source) => source.name === value.source)
     ?.datasets.find((item) => item.name === value.dataset);
@@ -50,23 +50,21 @@ export function ColumnPicker({ label, sources, value, onChange, whole = false }:
             onChange({ source, dataset: name, columns: [] });
           }}
         />
-        {!whole && (
-          <Multiselect
-            ariaLabel={`${label}: columns`}
-            placeholder={dataset && !dataset.columns.length ? "The text of the documents" : "Choose columns"}
-            disabled={!value.dataset}
-            filteringType="auto"
-            selectedOptions={value.columns.map((column) => ({ value: column, label: column }))}
-            options={(dataset?.columns ?? value.columns.map((name) => ({ name, type: "" }))).map((column) => ({
-              value: column.name,
-              label: column.name,
-              description: column.type,
-            }))}
-            onChange={({ detail }) =>
-              onChange({ ...value, columns: detail.selectedOptions.map((option) => option.value ?? "") })
-            }
-          />
-        )}
+        <Multiselect
+          ariaLabel={`${label}: columns`}
+          placeholder={dataset && !dataset.columns.length ? "The text of the documents" : (none ?? "Choose columns")}
+          disabled={!value.dataset}
+          filteringType="auto"
+          selectedOptions={value.columns.map((column) => ({ value: column, label: column }))}
+          options={(dataset?.columns ?? value.columns.map((name) => ({ name, type: "" }))).map((column) => ({
+            value: column.name,
+            label: column.name,
+            description: column.type,
+          }))}
+          onChange={({ detail }) =>
+            onChange({ ...value, columns: detail.selectedOptions.map((option) => option.value ?? "") })
+          }
+        />
       </SpaceBetween>
     </FormField>
   );

@@ -51,7 +51,7 @@ export function LinkFields({ draft, onChange, kinds: offered, tailLabel, headLab
   const { data } = useData<{ sources: KnownSource[] }>(COLUMNS);
   const sources = data?.sources ?? [];
   const set = (change: Partial<LinkDraft>): void => onChange({ ...draft, ...change });
-  const whole = draft.kind === "SAME_THING";
+  const none = draft.kind === "SAME_THING" ? "All columns that fit each other" : undefined;
   return (
     <SpaceBetween size="m">
       <div className="form-grid">
@@ -77,14 +77,14 @@ export function LinkFields({ draft, onChange, kinds: offered, tailLabel, headLab
           sources={sources}
           value={draft.tail}
           onChange={(tail) => set({ tail })}
-          whole={whole}
+          none={none}
         />
         <ColumnPicker
           label={headLabel ?? "To"}
           sources={sources}
           value={draft.head}
           onChange={(head) => set({ head })}
-          whole={whole}
+          none={none}
         />
       </div>
       {children}

@@ -24,10 +24,8 @@ export function StateLink({ onClose }: { onClose: () => void }): ReactNode {
   const [error, setError] = useState<ApiError>();
   const { busy, state } = useJudge(() => undefined);
   const send = async (): Promise<void> => {
-    const whole = (column: Column): Column => (draft.kind === "SAME_THING" ? { ...column, columns: [] } : column);
-    const ends = { tail: whole(draft.tail), head: whole(draft.head) };
     const threshold = limitOf(draft.threshold) ?? null;
-    const made = await state({ ...draft, ...ends, name: draft.name.trim(), threshold }, setError);
+    const made = await state({ ...draft, name: draft.name.trim(), threshold }, setError);
     if (made?.linkType) navigate(`#/review/links/${encodeURIComponent(made.linkType.id)}`);
   };
   return (
