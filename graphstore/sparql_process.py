@@ -99,13 +99,14 @@ class _Running:
             stdout=subprocess.PIPE,
         )
         self._sending = threading.Lock()
-        self._waiting: dict[int, Future[Any]] = {0: Future()}
+        started = Future[Any]()
+        self._waiting: dict[int, Future[Any]] = {0: started}
         self._last = 0
         self._ended = False
         self._reader = threading.Thread(target=self._read, daemon=True, name="sparql-answers")
         self._reader.start()
         try:
-            _outcome(self._waiting[0].result(_START_SECONDS))
+            _outcome(started.result(_START_SECONDS))
         except BaseException:
             self.end()
             raise

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -362,3 +363,24 @@ def test_from_limits_the_query_to_a_graph(sparql: SparqlProjection) -> None:
 
 def test_media_types_are_ordered_by_quality() -> None:
     assert media_types("text/html;q=.2, */*;q=.1, text/csv, a/b;q=0, c/d;q=x") == ["text/csv", "text/html", "*"]
+
+
+def test_the_child_may_answer_before_anybody_waits_for_it(
+    sparql: SparqlProjection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+    overtaken = []
+
+    def start_and_be_overtaken(thread: threading.Thread) -> None:
+        reads: Any = getattr(thread, "_target", None)
+        start(thread)
+        if thread.name == "sparql-answers":
+            deadline = time.monotonic() + 30
+            while reads.__self__._waiting and time.monotonic() < deadline:
+                time.sleep(0.01)
+            overtaken.append(not reads.__self__._waiting)
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_be_overtaken)
+    sparql.catch_up()
+    assert overtaken == [True]
+    assert len(rows(sparql, "SELECT ?c { ?c a t:Customer }")) == 3
