@@ -164,6 +164,10 @@ def _find_composites(
     Rows of two tables that mostly agree in columns which all refer elsewhere are facts about the same things, side by side.
     """
     taken = {(table, frozenset(names)) for table, names in declared}
+    leading: dict[Column, set[Column]] = defaultdict(set)
+    for t in single:
+        if t.probability >= _CERTAIN:
+            leading[t.tail].add(t.head)
     found = []
     for c in composite_candidates(workspace):
         names = tuple(p.name for p in c.tail)
@@ -174,11 +178,10 @@ def _find_composites(
         link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform)
         if any(is_own_key(p) for p in c.tail) and link_type.id not in keep:
             continue
-        own = parts_of(link_type)
-        elsewhere = {t.tail for t in single if t.probability >= _CERTAIN and (t.tail, t.head) not in own}
-        peers = c.tail_unique >= _PEERS and all(_column(p) in elsewhere for p in c.tail)
+        elsewhere = [bool(leading[_column(t)] - {_column(h)}) for t, h in zip(c.tail, c.head, strict=True)]
+        peers = c.tail_unique >= _PEERS and all(elsewhere)
         if c.by_name and len(c.tail) == 2:
-            peers = all(_column(p) in elsewhere for p in c.tail if is_id_name(p.said))
+            peers = all(leads for p, leads in zip(c.tail, elsewhere, strict=True) if is_id_name(p.said))
         if (link_type.probability >= MIN_PROBABILITY and not peers) or link_type.id in keep:
             found.append((c, link_type))
     # Of two tables with the same key, the one that holds less of it refers to the other, or whose name begins with the other's.
@@ -197,8 +200,8 @@ def _find_composites(
         most[t.tail] = max(most.get(t.tail, place), place)
     kept = [(c, t) for c, t in kept if t.id in keep or most[t.tail][-1] == t.id]
     parts = {pair for _, t in kept if t.probability >= _CERTAIN for pair in parts_of(t)}
-    elsewhere = {t.tail for t in single if t.probability >= _CERTAIN and (t.tail, t.head) not in parts}
-    kept = [(c, t) for c, t in kept if t.id in keep or not any(_goes_on(t, other, elsewhere) for _, other in kept)]
+    onwards = {t.tail for t in single if t.probability >= _CERTAIN and (t.tail, t.head) not in parts}
+    kept = [(c, t) for c, t in kept if t.id in keep or not any(_goes_on(t, other, onwards) for _, other in kept)]
     return [replace(t, **with_reference_evidence(workspace, t, c.tail, c.head)) for c, t in kept]  # type: ignore[arg-type]
 
 

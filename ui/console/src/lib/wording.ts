@@ -9,7 +9,7 @@ import type {
   PairsMoved,
   Verdict,
 } from "../api/review-types";
-import { columnName, count, plural } from "./format";
+import { count, plural } from "./format";
 
 export const kinds: Record<LinkKind, string> = {
   REFERENCE: "Reference",
@@ -71,7 +71,7 @@ export function question({
         "?",
       ];
     case "SAME_THING":
-      return columnName(tail) === columnName(head)
+      return tail.source === head.source && tail.dataset === head.dataset
         ? ["Do several records of ", dataset(tail), " describe the same thing?"]
         : ["Do records of ", dataset(tail), " and ", dataset(head), " describe the same things?"];
     case "SAME_CONCEPT":

@@ -75,7 +75,7 @@ interface Props {
 function Details({ link, pairs, reload, helpfulFirst, ordered, onOrder, blind, onBlind }: Props): ReactNode {
   const may = useMay();
   const [correcting, setCorrecting] = useState(false);
-  const { busy, judge, correct, judgePair, undo } = useJudge(reload, blind);
+  const { busy, judge, judgePair, undo } = useJudge(reload, blind);
   const answer = (verdict: Verdict): void => void judge(link.id, verdict);
   const off = busy || !may.review;
   const confirmed = link.state === "CONFIRMED";
@@ -182,7 +182,7 @@ function Details({ link, pairs, reload, helpfulFirst, ordered, onOrder, blind, o
           busy={busy}
           onCancel={() => setCorrecting(false)}
           onConfirm={(correction, onRefused) =>
-            void correct(link.id, correction, onRefused).then((done) => done && setCorrecting(false))
+            void judge(link.id, "CONFIRM", correction, onRefused).then((done) => done && setCorrecting(false))
           }
         />
       )}

@@ -74,7 +74,7 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
     const next = questions[Math.min(questions.length - 1, Math.max(0, index + by))];
     if (next) select(next.id);
   };
-  const { busy, judge, correct, judgePair, undo } = useJudge(reload, blind);
+  const { busy, judge, judgePair, undo } = useJudge(reload, blind);
   const answered = (result: JudgeResult | undefined): void => {
     if (!result) return;
     setDialog(undefined);
@@ -199,7 +199,7 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
           name={name}
           busy={busy}
           onCancel={() => setDialog(undefined)}
-          onConfirm={(correction, onRefused) => void correct(current.id, correction, onRefused).then(answered)}
+          onConfirm={(correction, onRefused) => void judge(current.id, "CONFIRM", correction, onRefused).then(answered)}
         />
       )}
       {dialog === "help" && <KeyHelp onClose={() => setDialog(undefined)} />}

@@ -16,10 +16,8 @@ export interface Judge {
     linkType: string,
     verdict: Verdict,
     correction?: Correction,
-    note?: string,
+    onRefused?: Refused,
   ) => Promise<JudgeResult | undefined>;
-  /** Confirms with corrections that a dialog asked for. */
-  correct: (linkType: string, correction: Correction, onRefused: Refused) => Promise<JudgeResult | undefined>;
   judgePair: (linkType: string, tail: string, head: string, verdict: Verdict) => Promise<JudgeResult | undefined>;
   /** Makes a link type that nobody proposed, confirmed. */
   state: (input: StatedLink, onRefused: Refused) => Promise<JudgeResult | undefined>;
@@ -50,7 +48,7 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
     async (
       call: () => Promise<JudgeResult>,
       headline: (result: JudgeResult) => string,
-      { undoing = false, onRefused }: { undoing?: boolean; onRefused?: Refused } = {},
+      { undoing = false, onRefused }: { undoing?: boolean; onRefused?: Refused | undefined } = {},
     ): Promise<JudgeResult | undefined> => {
       const giveBack = rememberFocus();
       setBusy(true);
@@ -79,17 +77,10 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
 
   return {
     busy,
-    judge: (linkType, verdict, correction, note) =>
+    judge: (linkType, verdict, correction, onRefused) =>
       run(
-        async () =>
-          (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict, correction, note, blind })).judge,
+        async () => (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict, correction, blind })).judge,
         (result) => `${verdicts[verdict]}: ${result.linkType?.name ?? "link type"}`,
-      ),
-    correct: (linkType, correction, onRefused) =>
-      run(
-        async () =>
-          (await graphql<{ judge: JudgeResult }>(JUDGE, { linkType, verdict: "CONFIRM", correction, blind })).judge,
-        (result) => `${verdicts.CONFIRM}: ${result.linkType?.name ?? "link type"}`,
         { onRefused },
       ),
     judgePair: (linkType, tail, head, verdict) =>
