@@ -60,6 +60,9 @@ class Statistics:
     def edge_patterns(self) -> list[tuple[str, str, str, int]]:
         return list(self._remember("patterns", self._count_patterns))
 
+    def merged_pairs(self) -> dict[str, int]:
+        return dict(self._remember("merged", self._count_merged))
+
     def property_types(self, label: str) -> dict[str, str]:
         return dict(self._remember(("types", label), lambda connection: self._types(connection, label)))
 
@@ -100,6 +103,16 @@ class Statistics:
         )
         names = self._db.label_names(connection)
         return sorted((names[row.c0], names[row.c1], names[row.c2], row.n) for row in connection.execute(query))
+
+    def _count_merged(self, connection: Connection) -> dict[str, int]:
+        counts = (
+            sa.select(s.same_pair.c.link_type, sa.func.count().label("n"))
+            .where(s.same_pair.c.active == 1)
+            .group_by(s.same_pair.c.link_type)
+            .subquery()
+        )
+        query = sa.select(s.link_type.c.id, counts.c.n).join(counts, counts.c.link_type == s.link_type.c.number)
+        return {row.id: row.n for row in connection.execute(query)}
 
     def _types(self, connection: Connection, label: str) -> dict[str, str]:
         id = self._db.find_label(connection, VERTEX, clean_text(label))

@@ -256,6 +256,12 @@ class Context:
         self.check_time()
         return {(tail, label, head): count for tail, label, head, count in self.view.edge_patterns()}
 
+    @cached_property
+    def merged_pairs(self) -> Mapping[str, int]:
+        """Id of a link type -> number of pairs of records that it merges."""
+        self.check_time()
+        return self.view.merged_pairs()
+
     def edges_of_link_type(self, link_type: LinkType) -> int:
         """Edges served under its name between the vertex types of its two datasets; 0 unless it is confirmed."""
         if link_type.state is not LinkState.CONFIRMED:

@@ -162,6 +162,12 @@ class LinkTypeType:
     def edges(self, info: Info) -> int:
         return info.context.edges_of_link_type(self.value)
 
+    @strawberry.field(
+        description="Pairs of records that it merges; 0 unless it is confirmed and about the same things."
+    )
+    def merged_pairs(self, info: Info) -> int:
+        return info.context.merged_pairs.get(self.value.id, 0)
+
     @strawberry.field(description="Confirmed by a rule and chosen to be checked by a person.")
     def audit(self, info: Info) -> bool:
         return self.id in info.context.audits
@@ -285,6 +291,7 @@ class ReviewSummaryType:
     deferred: int
     answers: int
     edges_from_answers: int
+    merged_from_answers: int = strawberry.field(description="Pairs of records that answered link types merge.")
 
     @classmethod
     def of(cls, context: Context) -> "ReviewSummaryType":
@@ -298,6 +305,7 @@ class ReviewSummaryType:
             deferred=states.count(LinkState.DEFERRED),
             answers=sum(judgement.undone_at is None for judgement in context.judgements),
             edges_from_answers=sum(context.edges_of_link_type(link) for link in known if link.id in answered),
+            merged_from_answers=sum(count for id, count in context.merged_pairs.items() if id in answered),
         )
 
 

@@ -43,8 +43,11 @@ class TestMerging:
     def test_unmerging_gives_back_exactly_what_was_there(self, shop: SqlStore) -> None:
         before = graph(shop)
         judgement = confirmed_same(shop)
+        assert shop.view().merged_pairs() == {SAME.id: len(PAIRS)}
+        assert shop.scoped(frozenset({"erp"})).view().merged_pairs() == {}
         shop.links.undo(judgement, "bob")
         assert graph(shop) == before
+        assert shop.view().merged_pairs() == {}
 
     def test_pairs_below_the_threshold_stay_apart(self, shop: SqlStore) -> None:
         shop.links.save_link_types([SAME])

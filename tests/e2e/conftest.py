@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from api.demo import make_company
 from ui import DIST
@@ -41,6 +41,11 @@ class Console:
 
     def open(self, route: str) -> None:
         self.page.goto(f"{self.url}/#/{route}")
+
+    def expect_question(self, timeout: float) -> None:
+        """Waits until a question can be answered: one about a link type, or, chosen as worth more, about two records."""
+        ready = self.page.get_by_role("button", name=re.compile(r"^(Confirm|The same|Right)\b"))
+        expect(ready).to_be_enabled(timeout=timeout)
 
     def sign_in(self, name: str = "admin", password: str = PASSWORD) -> None:
         self.page.goto(self.url)

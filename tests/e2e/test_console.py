@@ -93,10 +93,10 @@ def _question(page: Page) -> str:
     return page.locator(".question").inner_text()
 
 
-def _answer(page: Page, key: str, headline: str) -> None:
-    page.keyboard.press(key)
-    expect(page.get_by_text(re.compile(f"^{headline}"))).to_be_visible(timeout=ANSWER_TIMEOUT)
-    expect(page.get_by_role("button", name=re.compile("^Confirm"))).to_be_enabled(timeout=ANSWER_TIMEOUT)
+def _answer(console: Console, key: str, headline: str) -> None:
+    console.page.keyboard.press(key)
+    expect(console.page.get_by_text(re.compile(f"^{headline}"))).to_be_visible(timeout=ANSWER_TIMEOUT)
+    console.expect_question(ANSWER_TIMEOUT)
 
 
 def test_proposals_are_answered_by_keyboard_and_answers_undone(console: Console) -> None:
@@ -104,15 +104,14 @@ def test_proposals_are_answered_by_keyboard_and_answers_undone(console: Console)
     console.open("review")
     first = _question(page)
     expect(page.locator(".pair").first).to_be_visible()
-    _answer(page, "n", "Rejected:")
+    _answer(console, "n", "Rejected:")
     assert _question(page) != first
-    _answer(page, "u", "Undone: rejected")
+    _answer(console, "u", "Undone: rejected")
     assert _question(page) == first
 
     page.keyboard.press("ArrowDown")
     expect(page.locator(".question")).not_to_have_text(first)
-    second = _question(page)
-    _answer(page, "y", "Confirmed:")
+    _answer(console, "y", "Confirmed:")
     console.open("review/history")
     row = page.get_by_role("row").filter(has_text="Confirmed").first
     expect(row).to_contain_text("admin")
@@ -120,7 +119,6 @@ def test_proposals_are_answered_by_keyboard_and_answers_undone(console: Console)
     expect(page.get_by_text(re.compile("^Undone: confirmed"))).to_be_visible(timeout=ANSWER_TIMEOUT)
     console.open("review")
     page.locator(".question").wait_for()
-    assert second
 
 
 def test_keys_typed_into_a_field_are_no_answers(console: Console) -> None:

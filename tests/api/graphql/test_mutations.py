@@ -2,6 +2,7 @@
 
 import pytest
 
+from bifrost.links import Column, LinkKind, LinkType, SamePair, Verdict, link_type_id
 from tests.api.conftest import Client, Shop
 from tests.api.shop import proposal, uid
 
@@ -29,6 +30,21 @@ async def test_an_answer_belongs_to_its_reviewer_and_can_be_taken_back(admin: Cl
     assert again["errors"][0]["extensions"]["code"] == "conflict"
     listed = (await admin.graphql("{ judgements { undone by } }"))["judgements"]
     assert listed == [{"undone": True, "by": "admin"}]
+
+
+async def test_what_answers_merged_is_counted_in_pairs(admin: Client, shop: Shop) -> None:
+    links, ends = shop.service.store.links, [Column("shop", name, ("name",)) for name in ("customers", "products")]
+    same = LinkType(link_type_id(LinkKind.SAME_THING, *ends), LinkKind.SAME_THING, *ends, "same")
+    links.save_link_types([same])
+    links.write_same(same, [SamePair(uid("customers", i), uid("products", i), 0.9 - i / 2) for i in range(2)])
+    summary = "{ reviewSummary { answers edgesFromAnswers mergedFromAnswers } linkTypes { name mergedPairs edges } }"
+    counts = {"answers": 0, "edgesFromAnswers": 0, "mergedFromAnswers": 0}
+    before = await admin.graphql(summary)
+    assert before == {"reviewSummary": counts, "linkTypes": [{"name": "same", "mergedPairs": 0, "edges": 0}]}
+    links.judge(same.id, Verdict.CONFIRM, "ann")
+    after = await admin.graphql(summary)
+    assert after["reviewSummary"] == {**counts, "answers": 1, "mergedFromAnswers": 1}, "the other pair is below .5"
+    assert after["linkTypes"] == [{"name": "same", "mergedPairs": 1, "edges": 0}]
 
 
 async def test_pairs_are_judged_one_by_one(admin: Client, shop: Shop) -> None:

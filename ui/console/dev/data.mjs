@@ -243,6 +243,7 @@ function linkType(kind, tail, head, name, probability, fields) {
     cardinality: "many to one",
     estimatedEdges: 60,
     edges: 0,
+    mergedPairs: 0,
     reasons: [],
     examples: [],
     counterExamples: [],
@@ -307,6 +308,7 @@ export const linkTypes = [
     ...linkType("MENTION", column("files", "documents"), column("erp", "orders", "order_id"), "bills", 0.98, {
       estimatedEdges: 12,
       edges: 12,
+      mergedPairs: 0,
       examples: invoices.slice(0, 6).map((invoice, i) => pair(invoice, orders[i], 0.97)),
     }),
     id: "lt-confirmed-1",
@@ -316,6 +318,7 @@ export const linkTypes = [
     ...linkType("MENTION", column("files", "documents"), column("erp", "customers", "company"), "addressed_to", 0.95, {
       estimatedEdges: 12,
       edges: 12,
+      mergedPairs: 0,
       examples: invoices.slice(0, 6).map((invoice, i) => pair(invoice, customers[(i * 7) % 12], 0.91)),
     }),
     id: "lt-confirmed-2",

@@ -155,12 +155,15 @@ const find = (id) => linkTypes.find((link) => link.id === id);
 async function judge({ linkType, verdict, correction, note }) {
   await wait(250);
   const link = find(linkType);
-  const before = { state: link.state, name: link.name, edges: link.edges };
+  const before = { state: link.state, name: link.name, edges: link.edges, mergedPairs: link.mergedPairs };
+  const gives = verdict === "CONFIRM" ? link.estimatedEdges : 0;
+  const same = link.kind === "SAME_THING";
   Object.assign(link, {
     state: stateOf[verdict] ?? link.state,
     name: correction?.name ?? link.name,
     threshold: correction?.threshold ?? link.threshold,
-    edges: verdict === "CONFIRM" ? link.estimatedEdges : 0,
+    edges: same ? 0 : gives,
+    mergedPairs: same ? gives : 0,
   });
   const judgement = {
     id: judgements.length + 1,
@@ -212,6 +215,7 @@ const summary = () => {
     deferred: count("DEFERRED"),
     answers: judgements.filter((item) => !item.undone).length,
     edgesFromAnswers: linkTypes.reduce((sum, link) => sum + link.edges, 0),
+    mergedFromAnswers: linkTypes.reduce((sum, link) => sum + link.mergedPairs, 0),
   };
 };
 const outSource = (source) => ({

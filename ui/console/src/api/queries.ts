@@ -5,7 +5,7 @@ const pair = "tail head tailText headText score note role tailProperties headPro
 const linkRef = `id name kind state tail { ${column} } head { ${column} } through { ${column} }`;
 const judgement = `id subject verdict by at note correction undone blind disputed linkType { ${linkRef} }`;
 const estimate = "value low high basis";
-const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges reasons threshold model
+const linkHead = `${linkRef} probability baseline declared transform condition cardinality estimatedEdges edges mergedPairs reasons threshold model
   audit precision { ${estimate} } recall { ${estimate} } recallNote`;
 const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
 const judgeResult = `judgement { ${judgement} } opinion { agrees by verdict } linkType { id name state edges } moved { id name before after } edgesChanged merged
@@ -26,12 +26,12 @@ const token = "id name scopes created expires lastUsed";
 export const HOME = `query Home {
   version
   statistics { vertices edges sources documents vertexLabels { label count } edgeLabels { label count } }
-  reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers }
+  reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers mergedFromAnswers }
   builds(limit: 5) { ${build} }
   sources { ${source} datasets { name } }
 }`;
 
-export const REVIEW_SUMMARY = `query ReviewSummary { reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers } }`;
+export const REVIEW_SUMMARY = `query ReviewSummary { reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers mergedFromAnswers } }`;
 
 export const SOURCE_KINDS = `query SourceKinds { sourceKinds { kind title schema secrets } }`;
 export const SOURCES = `query Sources { sources { ${source} datasets { name } } }`;
@@ -59,7 +59,7 @@ export const BUILD_PROGRESS = `subscription BuildProgress($id: Int!) { build(id:
 
 export const REVIEW_QUEUE = `query ReviewQueue($blind: Boolean) {
   questions(blind: $blind) { id purpose blind said { ${judgement} } pair { ${pair} } linkType { ${linkFull} } }
-  reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers }
+  reviewSummary { proposed confirmed rejected deferred answers edgesFromAnswers mergedFromAnswers }
   judgements(limit: 20) { ${judgement} }
 }`;
 export const LINK_TYPES = `query LinkTypes($states: [LinkState!]) { linkTypes(states: $states) { ${linkHead} } }`;

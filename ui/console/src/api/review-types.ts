@@ -58,6 +58,8 @@ export interface LinkType {
   cardinality: string;
   estimatedEdges: number;
   edges: number;
+  /** Pairs of records that are merged. */
+  mergedPairs: number;
   reasons: string[];
   examples: PairExample[];
   counterExamples: PairExample[];
@@ -187,6 +189,8 @@ export interface ReviewSummary {
   deferred: number;
   answers: number;
   edgesFromAnswers: number;
+  /** Pairs of records. */
+  mergedFromAnswers: number;
 }
 
 export interface Correction {

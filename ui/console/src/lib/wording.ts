@@ -7,6 +7,7 @@ import type {
   LinkType,
   Moved,
   PairsMoved,
+  ReviewSummary,
   Verdict,
 } from "../api/review-types";
 import { count, plural } from "./format";
@@ -113,10 +114,13 @@ export const plain = (phrases: Phrase[]): string =>
   phrases.map((phrase) => (typeof phrase === "string" ? phrase : phrase.name)).join("");
 
 /** What a yes would do. */
-export function effect({ kind, state, edges, estimatedEdges, tail, head }: LinkType, name: string): string {
+export function effect(
+  { kind, state, edges, mergedPairs, estimatedEdges, tail, head }: LinkType,
+  name: string,
+): string {
   if (state === "CONFIRMED") {
     if (kind === "SAME_CONCEPT") return "The two columns are one property.";
-    return kind === "SAME_THING" ? "Matching records are merged." : `It gives ${plural(edges, "link")}.`;
+    return kind === "SAME_THING" ? mergedText(mergedPairs) : `It gives ${plural(edges, "link")}.`;
   }
   const about = estimatedEdges ? `about ${count(estimatedEdges)}` : "some";
   switch (kind) {
@@ -127,6 +131,15 @@ export function effect({ kind, state, edges, estimatedEdges, tail, head }: LinkT
     default:
       return `A yes adds ${about} links “${name}” from ${tail.dataset} to ${head.dataset}.`;
   }
+}
+
+const mergedText = (pairs: number): string =>
+  pairs ? `It merges ${plural(pairs, "pair")} of records.` : "No records fit each other well enough to be merged.";
+
+/** What all answers of a review together gave. */
+export function given({ answers, edgesFromAnswers, mergedFromAnswers }: ReviewSummary): string {
+  const said = `${plural(answers, "answer")} gave ${plural(edgesFromAnswers, "link")}`;
+  return mergedFromAnswers ? `${said} and merged ${plural(mergedFromAnswers, "pair")} of records` : said;
 }
 
 /** How many links an answer, or its undo, changed, and which way; of the same thing, how many records became one. */

@@ -171,6 +171,7 @@ function Counts({ data: { statistics, reviewSummary } }: { data: HomeData }): Re
     ["Documents", statistics.documents, href("explore", { label: "Document" })],
     ["Link types confirmed", reviewSummary.confirmed, "#/review/links"],
     ["Links from your answers", reviewSummary.edgesFromAnswers, "#/review/history"],
+    ["Pairs merged by your answers", reviewSummary.mergedFromAnswers, "#/review/links"],
   ];
   return (
     <Container>

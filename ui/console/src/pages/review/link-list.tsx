@@ -131,7 +131,12 @@ export function LinkList(): ReactNode {
             minWidth: 150,
             cell: (l) => <ColumnName column={l.head} />,
           },
-          { id: "edges", header: "Links", sortingField: "edges", cell: (l) => count(l.edges) },
+          {
+            id: "edges",
+            header: "Links",
+            sortingComparator: (a, b) => a.edges + a.mergedPairs - (b.edges + b.mergedPairs),
+            cell: (l) => (l.kind === "SAME_THING" ? `${count(l.mergedPairs)} merged` : count(l.edges)),
+          },
           {
             id: "probability",
             header: "Probability",

@@ -27,7 +27,9 @@ export function Question({ link, name, blind, position, second = false }: Props)
           ["Estimated precision", link.precision ? estimate(link.precision) : "–"] as [string, ReactNode],
           ["Estimated recall", link.recall ? estimate(link.recall) : link.recallNote] as [string, ReactNode],
         ]),
-    [link.edges ? "Links" : "Estimated links", count(link.edges || link.estimatedEdges)],
+    link.kind === "SAME_THING"
+      ? [link.mergedPairs ? "Merged pairs" : "Estimated pairs", count(link.mergedPairs || link.estimatedEdges)]
+      : [link.edges ? "Links" : "Estimated links", count(link.edges || link.estimatedEdges)],
     ...(link.through ? [["Through", columnName(link.through)] as [string, ReactNode]] : []),
     ...(link.cardinality ? [["Cardinality", link.cardinality] as [string, ReactNode]] : []),
     ...(link.threshold !== null ? [["Threshold", percent(link.threshold)] as [string, ReactNode]] : []),

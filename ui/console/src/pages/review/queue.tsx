@@ -13,7 +13,7 @@ import { href, navigate, parseRoute, useRoute } from "../../lib/router";
 import { useMay } from "../../lib/session";
 import { useStored } from "../../lib/stored";
 import { useData } from "../../lib/use-data";
-import { kinds } from "../../lib/wording";
+import { given, kinds } from "../../lib/wording";
 import { AnswerBar } from "./answer-bar";
 import { Correct } from "./correct";
 import { Evidence } from "./evidence";
@@ -128,7 +128,7 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
       <div className="toolbar" ref={top}>
         <Box color="text-body-secondary">
           {`${plural(reviewSummary.proposed, "proposal")} · ${count(reviewSummary.confirmed)} confirmed · ${count(reviewSummary.rejected)} rejected · ` +
-            `${count(reviewSummary.deferred)} for later · ${plural(reviewSummary.answers, "answer")} gave ${plural(reviewSummary.edgesFromAnswers, "link")}`}
+            `${count(reviewSummary.deferred)} for later · ${given(reviewSummary)}`}
         </Box>
         <SpaceBetween direction="horizontal" size="s" alignItems="center">
           <Toggle checked={blindMode} onChange={({ detail }) => setBlind(detail.checked)}>
