@@ -33,8 +33,9 @@ async def test_an_answer_belongs_to_its_reviewer_and_can_be_taken_back(admin: Cl
 
 
 async def test_what_answers_merged_is_counted_in_pairs(admin: Client, shop: Shop) -> None:
-    links, ends = shop.service.store.links, [Column("shop", name, ("name",)) for name in ("customers", "products")]
-    same = LinkType(link_type_id(LinkKind.SAME_THING, *ends), LinkKind.SAME_THING, *ends, "same")
+    links = shop.service.store.links
+    tail, head = (Column("shop", name, ("name",)) for name in ("customers", "products"))
+    same = LinkType(link_type_id(LinkKind.SAME_THING, tail, head), LinkKind.SAME_THING, tail, head, "same")
     links.save_link_types([same])
     links.write_same(same, [SamePair(uid("customers", i), uid("products", i), 0.9 - i / 2) for i in range(2)])
     summary = "{ reviewSummary { answers edgesFromAnswers mergedFromAnswers } linkTypes { name mergedPairs edges } }"
