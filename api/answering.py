@@ -298,9 +298,11 @@ class Answering:
             Moved(one.id, one.name, before[one.id].probability, one.probability)
             for one in rescored
             if one.state is LinkState.PROPOSED
+            and one.id in before
             and one.id not in gone
             and abs(one.probability - before[one.id].probability) > _MOVED
         )
+        proposed = tuple(one for one in rescored if one.id not in before)
         self.wake()
         link_type, changed = self._apply(judgement, before)
         self.review.accept()
@@ -308,7 +310,8 @@ class Answering:
         # The store itself removes and restores edges when an answer changes a link type's state.
         size = self._size()
         changed = max(changed, abs(size.edges - size_before.edges))
-        return JudgeOutcome(judgement, link_type, moved, changed, size_before.vertices - size.vertices)
+        merged = size_before.vertices - size.vertices
+        return JudgeOutcome(judgement, link_type, moved, changed, merged, proposed=proposed)
 
     def _apply(self, judgement: Judgement, known: Mapping[str, LinkType]) -> tuple[LinkType | None, int]:
         """Applies the link type that a judgement is about, and the one that its correction made, if any."""

@@ -54,5 +54,7 @@ class Carrying:
         return tuple(
             Moved(one.id, one.name, before[one.id].probability, one.probability)
             for one in after
-            if one.state is LinkState.PROPOSED and abs(one.probability - before[one.id].probability) > _MOVED
+            if one.state is LinkState.PROPOSED
+            and one.id in before
+            and abs(one.probability - before[one.id].probability) > _MOVED
         )

@@ -89,7 +89,8 @@ class Opinion(NamedTuple):
 class JudgeOutcome:
     """What an answer, or its undo, did. ``opinion`` is there if it was asked as a second one.
 
-    ``merged``: how many vertices fewer there are, negative where some came apart.
+    ``merged``: how many vertices fewer there are, negative where some came apart. ``proposed`` takes the place of what was
+    rejected.
     """
 
     judgement: Judgement
@@ -99,6 +100,7 @@ class JudgeOutcome:
     merged: int = 0
     pairs_moved: PairsMoved = field(default_factory=PairsMoved)
     opinion: Opinion | None = None
+    proposed: Sequence[LinkType] = ()
 
 
 class Learnt(NamedTuple):

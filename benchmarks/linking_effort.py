@@ -14,6 +14,7 @@ from typing import Any
 
 from api.demo import make_company
 from benchmarks.effort_projects import Pairs, Project, demo_company, enterprise
+from benchmarks.linking_references import answered_types
 from benchmarks.report import Report, f1_score
 from bifrost.errors import InputError
 from bifrost.links import AUTOMATIC, Judgement, LinkKind, LinkState, LinkType, PairLesson, Verdict
@@ -224,7 +225,8 @@ def review(
             confirmed.discard(question.id)
         verdict = Verdict.CONFIRM if right else Verdict.REJECT
         judgements.append(Judgement(len(answered), question.id, verdict, "reviewer", _AT, features=question.features))
-        known = linker.rescore(known, judgements)
+        known = linker.rescore(answered_types(known, question.id, right), judgements)
+        links.update((p.id, _links_of(linker, p, project.data)) for p in known if p.id not in links)
         curve.append(_mean_f1(project, known, confirmed, links))
     linker.close()
     return Outcome(curve, answered, judgements, known, links, confirmed, len(checks), accepted)

@@ -3,6 +3,7 @@
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from api.demo import erp
 from api.demo.company import make
 from benchmarks.report import Report, f1_score
 from benchmarks.tables import References, add_sqlite
-from bifrost.links import Column, Judgement, LinkKind, LinkType, Verdict
+from bifrost.links import Column, Judgement, LinkKind, LinkState, LinkType, Verdict
 from extraction.encoder_minilm import load_encoder
 from linking.asking import order_types
 from linking.linker import BifrostLinker
@@ -103,7 +104,7 @@ def _after_answers(proposals: Sequence[LinkType], truth: Pairs) -> tuple[Pairs, 
         right = (str(question.tail), str(question.head)) in truth
         answered[question.id] = right
         judgements.append(_judgement(number, question, right))
-        known = linker.rescore(known, judgements)
+        known = linker.rescore(answered_types(known, question.id, right), judgements)
     linker.close()
     believed = {p.id: answered.get(p.id, p.probability >= 0.5) for p in known}
     return {(str(p.tail), str(p.head)) for p in known if believed[p.id]}, len(answered)
@@ -123,6 +124,12 @@ def _after_a_mistake(proposals: Sequence[LinkType], truth: Pairs, seed: int) -> 
             result.append(f1_score(said(rescored), remaining)[2])
     linker.close()
     return result
+
+
+def answered_types(known: Sequence[LinkType], id: str, right: bool) -> list[LinkType]:
+    """``known`` after an answer about one of them, as the store would say."""
+    state = LinkState.CONFIRMED if right else LinkState.REJECTED
+    return [replace(t, state=state) if t.id == id else t for t in known]
 
 
 def _judgement(number: int, question: LinkType, right: bool) -> Judgement:

@@ -118,7 +118,8 @@ class LinkType:
     normalisation that linking knows by name ({"tail": "strip_prefix:CUST-"}). ``condition`` filters tail rows.
     ``probability`` is calibrated; ``baseline`` is what the explicit-feature model alone says. ``through``, of join tables
     only, are the columns of the table between tail and head that name both, the tail's first; its source is that of one of
-    them, and conditions filter its rows.
+    them, and conditions filter its rows. ``otherwise`` is proposed in its place once it is rejected: of a reference, the
+    next likeliest that its columns could mean.
     """
 
     id: str
@@ -141,6 +142,7 @@ class LinkType:
     threshold: float | None = None
     model: str = ""
     through: Column | None = None
+    otherwise: "LinkType | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,11 @@ def link_type_from(text: str) -> LinkType:
 
     Its mappings are shared: nobody may change them.
     """
-    data = orjson.loads(text)
+    return _link_type(orjson.loads(text))
+
+
+def _link_type(data: Mapping[str, Any]) -> LinkType:
+    otherwise = data.get("otherwise")
     return LinkType(
         **{
             **data,
@@ -222,6 +226,7 @@ def link_type_from(text: str) -> LinkType:
             "examples": _examples(data["examples"]),
             "counter_examples": _examples(data["counter_examples"]),
             "features": {name: _number(value) for name, value in data["features"].items()} or EMPTY,
+            "otherwise": _link_type(otherwise) if otherwise else None,
         }
     )
 

@@ -103,13 +103,14 @@ def _without_evidence(before: LinkType, made: LinkType) -> dict[str, Any]:
             "examples": turned(before.examples),
             "counter_examples": turned(before.counter_examples),
             "cardinality": "-to-".join(reversed(before.cardinality.split("-to-"))),
-            "reasons": (), "features": EMPTY, "declared": False,
+            "reasons": (), "features": EMPTY, "declared": False, "otherwise": None,
         }  # fmt: skip
     gone: dict[str, Any] = {"examples": (), "counter_examples": (), "reasons": (), "estimated_edges": 0}
     if made.id == before.id:
         return gone
     return gone | {
-        "cardinality": "", "declared": False, "features": EMPTY, "probability": 0.0, "baseline": 0.0, "model": ""
+        "cardinality": "", "declared": False, "features": EMPTY, "probability": 0.0, "baseline": 0.0, "model": "",
+        "otherwise": None,
     }  # fmt: skip
 
 

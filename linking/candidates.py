@@ -7,12 +7,13 @@ from typing import Any
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample, Role, link_type_id
 from bifrost.ports import Encoder
+from linking.alternatives import chained, next_likeliest
 from linking.composites import composite_candidates
 from linking.consensus import agreed_odds
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
-from linking.kindred import SURELY_NAMED, kindred_odds
+from linking.kindred import SURELY_NAMED, Kindred
 from linking.named_keys import custom_odds, is_own_key
 from linking.names import core_words, is_id_name, table_words, words
 from linking.profiles import ColumnProfile
@@ -89,11 +90,10 @@ def find_references(
         if not rejected or link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) not in rejected
     ]
     scorer, columns = scorers[LinkKind.REFERENCE], list(workspace.columns())
+    kindred = Kindred(candidates, columns)
     candidates = [
         replace(c, features={**c.features, KINDRED: odds + custom})
-        for c, odds, custom in zip(
-            candidates, kindred_odds(candidates, columns), custom_odds(candidates, columns), strict=True
-        )
+        for c, odds, custom in zip(candidates, kindred.odds(), custom_odds(candidates, columns), strict=True)
     ]
     shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
     candidates = with_shares(candidates, shares)
@@ -133,7 +133,19 @@ def find_references(
     found = _one_way(found, keep)
     composites = [t for t in _find_composites(workspace, scorers, declared, found, keep) if t.id not in rejected]
     found = said_by_composites(found, composites, scorer, keep)
-    return without_duplicates(workspace, found, declared_types(workspace) if declared else [], keep), between
+    earlier = declared_types(workspace) if declared else []
+    found = without_duplicates(workspace, found, earlier, keep)
+    alternatives = {
+        _column(ranks[0][0][1].tail): [_reference(workspace, ranked[0][1], ranked, scorers) for ranked in ranks]
+        for ranks in next_likeliest(by_tail, kindred, scorer, MIN_PROBABILITY).values()
+    }
+
+    def says_more(other: LinkType, first: LinkType) -> bool:
+        beside = [*earlier, *(t for t in found if t.id != first.id)]
+        return bool(without_duplicates(workspace, [other], beside, keep))
+
+    chains = {t.id: [o for o in alternatives.get(t.tail, ()) if says_more(o, t)] for t in found if t.id not in keep}
+    return [replace(t, otherwise=chained(chains.get(t.id, ()))) for t in found], between
 
 
 def _with_shape(workspace: Workspace, c: ReferenceCandidate) -> ReferenceCandidate:

@@ -10,14 +10,15 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from heapq import nlargest
 
 from linking.names import ID_WORDS, MEASURE_WORDS, containment, core_words, is_id_name, table_words, words
 from linking.profiles import SAMPLE, ColumnProfile
 from linking.references import ReferenceCandidate
 
-__all__ = ["SURELY_NAMED", "kindred_odds", "reaches", "span_fit"]
+__all__ = ["SURELY_NAMED", "Kindred", "reaches", "span_fit"]
 
 _WORST = -30.0
 """The least log-likelihood that is told apart."""
@@ -67,19 +68,34 @@ def _numbers(sample: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(sorted(int(value) for value in sample if re.fullmatch(r"-?\d+", value)))
 
 
-def kindred_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[ColumnProfile]) -> list[float]:
-    """Per candidate what to add to its log-odds. ``columns`` are all of the workspace."""
-    leading = _leading(columns)
-    margins = _margins(candidates, _between(columns))
-    areas, homes = _areas(candidates), _homes(candidates)
-    named = Counter(words(p.said) for p in {c.tail.id: c.tail for c in candidates}.values())
-    ends = {said[n:] for said in named for n in range(1, len(said) - 1)} | {s for s, n in named.items() if n > 1}
-    found = []
-    for c, margin, area, home in zip(candidates, margins, areas, homes, strict=True):
-        said = words(c.tail.said)
-        shared = said in ends or any(said[n:] in named for n in range(1, len(said) - 1))
-        found.append(round(_odds(c, margin, c.head.id in leading, shared) + area + home, 3))
-    return found
+class Kindred:
+    """What is known of candidates beyond their two columns. ``columns`` are all of the workspace."""
+
+    def __init__(self, candidates: Sequence[ReferenceCandidate], columns: Sequence[ColumnProfile]) -> None:
+        self._candidates = candidates
+        self._leading = _leading(columns)
+        self._spans = _Spans(candidates, _between(columns))
+        self._named = Counter(words(p.said) for p in {c.tail.id: c.tail for c in candidates}.values())
+        several = {said for said, n in self._named.items() if n > 1}
+        self._ends = {said[n:] for said in self._named for n in range(1, len(said) - 1)} | several
+
+    def odds(self) -> list[float]:
+        """Per candidate what to add to its log-odds."""
+        return self._odds(self._candidates, [self._spans.margin(c) for c in self._candidates])
+
+    def odds_without(self, left: Sequence[ReferenceCandidate], gone: Collection[int]) -> list[float]:
+        """The same for the candidates ``left`` of one column, as if the heads ``gone``, by id, were none of it."""
+        best = self._spans.without(left[0].tail, gone)
+        return self._odds(left, [self._spans.margin(c, best) for c in left])
+
+    def _odds(self, candidates: Sequence[ReferenceCandidate], margins: Sequence[float]) -> list[float]:
+        areas, homes = _areas(candidates), _homes(candidates)
+        found = []
+        for c, margin, area, home in zip(candidates, margins, areas, homes, strict=True):
+            said = words(c.tail.said)
+            shared = said in self._ends or any(said[n:] in self._named for n in range(1, len(said) - 1))
+            found.append(round(_odds(c, margin, c.head.id in self._leading, shared) + area + home, 3))
+        return found
 
 
 def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> float:
@@ -251,22 +267,49 @@ def _leading(columns: Sequence[ColumnProfile]) -> set[int]:
 # ---- the span of values, beside the rivals -----------------------------------------------------------------------------
 
 
-def _margins(candidates: Sequence[ReferenceCandidate], between: set[str]) -> list[float]:
+Best = Mapping[Family, Sequence[float]]
+
+
+class _Spans:
     """How much better than every rival a head holds and spans the values of all columns that are called like the tail."""
-    members: dict[Family, dict[int, ColumnProfile]] = defaultdict(dict)
-    shares: dict[tuple[Family, int], dict[int, float]] = defaultdict(dict)
-    heads = {c.head.id: c.head for c in candidates}
-    families = _families(candidates)
-    for c in candidates:
-        for family in (*families[c.tail.id], ("ends", c.tail.source, words(c.tail.said))):
-            members[family][c.tail.id] = c.tail
-            shares[family, c.head.id][c.tail.id] = 0.0 if math.isnan(c.containment) else c.containment
-    worth: dict[Family, dict[int, float]] = defaultdict(dict)
-    for (family, head), found in shares.items():
-        less = _BETWEEN if heads[head].table in between else 0.0
-        worth[family][head] = _worth(members[family], found, heads[head]) - less
-    best = {family: sorted(values.values(), reverse=True)[:2] for family, values in worth.items()}
-    return [max(_margin(worth[f][c.head.id], best[f]) for f in families[c.tail.id]) for c in candidates]
+
+    def __init__(self, candidates: Sequence[ReferenceCandidate], between: set[str]) -> None:
+        self._between = between
+        self._members: dict[Family, dict[int, ColumnProfile]] = defaultdict(dict)
+        self._shares: dict[Family, dict[int, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+        self._heads = {c.head.id: c.head for c in candidates}
+        self._families = _families(candidates)
+        for c in candidates:
+            for family in (*self._families[c.tail.id], ("ends", c.tail.source, words(c.tail.said))):
+                self._members[family][c.tail.id] = c.tail
+                self._shares[family][c.head.id][c.tail.id] = 0.0 if math.isnan(c.containment) else c.containment
+        self._worth = {
+            family: {head: self._worth_of(family, head, found) for head, found in heads.items()}
+            for family, heads in self._shares.items()
+        }
+        self._best = {family: nlargest(2, worth.values()) for family, worth in self._worth.items()}
+
+    def margin(self, c: ReferenceCandidate, best: Best | None = None) -> float:
+        """``best`` holds the worths of the two best heads of each of the tail's families."""
+        best = self._best if best is None else best
+        return max(_margin(self._worth[family][c.head.id], best[family]) for family in self._families[c.tail.id])
+
+    def without(self, tail: ColumnProfile, gone: Collection[int]) -> Best:
+        """The worths of the two best heads of the tail's families, as if it had no candidates with the heads ``gone``."""
+        found = {}
+        for family in self._families[tail.id]:
+            worth = dict(self._worth[family])
+            for head in gone:
+                shares = {id: share for id, share in self._shares[family][head].items() if id != tail.id}
+                del worth[head]
+                if shares:
+                    worth[head] = self._worth_of(family, head, shares)
+            found[family] = nlargest(2, worth.values())
+        return found
+
+    def _worth_of(self, family: Family, head: int, shares: Mapping[int, float]) -> float:
+        less = _BETWEEN if self._heads[head].table in self._between else 0.0
+        return _worth(self._members[family], shares, self._heads[head]) - less
 
 
 def _margin(mine: float, best: Sequence[float]) -> float:

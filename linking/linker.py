@@ -10,6 +10,7 @@ from bifrost.link_columns import LinkColumns
 from bifrost.links import TAUGHT, Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
+from linking.alternatives import with_alternatives
 from linking.candidates import declared_types, find_references, find_same_things
 from linking.collective import Collective, Connections
 from linking.describing import Evident, describe
@@ -146,7 +147,9 @@ class BifrostLinker:
         return find_same_concepts(workspace, scorers[LinkKind.SAME_CONCEPT], self._vectors, apart, keep=keep)
 
     def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
-        """All of ``known``, the open proposals with new probabilities from their stored features."""
+        """All of ``known``, the open proposals with new probabilities from their stored features; what takes the place of
+        rejected ones comes with them."""
+        known = with_alternatives(known)
         scorers = self._scorers(known, judgements)
         fresh: dict[str, float] = {}
         for kind, scorer in scorers.items():

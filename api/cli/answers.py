@@ -188,6 +188,8 @@ def _report(context: Context, outcome: "JudgeOutcome") -> None:
     else:
         text += f"; {outcome.edges_changed} edges changed" if outcome.edges_changed else ""
     text += "".join(f"; {part}" for part in _movement(outcome))
+    for one in outcome.proposed:
+        text += f"\nproposed instead: {one.id} {arrow(one)} ({one.probability:.0%})"
     if (opinion := outcome.opinion) is not None:
         first = f"{escape(opinion.first.by)} had answered {opinion.first.verdict}"
         text += f"\n{first}, too." if opinion.agrees else f"\n{first}, which stands until somebody settles the dispute."

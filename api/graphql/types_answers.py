@@ -53,6 +53,9 @@ class JudgeResultType:
     )
     pairs_moved: PairsMovedType
     opinion: OpinionType | None = strawberry.field(description="Where the question was asked for a second opinion.")
+    proposed: list[LinkTypeType] = strawberry.field(
+        description="What takes the place of a rejected link type: the next likeliest that its columns could mean."
+    )
 
     @classmethod
     def of(cls, outcome: JudgeOutcome) -> "JudgeResultType":
@@ -64,4 +67,5 @@ class JudgeResultType:
             merged=outcome.merged,
             pairs_moved=PairsMovedType(**outcome.pairs_moved._asdict()),
             opinion=None if outcome.opinion is None else OpinionType.of(outcome.opinion),
+            proposed=[LinkTypeType.of(one) for one in outcome.proposed],
         )

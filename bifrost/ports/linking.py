@@ -44,7 +44,9 @@ class Linker(Protocol):
         """Lets go of what is kept on disk and in memory for link types other than these: their data may be gone."""
 
     def rescore(self, known: Sequence[LinkType], judgements: Sequence[Judgement]) -> list[LinkType]:
-        """After an answer: the open proposals with new probabilities, from their stored features. Under 2 seconds."""
+        """After an answer: ``known`` with new probabilities of the open proposals, from their stored features, with what takes
+        the place of rejected ones (:attr:`LinkType.otherwise`), and without what did so for others that are open again.
+        Under 2 seconds."""
 
     def describe(
         self, data: LinkingData, link_type: LinkType, judgements: Sequence[Judgement], known: Sequence[LinkType]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bifrost.links import LinkType
-from linking.kindred import kindred_odds
+from linking.kindred import Kindred
 from linking.memory import MemoryData
 from linking.profiles import has_decimal_commas, is_list_text, numbers_in
 from linking.references import reference_candidates
@@ -142,7 +142,7 @@ def test_columns_of_one_value_or_two_refer_to_nothing_without_a_name() -> None:
     workspace = Workspace()
     with workspace.using(data):
         candidates = reference_candidates(workspace, None)
-        odds = kindred_odds(candidates, workspace.columns())
+        odds = Kindred(candidates, workspace.columns()).odds()
     workspace.close()
     nothing = [added for c, added in zip(candidates, odds, strict=True) if c.tail.name in (*constant, "gender")]
     assert nothing

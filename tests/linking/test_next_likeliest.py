@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bifrost.links import Judgement, LinkState, LinkType, Verdict
+from bifrost.links import Column, Judgement, LinkState, LinkType, Verdict
+from linking.alternatives import with_alternatives
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from tests.linking.company import quiet
@@ -40,6 +41,56 @@ def test_when_a_reference_is_rejected_the_next_likeliest_of_the_column_is_propos
     ((other, proposed),) = after.items()
     assert {first, other} == {"db/person.id", "db/firm.id"}
     assert proposed.state is LinkState.PROPOSED
+
+
+def answered(link_type: LinkType, state: LinkState) -> LinkType:
+    return replace(link_type, state=state)
+
+
+def test_it_comes_at_once_and_goes_when_the_answer_is_taken_back() -> None:
+    data, linker = loans(), BifrostLinker()
+    proposals = linker.propose(data, (), (), quiet)
+    ((first, asked),) = borrowers(proposals).items()
+    others = [p for p in proposals if p.id != asked.id]
+    assert linker.rescore(proposals, ()) == proposals, "nothing is rejected yet"
+
+    rejected = answered(asked, LinkState.REJECTED)
+    after = borrowers(linker.rescore([*others, rejected], ()))
+    del after[first]
+    ((_, instead),) = after.items()
+    assert instead.state is LinkState.PROPOSED
+    assert instead.reasons
+    assert instead.examples
+    built = borrowers(linker.propose(data, (), [rejected], quiet))
+    assert {p.id for p in built.values()} == {asked.id, instead.id}, "the next build says the same"
+    assert abs(built[str(instead.head)].probability - instead.probability) < 0.05
+    linker.close()
+
+    assert borrowers(linker.rescore([*others, asked, instead], ())) == {first: asked}
+    confirmed = answered(instead, LinkState.CONFIRMED)
+    assert len(borrowers(linker.rescore([*others, asked, confirmed], ()))) == 2, "what people confirmed stays"
+    deleted = answered(asked, LinkState.DELETED)
+    assert len(borrowers(linker.rescore([*others, deleted], ()))) == 2
+
+
+def test_nothing_takes_the_place_of_what_something_else_has() -> None:
+    linker = BifrostLinker()
+    proposals = linker.propose(loans(), (), (), quiet)
+    linker.close()
+    ((_, asked),) = borrowers(proposals).items()
+    assert asked.otherwise is not None
+    rejected = answered(asked, LinkState.REJECTED)
+    corrected = replace(asked, id="other", head=Column("db", "bank", ("id",)), otherwise=None)
+    for state in (LinkState.CONFIRMED, LinkState.PROPOSED):
+        known = [rejected, answered(corrected, state)]
+        assert with_alternatives(known) == known, "the column means something else by now"
+    assert len(with_alternatives([rejected, answered(corrected, LinkState.REJECTED)])) == 3
+    turned = replace(corrected, tail=asked.otherwise.head, head=asked.otherwise.tail)
+    assert with_alternatives([rejected, turned]) == [rejected, turned]
+    no = answered(asked.otherwise, LinkState.REJECTED)
+    after = with_alternatives([rejected, no])
+    assert after[:2] == [rejected, no]
+    assert all(t.id not in (rejected.id, no.id) for t in after[2:]), "nobody is asked twice"
 
 
 def test_what_is_put_off_keeps_its_place() -> None:

@@ -188,7 +188,15 @@ async function judge({ linkType, verdict, correction, note }) {
       other.probability = after;
       return change;
     });
-  return { judgement, linkType: link, moved, edgesChanged: link.edges - before.edges, merged: 0, pairsMoved: still };
+  return {
+    judgement,
+    linkType: link,
+    moved,
+    edgesChanged: link.edges - before.edges,
+    merged: 0,
+    pairsMoved: still,
+    proposed: [],
+  };
 }
 
 function undo({ judgement: id }) {
@@ -203,6 +211,7 @@ function undo({ judgement: id }) {
     edgesChanged: judgement.linkType.edges - had,
     merged: 0,
     pairsMoved: still,
+    proposed: [],
   };
 }
 
@@ -377,6 +386,7 @@ const root = {
       edgesChanged: verdict === "REJECT" ? -1 : 0,
       merged: 0,
       pairsMoved: still,
+      proposed: [],
     };
   },
   createToken: ({ name, scopes }) => {

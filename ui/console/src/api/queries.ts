@@ -9,7 +9,7 @@ const linkHead = `${linkRef} probability baseline declared transform condition c
   audit precision { ${estimate} } recall { ${estimate} } recallNote`;
 const linkFull = `${linkHead} features examples { ${pair} } counterExamples { ${pair} }`;
 const judgeResult = `judgement { ${judgement} } opinion { agrees by verdict } linkType { id name state edges } moved { id name before after } edgesChanged merged
-  pairsMoved { above below likelier lessLikely }`;
+  pairsMoved { above below likelier lessLikely } proposed { ${linkRef} }`;
 const build = "id state sources started finished progress { stage item done total message } error counts failures";
 const dataset = `name kind type records failures key comment
   columns { name type nullable comment } references { columns dataset targetColumns }`;

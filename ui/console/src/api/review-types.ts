@@ -25,6 +25,8 @@ export interface PairExample {
   headProperties: Properties;
 }
 
+export type LinkRef = Pick<LinkType, "id" | "name" | "kind" | "state" | "tail" | "head" | "through">;
+
 export interface Judgement {
   id: number;
   subject: string;
@@ -37,7 +39,7 @@ export interface Judgement {
   blind: boolean;
   /** A second opinion against the answer that stands. */
   disputed: boolean;
-  linkType: Pick<LinkType, "id" | "name" | "kind" | "state" | "tail" | "head" | "through"> | null;
+  linkType: LinkRef | null;
 }
 
 export interface LinkType {
@@ -180,6 +182,8 @@ export interface JudgeResult {
   /** How many records fewer there are; negative where merged ones came apart. */
   merged: number;
   pairsMoved: PairsMoved;
+  /** What takes the place of a rejected link type. */
+  proposed: LinkRef[];
 }
 
 export interface ReviewSummary {

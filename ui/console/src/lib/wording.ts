@@ -3,6 +3,7 @@ import type {
   JudgeResult,
   Judgement,
   LinkKind,
+  LinkRef,
   LinkState,
   LinkType,
   Moved,
@@ -10,7 +11,7 @@ import type {
   ReviewSummary,
   Verdict,
 } from "../api/review-types";
-import { count, plural } from "./format";
+import { columnName, count, plural } from "./format";
 
 export const kinds: Record<LinkKind, string> = {
   REFERENCE: "Reference",
@@ -155,6 +156,12 @@ export function changedLinks({ edgesChanged, merged, judgement, linkType }: Chan
   const how = judgement.correction ? "changed" : adds ? "added" : "removed";
   return `${plural(edgesChanged, "link")} ${how}. `;
 }
+
+/** What is proposed in place of a rejected link type. */
+export const instead = (proposed: LinkRef[]): string =>
+  proposed.length
+    ? `Proposed instead: ${proposed.map(({ tail, head }) => `${columnName(tail)} → ${columnName(head)}`).join(", ")}. `
+    : "";
 
 type Changed = Pick<JudgeResult, "edgesChanged" | "merged"> & {
   judgement: Answered;

@@ -78,7 +78,8 @@ function Questions({ data, reload, blindMode, setBlind }: QuestionsProps): React
   const answered = (result: JudgeResult | undefined): void => {
     if (!result) return;
     setDialog(undefined);
-    select();
+    // What takes the place of a rejected one comes at once: it is about the same column.
+    select(result.proposed[0]?.id);
     top.current?.scrollIntoView({ block: "nearest" });
   };
   const answer = async (verdict: Verdict): Promise<void> => {

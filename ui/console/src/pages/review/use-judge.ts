@@ -5,7 +5,7 @@ import type { Correction, JudgeResult, StatedLink, Verdict } from "../../api/rev
 import { rememberFocus } from "../../lib/focus";
 import { useNotify } from "../../lib/notices";
 import { toApiError } from "../../lib/use-data";
-import { changedLinks, movement, pairMovement, verdicts } from "../../lib/wording";
+import { changedLinks, instead, movement, pairMovement, verdicts } from "../../lib/wording";
 
 /** Called in place of a notice, by dialogs that would hide it. */
 export type Refused = (error: ApiError) => void;
@@ -58,7 +58,14 @@ export function useJudge(onAnswered: () => void | Promise<void>, blind = false):
         const pairs = pairMovement(result.pairsMoved);
         const rest = pairs && !result.moved.length ? "" : movement(result.moved);
         const type = result.opinion?.agrees === false ? "warning" : "success";
-        notify({ type, header: headline(result), content: opinion(result) + edges + pairs + rest }, "answer");
+        notify(
+          {
+            type,
+            header: headline(result),
+            content: opinion(result) + edges + instead(result.proposed) + pairs + rest,
+          },
+          "answer",
+        );
         window.dispatchEvent(new Event("bifrost:reviewed"));
         await onAnswered();
         return result;
