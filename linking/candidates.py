@@ -3,14 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
-from bifrost.links import Column, LinkKind, LinkType, PairExample, Role, link_type_id
+from bifrost.links import Column, LinkKind, LinkType, link_type_id
 from bifrost.ports import Encoder
-from linking.alternatives import chained, next_likeliest
+from linking.alternatives import doubted, next_likeliest
 from linking.composites import composite_candidates
 from linking.consensus import agreed_odds
-from linking.describe import link_name, percent, property_link_name, with_reference_evidence
+from linking.describe import link_name, percent, property_link_name, same_evidence, with_reference_evidence
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.kindred import SURELY_NAMED, Kindred
@@ -20,7 +21,7 @@ from linking.profiles import ColumnProfile
 from linking.records.alignment import align
 from linking.redundant import ONE_TO_ONE, parts_of, said_by_composites, to_roots, with_shares, without_duplicates
 from linking.references import ReferenceCandidate, reference_candidates
-from linking.same_things import SameThingCandidate, same_thing_candidates
+from linking.same_things import same_thing_candidates
 from linking.scoring import CORRECTION, HIERARCHY, KINDRED, Adapted
 from linking.semantics import NameVectors
 from linking.workspace import LoadedTable, Workspace
@@ -32,7 +33,6 @@ __all__ = [
     "find_references",
     "find_same_things",
     "make_link_type",
-    "same_evidence",
 ]
 
 MIN_PROBABILITY = 0.15
@@ -87,24 +87,16 @@ def find_references(
         c
         for c in reference_candidates(workspace, vectors)
         if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
-        if not rejected or link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) not in rejected
     ]
-    scorer, columns = scorers[LinkKind.REFERENCE], list(workspace.columns())
-    kindred = Kindred(candidates, columns)
-    candidates = [
-        replace(c, features={**c.features, KINDRED: odds + custom})
-        for c, odds, custom in zip(candidates, kindred.odds(), custom_odds(candidates, columns), strict=True)
-    ]
-    shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
-    candidates = with_shares(candidates, shares)
-    if gnn is not None and candidates:
-        added = corrections(workspace, candidates, [c.features for c in candidates], scorer.prior, vectors, gnn)
-        candidates = [
-            replace(c, features={**c.features, CORRECTION: float(more)})
-            for c, more in zip(candidates, added, strict=True)
-        ]
-    widths = Counter(column.table for column in columns)
-    candidates = to_roots([_with_shape(workspace, c) for c in candidates], scorer, widths)
+    refused = [link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) in rejected for c in candidates]
+    doubtful = {c.tail.id for c in compress(candidates, refused)}
+    candidates = [c for c, gone in zip(candidates, refused, strict=True) if not gone]
+    scorer = scorers[LinkKind.REFERENCE]
+    kindred = Kindred(candidates, list(workspace.columns()))
+    candidates = _weighed(workspace, candidates, kindred, scorer, vectors, gnn)
+    places = [place for place, c in enumerate(candidates) if c.tail.id in doubtful]
+    for place, c in zip(places, doubted([candidates[place] for place in places], scorer), strict=True):
+        candidates[place] = c
     probabilities = scorer.probability([c.features for c in candidates])
     agreed = agreed_odds(candidates, probabilities.tolist())
     for place, more in agreed.items():
@@ -135,17 +127,46 @@ def find_references(
     found = said_by_composites(found, composites, scorer, keep)
     earlier = declared_types(workspace) if declared else []
     found = without_duplicates(workspace, found, earlier, keep)
-    alternatives = {
-        _column(ranks[0][0][1].tail): [_reference(workspace, ranked[0][1], ranked, scorers) for ranked in ranks]
-        for ranks in next_likeliest(by_tail, kindred, scorer, MIN_PROBABILITY).values()
+    open_tails = {t.tail for t in found if t.id not in keep}
+    open_ranks = {tail: ranked for tail, ranked in by_tail.items() if _column(ranked[0][1].tail) in open_tails}
+    others = {
+        _column(ranked[0][1].tail): _reference(workspace, ranked[0][1], ranked, scorers)
+        for ranked in next_likeliest(open_ranks, kindred, scorer).values()
+        if ranked[0][0] >= MIN_PROBABILITY
     }
 
-    def says_more(other: LinkType, first: LinkType) -> bool:
-        beside = [*earlier, *(t for t in found if t.id != first.id)]
-        return bool(without_duplicates(workspace, [other], beside, keep))
+    def otherwise(first: LinkType) -> LinkType | None:
+        """What takes its place, unless another reference says that already."""
+        other, beside = others.get(first.tail), [*earlier, *(t for t in found if t.id != first.id)]
+        return next(iter(without_duplicates(workspace, [other], beside, keep)), None) if other else None
 
-    chains = {t.id: [o for o in alternatives.get(t.tail, ()) if says_more(o, t)] for t in found if t.id not in keep}
-    return [replace(t, otherwise=chained(chains.get(t.id, ()))) for t in found], between
+    return [t if t.id in keep else replace(t, otherwise=otherwise(t)) for t in found], between
+
+
+def _weighed(
+    workspace: Workspace,
+    candidates: list[ReferenceCandidate],
+    kindred: Kindred,
+    scorer: Adapted,
+    vectors: NameVectors | None,
+    gnn: str | None,
+) -> list[ReferenceCandidate]:
+    """With the features that say how candidates stand among the others, and what speaks for them beyond their columns."""
+    columns = list(workspace.columns())
+    candidates = [
+        replace(c, features={**c.features, KINDRED: odds + custom})
+        for c, odds, custom in zip(candidates, kindred.odds(), custom_odds(candidates, columns), strict=True)
+    ]
+    shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
+    candidates = with_shares(candidates, shares)
+    if gnn is not None and candidates:
+        added = corrections(workspace, candidates, [c.features for c in candidates], scorer.prior, vectors, gnn)
+        candidates = [
+            replace(c, features={**c.features, CORRECTION: float(more)})
+            for c, more in zip(candidates, added, strict=True)
+        ]
+    widths = Counter(column.table for column in columns)
+    return to_roots([_with_shape(workspace, c) for c in candidates], scorer, widths)
 
 
 def _with_shape(workspace: Workspace, c: ReferenceCandidate) -> ReferenceCandidate:
@@ -346,38 +367,3 @@ def _named_after(column: ColumnProfile, reference: LinkType) -> bool:
     own = core_words(column.said)[-1:] == table_words(column.dataset)[-1:]
     within = reference.tail.source == reference.head.source
     return within and not own and reference.features.get("name_score", 0.0) >= SURELY_NAMED
-
-
-def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:
-    """The fields of a same-thing link type that sampled records of its two tables give."""
-    flipped = (candidate.left.source, candidate.left.dataset) != (tail.source, tail.dataset)
-
-    def example(pair: tuple[str, str, float, str, str], note: str = "", role: Role = "representative") -> PairExample:
-        left, right, score, left_text, right_text = pair
-        if flipped:
-            left, right, left_text, right_text = right, left, right_text, left_text
-        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note, role)
-
-    # Some of all that agree, not only the best, and those nearest to where agreement ends, on both sides of it.
-    agreeing, weak = candidate.pairs, candidate.weak_pairs
-    shown = agreeing[: max(len(agreeing) - 1, 1) : max(len(agreeing) // 4, 1)][:4]
-    edge = [example(p, "hardly agrees", "borderline") for p in agreeing[-1:] if len(agreeing) > 1]
-    near = [example(p, "nearly agrees", "borderline") for p in weak[:1]]
-    compared = len(candidate.pairs) + len(candidate.weak_pairs)
-    aligned = ", ".join(f"{a.name} = {b.name}" for a, b, _ in candidate.aligned[:4])
-    reasons = [
-        f"{percent(candidate.features['word_overlap'])} of the rare words of the smaller table occur in the other one.",
-        f"{percent(candidate.features['agreeing_share'])} of the sampled records that share one agree.",
-    ]
-    if aligned:
-        reasons.append(f"Columns that fit: {aligned}.")
-    smaller = min(candidate.left.rows, candidate.right.rows)
-    estimate = candidate.features["word_overlap"] * candidate.features["agreeing_share"]
-    return {
-        "reasons": tuple(reasons) if compared else (),
-        "examples": (*(example(p) for p in shown), *edge),
-        "counter_examples": (*near, *(example(p, "shares a rare word but differs", "counter") for p in weak[1:][-2:])),
-        "estimated_edges": round(smaller * min(estimate, 1.0)),
-        "cardinality": "one-to-one",
-        "threshold": 0.5,
-    }

@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import inflection
 
-from bifrost.links import Column, LinkKind, LinkType, PairExample
+from bifrost.links import Column, LinkKind, LinkType, PairExample, Role
 from linking.forms import said
 from linking.hierarchies import hierarchy_of, hierarchy_reason
 from linking.joins import Examples, are_unique, examples
 from linking.names import core_words, table_words, words
 from linking.profiles import ColumnProfile
-from linking.same_things import identifying_columns
+from linking.same_things import SameThingCandidate, identifying_columns
 from linking.workspace import LoadedTable, Workspace
 
-__all__ = ["describe_rows", "link_name", "percent", "property_link_name", "with_reference_evidence"]
+__all__ = ["describe_rows", "link_name", "percent", "property_link_name", "same_evidence", "with_reference_evidence"]
 
 _SHOWN = 160
 _EXAMPLES = 5
@@ -209,3 +210,38 @@ def _compared(link_type: LinkType, tail: Sequence[ColumnProfile], head: Sequence
         how = [(p, said(link_type.transform.get(f"{side}.{p.name}", default))) for p in columns]
         found += [f"{p.text()} {words}" for p, words in how if words]
     return found
+
+
+def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]:
+    """The fields of a same-thing link type that sampled records of its two tables give."""
+    flipped = (candidate.left.source, candidate.left.dataset) != (tail.source, tail.dataset)
+
+    def example(pair: tuple[str, str, float, str, str], note: str = "", role: Role = "representative") -> PairExample:
+        left, right, score, left_text, right_text = pair
+        if flipped:
+            left, right, left_text, right_text = right, left, right_text, left_text
+        return PairExample(left, right, left_text[:160], right_text[:160], round(score, 3), note, role)
+
+    # Some of all that agree, not only the best, and those nearest to where agreement ends, on both sides of it.
+    agreeing, weak = candidate.pairs, candidate.weak_pairs
+    shown = agreeing[: max(len(agreeing) - 1, 1) : max(len(agreeing) // 4, 1)][:4]
+    edge = [example(p, "hardly agrees", "borderline") for p in agreeing[-1:] if len(agreeing) > 1]
+    near = [example(p, "nearly agrees", "borderline") for p in weak[:1]]
+    compared = len(candidate.pairs) + len(candidate.weak_pairs)
+    aligned = ", ".join(f"{a.name} = {b.name}" for a, b, _ in candidate.aligned[:4])
+    reasons = [
+        f"{percent(candidate.features['word_overlap'])} of the rare words of the smaller table occur in the other one.",
+        f"{percent(candidate.features['agreeing_share'])} of the sampled records that share one agree.",
+    ]
+    if aligned:
+        reasons.append(f"Columns that fit: {aligned}.")
+    smaller = min(candidate.left.rows, candidate.right.rows)
+    estimate = candidate.features["word_overlap"] * candidate.features["agreeing_share"]
+    return {
+        "reasons": tuple(reasons) if compared else (),
+        "examples": (*(example(p) for p in shown), *edge),
+        "counter_examples": (*near, *(example(p, "shares a rare word but differs", "counter") for p in weak[1:][-2:])),
+        "estimated_edges": round(smaller * min(estimate, 1.0)),
+        "cardinality": "one-to-one",
+        "threshold": 0.5,
+    }

@@ -10,12 +10,12 @@ import numpy as np
 
 from bifrost.links import TAUGHT, Column, LinkEdge, LinkKind, LinkType, PairExample
 from bifrost.ports import LinkingData
-from linking.candidates import Scorers, same_evidence
+from linking.candidates import Scorers
 from linking.composites import composite_candidate
 from linking.concepts import concept_features, text_of, with_combinations
 from linking.conditions import condition_sql
 from linking.corrections import check_link_type
-from linking.describe import percent, with_reference_evidence
+from linking.describe import percent, same_evidence, with_reference_evidence
 from linking.duplicates import duplicate_evidence, duplicates_of
 from linking.join_tables import join_evidence
 from linking.joins import check_number, count_edges, text_sql

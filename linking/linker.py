@@ -35,7 +35,7 @@ from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
 
-_RULES = 15
+_RULES = 16
 """To be raised when a change of code gives other proposals."""
 
 

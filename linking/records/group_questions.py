@@ -20,7 +20,8 @@ Float = NDArray[np.float64]
 SETTLED_POWER = 0.5
 """An answer is worth the doubt times this power of the number of pairs that it settles: groups may be mixed."""
 PARTS = 0.25
-"""What parting a group is worth beside joining two: groups that were formed mostly stand."""
+"""What parting a group is worth beside joining two, by the doubt about the pair that is asked about as well: groups that were
+formed mostly stand."""
 SINGLE = 0.3
 """What a pair that settles nothing but itself is worth: it still teaches what speaks for a pair."""
 ANSWERED = 0.1
@@ -63,7 +64,8 @@ class _Asked:
     value: Float
 
     def join(self) -> None:
-        """Of each two groups with candidates between them, the least decided pair is worth what joining them settles."""
+        """Of each two groups with candidates between them, an undecided pair of typical records is worth what joining them
+        settles: the least decided pair of all is often one with a record that stands in the wrong group."""
         left, right = self.group[self.matching.pairs.left], self.group[self.matching.pairs.right]
         rows = np.flatnonzero(left != right)
         if not len(rows):
@@ -75,12 +77,23 @@ class _Asked:
         mean = np.bincount(of, self.p[rows]) / settled
         worth = self._doubt(mean, (size[low] + size[high])[first]) * settled**SETTLED_POWER
         worth[np.bincount(of, self.said[rows] < 0) > 0] *= ANSWERED
-        order = np.lexsort((self.p[rows] * (1 - self.p[rows]), of))
+        of_record = self._typical()
+        typical = of_record[self.matching.pairs.left[rows]] * of_record[self.matching.pairs.right[rows]]
+        order = np.lexsort((self.p[rows] * (1 - self.p[rows]) * typical, of))
         last = np.append(np.flatnonzero(of[order][1:] != of[order][:-1]), len(order) - 1)
         np.maximum.at(self.value, rows[order[last]], worth)
 
+    def _typical(self) -> Float:
+        """Per record the mean probability of its pairs with the others of its group; 1 where there are none."""
+        pairs, size = self.matching.pairs, np.bincount(self.group)[self.group]
+        inside = self.group[pairs.left] == self.group[pairs.right]
+        ends = np.concatenate([pairs.left[inside], pairs.right[inside]])
+        total = np.bincount(ends, np.tile(self.p[inside], 2), minlength=len(size))
+        return np.where(size > 1, total / np.maximum(size - 1, 1), 1.0)
+
     def part(self) -> None:
-        """Of each two parts that a group was made of, a middling pair is worth what parting them settles."""
+        """Of each two parts that a group was made of, the pair of their most typical records is worth what parting them
+        settles."""
         pairs, size = self.matching.pairs, np.bincount(self.group)
         order, start = np.argsort(self.group, kind="stable"), np.append(0, np.cumsum(size))
         inside = np.flatnonzero(self.group[pairs.left] == self.group[pairs.right])
@@ -101,19 +114,28 @@ class _Asked:
         distance = np.ones((n, n))
         distance[i, j] = distance[j, i] = 1 - self.p[rows]
         parts = [[k] for k in range(n)]
+        near = np.zeros(n)  # the sum of the probabilities with the rest of the own part
         for a, b, height, count in linkage(distance[np.triu_indices(n, 1)], "average").tolist():
             left, right = parts[int(a)], parts[int(b)]
             parts.append(left + right)
             side = np.zeros(n, np.int8)
             side[left], side[right] = 1, -1
-            across = rows[side[i] * side[j] < 0]
+            typical = np.ones(n)
+            for part in (left, right):
+                if len(part) > 1:
+                    typical[part] = near[part] / (len(part) - 1)
+            between = 1 - distance[np.ix_(left, right)]
+            near[left] += between.sum(axis=1)
+            near[right] += between.sum(axis=0)
+            apart = side[i] * side[j] < 0
+            across = rows[apart]
             if not len(across):
                 continue
             worth = PARTS * float(self._doubt(1 - height, int(count))) * (len(left) * len(right)) ** SETTLED_POWER
             if (self.said[across] > 0).any():
                 worth *= ANSWERED
-            middle = across[np.argsort(self.p[across], kind="stable")[len(across) // 2]]
-            self.value[middle] = max(self.value[middle], worth)
+            best = across[np.argmax(typical[i[apart]] * typical[j[apart]])]
+            self.value[best] = max(self.value[best], worth * 4 * self.p[best] * (1 - self.p[best]))
 
     def _doubt(self, mean: Float | float, records: Ids | int) -> Float:
         """How undecided two groups are, by the mean probability over all of their pairs: 1 where it meets the threshold."""

@@ -1,6 +1,8 @@
 """Groups of one table keep to people's answers, and questions are about what an answer settles."""
 
 from itertools import combinations
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +15,9 @@ from linking.records.adapt import PINNED, Answers
 from linking.records.blocking import Pairs
 from linking.records.competition import clearly_beaten
 from linking.records.decide import cluster_records
+from linking.records.group_questions import group_questions
 from linking.records.grouping import groups_of
+from linking.records.options import MatchOptions
 from linking.records.questions import choose
 from tests.linking.records.tables import misspell, people, table
 
@@ -111,6 +115,30 @@ def test_whether_two_groups_are_one_is_asked_once() -> None:
         label = after.clusters()[0]
         assert (len(set(label[:14].tolist())) == 1) is verdict
         assert not between(numbers(after, judged)[:1])
+
+
+def asked(probability: dict[tuple[int, int], float], group: list[int]) -> list[tuple[tuple[int, int], float]]:
+    """Pairs of records in groups with what asking about them is worth, the most first."""
+    pairs = arrays(list(probability))
+    matching = SimpleNamespace(
+        pairs=pairs,
+        probability=np.array(list(probability.values())),
+        clusters=lambda: (np.array(group),),
+        options=MatchOptions(),
+    )
+    value = group_questions(cast("Matching", matching), None).value
+    return [(list(probability)[k], float(value[k])) for k in np.argsort(-value).tolist()]
+
+
+def test_questions_about_groups_are_about_records_that_are_typical_of_them() -> None:
+    strong = {pair: 0.9 for four in (range(4), range(5, 9)) for pair in combinations(four, 2)}
+    astray = {(k, 4): 0.35 for k in range(4)}  # record 4 hardly belongs to the first group
+    apart = {(0, 5): 0.4, (4, 6): 0.5}
+    (joining, _), *_ = asked({**strong, **astray, **apart}, [0] * 5 + [1] * 4)
+    assert joining == (0, 5)
+    bridge = {(0, 5): 0.55, (1, 6): 0.6, (2, 7): 0.5, (3, 8): 0.7, (0, 8): 0.6, (4, 5): 0.6}
+    (parting, _), *_ = asked({**strong, **astray, **bridge}, [0] * 9)
+    assert parting != (4, 5)
 
 
 def test_values_of_questions_lie_between_0_and_1() -> None:
