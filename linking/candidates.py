@@ -89,7 +89,7 @@ def find_references(
         if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
     ]
     refused = [link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) in rejected for c in candidates]
-    doubtful = {c.tail.id for c in compress(candidates, refused)}
+    doubtful = {c.tail.id: c for c in compress(candidates, refused)}
     candidates = [c for c, gone in zip(candidates, refused, strict=True) if not gone]
     scorer = scorers[LinkKind.REFERENCE]
     kindred = Kindred(candidates, list(workspace.columns()))
@@ -121,7 +121,7 @@ def find_references(
             sides = _column(candidate.tail), _column(candidate.head)
             judged = link_type_id(LinkKind.REFERENCE, *sides) in keep
             if judged or (rank == 0 and probability >= MIN_PROBABILITY):
-                found.append(_reference(workspace, candidate, ranked, scorers))
+                found.append(_reference(workspace, candidate, ranked, scorers, doubtful.get(candidate.tail.id)))
     found = _one_way(found, keep)
     composites = [t for t in _find_composites(workspace, scorers, declared, found, keep) if t.id not in rejected]
     found = said_by_composites(found, composites, scorer, keep)
@@ -130,8 +130,8 @@ def find_references(
     open_tails = {t.tail for t in found if t.id not in keep}
     open_ranks = {tail: ranked for tail, ranked in by_tail.items() if _column(ranked[0][1].tail) in open_tails}
     others = {
-        _column(ranked[0][1].tail): _reference(workspace, ranked[0][1], ranked, scorers)
-        for ranked in next_likeliest(open_ranks, kindred, scorer).values()
+        _column(ranked[0][1].tail): _reference(workspace, ranked[0][1], ranked, scorers, by_tail[tail][0][1])
+        for tail, ranked in next_likeliest(open_ranks, kindred, scorer).items()
         if ranked[0][0] >= MIN_PROBABILITY
     }
 
@@ -261,7 +261,9 @@ def _reference(
     candidate: ReferenceCandidate,
     ranked: Sequence[tuple[float, ReferenceCandidate]],
     scorers: Scorers,
+    refused: ReferenceCandidate | None = None,
 ) -> LinkType:
+    """``ranked`` are the candidates of its column, ``refused`` is the one in whose place it is proposed."""
     tail, head = candidate.tail, candidate.head
     transform = {
         side: form
@@ -277,6 +279,9 @@ def _reference(
         for _, c in ranked
         if c is not candidate and c.features["name_score"] >= 0.5 and c.containment >= 0.9
     ][:2]
+    if refused is not None:
+        place = f"{refused.head.source}/{refused.head.text()}"
+        rivals.append(f"{place} was rejected: what looks right and is wrong often refers to nothing.")
     return replace(link_type, **with_reference_evidence(workspace, link_type, (tail,), (head,), rivals))  # type: ignore[arg-type]
 
 

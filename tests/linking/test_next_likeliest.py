@@ -59,10 +59,11 @@ def test_it_comes_at_once_and_goes_when_the_answer_is_taken_back() -> None:
     del after[first]
     ((_, instead),) = after.items()
     assert instead.state is LinkState.PROPOSED
-    assert instead.reasons
+    assert f"{first} was rejected: what looks right and is wrong often refers to nothing." in instead.reasons
     assert instead.examples
     built = borrowers(linker.propose(data, (), [rejected], quiet))
     assert {p.id for p in built.values()} == {asked.id, instead.id}, "the next build says the same"
+    assert built[str(instead.head)].reasons == instead.reasons
     assert abs(built[str(instead.head)].probability - instead.probability) < 0.05
     linker.close()
 
