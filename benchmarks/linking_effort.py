@@ -274,10 +274,12 @@ def _one_by_one(project: Project, outcome: Outcome) -> int:
 
 def _pair_curve(project: Project, outcome: Outcome) -> list[tuple[int, float]]:
     """Decisions and the mean F1 they give when links are reviewed one by one, surest first, wrong ones refused."""
+    later = {p.otherwise.id for p in outcome.known if p.otherwise is not None}  # what came in the place of others
     ranked = sorted(
         (
             (p.probability * score, project.kind_of(p), pair)
             for p in outcome.known
+            if p.id not in later
             for score, pair in outcome.links[p.id]
         ),
         key=lambda item: (-item[0], item[2]),
