@@ -12,12 +12,13 @@ from linking.kindred import Kindred
 from linking.references import ReferenceCandidate
 from linking.scoring import KINDRED, Adapted
 
-__all__ = ["Ranked", "doubted", "next_likeliest", "with_alternatives"]
+__all__ = ["AGAINST", "Ranked", "doubted", "next_likeliest", "with_alternatives"]
 
 Ranked = Sequence[tuple[float, ReferenceCandidate]]
 """Candidates of one column with their probabilities, the likeliest first."""
 
-_AGAINST = (LinkState.REJECTED, LinkState.DELETED)
+AGAINST = (LinkState.REJECTED, LinkState.DELETED)
+"""The states of link types whose place others take."""
 _SLOPE, _BIAS = 0.2, -1.6
 """The log-odds of a candidate of whose column another one was rejected, by those that it has among the ones left: what looked
 right and was wrong often refers to nothing. Fitted to development databases: one in six of these was right."""
@@ -63,11 +64,11 @@ def _with_more(c: ReferenceCandidate, odds: float, **features: float) -> Referen
 def with_alternatives(known: Sequence[LinkType]) -> list[LinkType]:
     """``known`` with what takes the place of its rejected and deleted link types, as far as nothing else that is open or
     confirmed has it, and without open proposals that would only take the place of others."""
-    early = {t.otherwise.id for t in known if t.state not in _AGAINST and t.otherwise is not None}
+    early = {t.otherwise.id for t in known if t.state not in AGAINST and t.otherwise is not None}
     result = [t for t in known if t.id not in early or t.state is not LinkState.PROPOSED or t.model.startswith(TAUGHT)]
-    ids, ends = {t.id for t in known}, [t for t in result if t.state not in _AGAINST]
+    ids, ends = {t.id for t in known}, [t for t in result if t.state not in AGAINST]
     tails, turned = {(t.kind, t.tail) for t in ends}, {(t.kind, t.head, t.tail) for t in ends}
-    wanted = [t.otherwise for t in known if t.state in _AGAINST and t.otherwise is not None]
+    wanted = [t.otherwise for t in known if t.state in AGAINST and t.otherwise is not None]
     for t in sorted(wanted, key=lambda t: (-t.probability, t.id)):
         if t.id not in ids | early and (t.kind, t.tail) not in tails and (t.kind, t.tail, t.head) not in turned:
             tails.add((t.kind, t.tail))

@@ -1,45 +1,33 @@
-"""Candidates of all kinds become scored link types, and only those worth a person's time are kept."""
+"""Candidates become scored link types, of references only those worth a person's time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import compress
 from typing import Any
 
 from bifrost.links import Column, LinkKind, LinkType, link_type_id
-from bifrost.ports import Encoder
-from linking.alternatives import doubted, next_likeliest
+from bifrost.values import EMPTY
+from linking.alternatives import Ranked, doubted, next_likeliest
 from linking.composites import composite_candidates
 from linking.consensus import agreed_odds
-from linking.describe import link_name, percent, property_link_name, same_evidence, with_reference_evidence
+from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
-from linking.kindred import SURELY_NAMED, Kindred
+from linking.kindred import Kindred
 from linking.named_keys import custom_odds, is_own_key
-from linking.names import core_words, is_id_name, table_words, words
+from linking.names import is_id_name, table_words, words
 from linking.profiles import ColumnProfile
-from linking.records.alignment import align
 from linking.redundant import ONE_TO_ONE, parts_of, said_by_composites, to_roots, with_shares, without_duplicates
 from linking.references import ReferenceCandidate, reference_candidates
-from linking.same_things import same_thing_candidates
 from linking.scoring import CORRECTION, HIERARCHY, KINDRED, Adapted
 from linking.semantics import NameVectors
-from linking.workspace import LoadedTable, Workspace
+from linking.workspace import Workspace
 
-__all__ = [
-    "MIN_PROBABILITY",
-    "can_be_matched",
-    "declared_types",
-    "find_references",
-    "find_same_things",
-    "make_link_type",
-]
+__all__ = ["CERTAIN", "MIN_PROBABILITY", "Scorers", "declared_types", "find_references", "make_link_type"]
 
 MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
-_SAMPLED_ROWS = 3_000
-
-_CERTAIN = 0.5
+CERTAIN = 0.5
 """The probability from which on a reference is thought right."""
 _PEERS = 0.6
 """The share of different values from which on a reference by several columns that each refer elsewhere is none."""
@@ -71,14 +59,15 @@ def find_references(
     vectors: NameVectors | None = None,
     *,
     keep: frozenset[str] = frozenset(),
-    rejected: frozenset[str] = frozenset(),
+    rejected: Mapping[str, float] = EMPTY,
     gnn: str | None = None,
 ) -> tuple[list[LinkType], dict[tuple[str, str], float]]:
     """References worth proposing, and for every pair of tables the probability of the best reference between them.
 
     Per tail column the best head is kept and its rivals are named; of two references between the same tables that link
     the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones), unless
-    they are among the ``rejected``: those are not looked at again, so that the next likeliest takes their place.
+    they are among the ``rejected``, here with their probabilities: those are not looked at again, so that the next likeliest
+    takes their place, which is doubted.
     ``gnn`` names the backend of the GNN that corrects the explicit features; None leaves it out.
     """
     declared = _declared(workspace)
@@ -88,15 +77,13 @@ def find_references(
         for c in reference_candidates(workspace, vectors)
         if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
     ]
-    refused = [link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) in rejected for c in candidates]
-    doubtful = {c.tail.id: c for c in compress(candidates, refused)}
-    candidates = [c for c, gone in zip(candidates, refused, strict=True) if not gone]
+    ids = [link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) for c in candidates]
+    refused = {c.tail.id: (rejected[id], c.head) for c, id in zip(candidates, ids, strict=True) if id in rejected}
+    candidates = [c for c, id in zip(candidates, ids, strict=True) if id not in rejected]
     scorer = scorers[LinkKind.REFERENCE]
     kindred = Kindred(candidates, list(workspace.columns()))
     candidates = _weighed(workspace, candidates, kindred, scorer, vectors, gnn)
-    places = [place for place, c in enumerate(candidates) if c.tail.id in doubtful]
-    for place, c in zip(places, doubted([candidates[place] for place in places], scorer), strict=True):
-        candidates[place] = c
+    candidates = _doubted(candidates, refused, scorer)
     probabilities = scorer.probability([c.features for c in candidates])
     agreed = agreed_odds(candidates, probabilities.tolist())
     for place, more in agreed.items():
@@ -121,26 +108,59 @@ def find_references(
             sides = _column(candidate.tail), _column(candidate.head)
             judged = link_type_id(LinkKind.REFERENCE, *sides) in keep
             if judged or (rank == 0 and probability >= MIN_PROBABILITY):
-                found.append(_reference(workspace, candidate, ranked, scorers, doubtful.get(candidate.tail.id)))
+                other = refused.get(candidate.tail.id)
+                found.append(_reference(workspace, candidate, ranked, scorers, None if other is None else other[1]))
     found = _one_way(found, keep)
     composites = [t for t in _find_composites(workspace, scorers, declared, found, keep) if t.id not in rejected]
     found = said_by_composites(found, composites, scorer, keep)
     earlier = declared_types(workspace) if declared else []
     found = without_duplicates(workspace, found, earlier, keep)
-    open_tails = {t.tail for t in found if t.id not in keep}
-    open_ranks = {tail: ranked for tail, ranked in by_tail.items() if _column(ranked[0][1].tail) in open_tails}
-    others = {
-        _column(ranked[0][1].tail): _reference(workspace, ranked[0][1], ranked, scorers, by_tail[tail][0][1])
-        for tail, ranked in next_likeliest(open_ranks, kindred, scorer).items()
-        if ranked[0][0] >= MIN_PROBABILITY
+    return _with_others(workspace, found, by_tail, kindred, scorers, earlier, keep), between
+
+
+def _with_others(
+    workspace: Workspace,
+    found: Sequence[LinkType],
+    by_tail: Mapping[int, Ranked],
+    kindred: Kindred,
+    scorers: Scorers,
+    earlier: Sequence[LinkType],
+    keep: frozenset[str],
+) -> list[LinkType]:
+    """The references with what takes their places once they are rejected, unless another one of them says that already."""
+    ends = {(t.tail, t.head): t for t in found}
+    firsts = {tail: ranked[0][1] for tail, ranked in by_tail.items()}
+    open_ = {
+        tail: ends[_column(c.tail), _column(c.head)]
+        for tail, c in firsts.items()
+        if (_column(c.tail), _column(c.head)) in ends
     }
+    following = next_likeliest({tail: by_tail[tail] for tail in open_}, kindred, scorers[LinkKind.REFERENCE])
+    others = {}
+    for tail, ranked in following.items():
+        if ranked[0][0] >= MIN_PROBABILITY:
+            other = _reference(workspace, ranked[0][1], ranked, scorers, firsts[tail].head)
+            beside = [*earlier, *(t for t in found if t is not open_[tail])]
+            if without_duplicates(workspace, [other], beside, keep):
+                others[open_[tail].id] = other
+    return [replace(t, otherwise=others.get(t.id)) for t in found]
 
-    def otherwise(first: LinkType) -> LinkType | None:
-        """What takes its place, unless another reference says that already."""
-        other, beside = others.get(first.tail), [*earlier, *(t for t in found if t.id != first.id)]
-        return next(iter(without_duplicates(workspace, [other], beside, keep)), None) if other else None
 
-    return [t if t.id in keep else replace(t, otherwise=otherwise(t)) for t in found], between
+def _doubted(
+    candidates: list[ReferenceCandidate], refused: Mapping[int, tuple[float, ColumnProfile]], scorer: Adapted
+) -> list[ReferenceCandidate]:
+    """With what a rejected reference says of the other candidates of its column, ``refused`` by the ids of columns, unless they
+    were likelier than it all along."""
+    places = [place for place, c in enumerate(candidates) if c.tail.id in refused]
+    likely = scorer.probability([candidates[place].features for place in places]).tolist() if places else []
+    places = [
+        place
+        for place, probability in zip(places, likely, strict=True)
+        if refused[candidates[place].tail.id][0] >= min(probability, CERTAIN)
+    ]
+    for place, c in zip(places, doubted([candidates[place] for place in places], scorer), strict=True):
+        candidates[place] = c
+    return candidates
 
 
 def _weighed(
@@ -199,7 +219,7 @@ def _find_composites(
     taken = {(table, frozenset(names)) for table, names in declared}
     leading: dict[Column, set[Column]] = defaultdict(set)
     for t in single:
-        if t.probability >= _CERTAIN:
+        if t.probability >= CERTAIN:
             leading[t.tail].add(t.head)
     found = []
     for c in composite_candidates(workspace):
@@ -232,8 +252,8 @@ def _find_composites(
         place = (round(t.probability, 1), round(c.containment, 2), _name_goes_on(t), key.rows, widths[key.table], t.id)
         most[t.tail] = max(most.get(t.tail, place), place)
     kept = [(c, t) for c, t in kept if t.id in keep or most[t.tail][-1] == t.id]
-    parts = {pair for _, t in kept if t.probability >= _CERTAIN for pair in parts_of(t)}
-    onwards = {t.tail for t in single if t.probability >= _CERTAIN and (t.tail, t.head) not in parts}
+    parts = {pair for _, t in kept if t.probability >= CERTAIN for pair in parts_of(t)}
+    onwards = {t.tail for t in single if t.probability >= CERTAIN and (t.tail, t.head) not in parts}
     kept = [(c, t) for c, t in kept if t.id in keep or not any(_goes_on(t, other, onwards) for _, other in kept)]
     return [replace(t, **with_reference_evidence(workspace, t, c.tail, c.head)) for c, t in kept]  # type: ignore[arg-type]
 
@@ -249,7 +269,7 @@ def _goes_on(short: LinkType, long: LinkType, elsewhere: set[Column]) -> bool:
     refers to anything else."""
     less, all_ = parts_of(short), parts_of(long)
     equal = all(words(tail.columns[0]) == words(head.columns[0]) for tail, head in all_)
-    return less < all_ and equal and long.probability >= _CERTAIN and not {tail for tail, _ in all_ - less} & elsewhere
+    return less < all_ and equal and long.probability >= CERTAIN and not {tail for tail, _ in all_ - less} & elsewhere
 
 
 def _column(profile: Any) -> Column:
@@ -259,11 +279,11 @@ def _column(profile: Any) -> Column:
 def _reference(
     workspace: Workspace,
     candidate: ReferenceCandidate,
-    ranked: Sequence[tuple[float, ReferenceCandidate]],
+    ranked: Ranked,
     scorers: Scorers,
-    refused: ReferenceCandidate | None = None,
+    refused: ColumnProfile | None = None,
 ) -> LinkType:
-    """``ranked`` are the candidates of its column, ``refused`` is the one in whose place it is proposed."""
+    """``ranked`` are the candidates of its column, ``refused`` is the head in whose place it is proposed."""
     tail, head = candidate.tail, candidate.head
     transform = {
         side: form
@@ -280,8 +300,9 @@ def _reference(
         if c is not candidate and c.features["name_score"] >= 0.5 and c.containment >= 0.9
     ][:2]
     if refused is not None:
-        place = f"{refused.head.source}/{refused.head.text()}"
-        rivals.append(f"{place} was rejected: what looks right and is wrong often refers to nothing.")
+        rivals.append(
+            f"{refused.source}/{refused.text()} was rejected: what looks right and is wrong often refers to nothing."
+        )
     return replace(link_type, **with_reference_evidence(workspace, link_type, (tail,), (head,), rivals))  # type: ignore[arg-type]
 
 
@@ -312,63 +333,3 @@ def declared_types(workspace: Workspace) -> list[LinkType]:
                 )
             )
     return types
-
-
-# ---- same things -----------------------------------------------------------------------------------------------------
-
-
-def find_same_things(
-    workspace: Workspace,
-    scorers: Scorers,
-    references: Sequence[LinkType],
-    between: Mapping[tuple[str, str], float],
-    *,
-    keep: frozenset[str] = frozenset(),
-    encoder: Encoder | None = None,
-) -> list[LinkType]:
-    """Pairs of tables about the same things. A many-to-one reference between two tables speaks against it; where no two
-    columns can be compared, records cannot be matched, and nothing is proposed."""
-    found = []
-    for candidate in same_thing_candidates(workspace, _referring(workspace, references)):
-        a, b = candidate.left, candidate.right
-        reference = max(between.get((a.name, b.name), 0.0), between.get((b.name, a.name), 0.0))
-        if reference == 1.0:
-            continue
-        features = {**candidate.features, "reference_between": reference}
-        left, right = Column(a.source, a.dataset), Column(b.source, b.dataset)
-        tail, head = (right, left) if left < right else (left, right)
-        link_type = make_link_type(LinkKind.SAME_THING, tail, head, features, scorers, **same_evidence(candidate, tail))
-        wanted = link_type.probability >= MIN_PROBABILITY and can_be_matched(workspace, a, b, encoder)
-        if wanted or link_type.id in keep:
-            found.append(link_type)
-    return found
-
-
-def can_be_matched(workspace: Workspace, left: LoadedTable, right: LoadedTable, encoder: Encoder | None = None) -> bool:
-    """Whether record matching would find a column to compare, told from the first rows of both tables."""
-    samples = []
-    for table in (left, right):
-        filled = [p for p in table.columns.values() if p.nonnull]
-        values = (f"array_to_string({p.sql}, ' ')" if p.is_list else p.sql for p in filled)
-        query = f"SELECT {', '.join(values)} FROM {table.name} WHERE _row < {_SAMPLED_ROWS}"
-        found = workspace.connection.sql(query).to_arrow_table()
-        samples.append(found.rename_columns([p.name for p in filled]))
-    return bool(align(samples[0], samples[1], encoder))
-
-
-def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozenset[int]:
-    """The columns that probably name other records, as far as they do not also identify their own."""
-    return frozenset(
-        p.id
-        for r in references
-        if r.probability >= _CERTAIN
-        for p in workspace.profiles_of(r.tail) or ()
-        if not p.key_like or _named_after(p, r)
-    )
-
-
-def _named_after(column: ColumnProfile, reference: LinkType) -> bool:
-    """Whether a key is another table's of the same source, as its name says: its records tell more about that one's."""
-    own = core_words(column.said)[-1:] == table_words(column.dataset)[-1:]
-    within = reference.tail.source == reference.head.source
-    return within and not own and reference.features.get("name_score", 0.0) >= SURELY_NAMED

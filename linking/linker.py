@@ -10,8 +10,8 @@ from bifrost.link_columns import LinkColumns
 from bifrost.links import TAUGHT, Judgement, LinkEdge, LinkKind, LinkState, LinkType, PairQuestion, SamePairs
 from bifrost.ports import Encoder, LinkingData, ProgressSink, TeachRequest
 from bifrost.values import digest_of
-from linking.alternatives import with_alternatives
-from linking.candidates import declared_types, find_references, find_same_things
+from linking.alternatives import AGAINST, with_alternatives
+from linking.candidates import declared_types, find_references
 from linking.collective import Collective, Connections
 from linking.describing import Evident, describe
 from linking.duplicates import find_duplicates
@@ -28,6 +28,7 @@ from linking.records import KeptTasks, Matching, resolve
 from linking.records.port import Links, judged_concepts, pair_answers, same_pairs
 from linking.records.questions import choose
 from linking.same_concepts import find_same_concepts
+from linking.same_tables import find_same_things
 from linking.scoring import WEIGHTS, Adapted, adapt, answers, gnn_trust, load_priors
 from linking.semantics import NameVectors
 from linking.teach import explain_pairs
@@ -95,7 +96,7 @@ class BifrostLinker:
         progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
         with self._workspace.using(data) as workspace:
             progress(Progress("propose", "", 1, 4, "references"))
-            rejected = frozenset(t.id for t in judged.values() if t.state is LinkState.REJECTED)
+            rejected = {t.id: t.probability for t in judged.values() if t.state in AGAINST}
             references, between = find_references(
                 workspace, scorers, self._vectors, keep=keep, rejected=rejected, gnn=self._gnn
             )
@@ -113,6 +114,10 @@ class BifrostLinker:
             evident = Evident(data, workspace, scorers, self._vectors)
             for id, link_type in judged.items():
                 fresh[id] = _keep_decision(link_type, _as_judged(evident, link_type, fresh.get(id)))
+            in_place = {r.tail: r for r in references if r.id not in judged}
+            for id in rejected:
+                if fresh[id].kind is LinkKind.REFERENCE:
+                    fresh[id] = replace(fresh[id], otherwise=in_place.get(fresh[id].tail))
         progress(Progress("propose", "", 4, 4))
         self.forget(frozenset(fresh))
         return sorted(fresh.values(), key=lambda t: (-t.probability, t.id))

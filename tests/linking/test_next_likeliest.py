@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from bifrost.links import Column, Judgement, LinkState, LinkType, Verdict
 from linking.alternatives import with_alternatives
 from linking.linker import BifrostLinker
@@ -72,6 +74,31 @@ def test_it_comes_at_once_and_goes_when_the_answer_is_taken_back() -> None:
     assert len(borrowers(linker.rescore([*others, asked, confirmed], ()))) == 2, "what people confirmed stays"
     deleted = answered(asked, LinkState.DELETED)
     assert len(borrowers(linker.rescore([*others, deleted], ()))) == 2
+
+
+def test_a_no_says_nothing_of_what_was_likelier_all_along() -> None:
+    data, linker = loans(), BifrostLinker()
+    ((first, asked),) = borrowers(linker.propose(data, (), (), quiet)).items()
+    assert asked.otherwise is not None
+    no = answered(asked.otherwise, LinkState.REJECTED)
+    after = borrowers(linker.propose(data, (), [no], quiet))
+    linker.close()
+    assert abs(after[first].probability - asked.probability) < 0.05
+    assert after[first].otherwise is None or after[first].otherwise.id != no.id
+
+
+@pytest.mark.parametrize("state", [LinkState.REJECTED, LinkState.DELETED])
+def test_a_build_and_the_answers_before_and_after_it_agree(state: LinkState) -> None:
+    data, linker = loans(), BifrostLinker()
+    ((first, asked),) = borrowers(linker.propose(data, (), (), quiet)).items()
+    gone = answered(asked, state)
+    at_once = borrowers(linker.rescore([gone], ()))
+    built = linker.propose(data, (), list(at_once.values()), quiet)
+    assert borrowers(built).keys() == at_once.keys()
+    assert borrowers(linker.rescore(built, ())).keys() == at_once.keys()
+    taken_back = [answered(t, LinkState.PROPOSED) if str(t.head) == first else t for t in built]
+    assert list(borrowers(linker.rescore(taken_back, ()))) == [first]
+    linker.close()
 
 
 def test_nothing_takes_the_place_of_what_something_else_has() -> None:

@@ -1,9 +1,9 @@
 import random
 
 from bifrost.links import LinkKind, LinkType
-from linking.candidates import can_be_matched
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
+from linking.same_tables import can_be_matched
 from linking.training.values import makers
 from linking.workspace import Workspace
 from tests.linking.company import quiet
