@@ -11,7 +11,7 @@ import { href, parseRoute } from "../src/lib/router";
 import { check, draftOf, fieldsOf, suggestName } from "../src/lib/schema";
 import { pieces } from "../src/lib/snippet";
 import { spans } from "../src/lib/spans";
-import { changedLinks, movement } from "../src/lib/wording";
+import { changedLinks, given, instead, movement } from "../src/lib/wording";
 
 describe("a route", () => {
   it("comes back from its link, whatever is in its parameters", () => {
@@ -64,6 +64,27 @@ describe("what an answer did to links", () => {
     expect(changedLinks(same("CONFIRM", 0))).toBe("No records were merged. ");
     expect(changedLinks(same("CONFIRM", -1), true)).toBe("1 record came apart. ");
     expect(changedLinks(same("REJECT", 0))).toBe("");
+  });
+});
+
+describe("what a review gave", () => {
+  const summary = { proposed: 0, confirmed: 0, rejected: 0, deferred: 0, answers: 2 };
+
+  it("names links, merged pairs or both", () => {
+    expect(given({ ...summary, edgesFromAnswers: 0, mergedFromAnswers: 0 })).toBe("2 answers gave 0 links");
+    expect(given({ ...summary, edgesFromAnswers: 7, mergedFromAnswers: 0 })).toBe("2 answers gave 7 links");
+    expect(given({ ...summary, edgesFromAnswers: 0, mergedFromAnswers: 1 })).toBe("2 answers merged 1 pair of records");
+    expect(given({ ...summary, edgesFromAnswers: 7, mergedFromAnswers: 3 })).toBe(
+      "2 answers gave 7 links and merged 3 pairs of records",
+    );
+  });
+
+  it("names what is proposed in the place of something else", () => {
+    const column = (dataset: string) => ({ source: "erp", dataset, columns: ["id"] });
+    const ends = { tail: column("orders"), head: column("people"), through: null };
+    const proposed = { id: "a", name: "by", kind: "REFERENCE" as const, state: "PROPOSED" as const, ...ends };
+    expect(instead([proposed])).toBe("Proposed instead: erp / orders.id → erp / people.id. ");
+    expect(instead([])).toBe("");
   });
 });
 

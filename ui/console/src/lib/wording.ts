@@ -139,8 +139,9 @@ const mergedText = (pairs: number): string =>
 
 /** What all answers of a review together gave. */
 export function given({ answers, edgesFromAnswers, mergedFromAnswers }: ReviewSummary): string {
-  const said = `${plural(answers, "answer")} gave ${plural(edgesFromAnswers, "link")}`;
-  return mergedFromAnswers ? `${said} and merged ${plural(mergedFromAnswers, "pair")} of records` : said;
+  const links = edgesFromAnswers || !mergedFromAnswers ? [`gave ${plural(edgesFromAnswers, "link")}`] : [];
+  const merged = mergedFromAnswers ? [`merged ${plural(mergedFromAnswers, "pair")} of records`] : [];
+  return `${plural(answers, "answer")} ${[...links, ...merged].join(" and ")}`;
 }
 
 /** How many links an answer, or its undo, changed, and which way; of the same thing, how many records became one. */
