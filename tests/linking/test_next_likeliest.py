@@ -84,7 +84,8 @@ def test_a_no_says_nothing_of_what_was_likelier_all_along() -> None:
     after = borrowers(linker.propose(data, (), [no], quiet))
     linker.close()
     assert abs(after[first].probability - asked.probability) < 0.05
-    assert after[first].otherwise is None or after[first].otherwise.id != no.id
+    other = after[first].otherwise
+    assert other is None or other.id != no.id
 
 
 @pytest.mark.parametrize("state", [LinkState.REJECTED, LinkState.DELETED])
