@@ -149,11 +149,21 @@ class SqlLinkStore:
         connection.execute(s.link_type.delete().where(s.link_type.c.number == number))
 
     def remove_of_source(self, connection: Connection, source: str) -> None:
-        """Removes the link types that need a source, with their links. Answers sleep until the source comes back."""
+        """Removes the link types that need a source, with their links, also where they would only take the place of others.
+        Answers sleep until the source comes back."""
         t = s.link_type
         query = sa.select(t.c.number).where(sa.or_(t.c.tail_source == source, t.c.head_source == source))
         for number in connection.execute(query).scalars().all():
             self._remove(connection, number)
+        for row in connection.execute(sa.select(t)).all():
+            known = link_type_from(row.data)
+            if known.otherwise is not None and source in (known.otherwise.tail.source, known.otherwise.head.source):
+                proposed = (
+                    None if row.proposed is None else dumps(replace(link_type_from(row.proposed), otherwise=None))
+                )
+                values = {"data": dumps(replace(known, otherwise=None)), "proposed": proposed}
+                version = self._db.take(connection, "version")
+                connection.execute(t.update().where(t.c.number == row.number).values(version=version, **values))
 
     def refold(self, connection: Connection) -> None:
         """Applies all answers again, after the sources that some of them need came or went."""

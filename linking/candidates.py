@@ -294,15 +294,20 @@ def _reference(
     link_type = make_link_type(
         LinkKind.REFERENCE, _column(tail), _column(head), candidate.features, scorers, name=name, transform=transform
     )
+
+    def said(other: ColumnProfile) -> str:
+        """By name only within the sources of the two ends: whoever sees these sees the link type, and must not learn more."""
+        visible = other.source in (tail.source, head.source)
+        return f"{other.source}/{other.text()}" if visible else "a column of another source"
+
     rivals = [
-        f"Its values are also found in {c.head.source}/{c.head.text()} ({percent(c.containment)})."
+        f"Its values are also found in {said(c.head)} ({percent(c.containment)})."
         for _, c in ranked
         if c is not candidate and c.features["name_score"] >= 0.5 and c.containment >= 0.9
     ][:2]
     if refused is not None:
-        rivals.append(
-            f"{refused.source}/{refused.text()} was rejected: what looks right and is wrong often refers to nothing."
-        )
+        why = "what looks right and is wrong often refers to nothing"
+        rivals.append(f"It stands in for {said(refused)}, which was rejected: {why}.")
     return replace(link_type, **with_reference_evidence(workspace, link_type, (tail,), (head,), rivals))  # type: ignore[arg-type]
 
 

@@ -1,5 +1,7 @@
 """What every system of record must do with merges, link types and answers, on each database it runs on."""
 
+from dataclasses import replace
+
 import pytest
 
 from bifrost.catalog import Source
@@ -48,6 +50,17 @@ class TestMerging:
         shop.links.undo(judgement, "bob")
         assert graph(shop) == before
         assert shop.view().merged_pairs() == {}
+
+    def test_what_would_take_a_place_goes_with_its_source(self, shop: SqlStore) -> None:
+        other = link_type(LinkKind.REFERENCE, "erp/customer.phone", "crm/client.phone")
+        kept = replace(link_type(LinkKind.REFERENCE, "erp/customer.phone", "erp/order.id"), otherwise=other)
+        shop.links.save_link_types([kept])
+        assert shop.links.link_type(kept.id).otherwise == other
+        shop.links.judge(kept.id, Verdict.REJECT, "ann")
+        shop.catalog.remove_source("crm")
+        assert shop.links.link_type(kept.id).otherwise is None
+        shop.links.undo(shop.links.judgements()[-1].id, "ann")
+        assert shop.links.link_type(kept.id).otherwise is None
 
     def test_pairs_below_the_threshold_stay_apart(self, shop: SqlStore) -> None:
         shop.links.save_link_types([SAME])

@@ -14,7 +14,8 @@ from linking.memory import MemoryData
 from tests.linking.company import quiet
 
 
-def loans() -> MemoryData:
+def loans(persons: str = "db") -> MemoryData:
+    """Loans whose borrowers may be persons, which are in a source of that name, or firms."""
     rng = random.Random(11)
     tables: dict[str, list[dict[str, Any]]] = {
         "person": [{"id": n + 1, "full_name": f"Person {n * 7}", "born": 1950 + n % 50} for n in range(70)],
@@ -23,7 +24,7 @@ def loans() -> MemoryData:
     }
     data = MemoryData()
     for name, rows in tables.items():
-        data.add_rows("db", name, rows)
+        data.add_rows(persons if name == "person" else "db", name, rows)
     return data
 
 
@@ -61,7 +62,8 @@ def test_it_comes_at_once_and_goes_when_the_answer_is_taken_back() -> None:
     del after[first]
     ((_, instead),) = after.items()
     assert instead.state is LinkState.PROPOSED
-    assert f"{first} was rejected: what looks right and is wrong often refers to nothing." in instead.reasons
+    why = "what looks right and is wrong often refers to nothing"
+    assert f"It stands in for {first}, which was rejected: {why}." in instead.reasons
     assert instead.examples
     built = borrowers(linker.propose(data, (), [rejected], quiet))
     assert {p.id for p in built.values()} == {asked.id, instead.id}, "the next build says the same"
@@ -100,6 +102,18 @@ def test_a_build_and_the_answers_before_and_after_it_agree(state: LinkState) -> 
     taken_back = [answered(t, LinkState.PROPOSED) if str(t.head) == first else t for t in built]
     assert list(borrowers(linker.rescore(taken_back, ()))) == [first]
     linker.close()
+
+
+def test_reasons_name_no_column_of_a_source_that_the_link_type_does_not_lie_in() -> None:
+    linker = BifrostLinker()
+    ((first, asked),) = borrowers(linker.propose(loans(persons="hr"), (), (), quiet)).items()
+    linker.close()
+    assert first == "hr/person.id"
+    assert asked.otherwise is not None
+    assert asked.otherwise.head.source == "db"
+    reasons = " ".join(asked.otherwise.reasons)
+    assert "It stands in for a column of another source, which was rejected" in reasons
+    assert "hr/" not in reasons
 
 
 def test_nothing_takes_the_place_of_what_something_else_has() -> None:
