@@ -302,10 +302,11 @@ class Answering:
             and one.id not in gone
             and abs(one.probability - before[one.id].probability) > _MOVED
         )
-        proposed = tuple(one for one in rescored if one.id not in before)
         self.wake()
         link_type, changed = self._apply(judgement, before)
         self.review.accept()
+        new = [links.link_type(one.id) for one in rescored if one.id not in before]
+        proposed = tuple(one for one in new if one.state is LinkState.PROPOSED)
         self.pipeline.publish()
         # The store itself removes and restores edges when an answer changes a link type's state.
         size = self._size()

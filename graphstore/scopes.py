@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from graphstore import schema as s
 from graphstore.assemble import chunks
 from graphstore.database import EDGE, EDITS
 from graphstore.documents import read_document_of
-from graphstore.encoding import evidence_from
+from graphstore.encoding import dumps, evidence_from, link_type_from
 from graphstore.provenance import evidence_data
 
 if TYPE_CHECKING:
@@ -249,7 +250,9 @@ class _Follower:
         for id, row in visible.items():
             if row.version <= after and id in known and not answered:
                 continue
-            if links.refold_one(connection, id, row.proposed) and row.version > after:
+            # Readers answer nothing, and what would take its place may lie in a hidden source.
+            proposed = None if row.proposed is None else dumps(replace(link_type_from(row.proposed), otherwise=None))
+            if links.refold_one(connection, id, proposed) and row.version > after:
                 self._copy_linked(main, connection, row)
 
     def _copy_answers(self, main: Connection, connection: Connection, visible: dict[str, Any]) -> bool:

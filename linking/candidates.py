@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from bifrost.links import Column, LinkKind, LinkType, link_type_id
-from bifrost.values import EMPTY
-from linking.alternatives import Ranked, doubted, next_likeliest
+from linking.alternatives import STANDS_IN, Ranked, next_likeliest
 from linking.composites import composite_candidates
 from linking.consensus import agreed_odds
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
@@ -17,7 +18,15 @@ from linking.kindred import Kindred
 from linking.named_keys import custom_odds, is_own_key
 from linking.names import is_id_name, table_words, words
 from linking.profiles import ColumnProfile
-from linking.redundant import ONE_TO_ONE, parts_of, said_by_composites, to_roots, with_shares, without_duplicates
+from linking.redundant import (
+    ONE_TO_ONE,
+    parts_of,
+    said_by_composites,
+    says_more,
+    to_roots,
+    with_shares,
+    without_duplicates,
+)
 from linking.references import ReferenceCandidate, reference_candidates
 from linking.scoring import CORRECTION, HIERARCHY, KINDRED, Adapted
 from linking.semantics import NameVectors
@@ -53,21 +62,30 @@ def make_link_type(
 # ---- references ------------------------------------------------------------------------------------------------------
 
 
+class FoundReferences(NamedTuple):
+    """``between`` holds for pairs of tables the probability of the best reference between them, ``in_place`` by the ids of
+    rejected references what is proposed in their places."""
+
+    references: list[LinkType]
+    between: Mapping[tuple[str, str], float]
+    in_place: Mapping[str, LinkType]
+
+
 def find_references(
     workspace: Workspace,
     scorers: Scorers,
     vectors: NameVectors | None = None,
     *,
     keep: frozenset[str] = frozenset(),
-    rejected: Mapping[str, float] = EMPTY,
+    rejected: frozenset[str] = frozenset(),
     gnn: str | None = None,
-) -> tuple[list[LinkType], dict[tuple[str, str], float]]:
-    """References worth proposing, and for every pair of tables the probability of the best reference between them.
+) -> FoundReferences:
+    """References worth proposing.
 
     Per tail column the best head is kept and its rivals are named; of two references between the same tables that link
     the same records only the better one is kept. ``keep`` lists ids that stay whatever their probability (judged ones), unless
-    they are among the ``rejected``, here with their probabilities: those are not looked at again, so that the next likeliest
-    takes their place, which is doubted.
+    they are among the ``rejected``: where one of these is the best of its column, the next likeliest takes its place. Others
+    come with what would take theirs (:mod:`linking.alternatives`).
     ``gnn`` names the backend of the GNN that corrects the explicit features; None leaves it out.
     """
     declared = _declared(workspace)
@@ -77,90 +95,66 @@ def find_references(
         for c in reference_candidates(workspace, vectors)
         if (c.tail.table, (c.tail.name,)) not in declared and (_column(c.tail), _column(c.head)) not in backwards
     ]
-    ids = [link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head)) for c in candidates]
-    refused = {c.tail.id: (rejected[id], c.head) for c, id in zip(candidates, ids, strict=True) if id in rejected}
-    candidates = [c for c, id in zip(candidates, ids, strict=True) if id not in rejected]
     scorer = scorers[LinkKind.REFERENCE]
     kindred = Kindred(candidates, list(workspace.columns()))
     candidates = _weighed(workspace, candidates, kindred, scorer, vectors, gnn)
-    candidates = _doubted(candidates, refused, scorer)
+    gone = np.array([_id(c) in rejected for c in candidates], bool)
     probabilities = scorer.probability([c.features for c in candidates])
-    agreed = agreed_odds(candidates, probabilities.tolist())
+    agreed = agreed_odds(candidates, np.where(gone, 0.0, probabilities).tolist())
     for place, more in agreed.items():
         c = candidates[place]
         candidates[place] = replace(c, features={**c.features, KINDRED: c.features.get(KINDRED, 0.0) + more})
     places = sorted(agreed)
     probabilities[places] = scorer.probability([candidates[place].features for place in places])
-    by_tail: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
+    ranks: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
     between: dict[tuple[str, str], float] = defaultdict(float)
-    for probability, candidate in zip(probabilities.tolist(), candidates, strict=True):
-        by_tail[candidate.tail.id].append((probability, candidate))
-        if candidate.tail.uniqueness < ONE_TO_ONE:  # values that are (nearly) all different say the opposite
+    for probability, candidate, no in zip(probabilities.tolist(), candidates, gone.tolist(), strict=True):
+        ranks[candidate.tail.id].append((probability, candidate))
+        # Values that are (nearly) all different say the opposite.
+        if candidate.tail.uniqueness < ONE_TO_ONE and not no:
             key = (candidate.tail.table, candidate.head.table)
             between[key] = max(between[key], probability)
     for table, _ in declared:
         for reference_table in declared[table, _]:
             between[table, reference_table] = 1.0
-    found = []
-    for ranked in by_tail.values():
+    for ranked in ranks.values():
         ranked.sort(key=lambda item: -item[0])
-        for rank, (probability, candidate) in enumerate(ranked):
-            sides = _column(candidate.tail), _column(candidate.head)
-            judged = link_type_id(LinkKind.REFERENCE, *sides) in keep
-            if judged or (rank == 0 and probability >= MIN_PROBABILITY):
-                other = refused.get(candidate.tail.id)
-                found.append(_reference(workspace, candidate, ranked, scorers, None if other is None else other[1]))
+    likely = {tail: ranked for tail, ranked in ranks.items() if ranked[0][0] >= MIN_PROBABILITY}
+    following = {
+        tail: [(p, c) for p, c in ranked if _id(c) not in rejected]
+        for tail, ranked in next_likeliest(likely, kindred, scorer).items()
+    }
+    found, in_place = [], {}
+    for tail, ranked in ranks.items():
+        first, left = ranked[0][1], [(p, c) for p, c in ranked if _id(c) not in rejected]
+        found += [_reference(workspace, c, left, scorers) for _, c in left if _id(c) in keep]
+        refused = first.head if _id(first) in rejected else None
+        best = left if refused is None else following.get(tail, [])
+        if best and best[0][0] >= MIN_PROBABILITY and _id(best[0][1]) not in keep:
+            found.append(_reference(workspace, best[0][1], best, scorers, refused))
+            if refused is not None:
+                in_place[_id(first)] = found[-1].id
     found = _one_way(found, keep)
     composites = [t for t in _find_composites(workspace, scorers, declared, found, keep) if t.id not in rejected]
     found = said_by_composites(found, composites, scorer, keep)
     earlier = declared_types(workspace) if declared else []
     found = without_duplicates(workspace, found, earlier, keep)
-    return _with_others(workspace, found, by_tail, kindred, scorers, earlier, keep), between
+    known = {t.id: t for t in found}
+    parts = {pair for t in found if len(t.tail.columns) > 1 and t.probability >= CERTAIN for pair in parts_of(t)}
+    for tail, best in following.items():
+        first = ranks[tail][0][1]
+        if best and best[0][0] >= MIN_PROBABILITY and _id(first) in known:
+            other = _reference(workspace, best[0][1], best, scorers, first.head)
+            beside = [t for t in found if t.id != _id(first)]
+            if (other.tail, other.head) not in parts and says_more(workspace, other, earlier, beside):
+                known[_id(first)] = replace(known[_id(first)], otherwise=other)
+    return FoundReferences(
+        list(known.values()), between, {id: known[other] for id, other in in_place.items() if other in known}
+    )
 
 
-def _with_others(
-    workspace: Workspace,
-    found: Sequence[LinkType],
-    by_tail: Mapping[int, Ranked],
-    kindred: Kindred,
-    scorers: Scorers,
-    earlier: Sequence[LinkType],
-    keep: frozenset[str],
-) -> list[LinkType]:
-    """The references with what takes their places once they are rejected, unless another one of them says that already."""
-    ends = {(t.tail, t.head): t for t in found}
-    firsts = {tail: ranked[0][1] for tail, ranked in by_tail.items()}
-    open_ = {
-        tail: ends[_column(c.tail), _column(c.head)]
-        for tail, c in firsts.items()
-        if (_column(c.tail), _column(c.head)) in ends
-    }
-    following = next_likeliest({tail: by_tail[tail] for tail in open_}, kindred, scorers[LinkKind.REFERENCE])
-    others = {}
-    for tail, ranked in following.items():
-        if ranked[0][0] >= MIN_PROBABILITY:
-            other = _reference(workspace, ranked[0][1], ranked, scorers, firsts[tail].head)
-            beside = [*earlier, *(t for t in found if t is not open_[tail])]
-            if without_duplicates(workspace, [other], beside, keep):
-                others[open_[tail].id] = other
-    return [replace(t, otherwise=others.get(t.id)) for t in found]
-
-
-def _doubted(
-    candidates: list[ReferenceCandidate], refused: Mapping[int, tuple[float, ColumnProfile]], scorer: Adapted
-) -> list[ReferenceCandidate]:
-    """With what a rejected reference says of the other candidates of its column, ``refused`` by the ids of columns, unless they
-    were likelier than it all along."""
-    places = [place for place, c in enumerate(candidates) if c.tail.id in refused]
-    likely = scorer.probability([candidates[place].features for place in places]).tolist() if places else []
-    places = [
-        place
-        for place, probability in zip(places, likely, strict=True)
-        if refused[candidates[place].tail.id][0] >= min(probability, CERTAIN)
-    ]
-    for place, c in zip(places, doubted([candidates[place] for place in places], scorer), strict=True):
-        candidates[place] = c
-    return candidates
+def _id(c: ReferenceCandidate) -> str:
+    return link_type_id(LinkKind.REFERENCE, _column(c.tail), _column(c.head))
 
 
 def _weighed(
@@ -295,19 +289,16 @@ def _reference(
         LinkKind.REFERENCE, _column(tail), _column(head), candidate.features, scorers, name=name, transform=transform
     )
 
-    def said(other: ColumnProfile) -> str:
-        """By name only within the sources of the two ends: whoever sees these sees the link type, and must not learn more."""
-        visible = other.source in (tail.source, head.source)
-        return f"{other.source}/{other.text()}" if visible else "a column of another source"
-
+    sources = (tail.source, head.source)  # Whoever sees these sees the link type, and must not learn of others.
     rivals = [
-        f"Its values are also found in {said(c.head)} ({percent(c.containment)})."
+        f"Its values are also found in {c.head.source}/{c.head.text()} ({percent(c.containment)})."
         for _, c in ranked
-        if c is not candidate and c.features["name_score"] >= 0.5 and c.containment >= 0.9
+        if c is not candidate and c.features["name_score"] >= 0.5 and c.containment >= 0.9 and c.head.source in sources
     ][:2]
-    if refused is not None:
-        why = "what looks right and is wrong often refers to nothing"
-        rivals.append(f"It stands in for {said(refused)}, which was rejected: {why}.")
+    if refused is not None and refused.source in sources:
+        rivals.append(
+            f"{STANDS_IN} {refused.source}/{refused.text()}: what looks right and is wrong often refers to nothing."
+        )
     return replace(link_type, **with_reference_evidence(workspace, link_type, (tail,), (head,), rivals))  # type: ignore[arg-type]
 
 

@@ -96,8 +96,8 @@ class BifrostLinker:
         progress(Progress("propose", "", 0, 4, "reading and profiling columns"))
         with self._workspace.using(data) as workspace:
             progress(Progress("propose", "", 1, 4, "references"))
-            rejected = {t.id: t.probability for t in judged.values() if t.state in AGAINST}
-            references, between = find_references(
+            rejected = frozenset(t.id for t in judged.values() if t.state in AGAINST)
+            references, between, in_place = find_references(
                 workspace, scorers, self._vectors, keep=keep, rejected=rejected, gnn=self._gnn
             )
             progress(Progress("propose", "", 2, 4, "tables about the same things"))
@@ -106,7 +106,7 @@ class BifrostLinker:
             concepts = self._concepts(workspace, scorers, references, same, keep)
             progress(Progress("propose", "", 3, 4, "texts that name records"))
             mentions = find_mentions(data, workspace, scorers, references, keep=keep)
-            references = [r for r in references if r.id in keep or not _is_same_thing(r, same)]
+            references = [_not_same(r, same) for r in references if r.id in keep or not _is_same_thing(r, same)]
             decided = [t for t in judged.values() if t.kind is LinkKind.REFERENCE]
             known_references = [r for r in references if r.id not in keep] + decided + declared_types(workspace)
             joins = find_join_tables(workspace, known_references, scorers, keep)
@@ -114,10 +114,10 @@ class BifrostLinker:
             evident = Evident(data, workspace, scorers, self._vectors)
             for id, link_type in judged.items():
                 fresh[id] = _keep_decision(link_type, _as_judged(evident, link_type, fresh.get(id)))
-            in_place = {r.tail: r for r in references if r.id not in judged}
-            for id in rejected:
-                if fresh[id].kind is LinkKind.REFERENCE:
-                    fresh[id] = replace(fresh[id], otherwise=in_place.get(fresh[id].tail))
+            others = {r.id: r.otherwise for r in references}
+            others |= {id: other for id, other in in_place.items() if other.id in others}
+            for id in judged:
+                fresh[id] = replace(fresh[id], otherwise=others.get(id))
         progress(Progress("propose", "", 4, 4))
         self.forget(frozenset(fresh))
         return sorted(fresh.values(), key=lambda t: (-t.probability, t.id))
@@ -300,6 +300,12 @@ def _is_same_thing(reference: LinkType, same: Sequence[LinkType]) -> bool:
             for s in same
         )
     )
+
+
+def _not_same(reference: LinkType, same: Sequence[LinkType]) -> LinkType:
+    """The reference, without a stand-in that only says that two tables are about the same things."""
+    other = reference.otherwise
+    return reference if other is None or not _is_same_thing(other, same) else replace(reference, otherwise=None)
 
 
 def _as_judged(evident: Evident, judged: LinkType, fresh: LinkType | None) -> LinkType | None:

@@ -13,7 +13,15 @@ from linking.references import ReferenceCandidate
 from linking.scoring import KINDRED, Adapted
 from linking.workspace import Workspace
 
-__all__ = ["ONE_TO_ONE", "parts_of", "said_by_composites", "to_roots", "with_shares", "without_duplicates"]
+__all__ = [
+    "ONE_TO_ONE",
+    "parts_of",
+    "said_by_composites",
+    "says_more",
+    "to_roots",
+    "with_shares",
+    "without_duplicates",
+]
 
 ONE_TO_ONE = 0.9
 """Share of different values from which on a reference links one record with one record, whatever rows lack a value."""
@@ -166,20 +174,22 @@ def without_duplicates(
 ) -> list[LinkType]:
     kept: list[LinkType] = []
     for link_type in sorted(found, key=lambda t: (t.id not in keep, *_preference(t))):
-        same_tables = [
-            other
-            for other in (*earlier, *kept)
-            if (_table(other.tail), _table(other.head)) == (_table(link_type.tail), _table(link_type.head))
-        ]
-        if link_type.id not in keep and _said_by_key(workspace, link_type, kept):
-            continue
-        if link_type.id not in keep and any(
-            _may_say_same(other, link_type) and agreement(workspace, other, link_type) >= _SAME_EDGES
-            for other in same_tables
-        ):
-            continue
-        kept.append(link_type)
+        if link_type.id in keep or says_more(workspace, link_type, earlier, kept):
+            kept.append(link_type)
     return kept
+
+
+def says_more(workspace: Workspace, link_type: LinkType, earlier: Sequence[LinkType], kept: Sequence[LinkType]) -> bool:
+    """Whether a reference links other records than those that are declared (``earlier``) or ``kept``."""
+    same_tables = [
+        other
+        for other in (*earlier, *kept)
+        if (_table(other.tail), _table(other.head)) == (_table(link_type.tail), _table(link_type.head))
+    ]
+    return not _said_by_key(workspace, link_type, kept) and not any(
+        _may_say_same(other, link_type) and agreement(workspace, other, link_type) >= _SAME_EDGES
+        for other in same_tables
+    )
 
 
 def _said_by_key(workspace: Workspace, link_type: LinkType, kept: Sequence[LinkType]) -> bool:

@@ -129,7 +129,8 @@ class Mutation:
     ) -> JudgeResultType:
         by, service = info.context.principal.name, info.context.service
         changed = correction_of(correction)
-        return JudgeResultType.of(service.judge(link_type, verdict, by, changed, note or "", blind=bool(blind)))
+        found = service.judge(link_type, verdict, by, changed, note or "", blind=bool(blind))
+        return JudgeResultType.of(found, bool(blind))
 
     @strawberry.mutation(description="Answers a question about two records; undoable.")
     def judge_pair(

@@ -58,7 +58,8 @@ class JudgeResultType:
     )
 
     @classmethod
-    def of(cls, outcome: JudgeOutcome) -> "JudgeResultType":
+    def of(cls, outcome: JudgeOutcome, blind: bool = False) -> "JudgeResultType":
+        """``blind`` withholds the scores of what is asked next."""
         return cls(
             judgement=JudgementType.of(outcome.judgement),
             link_type=None if outcome.link_type is None else LinkTypeType.of(outcome.link_type),
@@ -67,5 +68,5 @@ class JudgeResultType:
             merged=outcome.merged,
             pairs_moved=PairsMovedType(**outcome.pairs_moved._asdict()),
             opinion=None if outcome.opinion is None else OpinionType.of(outcome.opinion),
-            proposed=[LinkTypeType.of(one) for one in outcome.proposed],
+            proposed=[LinkTypeType.of(one, blind) for one in outcome.proposed],
         )

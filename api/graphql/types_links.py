@@ -13,6 +13,7 @@ from bifrost import links
 from bifrost.errors import InputError
 from bifrost.graph import FragmentOrigin, Vertex
 from bifrost.links import LinkKind, LinkState, Verdict
+from linking.alternatives import STANDS_IN
 from linking.asking import Purpose, Question, said_of_pair
 from linking.estimates import why_no_recall
 
@@ -147,7 +148,7 @@ class LinkTypeType:
             condition=link_type.condition,
             cardinality=link_type.cardinality,
             estimated_edges=link_type.estimated_edges,
-            reasons=list(link_type.reasons),
+            reasons=[reason for reason in link_type.reasons if not (blind and reason.startswith(STANDS_IN))],
             examples=[PairExampleType.of(pair, blind) for pair in link_type.examples],
             counter_examples=[PairExampleType.of(pair, blind) for pair in link_type.counter_examples],
             features=JSON({} if blind else dict(link_type.features)),

@@ -61,7 +61,7 @@ def examples(seeds: Sequence[int], archetypes: Sequence[str]) -> Iterator[Exampl
         if not schema.joins and seed % PLAIN:
             continue
         with workspace.using(_as_joined(schema, random.Random(seed))) as loaded:  # noqa: S311
-            references, _ = find_references(loaded, scorers)
+            references = find_references(loaded, scorers).references
             for found in join_tables(loaded, references):
                 features = join_features(loaded, found, proposal_of(found))
                 if features is not None:

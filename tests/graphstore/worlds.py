@@ -1,5 +1,6 @@
 """Small worlds for store tests: records in one line, link types in one line, and full dumps to compare stores by."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -107,6 +108,8 @@ def beliefs(store: SqlStore) -> dict[str, Any]:
     return {
         "sources": [(s.name, s.rank) for s in store.catalog.sources()],
         "datasets": [(d.source, d.info.name, d.records) for d in store.catalog.datasets()],
-        "link types": sorted(repr(known).replace(", through=None", "") for known in store.links.link_types()),
+        "link types": sorted(
+            re.sub(", (through|otherwise)=None", "", repr(known)) for known in store.links.link_types()
+        ),
         "judgements": [(j.subject, j.verdict, j.by) for j in store.links.judgements()],
     }

@@ -63,7 +63,7 @@ def test_it_comes_at_once_and_goes_when_the_answer_is_taken_back() -> None:
     ((_, instead),) = after.items()
     assert instead.state is LinkState.PROPOSED
     why = "what looks right and is wrong often refers to nothing"
-    assert f"It stands in for {first}, which was rejected: {why}." in instead.reasons
+    assert f"It stands in for {first}: {why}." in instead.reasons
     assert instead.examples
     built = borrowers(linker.propose(data, (), [rejected], quiet))
     assert {p.id for p in built.values()} == {asked.id, instead.id}, "the next build says the same"
@@ -112,8 +112,8 @@ def test_reasons_name_no_column_of_a_source_that_the_link_type_does_not_lie_in()
     assert asked.otherwise is not None
     assert asked.otherwise.head.source == "db"
     reasons = " ".join(asked.otherwise.reasons)
-    assert "It stands in for a column of another source, which was rejected" in reasons
     assert "hr/" not in reasons
+    assert "stands in" not in reasons
 
 
 def test_nothing_takes_the_place_of_what_something_else_has() -> None:
@@ -130,10 +130,13 @@ def test_nothing_takes_the_place_of_what_something_else_has() -> None:
     assert len(with_alternatives([rejected, answered(corrected, LinkState.REJECTED)])) == 3
     turned = replace(corrected, tail=asked.otherwise.head, head=asked.otherwise.tail)
     assert with_alternatives([rejected, turned]) == [rejected, turned]
+    flipped = replace(corrected, tail=asked.head, head=asked.tail)
+    several = replace(corrected, tail=Column("db", "loan", ("borrower_id", "sum")))
+    for made in (flipped, several):
+        known = [rejected, answered(made, LinkState.CONFIRMED)]
+        assert with_alternatives(known) == known, "a person corrected it"
     no = answered(asked.otherwise, LinkState.REJECTED)
-    after = with_alternatives([rejected, no])
-    assert after[:2] == [rejected, no]
-    assert all(t.id not in (rejected.id, no.id) for t in after[2:]), "nobody is asked twice"
+    assert with_alternatives([rejected, no]) == [rejected, no], "nobody is asked twice"
 
 
 def test_what_is_put_off_keeps_its_place() -> None:
