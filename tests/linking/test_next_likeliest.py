@@ -78,6 +78,35 @@ def test_it_comes_at_once_and_goes_when_the_answer_is_taken_back() -> None:
     assert len(borrowers(linker.rescore([*others, deleted], ()))) == 2
 
 
+def routes() -> MemoryData:
+    """Tables of one area that refer to its routes, which a table of another area has as well."""
+    rng = random.Random(5)
+    data = MemoryData()
+    for area in ("audit", "stock"):
+        data.add_rows("erp", f"{area}_route", [{"id": n + 1, "title": f"{area} {n * 3}"} for n in range(400)])
+    for name in ("budget", "visit", "notice"):
+        rows = [{"id": n + 1, "route_id": rng.randint(1, 400), "paid": rng.random()} for n in range(600)]
+        data.add_rows("erp", f"audit_{name}", rows)
+    return data
+
+
+def test_however_sure_the_next_looks_it_is_doubted_alike_at_once_and_by_a_build() -> None:
+    def of(proposals: list[LinkType]) -> dict[str, LinkType]:
+        return {str(p.head): p for p in proposals if str(p.tail) == "erp/audit_budget.route_id"}
+
+    data, linker = routes(), BifrostLinker()
+    proposals = linker.propose(data, (), (), quiet)
+    ((first, asked),) = of(proposals).items()
+    assert first == "erp/audit_route.id"
+    gone = answered(asked, LinkState.REJECTED)
+    at_once = of(linker.rescore([gone], ()))
+    built = of(linker.propose(data, (), [gone], quiet))
+    linker.close()
+    assert at_once.keys() == built.keys() == {first, "erp/stock_route.id"}
+    assert 0.15 <= built["erp/stock_route.id"].probability <= 0.7
+    assert abs(built["erp/stock_route.id"].probability - at_once["erp/stock_route.id"].probability) < 0.01
+
+
 def test_a_no_says_nothing_of_what_was_likelier_all_along() -> None:
     data, linker = loans(), BifrostLinker()
     ((first, asked),) = borrowers(linker.propose(data, (), (), quiet)).items()
