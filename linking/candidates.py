@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bifrost.links import Column, LinkKind, LinkType, link_type_id
 from linking.alternatives import STANDS_IN, Ranked, next_likeliest
@@ -106,10 +107,9 @@ def find_references(
         candidates[place] = replace(c, features={**c.features, KINDRED: c.features.get(KINDRED, 0.0) + more})
     places = sorted(agreed)
     probabilities[places] = scorer.probability([candidates[place].features for place in places])
-    ranks: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
+    ranks = _ranks(candidates, probabilities, rejected, scorer)
     between: dict[tuple[str, str], float] = defaultdict(float)
     for probability, candidate, no in zip(probabilities.tolist(), candidates, gone.tolist(), strict=True):
-        ranks[candidate.tail.id].append((probability, candidate))
         # Values that are (nearly) all different say the opposite.
         if candidate.tail.uniqueness < ONE_TO_ONE and not no:
             key = (candidate.tail.table, candidate.head.table)
@@ -117,9 +117,9 @@ def find_references(
     for table, _ in declared:
         for reference_table in declared[table, _]:
             between[table, reference_table] = 1.0
-    for ranked in ranks.values():
-        ranked.sort(key=lambda item: -item[0])
-    likely = {tail: ranked for tail, ranked in ranks.items() if ranked[0][0] >= MIN_PROBABILITY}
+    likely = {
+        t: ranked for t, ranked in ranks.items() if ranked[0][0] >= MIN_PROBABILITY or _id(ranked[0][1]) in rejected
+    }
     following = {
         tail: [(p, c) for p, c in ranked if _id(c) not in rejected]
         for tail, ranked in next_likeliest(likely, kindred, scorer).items()
@@ -151,6 +151,27 @@ def find_references(
     return FoundReferences(
         list(known.values()), between, {id: known[other] for id, other in in_place.items() if other in known}
     )
+
+
+def _ranks(
+    candidates: Sequence[ReferenceCandidate],
+    probabilities: NDArray[np.float64],
+    rejected: frozenset[str],
+    scorer: Adapted,
+) -> dict[int, list[tuple[float, ReferenceCandidate]]]:
+    """Per column, by id, its candidates with their probabilities, the likeliest first; before them the rejected one that was
+    likelier than all, to go by what the model said before any answer: the no itself makes it unlikely."""
+    ranks: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
+    for probability, c in zip(probabilities.tolist(), candidates, strict=True):
+        ranks[c.tail.id].append((probability, c))
+    for tail, ranked in ranks.items():
+        ranked.sort(key=lambda item: -item[0])
+        if any(_id(c) in rejected for _, c in ranked):
+            odds = scorer.prior.log_odds([c.features for _, c in ranked]).tolist()
+            first = max(range(len(ranked)), key=lambda n: (odds[n], _id(ranked[n][1]) in rejected))
+            if _id(ranked[first][1]) in rejected:
+                ranks[tail] = [ranked[first], *ranked[:first], *ranked[first + 1 :]]
+    return ranks
 
 
 def _id(c: ReferenceCandidate) -> str:

@@ -99,6 +99,11 @@ def test_however_sure_the_next_looks_it_is_doubted_alike_at_once_and_by_a_build(
     ((first, asked),) = of(proposals).items()
     assert first == "erp/audit_route.id"
     gone = answered(asked, LinkState.REJECTED)
+    no = Judgement(1, gone.id, Verdict.REJECT, "ann", datetime(2026, 1, 1, tzinfo=UTC), features=gone.features)
+    many = [replace(no, id=n) for n in range(20)]  # so that the model itself thinks less of it than of the other one
+    learnt = of(linker.propose(data, many, [gone], quiet))
+    assert learnt["erp/stock_route.id"].probability <= 0.5
+    assert "stands in" in " ".join(learnt["erp/stock_route.id"].reasons)
     at_once = of(linker.rescore([gone], ()))
     built = of(linker.propose(data, (), [gone], quiet))
     linker.close()
