@@ -28,7 +28,7 @@ _STEPS = 5
 
 
 def next_likeliest(ranked: Mapping[int, Ranked], kindred: Kindred, scorer: Adapted) -> dict[int, Ranked]:
-    """Per column, by id: how its other candidates rank once the first is rejected.
+    """Per column, by id: its other candidates once the first is rejected, the likeliest of them first, with what that says of it.
 
     What the first one said against them goes, and they share the odds among them.
     """
@@ -38,11 +38,15 @@ def next_likeliest(ranked: Mapping[int, Ranked], kindred: Kindred, scorer: Adapt
             first, others = candidates[0][1], [c for _, c in candidates[1:]]
             said = kindred.odds_without([first, *others], ())[1:]
             left += _with_odds(others, np.subtract(kindred.odds_without(others, (first.head.id,)), said).tolist())
-    left = _doubted(left, scorer)
     found: dict[int, list[tuple[float, ReferenceCandidate]]] = defaultdict(list)
     for probability, c in zip(scorer.probability([c.features for c in left]).tolist(), left, strict=True):
         found[c.tail.id].append((probability, c))
-    return {column: sorted(others, key=lambda item: -item[0]) for column, others in found.items()}
+    for others_of in found.values():
+        others_of.sort(key=lambda item: -item[0])
+    best = _doubted([others_of[0][1] for others_of in found.values()], scorer)
+    for c, probability in zip(best, scorer.probability([c.features for c in best]).tolist(), strict=True):
+        found[c.tail.id][0] = probability, c
+    return dict(found)
 
 
 def _doubted(candidates: Sequence[ReferenceCandidate], scorer: Adapted) -> list[ReferenceCandidate]:

@@ -99,7 +99,7 @@ def find_references(
     scorer = scorers[LinkKind.REFERENCE]
     kindred = Kindred(candidates, list(workspace.columns()))
     candidates = _weighed(workspace, candidates, kindred, scorer, vectors, gnn)
-    gone = np.array([_id(c) in rejected for c in candidates], bool)
+    gone = np.array([bool(rejected) and _id(c) in rejected for c in candidates], bool)
     probabilities = scorer.probability([c.features for c in candidates])
     agreed = agreed_odds(candidates, np.where(gone, 0.0, probabilities).tolist())
     for place, more in agreed.items():
@@ -117,17 +117,19 @@ def find_references(
     for table, _ in declared:
         for reference_table in declared[table, _]:
             between[table, reference_table] = 1.0
+    left_of: Mapping[int, Ranked] = ranks
+    if rejected:
+        left_of = {tail: [item for item in ranked if _id(item[1]) not in rejected] for tail, ranked in ranks.items()}
     likely = {
-        t: ranked for t, ranked in ranks.items() if ranked[0][0] >= MIN_PROBABILITY or _id(ranked[0][1]) in rejected
+        tail: [ranked[0], *(item for item in left_of[tail] if item is not ranked[0])]
+        for tail, ranked in ranks.items()
+        if ranked[0][0] >= MIN_PROBABILITY or _id(ranked[0][1]) in rejected
     }
-    following = {
-        tail: [(p, c) for p, c in ranked if _id(c) not in rejected]
-        for tail, ranked in next_likeliest(likely, kindred, scorer).items()
-    }
+    following = next_likeliest(likely, kindred, scorer)
     found, in_place = [], {}
     for tail, ranked in ranks.items():
-        first, left = ranked[0][1], [(p, c) for p, c in ranked if _id(c) not in rejected]
-        found += [_reference(workspace, c, left, scorers) for _, c in left if _id(c) in keep]
+        first, left = ranked[0][1], left_of[tail]
+        found += [_reference(workspace, c, left, scorers) for _, c in left if keep and _id(c) in keep]
         refused = first.head if _id(first) in rejected else None
         best = left if refused is None else following.get(tail, [])
         if best and best[0][0] >= MIN_PROBABILITY and _id(best[0][1]) not in keep:
@@ -166,7 +168,7 @@ def _ranks(
         ranks[c.tail.id].append((probability, c))
     for tail, ranked in ranks.items():
         ranked.sort(key=lambda item: -item[0])
-        if any(_id(c) in rejected for _, c in ranked):
+        if rejected and any(_id(c) in rejected for _, c in ranked):
             odds = scorer.prior.log_odds([c.features for _, c in ranked]).tolist()
             first = max(range(len(ranked)), key=lambda n: (odds[n], _id(ranked[n][1]) in rejected))
             if _id(ranked[first][1]) in rejected:
