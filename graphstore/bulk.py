@@ -5,7 +5,6 @@ The result is what :meth:`graphstore.fragments.SqlFragmentStore.replace` would h
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from itertools import accumulate, chain, repeat
 from typing import Any
 
@@ -18,14 +17,14 @@ from bifrost.ports import ReplaceReport
 from bifrost.values import Evidence, Fragment, RecordFragments
 from graphstore import schema as s
 from graphstore.assemble import Assembler, Touched
-from graphstore.bulk_rows import FRAGMENT, LINK, RECORD, VERTEX_COLUMNS, Rows, ids_of
+from graphstore.bulk_indexes import create_indexes, drop_indexes
+from graphstore.bulk_rows import FRAGMENT, LINK, RECORD, Rows, clean_texts, ids_of
 from graphstore.bulk_values import ValueRows
 from graphstore.bulk_writer import Batch, BulkWriter, short_turns
-from graphstore.checkpoints import sorting
 from graphstore.database import EDGE, PROPERTY, VERTEX, Database
 from graphstore.documents import insert_documents
 from graphstore.encoding import evidence_text, fragment_evidence_text, properties_texts
-from graphstore.inserting import interleaved
+from graphstore.inserting import OR_FAIL, insert_into, interleaved
 from graphstore.log import number_changes
 from graphstore.statements import Evidences, shareable
 from graphstore.values import clean_text
@@ -37,15 +36,14 @@ Parcel = tuple[str, Sequence[RecordFragments]]
 CHUNK = 100
 """Records that are prepared together: few enough to stay in the processor's cache from being read to being rows."""
 _STATED = {"pin": 0, "given": 1, "active": 1}
-_INDEXED = (s.record, s.fragment, s.link, s.vertex, s.edge)
 _EDGES = """
-INSERT INTO edge (id, uid, label, tail, head, properties, score)
+{insert_into} edge (id, uid, label, tail, head, properties, score)
 SELECT l.id, l.uid, l.type, t.canonical, h.canonical, l.properties, l.score
 FROM link l JOIN fragment t ON t.id = l.tail JOIN fragment h ON h.id = l.head
 WHERE l.id > :link AND l.tail IS NOT NULL AND l.head IS NOT NULL AND l.active = 1
 """
 _LOG = """
-INSERT INTO change (seq, op, element, ref)
+{insert_into} change (seq, op, element, ref)
 SELECT :base + {number}, 0, :element, id FROM {table} WHERE id > :first
 """
 _WITHOUT_GAPS, _WITH_GAPS = "id - :first", "row_number() OVER (ORDER BY id)"
@@ -72,6 +70,8 @@ class BulkLoader:
         self._ids: dict[str, int] = {}
         self._expected: set[int] = set()
         self._twins: set[int] = set()
+        # Those that give no vertex of their own.
+        self._later_twins: set[int] = set()
         self._known_before = self._any(s.fragment)
         self._evidences = Evidences(database)
         # By dataset, because evidence that rows share is stored for each.
@@ -94,11 +94,11 @@ class BulkLoader:
                     if self._rows.are_many():
                         self._flush()
             self._flush()
-        self._insert_values()
+        self._serve_vertices()
         # Serving edges looks up links and fragments; the edges' own indexes come last.
-        self._create(index for index in dropped if index.table is not s.edge)
+        create_indexes(self._db, self._connection, (index for index in dropped if index.table is not s.edge))
         touched = self._serve()
-        self._create(index for index in dropped if index.table is s.edge)
+        create_indexes(self._db, self._connection, (index for index in dropped if index.table is s.edge))
         if touched.clusters or touched.links:
             Assembler(self._db).settle(self._connection, touched)
         return ReplaceReport(added=self._next["record"] - self._first["record"])
@@ -132,13 +132,8 @@ class BulkLoader:
         )
 
     def _drop_indexes(self) -> list[sa.Index]:
-        """An index made over finished rows costs a third of one kept up row by row; only worth it from nothing."""
-        if self._known_before or self._any(s.record):
-            return []
-        dropped = [index for table in _INDEXED for index in table.indexes]
-        for index in dropped:
-            index.drop(self._connection)
-        return dropped
+        """Only worth it from nothing."""
+        return [] if self._known_before or self._any(s.record) else drop_indexes(self._db, self._connection)
 
     # ---- chunks ------------------------------------------------------------------------------------------------------
 
@@ -158,11 +153,9 @@ class BulkLoader:
         rows, self._rows = self._rows, Rows()
         builds = dict.fromkeys(("build", "first_build", "changed_build"), self._build)
         seen = {**builds, "changed": self._now, "version": self._version}
-        fragments, vertices = rows.by_id()
         batches: list[Batch] = [
             (s.record, RECORD, rows.records, seen),
-            (s.fragment, FRAGMENT, fragments, {}),
-            (s.vertex, VERTEX_COLUMNS, vertices, {}),
+            (s.fragment, FRAGMENT, rows.fragments_by_id(), {}),
             (s.link, LINK, rows.links, _STATED),
         ]
         edges = {"first": self._served_links, "last": self._next["link"]}
@@ -186,7 +179,7 @@ class BulkLoader:
         said = [fragment for record in chunk for fragment in record.fragments]
         if not said:
             return
-        uids = _clean_texts([fragment.uid for fragment in said])
+        uids = clean_texts([fragment.uid for fragment in said])
         ids = list(map(self._fragment, uids))
         properties = [fragment.properties for fragment in said]
         counts = [len(one.fragments) for one in chunk]
@@ -200,10 +193,10 @@ class BulkLoader:
             self._fragment_evidences(said),
             ids,
         )
-        if self._rows.twins.isdisjoint(ids):
+        if self._later_twins.isdisjoint(ids):
             self._values.add(ids, properties)
         else:
-            served = [(id, one) for id, one in zip(ids, properties, strict=True) if id not in self._rows.twins]
+            served = [(id, one) for id, one in zip(ids, properties, strict=True) if id not in self._later_twins]
             self._values.add([id for id, _ in served], [one for _, one in served])
         for record, one, end in zip(records, chunk, accumulate(counts), strict=True):
             if one.document is not None and one.fragments:
@@ -219,7 +212,7 @@ class BulkLoader:
         else:
             twin = self._new("fragment")
             self._twins |= {known, twin}
-            self._rows.twins.add(twin)
+            self._later_twins.add(twin)
             return twin
         return known
 
@@ -234,7 +227,7 @@ class BulkLoader:
         counts = [len(said.links) for said in chunk]
         columns = (
             range(first, first + len(links)),
-            _clean_texts(uids),
+            clean_texts(uids),
             list(chain.from_iterable(map(repeat, records, counts))),
             ids_of(types, self._link_types, self._link_type),
             ids_of(tails, self._ids, self._end),
@@ -318,15 +311,19 @@ class BulkLoader:
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 
-    def _insert_values(self) -> None:
+    def _serve_vertices(self) -> None:
+        """Ids of ends seen first lie apart; copied in their order, vertices fill their table from left to right."""
+        f = s.fragment
+        chosen = sa.select(f.c.id, f.c.uid, f.c.type, f.c.properties).where(f.c.id > self._first["fragment"])
+        if self._later_twins:
+            chosen = chosen.where(~self._db.within(f.c.id, self._later_twins))
+        insert = s.vertex.insert().from_select(["id", "uid", "label", "properties"], chosen.order_by(f.c.id))
+        insert = insert.prefix_with(OR_FAIL, dialect="sqlite").execution_options(preserve_rowcount=True)
+        made = self._connection.execute(insert)
+        self._db.grew(s.vertex.name, made.rowcount)
         for values in self._values.batches():
             self._db.insert_flat(self._connection, s.vertex_value, ("key", "hash", "vertex"), values)
         self._values = ValueRows(self._property)
-
-    def _create(self, indexes: Iterable[sa.Index]) -> None:
-        with sorting(self._connection.connection) if self._db.is_sqlite else nullcontext():
-            for index in indexes:
-                index.create(self._connection)
 
     def _serve(self) -> Touched:
         """Serves the edges; returns what has to be assembled with care, because it met what was there before."""
@@ -338,7 +335,8 @@ class BulkLoader:
         touched.links = self._waiting_links()
         if self._known_before or self._twins:
             self._connection.execute(s.edge.delete().where(s.edge.c.id > self._first["link"]))
-            made = self._connection.execute(sa.text(_EDGES), {"link": self._first["link"]})
+            text = _EDGES.format(insert_into=insert_into(self._connection))
+            made = self._connection.execute(sa.text(text), {"link": self._first["link"]})
             self._db.grew(s.edge.name, made.rowcount)
         self._log("vertex", VERTEX, self._first["fragment"])
         self._log("edge", EDGE, self._first["link"])
@@ -385,12 +383,6 @@ class BulkLoader:
             base = number_changes(self._db, self._connection, rows) - 1
             last = self._connection.execute(sa.text(f"SELECT max(id) FROM {table}")).scalar_one()
             number = _WITHOUT_GAPS if last - first == rows else _WITH_GAPS
-            log = sa.text(_LOG.format(table=table, number=number))
-            self._connection.execute(log, {"base": base, "first": first, "element": element})
+            text = _LOG.format(insert_into=insert_into(self._connection), table=table, number=number)
+            self._connection.execute(sa.text(text), {"base": base, "first": first, "element": element})
             self._db.grew(s.change.name, rows)
-
-
-def _clean_texts(texts: Sequence[str]) -> Sequence[str]:
-    """:func:`clean_text` of each, at once where none needs it."""
-    joined = "".join(texts)
-    return texts if joined.isascii() and "\x00" not in joined else list(map(clean_text, texts))

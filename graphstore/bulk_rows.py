@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from operator import itemgetter
 from typing import Any, cast
 
 from bifrost.documents import Document
 from graphstore.inserting import interleaved
+from graphstore.values import clean_text
 
-__all__ = ["FRAGMENT", "LINK", "RECORD", "VERTEX_COLUMNS", "Rows", "ids_of"]
+__all__ = ["FRAGMENT", "LINK", "RECORD", "Rows", "clean_texts", "ids_of"]
 
 RECORD = ("id", "dataset", "key", "digest")
 FRAGMENT = ("id", "uid", "record", "dataset", "type", "properties", "evidence", "canonical")
-VERTEX_COLUMNS = ("id", "uid", "label", "properties")
 LINK = ("id", "uid", "record", "type", "tail", "head", "properties", "evidence", "score")
-_OF_FRAGMENT = (0, 1, 4, 5)
-"""Where a vertex's columns are among its fragment's."""
 _RECORDS, _LINKS = 5_000, 25_000
 """Written together."""
 
@@ -24,11 +21,10 @@ _RECORDS, _LINKS = 5_000, 25_000
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Records and links are values that follow each other, fragments are columns; documents come with their record and
-    fragment. ``twins`` are fragments whose uid an earlier one has: they give no vertex."""
+    fragment."""
 
     records: list[Any] = field(default_factory=list)
     fragments: tuple[list[Any], ...] = field(default_factory=lambda: tuple([] for _ in FRAGMENT))
-    twins: set[int] = field(default_factory=set)
     links: list[Any] = field(default_factory=list)
     documents: list[tuple[int, int, Document]] = field(default_factory=list)
 
@@ -41,19 +37,15 @@ class Rows:
         """Whether it is time to write them."""
         return len(self.records) >= len(RECORD) * _RECORDS or len(self.links) >= len(LINK) * _LINKS
 
-    def by_id(self) -> tuple[list[Any], list[Any]]:
-        """Values of fragments, and of vertices, that follow each other, ordered by id. Ids of ends seen first lie apart:
-        in this order each page is touched once."""
+    def fragments_by_id(self) -> list[Any]:
+        """Values of fragments that follow each other, ordered by id. Ids of ends seen first lie apart: in this order each
+        page is touched once."""
         ids = self.fragments[0]
         columns: Sequence[Sequence[Any]] = self.fragments
         if len(ids) > 1:
             take = itemgetter(*sorted(range(len(ids)), key=ids.__getitem__))
             columns = [take(column) for column in columns]
-        served = [columns[place] for place in _OF_FRAGMENT]
-        if self.twins:
-            serve = [id not in self.twins for id in columns[0]]
-            served = [list(compress(column, serve)) for column in served]
-        return interleaved(columns), interleaved(served)
+        return interleaved(columns)
 
 
 def ids_of(names: Sequence[str], known: Mapping[str, int], new: Callable[[str], int]) -> list[int]:
@@ -62,3 +54,9 @@ def ids_of(names: Sequence[str], known: Mapping[str, int], new: Callable[[str], 
     if None in ids:
         return [known.get(name) or new(name) for name in names]
     return cast(list[int], ids)
+
+
+def clean_texts(texts: Sequence[str]) -> Sequence[str]:
+    """:func:`clean_text` of each, at once where none needs it."""
+    joined = "".join(texts)
+    return texts if joined.isascii() and "\x00" not in joined else list(map(clean_text, texts))

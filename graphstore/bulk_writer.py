@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from graphstore.database import Database
+from graphstore.inserting import insert_into
 
 __all__ = ["Batch", "BulkWriter", "short_turns"]
 
@@ -17,7 +18,7 @@ Batch = tuple[sa.Table, Sequence[str], list[Any], Mapping[str, float]]
 """Table, columns, values (row after row, one per column), and the columns that are the same in all rows."""
 _TURN_SECONDS = 0.0002
 _CHUNK_EDGES = """
-INSERT INTO edge (id, uid, label, tail, head, properties, score)
+{insert_into} edge (id, uid, label, tail, head, properties, score)
 SELECT id, uid, type, tail, head, properties, score FROM link WHERE id > :first AND id <= :last
 """
 
@@ -52,7 +53,8 @@ class BulkWriter:
             self._db.insert_flat(self._connection, table, columns, values, constants)
         if edges is not None:
             # Copied inside the database: that takes no turn of the interpreter, which the caller needs meanwhile.
-            made = self._connection.execute(sa.text(_CHUNK_EDGES), edges)
+            text = _CHUNK_EDGES.format(insert_into=insert_into(self._connection))
+            made = self._connection.execute(sa.text(text), edges)
             self._db.grew("edge", made.rowcount)
 
     def __enter__(self) -> "BulkWriter":

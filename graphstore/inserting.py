@@ -7,9 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-__all__ = ["copy_rows", "insert_flat", "insert_rows", "interleaved", "rows_of", "target_of"]
+__all__ = ["OR_FAIL", "copy_rows", "insert_flat", "insert_into", "insert_rows", "interleaved", "rows_of", "target_of"]
 
-_ROWS = (500, 100)
+OR_FAIL = "OR FAIL"
+"""Of an INSERT of many rows on SQLite. By default a statement that fails takes back what it did itself, for which it copies
+every page to a file before changing it; here the transaction takes everything back."""
+_ROWS = (1_000, 100)
 """Rows per INSERT statement on SQLite, as many of the larger ones as there are."""
 
 
@@ -17,6 +20,11 @@ def target_of(connection: Connection, table: sa.Table, columns: Iterable[str]) -
     """A table with some of its columns, as INSERT and COPY name them."""
     quote = connection.dialect.identifier_preparer.quote
     return f"{quote(table.name)} ({', '.join(map(quote, columns))})"
+
+
+def insert_into(connection: Connection) -> str:
+    """How a statement of many rows begins."""
+    return f"INSERT {OR_FAIL} INTO" if connection.dialect.name == "sqlite" else "INSERT INTO"
 
 
 def copy_rows(cursor: Any, target: str, rows: Iterable[tuple[Any, ...]], constants: tuple[Any, ...] = ()) -> None:
@@ -44,7 +52,7 @@ def insert_flat(cursor: Any, target: str, width: int, values: list[Any], constan
     """:func:`insert_rows` of values that follow each other, ``width`` to a row; the cursor stays open."""
     row, done = f"({', '.join([*'?' * width, *map(repr, constants)])})", 0
     for size in _ROWS:
-        many, step = f"INSERT INTO {target} VALUES {', '.join([row] * size)}", size * width
+        many, step = f"INSERT {OR_FAIL} INTO {target} VALUES {', '.join([row] * size)}", size * width
         while len(values) - done >= step:
             cursor.execute(many, values[done : done + step])
             done += step

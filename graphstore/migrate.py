@@ -9,7 +9,7 @@ from graphstore.database import Database
 
 __all__ = ["HEAD", "migrate"]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest schema version; equals the newest file in graphstore/migrations/versions."""
 
 

@@ -74,7 +74,7 @@ def edge_origins(database: Database, connection: Connection, uids: Iterable[str]
         .join(s.dataset, s.dataset.c.id == s.record.c.dataset)
         .join(s.source, s.source.c.id == s.dataset.c.source)
         .outerjoin(s.link_type, s.link_type.c.number == link.c.link_type)
-        .where(database.within(s.edge.c.uid, uids))
+        .where(database.within(link.c.uid, uids))
     )  # fmt: skip
     rows = connection.execute(query).all()
     shared = _shared_evidence(database, connection, (row.evidence for row in rows))

@@ -161,7 +161,7 @@ class RdfMapping:
         kind, subject, predicate, object_ = (f"<{RDF}{name}>" for name in ("type", "subject", "predicate", "object"))
         sources: dict[str, tuple[str, str]] = {}
         doubts: dict[str, list[str]] = {}
-        for row in connection.execute(self._edge_query().where(self._db.within(s.edge.c.uid, uids))).all():
+        for row in connection.execute(self._edge_query().where(self._db.within(s.link.c.uid, uids))).all():
             if row.source not in sources:
                 sources[row.source] = self.source_graph(row.source), literal(row.source)
             graph, source = sources[row.source]

@@ -118,7 +118,8 @@ def read_edges(store: SqlStore, uids: Sequence[str]) -> list[Edge]:
         return []
     database = store.database
     with database.read() as connection:
-        rows = connection.execute(edge_query().where(database.within(s.edge.c.uid, uids)).order_by(s.edge.c.id)).all()
+        query = edge_query().join(s.link, s.link.c.id == s.edge.c.id).where(database.within(s.link.c.uid, uids))
+        rows = connection.execute(query.order_by(s.edge.c.id)).all()
         names = database.label_names(connection, {row.label for row in rows})
     return [
         Edge(row.uid, names[row.label], row.tail_uid, row.head_uid, decode_properties(row.properties), row.score)

@@ -60,7 +60,7 @@ edge = Table(
     "edge",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
-    Column("uid", Text, nullable=False, unique=True),
+    Column("uid", Text, nullable=False),
     Column("label", Integer, nullable=False),
     Column("tail", Id, nullable=False, comment="vertex.id"),
     Column("head", Id, nullable=False, comment="vertex.id"),
@@ -70,6 +70,7 @@ edge = Table(
     Index(None, "head", "label", "tail"),
     Index(None, "label", "id"),
 )
+"""An edge is found by its uid through the link of its id, which has the same and an index of it."""
 
 vertex_value = Table(
     "vertex_value",

@@ -33,7 +33,8 @@ class ViewStatements:
         self.vertices = sa.select(named.c.of, v).join_from(named, v, v.c.id == named.c.id).order_by(named.c.of)
         self.numbers = sa.select(named.c.of, named.c.id).where(named.c.id.is_not(None))
         self.degrees = _degrees(database)
-        self.edge_by_uid = edge_query().where(e.c.uid == sa.bindparam("uid", type_=sa.Text))
+        by_uid = s.link.c.uid == sa.bindparam("uid", type_=sa.Text)
+        self.edge_by_uid = edge_query().join(s.link, s.link.c.id == e.c.id).where(by_uid)
         self._of = {
             (direction, labelled): _edges_of(database, direction, labelled)
             for direction in Direction

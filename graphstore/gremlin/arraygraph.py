@@ -168,7 +168,7 @@ class ArrayGraph(SqlGraph):
     def edge(self, id: Any) -> Edge | None:
         if not isinstance(id, str):
             return None
-        rows = self.rows("SELECT e.id FROM edge e WHERE e.uid = ?", clean_text(id))
+        rows = self.rows("SELECT l.id FROM link l WHERE l.uid = ?", clean_text(id))
         if not rows:
             return None
         index = int(np.searchsorted(self.snapshot.edge_numbers, rows[0][0]))

@@ -150,7 +150,7 @@ class SqlGraph(SqlProvenance):
     def edge(self, id: Any) -> Edge | None:
         if not isinstance(id, str):
             return None
-        rows = self.rows(f"SELECT {_EDGE} FROM edge e WHERE e.uid = ?", clean_text(id))
+        rows = self.rows(f"SELECT {_EDGE} FROM link l JOIN edge e ON e.id = l.id WHERE l.uid = ?", clean_text(id))
         return self._edge(rows[0]) if rows else None
 
     def edges(self) -> Iterator[Edge]:

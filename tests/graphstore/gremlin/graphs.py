@@ -80,8 +80,11 @@ def in_memory(graph: SmallGraph) -> MemoryGraph:
     return made
 
 
+_LINK = ("id", "uid", "type", "tail", "head", "properties", "score", "pin", "given", "active")
+
+
 def fill(store: SqlStore, graph: SmallGraph) -> None:
-    """Writes the graph into the served tables, as a build would have assembled it."""
+    """Writes the graph into the served tables, as a build would have assembled it, and the links behind its edges."""
     db = store.database
     numbers = {id: number for number, (id, _, _) in enumerate(graph.vertices, start=1)}
     with db.write() as connection:
@@ -100,5 +103,6 @@ def fill(store: SqlStore, graph: SmallGraph) -> None:
             text = orjson.dumps({key: [encode_value(value)] for key, value in found.items()}).decode()
             edge = (number, id, db.label_id(connection, EDGE, label), numbers[tail], numbers[head], text, 1.0)
             db.insert(connection, s.edge, ("id", "uid", "label", "tail", "head", "properties", "score"), [edge])
+            db.insert(connection, s.link, _LINK, [(*edge, 0, 1, 1)])
         for counter, count in (("fragment", 1000), ("link", 1000), ("change", len(graph.vertices) + len(graph.edges))):
             db.take(connection, counter, count)
