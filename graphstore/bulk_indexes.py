@@ -13,8 +13,8 @@ from graphstore.database import Database
 __all__ = ["create_indexes", "drop_indexes"]
 
 _INDEXED = (s.record, s.fragment, s.link, s.vertex, s.edge)
-_GROWING = ("ix_record_version", "ix_fragment_record", "ix_link_record", "ix_edge_label_id")
-"""Rows come in the order of these indexes: on SQLite they are kept by the thread that writes, while more rows are made."""
+_GROWING = ("ix_record_version", "ix_fragment_record", "ix_link_record", "ix_link_link_type", "ix_edge_label_id")
+"""Rows come in the order of these indexes, or are not in them: on SQLite the thread that writes keeps them meanwhile."""
 
 
 def drop_indexes(database: Database, connection: Connection) -> list[sa.Index]:
