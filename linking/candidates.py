@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bifrost.links import Column, LinkKind, LinkType, link_type_id
 from linking.alternatives import STANDS_IN, Ranked, next_likeliest
+from linking.chance import chance_doubted
 from linking.composites import composite_candidates
 from linking.consensus import agreed_odds
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
@@ -194,6 +195,7 @@ def _weighed(
         replace(c, features={**c.features, KINDRED: odds + custom})
         for c, odds, custom in zip(candidates, kindred.odds(), custom_odds(candidates, columns), strict=True)
     ]
+    candidates = chance_doubted(workspace, candidates)
     shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
     candidates = with_shares(candidates, shares)
     if gnn is not None and candidates:

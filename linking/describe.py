@@ -7,6 +7,7 @@ from typing import Any
 import inflection
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample, Role
+from linking.chance import CHANCE
 from linking.forms import said
 from linking.hierarchies import hierarchy_of, hierarchy_reason
 from linking.joins import Examples, are_unique, examples
@@ -198,6 +199,8 @@ def _reasons(
         reasons.append(f"One value of {t} can name several records.")
     if missing:
         reasons.append(f"{missing:,} values name no record (counter-examples).")
+        if CHANCE in link_type.features:
+            reasons.append(f"Of any codes of such letters {percent(link_type.features[CHANCE])} would be found there.")
     reasons.extend(rivals)
     return reasons
 
