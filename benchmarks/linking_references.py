@@ -82,12 +82,19 @@ def databases(data: Path) -> list[Path]:
 
 
 def _pairs(references: References) -> Pairs:
-    return {(str(tail), str(head)) for tail, head in references}
+    return {_pair(tail, head) for tail, head in references}
+
+
+def _pair(tail: Column, head: Column) -> tuple[str, str]:
+    """The two sides, with their columns in one order, whichever they were said in."""
+    order = sorted(range(len(tail.columns)), key=lambda n: (tail.columns[n], head.columns[n]))
+    ends = (replace(side, columns=tuple(side.columns[n] for n in order)) for side in (tail, head))
+    return str(next(ends)), str(next(ends))
 
 
 def said(proposals: Sequence[LinkType]) -> Pairs:
     """What is thought a reference without an answer."""
-    return {(str(p.tail), str(p.head)) for p in proposals if p.kind is LinkKind.REFERENCE and p.probability >= 0.5}
+    return {_pair(p.tail, p.head) for p in proposals if p.kind is LinkKind.REFERENCE and p.probability >= 0.5}
 
 
 def _after_answers(proposals: Sequence[LinkType], truth: Pairs) -> tuple[Pairs, int]:
@@ -101,13 +108,13 @@ def _after_answers(proposals: Sequence[LinkType], truth: Pairs) -> tuple[Pairs, 
         if not open_types:
             break
         question = min(order_types(open_types), key=lambda p: abs(p.probability - 0.5))
-        right = (str(question.tail), str(question.head)) in truth
+        right = _pair(question.tail, question.head) in truth
         answered[question.id] = right
         judgements.append(_judgement(number, question, right))
         known = linker.rescore(answered_types(known, question.id, right), judgements)
     linker.close()
     believed = {p.id: answered.get(p.id, p.probability >= 0.5) for p in known}
-    return {(str(p.tail), str(p.head)) for p in known if believed[p.id]}, len(answered)
+    return {_pair(p.tail, p.head) for p in known if believed[p.id]}, len(answered)
 
 
 def _after_a_mistake(proposals: Sequence[LinkType], truth: Pairs, seed: int) -> list[float]:
@@ -117,9 +124,9 @@ def _after_a_mistake(proposals: Sequence[LinkType], truth: Pairs, seed: int) -> 
     result = []
     for choice in range(_CHOICES):
         asked = random.Random(seed + choice).sample(known, min(_ANSWERS, len(known)))
-        remaining = truth & {(str(p.tail), str(p.head)) for p in known if p not in asked}
+        remaining = truth & {_pair(p.tail, p.head) for p in known if p not in asked}
         if remaining:
-            answers = [_judgement(n, p, (n > 0) == ((str(p.tail), str(p.head)) in truth)) for n, p in enumerate(asked)]
+            answers = [_judgement(n, p, (n > 0) == (_pair(p.tail, p.head) in truth)) for n, p in enumerate(asked)]
             rescored = [p for p in linker.rescore(known, answers) if p.id not in {a.subject for a in answers}]
             result.append(f1_score(said(rescored), remaining)[2])
     linker.close()

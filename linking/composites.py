@@ -15,7 +15,7 @@ from linking.joins import side_sql
 from linking.named_keys import is_own_key
 from linking.names import MEASURE_WORDS, is_id_name, name_similarity, words
 from linking.profiles import ColumnProfile
-from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity
+from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity, name_score
 from linking.workspace import LoadedTable, Workspace
 
 __all__ = ["MOST_COLUMNS", "CompositeCandidate", "composite_candidate", "composite_candidates", "composite_keys"]
@@ -27,7 +27,11 @@ _PEEK = 20_000
 """Rows that show most combinations not to be keys, before all rows are looked at."""
 _OPTIONS = 3
 _TRIED = 9
-_NAMES_FIT = 0.7
+_NAMES_FIT, _NAMES_TABLE = 0.7, 0.8
+"""From which likeness of names on a column may stand for one of a key, be it called like it, or after its table (``state_code``
+for ``state.iso_code``)."""
+_NULLS = 0.001
+"""Codes such as ``NAN`` are taken for nothing at all."""
 _CONTAINED = 0.85
 _ALONE = 0.5
 """The share of one column's sampled values that must be found in its counterpart."""
@@ -95,7 +99,7 @@ def _first_columns(workspace: Workspace, table: LoadedTable) -> Columns:
 def _may_be_part(p: ColumnProfile, by_accident: bool = False) -> bool:
     counting = words(p.said)[-1:] and words(p.said)[-1] in MEASURE_WORDS - _PARTS
     usable = p.kind in ("integer", "code", "name", "date") and not p.multivalued and not counting
-    return usable and p.null_share == 0 and p.distinct >= 2 and (by_accident or p.uniqueness < _UNIQUE)
+    return usable and p.null_share <= _NULLS and p.distinct >= 2 and (by_accident or p.uniqueness < _UNIQUE)
 
 
 def _is_version(p: ColumnProfile) -> bool:
@@ -169,7 +173,8 @@ def _agreeing_forms(
 def _fits(tail: ColumnProfile, head: ColumnProfile) -> bool:
     same_kind = tail.kind == head.kind or {tail.kind, head.kind} <= {"code", "name", "integer"}
     single = bool(tail.nonnull) and not tail.multivalued and not head.multivalued
-    return single and same_kind and name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT
+    alike = name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT
+    return single and same_kind and (alike or name_score(tail, head) >= _NAMES_TABLE)
 
 
 def _between(

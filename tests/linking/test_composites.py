@@ -1,3 +1,4 @@
+import itertools
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from linking.workspace import Workspace
 from tests.linking.company import find, quiet
+from tests.linking.company import proposals as proposals_of
 
 Row = Mapping[str, Any]
 LINES = [
@@ -214,3 +216,23 @@ def test_of_tables_that_share_a_key_the_one_is_meant_that_the_name_begins_with()
     )
     shipped = find(found, "reference", "erp/shipments.order_no+line_no", "erp/order_lines.order_no+line_no")
     assert shipped.probability > 0.9
+
+
+def test_a_part_may_be_called_after_its_table() -> None:
+    """``state_code`` for ``state.iso_code``; a few codes are taken for nothing (``NAN``)."""
+    rng = random.Random(5)
+    countries = [a + b for a in "BCDFGH" for b in "KLMNP"]
+    codes = ["".join(letters) for letters in itertools.product("STVWXZ", repeat=2)]
+    states = [
+        {"label": f"Province {n}", "iso_code": code, "country_code": country}
+        for n, (country, code) in enumerate((c, s) for c in countries for s in rng.sample(codes, 9))
+    ]
+    states.append({"label": "Nan", "iso_code": "NAN", "country_code": "BK"})
+    cities = [
+        {"title": f"Town {n}", "country_code": state["country_code"], "state_code": state["iso_code"], "size": n * 7.5}
+        for n, state in enumerate(rng.choices(states[:-1], k=2_000))
+    ]
+    many = [{**state, "country_code": f"{state['country_code']}{k}"} for k in range(4) for state in states[:-1]]
+    found = proposals_of({"state": [*states, *many], "city": cities})
+    t = find(found, "reference", "db/city.state_code+country_code", "db/state.iso_code+country_code")
+    assert t.probability > 0.5
