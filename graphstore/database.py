@@ -131,7 +131,7 @@ class Database:
     def write(self, *, large: bool = False) -> Iterator[Connection]:
         """A transaction that commits at the end of the outermost ``write`` of this thread, or changes nothing.
 
-        A ``large`` one may take 64 MB of memory for its pages; :meth:`close` waits until SQLite has put them in place.
+        A ``large`` one may take 128 MB of memory for its pages; :meth:`close` waits until SQLite has put them in place.
         """
         active = getattr(self._local, "connection", None)
         if active is not None:
