@@ -13,7 +13,7 @@ from itertools import combinations, islice, product, takewhile
 
 from linking.joins import side_sql
 from linking.named_keys import is_own_key
-from linking.names import MEASURE_WORDS, is_id_name, name_similarity, words
+from linking.names import MEASURE_WORDS, is_id_name, name_similarity, table_words, words
 from linking.profiles import ColumnProfile
 from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity, name_score
 from linking.workspace import LoadedTable, Workspace
@@ -173,8 +173,12 @@ def _agreeing_forms(
 def _fits(tail: ColumnProfile, head: ColumnProfile) -> bool:
     same_kind = tail.kind == head.kind or {tail.kind, head.kind} <= {"code", "name", "integer"}
     single = bool(tail.nonnull) and not tail.multivalued and not head.multivalued
-    alike = name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT
-    return single and same_kind and (alike or name_score(tail, head) >= _NAMES_TABLE)
+    if not (single and same_kind):
+        return False
+    if name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT:
+        return True
+    named = {*table_words(head.dataset)[-1:]} <= {*words(tail.said)}
+    return named and name_score(tail, head) >= _NAMES_TABLE
 
 
 def _between(
