@@ -1,5 +1,6 @@
 """Brings a database's schema to this version, whatever version wrote it."""
 
+import logging
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from graphstore.database import Database
 
 __all__ = ["HEAD", "migrate"]
 
+_log = logging.getLogger(__name__)
 HEAD = "0004"
 """The newest schema version; equals the newest file in graphstore/migrations/versions."""
 
@@ -32,6 +34,8 @@ def migrate(database: Database) -> None:
                 f"The store has schema version {found}, which this release does not know.",
                 remedy="Upgrade Bifrost, or open the store with the release that wrote it.",
             )
+        if found is not None:
+            _log.info("The store is brought from schema version %s to %s; a large one takes a while.", found, HEAD)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
