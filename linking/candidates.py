@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bifrost.links import Column, LinkKind, LinkType, link_type_id
 from linking.alternatives import STANDS_IN, Ranked, next_likeliest
 from linking.chance import chance_doubted
-from linking.composites import composite_candidates
+from linking.composites import CompositeCandidate, composite_candidates
 from linking.consensus import agreed_odds
 from linking.describe import link_name, percent, property_link_name, with_reference_evidence
 from linking.gnn_scoring import corrections
@@ -40,7 +40,7 @@ MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
 CERTAIN = 0.5
 """The probability from which on a reference is thought right."""
-_PEERS = 0.6
+_PEERS = 0.5
 """The share of different values from which on a reference by several columns that each refer elsewhere is none."""
 
 Scorers = Mapping[LinkKind, Adapted]
@@ -241,17 +241,15 @@ def _find_composites(
         if t.probability >= CERTAIN:
             leading[t.tail].add(t.head)
     found = []
-    for c in composite_candidates(workspace):
-        names = tuple(p.name for p in c.tail)
+    made = [(c, *_composite_type(c, scorers)) for c in composite_candidates(workspace)]
+    for c, link_type, names in sorted(made, key=lambda one: len(one[0].tail)):
         if (c.tail[0].table, frozenset(names)) in taken:
             continue
-        tail = Column(c.tail[0].source, c.tail[0].dataset, names)
-        head = Column(c.head[0].source, c.head[0].dataset, tuple(p.name for p in c.head))
-        link_type = make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform)
         if any(is_own_key(p) for p in c.tail) and link_type.id not in keep:
             continue
         elsewhere = [bool(leading[_column(t)] - {_column(h)}) for t, h in zip(c.tail, c.head, strict=True)]
-        peers = c.tail_unique >= _PEERS and all(elsewhere)
+        beyond = _parts_beyond(c, found)
+        peers = c.tail_unique >= _PEERS and all(e or p.id in beyond for e, p in zip(elsewhere, c.tail, strict=True))
         if c.by_name and len(c.tail) == 2:
             peers = all(leads for p, leads in zip(c.tail, elsewhere, strict=True) if is_id_name(p.said))
         if (link_type.probability >= MIN_PROBABILITY and not peers) or link_type.id in keep:
@@ -275,6 +273,24 @@ def _find_composites(
     onwards = {t.tail for t in single if t.probability >= CERTAIN and (t.tail, t.head) not in parts}
     kept = [(c, t) for c, t in kept if t.id in keep or not any(_goes_on(t, other, onwards) for _, other in kept)]
     return [replace(t, **with_reference_evidence(workspace, t, c.tail, c.head)) for c, t in kept]  # type: ignore[arg-type]
+
+
+def _composite_type(c: CompositeCandidate, scorers: Scorers) -> tuple[LinkType, tuple[str, ...]]:
+    """A candidate as a link type, and the names of its tail's columns."""
+    names = tuple(p.name for p in c.tail)
+    tail = Column(c.tail[0].source, c.tail[0].dataset, names)
+    head = Column(c.head[0].source, c.head[0].dataset, tuple(p.name for p in c.head))
+    return make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform), names
+
+
+def _parts_beyond(c: CompositeCandidate, found: Sequence[tuple[CompositeCandidate, LinkType]]) -> set[int]:
+    """The columns of a tail, by id, fewer of which are ``found`` to refer to a third table together."""
+    beyond: set[int] = set()
+    for other, t in found:
+        part = {p.id for p in other.tail}
+        if part < {p.id for p in c.tail} and other.head[0].table != c.head[0].table and t.probability >= CERTAIN:
+            beyond |= part
+    return beyond
 
 
 def _name_goes_on(link_type: LinkType) -> int:

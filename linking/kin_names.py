@@ -76,14 +76,16 @@ def kin_pairs(
 
 @lru_cache(maxsize=65_536)
 def leads_up(name: str, dataset: str) -> bool:
-    """Whether a column is called after what stands above a row of its own table.
+    """Whether a column is called after what stands above a row of its own table, and perhaps in which respect.
 
     >>> leads_up("parent", "genre"), leads_up("parentGenreId", "genre"), leads_up("parent_type", "genre")
     (True, True, False)
+    >>> leads_up("variationParentTypeID", "invTypes"), leads_up("student_parent_id", "student")
+    (True, False)
     """
     core = core_words(name)
-    return (
-        bool(core)
-        and core[0] in _ABOVE
-        and (core[1:] in ((), table_words(dataset)[-len(core) + 1 :]) and words(name)[-1] not in ("type", "level"))
-    )
+    place = next((n for n, word in enumerate(core) if word in _ABOVE), None)
+    if place is None or words(name)[-1] in ("type", "level"):
+        return False
+    below = core[place + 1 :]
+    return (bool(below) or not place) and below in ((), table_words(dataset)[-len(below) :])

@@ -34,8 +34,12 @@ _SAME_KEY = 2.5
 """What is added where a column is called like the leading column of another table that holds all of its values."""
 _OWNER = 4.0
 """What is taken from a reference of a table's own key, as its name says, to the same key elsewhere."""
-_ALIKE_CODES = 2.5
-"""What is taken where some of the values are found, and no name speaks for it: codes of one form share values."""
+_ALIKE_CODES, _HELD = 2.5, 0.9
+"""What is taken where some of the values are found, fewer than that share, and no name speaks for it: codes of one form share
+values; and what for rows of its own table, which are all there, or for the rows' own key, which something else would have."""
+_LONG_CODES, _LONG, _MIXED = 2.5, 10, 0.05
+"""What is added where codes of at least so many letters and digits, with a share of both, are all found among the keys of a table:
+handles and UUIDs are not equal by chance."""
 _ALIKE_TEXTS, _SMALL_PART, _UNNAMED = 3.0, 0.1, 0.3
 """What is taken where texts are so small a part of many others: words that a language has anyway, not names of records."""
 _NAMED, SURELY_NAMED = 0.5, 0.7
@@ -61,6 +65,14 @@ def span_fit(low: float, high: float, draws: int, head: ColumnProfile) -> float:
     keys = _numbers(head.sample)
     inside = bisect_right(keys, high) - bisect_left(keys, low)
     return max(min(draws, SAMPLE) * math.log(min((inside + 1) / max(len(keys), 1), 1.0)), _WORST)
+
+
+def _amid(low: float, high: float, draws: int, head: ColumnProfile) -> float:
+    """The log-likelihood of the smaller of the gaps that so many random keys of ``head`` leave at both ends; at most 0. Rows may
+    well name the first rows of a table alone, or the last; what lies far from both (years amid the numbers of persons) names none."""
+    keys = _numbers(head.sample)
+    above, below = len(keys) - bisect_left(keys, low), bisect_right(keys, high)
+    return max(min(draws, SAMPLE) * math.log(min((max(above, below) + 1) / max(len(keys), 1), 1.0)), _WORST)
 
 
 @lru_cache(maxsize=4_096)
@@ -113,6 +125,8 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         least = 0.0 if f["name_equal"] else -_LIMIT / 2
         fit = span_fit(tail.low, tail.high, tail.distinct, head)
         odds += _REACHES if leads and reaches(c) else max(_SHARE * fit, least)
+    if tail.kind == head.kind == "integer" and tail.distinct >= _FEW_DRAWS and f["name_score"] < _NAMED:
+        odds += max(_SHARE * _amid(tail.low, tail.high, tail.distinct, head), -_LIMIT)
     same = (
         f["name_equal"]
         and leads
@@ -126,13 +140,17 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         odds -= _OWNER
     elif leads and not foreign and not f["tail_measure"] and _all_of(tail, head, f):
         odds += _ALL_KEYS
+    if leads and tail.position and c.containment >= 0.95 > f["coverage"] and _is_long_code(head):
+        odds += _LONG_CODES
     taken = f["mutual"] and _exact(tail) and not _exact(head)
     unlike = f["name_score"] < _NAMED and tail.table != head.table
     if (_owned(tail) and taken) or (
         unlike and not shared and _named_here(tail) and tail.uniqueness >= _OFTEN_DIFFERENT
     ):
         odds -= _OWNER
-    if c.containment < 0.9 and f["name_score"] < _NAMED:
+    if c.containment < _HELD and f["name_score"] < _NAMED:
+        odds -= _ALIKE_CODES
+    if c.containment < _HELD and tail.source == head.source and (tail.table == head.table or _numbers_own(tail)):
         odds -= _ALIKE_CODES
     if unlike and f["coverage"] < _SMALL_PART and tail.kind == "name" and not foreign and f["name_score"] < _UNNAMED:
         odds -= _ALIKE_TEXTS
@@ -236,6 +254,15 @@ def _named_here(column: ColumnProfile) -> bool:
     """Whether the name says that the column numbers the things of its own table, every row or not."""
     own, table = core_words(column.said), table_words(column.dataset)
     return is_id_name(column.said) and bool(own) and containment(own[-1:], table) >= 0.8
+
+
+def _numbers_own(column: ColumnProfile) -> bool:
+    """Whether a column is the first one of its table, and a key as its name says."""
+    return column.position == 0 and column.key_like and is_id_name(column.said)
+
+
+def _is_long_code(column: ColumnProfile) -> bool:
+    return column.kind == "code" and column.mean_length >= _LONG and min(column.letter_share, column.digit_share) >= _MIXED
 
 
 def _exact(column: ColumnProfile) -> bool:

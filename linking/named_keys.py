@@ -100,7 +100,7 @@ def custom_odds(candidates: Sequence[ReferenceCandidate], columns: Sequence[Colu
             odds -= _EITHER
         if _attribute(c, keys):
             odds -= _LABEL if words(c.tail.said)[-1] in _LABELS else _ATTRIBUTE
-        if _refers_itself(c.head, keys) or _is_own(c):
+        if _refers_itself(c.head, keys) or _is_own(c) or _measures_own(c):
             odds -= _OWNER
         if strict and not exact and c.tail.id not in people and _unlike_keys(c):
             odds -= _UNLIKE
@@ -193,6 +193,13 @@ def _is_own(c: ReferenceCandidate) -> bool:
         and names_table(own, table_words(c.head.dataset)) is None
         and c.tail.table != c.head.table
     )
+
+
+def _measures_own(c: ReferenceCandidate) -> bool:
+    """Whether a column is called like a measure of its own table's rows, and neither like these nor like what is above one."""
+    said, table = words(c.tail.said), table_words(c.tail.dataset)
+    measure = c.tail.table == c.head.table and bool(c.features["tail_measure"])
+    return measure and said[-1:] != table[-1:] and not leads_up(c.tail.said, c.tail.dataset)
 
 
 def _house_style(candidates: Sequence[ReferenceCandidate], after: set[tuple[int, int]]) -> tuple[bool, bool]:

@@ -34,6 +34,8 @@ _SURPRISE = 8.0
 _LIKELY = 0.5
 _IMPLIED = -0.85
 """The log-odds that a reference is declared that a reference by several columns implies."""
+_HELD = 0.9
+"""The share of values found from which on a column may refer to something beside what it names with others."""
 _STEPS = 10
 _SAYS_LESS = 1e-3
 """What is left of the share of a candidate when another one is meant."""
@@ -125,7 +127,8 @@ def said_by_composites(
 ) -> list[LinkType]:
     """All references, without those by one column that are part of one by several to the same table, which are none. Those to where
     a reference by several leads in turn (sections of a course, where a grade names course and section) can be walked over that
-    one, so that few schemas declare them: they are less likely, and asked about."""
+    one, so that few schemas declare them: they are less likely, and asked about. So are those of a column whose values are found only
+    in part, while with others it names all there is elsewhere."""
     every = [*single, *composites]
     likely = [t for t in every if t.probability >= _LIKELY]
     onwards: dict[tuple[str, str], list[LinkType]] = defaultdict(list)
@@ -133,6 +136,8 @@ def said_by_composites(
         onwards[_table(t.tail)].append(t)
     parts: set[tuple[Column, Column]] = set()
     steps: set[tuple[Column, Column]] = set()
+    explained = {tail for t in composites if t.probability >= _LIKELY for tail, _ in parts_of(t)}
+    steps |= {(t.tail, t.head) for t in single if t.tail in explained and t.features["containment"] < _HELD}
     for t in (t for t in composites if t.probability >= _LIKELY):
         named = dict(zip(t.head.columns, t.tail.columns, strict=True))
         parts |= parts_of(t)

@@ -64,8 +64,16 @@ def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozense
         for r in references
         if r.probability >= CERTAIN
         for p in workspace.profiles_of(r.tail) or ()
-        if not p.key_like or _named_after(p, r)
+        if not p.key_like or _named_after(p, r) or _holds_keys(p, r)
     )
+
+
+def _holds_keys(column: ColumnProfile, reference: LinkType) -> bool:
+    """Whether the codes in a column are the own key of another table of the same source, though each occurs once: they tell which
+    record is meant, and nothing by which a person would recognise one (handles, UUIDs)."""
+    f = reference.features
+    own = bool(f.get("head_first")) or bool(f.get("head_id_name"))
+    return column.kind == "code" and own and reference.tail.source == reference.head.source
 
 
 def _named_after(column: ColumnProfile, reference: LinkType) -> bool:

@@ -236,3 +236,25 @@ def test_a_part_may_be_called_after_its_table() -> None:
     found = proposals_of({"state": [*states, *many], "city": cities})
     t = find(found, "reference", "db/city.state_code+country_code", "db/state.iso_code+country_code")
     assert t.probability > 0.5
+
+
+def test_facts_about_the_same_things_stand_side_by_side() -> None:
+    """Pay and games of players are each known per year, club and player: both name clubs and players, neither the other."""
+    rng = random.Random(8)
+    clubs = [(year, club) for year in range(1960, 2000) for club in rng.sample("ABCDEFGHIJKLMNOPQRST", 12)]
+    series = [f"{a}{b}" for a in "PQRS" for b in "XYZ"]
+    players = [f"{name}{n:02d}" for name in ("harris", "dupont", "weber", "rossi") for n in range(1, 60)]
+    known = [(*club, player) for club in clubs for player in rng.sample(players, 9)]
+    facts = ("year", "club", "player_code")
+    found = proposals_of({
+        "player": [{"player_code": p, "born": 1900 + n % 90} for n, p in enumerate(players)],
+        "club": [{"year": y, "club": c, "won": rng.randint(0, 99), "series": rng.choice(series)} for y, c in clubs],
+        "game": [dict(zip(facts, k, strict=True)) | {"games": rng.randint(0, 160)} for k in known],
+        "pay": [dict(zip(facts, k, strict=True)) | {"paid": rng.randint(999, 99999)} for k in rng.sample(known, 3_000)],
+    })  # fmt: skip
+    likely = {(str(p.tail), str(p.head)) for p in found if p.kind is LinkKind.REFERENCE and p.probability >= 0.5}
+    assert likely == {
+        (f"db/{table}.{columns}", f"db/{head}.{columns}")
+        for table in ("game", "pay")
+        for columns, head in (("year+club", "club"), ("player_code", "player"))
+    }

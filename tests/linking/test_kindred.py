@@ -193,6 +193,37 @@ def test_columns_of_one_table_that_share_values_are_no_references() -> None:
     assert all(p.probability < 0.5 for (tail, _), p in found.items() if tail == "elements.plot_color")
 
 
+def test_years_amid_the_numbers_of_persons_and_days_of_months_name_none() -> None:
+    rng = random.Random(9)
+    people = [
+        {"ID": n + 1, "personCode": f"p{n * 7919 % 100_003:05d}", "birthYear": rng.randint(1820, 2000)}
+        for n in range(20_000)
+    ]
+    for person in people:
+        dead = person["birthYear"] < 1940
+        person["deathYear"] = person["birthYear"] + rng.randint(20, 80) if dead else None
+        person["deathDay"] = rng.randint(1, 31) if dead else None
+    awards = [{"personCode": rng.choice(people)["personCode"], "yearID": 1900 + n % 120} for n in range(2_000)]
+    found = references({"People": people, "Awards": awards})
+    assert found.pop(("Awards.personCode", "People.personCode")).probability > 0.9
+    assert all(p.probability < 0.25 for p in found.values())
+
+
+def test_a_tables_own_key_refers_to_nothing_that_holds_it_in_part() -> None:
+    def categories(numbers: list[int], kind: str) -> list[dict[str, Any]]:
+        return [{"categoryID": n, "categoryName": f"{kind} {n * 37 % 211}"} for n in numbers]
+
+    goods, attributes = [*range(1, 26), *range(40, 62)], [*range(1, 30), *range(50, 58)]
+    found = references({
+        "invCategories": categories(goods, "Goods"),
+        "dgmAttributeCategories": categories(attributes, "Attributes"),
+        "invGroups": [{"groupID": n + 1, "categoryID": goods[n * 31 % 47]} for n in range(600)],
+    })  # fmt: skip
+    assert {ends for ends, p in found.items() if p.probability >= 0.5} == {
+        ("invGroups.categoryID", "invCategories.categoryID")
+    }
+
+
 @pytest.mark.parametrize(
     ("values", "decimal"),
     [

@@ -48,6 +48,26 @@ def test_alike_tables_about_different_companies_are_not() -> None:
     assert [p for p in propose(data) if p.probability >= 0.5] == []
 
 
+def test_keys_that_say_nothing_are_named_not_shared() -> None:
+    """Each event has one person, so that its handle occurs once beside a person, too."""
+    rng = random.Random(4)
+
+    def handles(count: int) -> list[str]:
+        return [f"_{rng.getrandbits(52):013x}" for _ in range(count)]
+
+    people, events = handles(300), handles(700)
+    data = MemoryData()
+    data.add_rows("db", "person", [{"handle": h, "born": 1700 + n % 250} for n, h in enumerate(people)])
+    data.add_rows("db", "event", [{"handle": h, "day": n % 366} for n, h in enumerate(events)])
+    data.add_rows("db", "person_event", [{"person": rng.choice(people), "event": e} for e in events[:500]])
+    linker = BifrostLinker()
+    found = {(p.kind, str(p.tail), str(p.head)): p.probability for p in linker.propose(data, (), (), quiet)}
+    linker.close()
+    assert found[LinkKind.REFERENCE, "db/person_event.event", "db/event.handle"] > 0.9
+    assert found[LinkKind.REFERENCE, "db/person_event.person", "db/person.handle"] > 0.9
+    assert LinkKind.SAME_THING not in {kind for kind, *_ in found}
+
+
 def test_a_table_that_refers_to_another_is_not_about_the_same_things() -> None:
     rng = random.Random(2)
     rows = [{"customer_id": f"C{n:04d}", **row} for n, row in enumerate(people(5, 50))]
