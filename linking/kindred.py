@@ -262,7 +262,9 @@ def _numbers_own(column: ColumnProfile) -> bool:
 
 
 def _is_long_code(column: ColumnProfile) -> bool:
-    return column.kind == "code" and column.mean_length >= _LONG and min(column.letter_share, column.digit_share) >= _MIXED
+    return (
+        column.kind == "code" and column.mean_length >= _LONG and min(column.letter_share, column.digit_share) >= _MIXED
+    )
 
 
 def _exact(column: ColumnProfile) -> bool:
