@@ -17,7 +17,8 @@ from linking.describe import link_name, percent, property_link_name, with_refere
 from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.kindred import Kindred
-from linking.named_keys import custom_odds, is_own_key
+from linking.named_keys import custom_odds
+from linking.ordinals import ordinals_doubted, same_ordinals
 from linking.names import is_id_name, table_words, words
 from linking.profiles import ColumnProfile
 from linking.redundant import (
@@ -195,7 +196,7 @@ def _weighed(
         replace(c, features={**c.features, KINDRED: odds + custom})
         for c, odds, custom in zip(candidates, kindred.odds(), custom_odds(candidates, columns), strict=True)
     ]
-    candidates = chance_doubted(workspace, candidates)
+    candidates = ordinals_doubted(workspace, chance_doubted(workspace, candidates))
     shares = scorer.prior.shares([c.features for c in candidates], [c.tail.id for c in candidates])
     candidates = with_shares(candidates, shares)
     if gnn is not None and candidates:
@@ -245,11 +246,8 @@ def _find_composites(
     for c, link_type, names in sorted(made, key=lambda one: len(one[0].tail)):
         if (c.tail[0].table, frozenset(names)) in taken:
             continue
-        if any(is_own_key(p) for p in c.tail) and link_type.id not in keep:
-            continue
         elsewhere = [bool(leading[_column(t)] - {_column(h)}) for t, h in zip(c.tail, c.head, strict=True)]
-        beyond = _parts_beyond(c, found)
-        peers = c.tail_unique >= _PEERS and all(e or p.id in beyond for e, p in zip(elsewhere, c.tail, strict=True))
+        peers = c.tail_unique >= _PEERS and _are_peers(workspace, c, elsewhere, found)
         if c.by_name and len(c.tail) == 2:
             peers = all(leads for p, leads in zip(c.tail, elsewhere, strict=True) if is_id_name(p.said))
         if (link_type.probability >= MIN_PROBABILITY and not peers) or link_type.id in keep:
@@ -283,14 +281,22 @@ def _composite_type(c: CompositeCandidate, scorers: Scorers) -> tuple[LinkType, 
     return make_link_type(LinkKind.REFERENCE, tail, head, c.features, scorers, transform=c.transform), names
 
 
-def _parts_beyond(c: CompositeCandidate, found: Sequence[tuple[CompositeCandidate, LinkType]]) -> set[int]:
-    """The columns of a tail, by id, fewer of which are ``found`` to refer to a third table together."""
+def _are_peers(
+    workspace: Workspace,
+    c: CompositeCandidate,
+    elsewhere: Sequence[bool],
+    found: Sequence[tuple[CompositeCandidate, LinkType]],
+) -> bool:
+    """Whether each column refers ``elsewhere``, alone or with others of them (as ``found`` for fewer columns), or counts the rows
+    of each of the two tables."""
     beyond: set[int] = set()
     for other, t in found:
         part = {p.id for p in other.tail}
         if part < {p.id for p in c.tail} and other.head[0].table != c.head[0].table and t.probability >= CERTAIN:
             beyond |= part
-    return beyond
+    left = [(t, h) for t, h, e in zip(c.tail, c.head, elsewhere, strict=True) if not e and t.id not in beyond]
+    counted = len(left) == 1 < len(c.tail) and c.tail_unique >= ONE_TO_ONE
+    return not left or (counted and same_ordinals(workspace, *left[0]))
 
 
 def _name_goes_on(link_type: LinkType) -> int:

@@ -13,7 +13,7 @@ from itertools import combinations, islice, product, takewhile
 
 from linking.joins import side_sql
 from linking.named_keys import is_own_key
-from linking.names import MEASURE_WORDS, is_id_name, name_similarity, table_words, words
+from linking.names import MEASURE_WORDS, core_words, is_id_name, name_similarity, table_words, words
 from linking.profiles import ColumnProfile
 from linking.references import FORM_COST, ReferenceCandidate, describe_pair, form_complexity, name_score
 from linking.workspace import LoadedTable, Workspace
@@ -178,7 +178,13 @@ def _fits(tail: ColumnProfile, head: ColumnProfile) -> bool:
     if name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT:
         return True
     named = {*table_words(head.dataset)[-1:]} <= {*words(tail.said)}
-    return named and name_score(tail, head) >= _NAMES_TABLE
+    return (named and name_score(tail, head) >= _NAMES_TABLE) or _in_a_role(tail, head)
+
+
+def _in_a_role(tail: ColumnProfile, head: ColumnProfile) -> bool:
+    """Whether a column is called like what another one identifies, perhaps after what for: ``first_verse`` and ``verses.number``."""
+    own, thing = core_words(tail.said), core_words(head.said) or table_words(head.dataset)[-1:]
+    return bool(thing) and own[-len(thing) :] == thing
 
 
 def _between(
@@ -217,10 +223,11 @@ def _ends_like(column: ColumnProfile, head: ColumnProfile) -> bool:
 
 
 def _choices(tail: LoadedTable, key: Columns, forms: Forms) -> Iterator[Columns]:
-    """Different columns of a table for those of a key, those of the best fitting names first."""
+    """Different columns of a table for those of a key, those of the best fitting names first. What numbers its own rows names no
+    others, be there others of that number."""
     options: list[list[ColumnProfile]] = []
     for column in key:
-        usable = [p for p in tail.columns.values() if (p.id, column.id) in forms]
+        usable = [p for p in tail.columns.values() if (p.id, column.id) in forms and not is_own_key(p)]
         usable.sort(key=lambda p: -name_similarity(words(p.said), words(column.said)))
         options.append(usable[:_OPTIONS])
     different = (chosen for chosen in product(*options) if len({p.id for p in chosen}) == len(key))

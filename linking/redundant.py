@@ -127,8 +127,8 @@ def said_by_composites(
 ) -> list[LinkType]:
     """All references, without those by one column that are part of one by several to the same table, which are none. Those to where
     a reference by several leads in turn (sections of a course, where a grade names course and section) can be walked over that
-    one, so that few schemas declare them: they are less likely, and asked about. So are those of a column whose values are found only
-    in part, while with others it names all there is elsewhere."""
+    one, so that few schemas declare them: they are less likely, and asked about. So are those of a column whose values are found in part
+    only, while with others it names all there is elsewhere."""
     every = [*single, *composites]
     likely = [t for t in every if t.probability >= _LIKELY]
     onwards: dict[tuple[str, str], list[LinkType]] = defaultdict(list)
