@@ -18,12 +18,14 @@ from linking.names import ID_WORDS, MEASURE_WORDS, containment, core_words, is_i
 from linking.profiles import SAMPLE, ColumnProfile
 from linking.references import ReferenceCandidate
 
-__all__ = ["SURELY_NAMED", "Kindred", "reaches", "span_fit"]
+__all__ = ["SURELY_NAMED", "Kindred", "holds_many", "reaches", "span_fit"]
 
 _WORST = -30.0
 """The least log-likelihood that is told apart."""
 _REACHES, _REACH, _SEVERAL = 3.0, 0.85, 5
 """What is added where at least so many numbers, which no name explains, reach up to the share of the keys of a table."""
+_FAR, _MANY_NUMBERS, _PART_OF_KEYS = 0.95, 100, 0.3
+"""Up to which share of the keys so many numbers, that share of all keys, must reach to count though draws would reach farther."""
 _MISSING = 30.0
 """What a column counts none of whose values are found, in log-likelihood."""
 _SHARE, _LIMIT = 0.5, 4.0
@@ -38,8 +40,8 @@ _ALIKE_CODES, _HELD = 2.5, 0.9
 """What is taken where some of the values are found, fewer than that share, and no name speaks for it: codes of one form share
 values; and what for rows of its own table, which are all there, or for the rows' own key, which something else would have."""
 _LONG_CODES, _LONG, _MIXED = 2.5, 10, 0.05
-"""What is added where codes of at least so many letters and digits, with a share of both, are all found among the keys of a table:
-handles and UUIDs are not equal by chance."""
+"""What is added where codes of at least so many letters and digits, with a share of both, or slugs as long are all found among the
+keys of a table: handles and UUIDs are not equal by chance."""
 _ALIKE_TEXTS, _SMALL_PART, _UNNAMED = 3.0, 0.1, 0.3
 """What is taken where texts are so small a part of many others: words that a language has anyway, not names of records."""
 _NAMED, SURELY_NAMED = 0.5, 0.7
@@ -140,7 +142,8 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         odds -= _OWNER
     elif leads and not foreign and not f["tail_measure"] and _all_of(tail, head, f):
         odds += _ALL_KEYS
-    if leads and tail.position and c.containment >= 0.95 > f["coverage"] and _is_long_code(head):
+    made = leads or head.is_slug
+    if made and tail.position and c.containment >= 0.95 > f["coverage"] and _is_long_code(head):
         odds += _LONG_CODES
     taken = f["mutual"] and _exact(tail) and not _exact(head)
     unlike = f["name_score"] < _NAMED and tail.table != head.table
@@ -152,7 +155,8 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         odds -= _ALIKE_CODES
     if c.containment < _HELD and tail.source == head.source and (tail.table == head.table or _numbers_own(tail)):
         odds -= _ALIKE_CODES
-    if unlike and f["coverage"] < _SMALL_PART and tail.kind == "name" and not foreign and f["name_score"] < _UNNAMED:
+    text = tail.kind == "name" and not head.is_slug
+    if unlike and f["coverage"] < _SMALL_PART and text and not foreign and f["name_score"] < _UNNAMED:
         odds -= _ALIKE_TEXTS
     if tail.distinct < _FEW_DRAWS and tail.rows >= _MANY_ROWS and f["name_score"] < _NAMED:
         odds = min(odds, 0.0) - _TOO_FEW
@@ -167,7 +171,14 @@ def reaches(c: ReferenceCandidate) -> bool:
     thing = not f["tail_measure"] and not is_id_name(tail.said) and tail.position > 0 and not f["tail_key_like"]
     wide = tail.high - head.low >= _REACH * (head.high - head.low) and tail.distinct >= _SEVERAL
     held = thing and wide and c.containment == 1.0 and f["name_score"] < SURELY_NAMED
-    return held and span_fit(tail.low, tail.high, tail.distinct, head) >= -_SEVERAL
+    return held and (span_fit(tail.low, tail.high, tail.distinct, head) >= -_SEVERAL or holds_many(c))
+
+
+def holds_many(c: ReferenceCandidate) -> bool:
+    """Whether a good part of many keys are among the numbers of a column, up to the last ones: hardly by accident."""
+    tail, head = c.tail, c.head
+    far = tail.high - head.low >= _FAR * (head.high - head.low)
+    return far and tail.distinct >= _MANY_NUMBERS and c.features["coverage"] >= _PART_OF_KEYS
 
 
 def _areas(candidates: Sequence[ReferenceCandidate]) -> list[float]:
@@ -262,9 +273,8 @@ def _numbers_own(column: ColumnProfile) -> bool:
 
 
 def _is_long_code(column: ColumnProfile) -> bool:
-    return (
-        column.kind == "code" and column.mean_length >= _LONG and min(column.letter_share, column.digit_share) >= _MIXED
-    )
+    mixed = min(column.letter_share, column.digit_share) >= _MIXED
+    return column.mean_length >= _LONG and ((column.kind == "code" and mixed) or column.is_slug)
 
 
 def _exact(column: ColumnProfile) -> bool:

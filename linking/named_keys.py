@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from linking.kin_names import DETAIL, SAME_END, UPWARDS, WITHIN, kinship, leads_up
-from linking.kindred import reaches
+from linking.kindred import holds_many, reaches
 from linking.names import ID_WORDS, core_words, is_id_name, names_table, table_words, words
 from linking.people import HELD, PERSON, SOMEBODY, people_meant, says_who
 from linking.profiles import ColumnProfile
@@ -214,7 +214,7 @@ def _unlike_keys(c: ReferenceCandidate) -> bool:
     """Whether numbers refer to a table although no name says so, unless they come again and again and reach up to its last keys."""
     unlike = c.features["name_score"] < _NAMED and not c.features["tail_preposition"] and not is_id_name(c.tail.said)
     numbers = c.tail.kind == c.head.kind == "integer"
-    return numbers and unlike and not (c.tail.uniqueness < _AGAIN and reaches(c))
+    return numbers and unlike and not ((c.tail.uniqueness < _AGAIN or holds_many(c)) and reaches(c))
 
 
 def _own_key(members: Sequence[ColumnProfile], things: set[str]) -> ColumnProfile | None:

@@ -101,8 +101,17 @@ class ColumnProfile:
             and not self.multivalued
         )
 
+    @property
+    def is_slug(self) -> bool:
+        """Whether the values are names for machines: single words, most of them joined (``oak_planks``, ``first-steps``)."""
+        joined = sum(bool(_SLUG.fullmatch(value)) for value in self.sample)
+        return self.kind in ("code", "name") and self.mean_words <= 1.05 and joined >= 0.5 * max(len(self.sample), 1)
+
     def text(self) -> str:
         return f"{self.dataset}.{self.name}"
+
+
+_SLUG = re.compile(r"[^\W\d_]\w*([_:/.-]+\w+)+")
 
 
 def shape(value: str) -> str:

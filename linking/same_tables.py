@@ -70,10 +70,10 @@ def _referring(workspace: Workspace, references: Sequence[LinkType]) -> frozense
 
 def _holds_keys(column: ColumnProfile, reference: LinkType) -> bool:
     """Whether the codes in a column are the own key of another table of the same source, though each occurs once: they tell which
-    record is meant, and nothing by which a person would recognise one (handles, UUIDs)."""
+    record is meant, and nothing by which a person would recognise one (handles, slugs)."""
     f = reference.features
     own = bool(f.get("head_first")) or bool(f.get("head_id_name"))
-    return column.kind == "code" and own and reference.tail.source == reference.head.source
+    return (column.kind == "code" or column.is_slug) and own and reference.tail.source == reference.head.source
 
 
 def _named_after(column: ColumnProfile, reference: LinkType) -> bool:
