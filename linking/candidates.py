@@ -18,8 +18,8 @@ from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.kindred import Kindred
 from linking.named_keys import custom_odds
-from linking.ordinals import ordinals_doubted, same_ordinals
 from linking.names import is_id_name, table_words, words
+from linking.ordinals import ordinals_doubted, same_ordinals
 from linking.profiles import ColumnProfile
 from linking.redundant import (
     ONE_TO_ONE,
@@ -41,6 +41,7 @@ MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
 CERTAIN = 0.5
 """The probability from which on a reference is thought right."""
+_TIMES = frozenset({"year", "season", "quarter", "month", "week", "date", "day"})
 _PEERS = 0.5
 """The share of different values from which on a reference by several columns that each refer elsewhere is none."""
 
@@ -287,16 +288,17 @@ def _are_peers(
     elsewhere: Sequence[bool],
     found: Sequence[tuple[CompositeCandidate, LinkType]],
 ) -> bool:
-    """Whether each column refers ``elsewhere``, alone or with others of them (as ``found`` for fewer columns), or counts the rows
-    of each of the two tables."""
+    """Whether each column refers ``elsewhere``, alone or with others of them (as ``found`` for fewer columns), but for one that
+    counts rows in each of the two tables, and times."""
     beyond: set[int] = set()
     for other, t in found:
         part = {p.id for p in other.tail}
         if part < {p.id for p in c.tail} and other.head[0].table != c.head[0].table and t.probability >= CERTAIN:
             beyond |= part
-    left = [(t, h) for t, h, e in zip(c.tail, c.head, elsewhere, strict=True) if not e and t.id not in beyond]
-    counted = len(left) == 1 < len(c.tail) and c.tail_unique >= ONE_TO_ONE
-    return not left or (counted and same_ordinals(workspace, *left[0]))
+    left = [place for place, p in enumerate(c.tail) if not elsewhere[place] and p.id not in beyond]
+    timeless = [place for place in left if not _TIMES.intersection(words(c.tail[place].said))]
+    counted = len(timeless) == 1 < len(c.tail) and len(left) < len(c.tail) and c.tail_unique >= ONE_TO_ONE
+    return not left or (counted and same_ordinals(workspace, c.tail, c.head, timeless[0]))
 
 
 def _name_goes_on(link_type: LinkType) -> int:

@@ -182,7 +182,7 @@ def _fits(tail: ColumnProfile, head: ColumnProfile) -> bool:
 
 
 def _in_a_role(tail: ColumnProfile, head: ColumnProfile) -> bool:
-    """Whether a column is called like what another one identifies, perhaps after what for: ``first_verse`` and ``verses.number``."""
+    """Whether a column is called like what another one identifies, perhaps after a role: ``first_verse`` and ``verses.number``."""
     own, thing = core_words(tail.said), core_words(head.said) or table_words(head.dataset)[-1:]
     return bool(thing) and own[-len(thing) :] == thing
 
@@ -210,16 +210,17 @@ def _between(
 
 def _beside(one: CompositeCandidate, other: CompositeCandidate) -> bool:
     """Whether they are two references to one key: by other columns (the two ends of a route), or by some in common and others
-    that are both called like the head's (``season`` and ``home_club_no``, ``season`` and ``away_club_no``)."""
+    that are both called after the head's (``season`` and ``home_club_no``, ``season`` and ``away_club_no``)."""
     pairs = [(a, b, h) for a, b, h in zip(one.tail, other.tail, one.head, strict=True) if a != b]
     if not pairs or {a.id for a, _, _ in pairs} & {p.id for p in other.tail}:
         return False
-    return len(pairs) == len(one.head) or all(_ends_like(a, h) and _ends_like(b, h) for a, b, h in pairs)
+    return len(pairs) == len(one.head) or all(_called_like(a, h) and _called_like(b, h) for a, b, h in pairs)
 
 
-def _ends_like(column: ColumnProfile, head: ColumnProfile) -> bool:
+def _called_like(column: ColumnProfile, head: ColumnProfile) -> bool:
+    """Whether a name is that of a key and says what for: ``home_club_no``, ``teamIDwinner``."""
     said, key = words(column.said), words(head.said)
-    return len(said) > len(key) and said[-len(key) :] == key
+    return len(said) > len(key) and key in (said[-len(key) :], said[: len(key)])
 
 
 def _choices(tail: LoadedTable, key: Columns, forms: Forms) -> Iterator[Columns]:

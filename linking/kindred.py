@@ -70,8 +70,8 @@ def span_fit(low: float, high: float, draws: int, head: ColumnProfile) -> float:
 
 
 def _amid(low: float, high: float, draws: int, head: ColumnProfile) -> float:
-    """The log-likelihood of the smaller of the gaps that so many random keys of ``head`` leave at both ends; at most 0. Rows may well
-    name the first rows of a table alone, or the last; what lies far from both (years amid numbers of persons) names none."""
+    """The log-likelihood of the smaller of the gaps that so many random keys of ``head`` leave at both ends; at most 0. Rows may
+    well name the first rows of a table alone, or the last; what lies far from both (years amid numbers of persons) names none."""
     keys = _numbers(head.sample)
     above, below = len(keys) - bisect_left(keys, low), bisect_right(keys, high)
     return max(min(draws, SAMPLE) * math.log(min((max(above, below) + 1) / max(len(keys), 1), 1.0)), _WORST)

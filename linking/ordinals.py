@@ -39,40 +39,48 @@ def ordinals_doubted(workspace: Workspace, candidates: Sequence[ReferenceCandida
     return found
 
 
-def same_ordinals(workspace: Workspace, tail: ColumnProfile, head: ColumnProfile) -> bool:
-    """Whether two columns both count rows, and the head no things that its table is called after (lines of ``order_lines``)."""
-    tables = [workspace.table(p.source, p.dataset) for p in (tail, head)]
-    thing = core_words(head.said)[-1:]
-    named = bool(thing) and "".join(thing) in "".join(table_words(head.dataset))
-    sides = zip(tables, (tail, head), strict=True)
-    return not named and all(t is not None and counts_rows(workspace, t, p) for t, p in sides)
+def same_ordinals(
+    workspace: Workspace, tail: Sequence[ColumnProfile], head: Sequence[ColumnProfile], place: int
+) -> bool:
+    """Whether of two keys the columns at ``place`` both count the rows that agree in the others, and the head's no things that its
+    table is called after (lines of ``order_lines``)."""
+    thing = core_words(head[place].said)[-1:]
+    if thing and "".join(thing) in "".join(table_words(head[place].dataset)):
+        return False
+    tables = [workspace.table(key[place].source, key[place].dataset) for key in (tail, head)]
+    return all(
+        table is not None
+        and _may_count(key[place])
+        and _counts(workspace, table, key[place], [*key[:place], *key[place + 1 :]])
+        for table, key in zip(tables, (tail, head), strict=True)
+    )
 
 
 def counts_rows(workspace: Workspace, table: LoadedTable, column: ColumnProfile) -> bool:
     """Whether a column counts the rows that have the same value in another column of its table."""
-    dense = column.kind == "integer" and column.low in (0, 1) and column.distinct == column.high - column.low + 1
-    if not dense or column.multivalued or not _FEWEST <= column.distinct <= _MOST or column.uniqueness >= _NAMED:
+    if not _may_count(column):
         return False
-    return bool(
-        workspace.recall((table,), ("counts rows", column.name), lambda: _counts_rows(workspace, table, column))
-    )
-
-
-def _counts_rows(workspace: Workspace, table: LoadedTable, column: ColumnProfile) -> bool:
-    number = f"TRY_CAST({column.sql} AS BIGINT)"
     groups = [
         p
         for p in sorted(table.columns.values(), key=lambda p: p.position)
         if p.id != column.id and p.kind in ("integer", "code", "name") and p.distinct >= _MANY and not p.multivalued
         if p.uniqueness <= _GROUPS and p.null_share <= 1 - _RIGHT
     ]
-    for p in groups[:_LOOKED_AT]:
-        ((count, right, least, most),) = workspace.connection.execute(
-            f"""SELECT count(*), count(*) FILTER (first = {int(column.low)} AND last - first + 1 = n AND many = n), min(n), max(n)
-            FROM (SELECT min(number) AS first, max(number) AS last, count(*) AS n, count(DISTINCT number) AS many
-                FROM (SELECT {p.sql} AS of_, {number} AS number FROM {table.name}) WHERE number IS NOT NULL
-                GROUP BY of_ HAVING count(*) > 1)"""
-        ).fetchall()
-        if count >= _MANY and right >= _RIGHT * count and most > least:
-            return True
-    return False
+    return any(_counts(workspace, table, column, [p]) for p in groups[:_LOOKED_AT])
+
+
+def _may_count(column: ColumnProfile) -> bool:
+    dense = column.kind == "integer" and column.low in (0, 1) and column.distinct == column.high - column.low + 1
+    return dense and not column.multivalued and _FEWEST <= column.distinct <= _MOST and column.uniqueness < _NAMED
+
+
+def _counts(workspace: Workspace, table: LoadedTable, column: ColumnProfile, within: Sequence[ColumnProfile]) -> bool:
+    """Whether a column counts the rows that agree in the columns ``within``."""
+    groups = ", ".join(p.sql for p in within)
+    text = f"""SELECT count(*), count(*) FILTER (first = {int(column.low)} AND last - first + 1 = n AND many = n), min(n), max(n)
+        FROM (SELECT min(number) AS first, max(number) AS last, count(*) AS n, count(DISTINCT number) AS many
+            FROM (SELECT ({groups}) AS of_, TRY_CAST({column.sql} AS BIGINT) AS number FROM {table.name})
+            WHERE number IS NOT NULL GROUP BY of_ HAVING count(*) > 1)"""
+    rows = workspace.recall((table,), ("counts", text), lambda: workspace.connection.execute(text).fetchall())
+    ((count, right, least, most),) = rows
+    return bool(count >= _MANY and right >= _RIGHT * count and most > least)

@@ -125,10 +125,10 @@ def _unlikely(c: ReferenceCandidate, keys: int) -> bool:
 def said_by_composites(
     single: Sequence[LinkType], composites: Sequence[LinkType], scorer: Adapted, keep: frozenset[str]
 ) -> list[LinkType]:
-    """All references, without those by one column that are part of one by several to the same table, which are none. Those to where
-    a reference by several leads in turn (sections of a course, where a grade names course and section) can be walked over that
-    one, so that few schemas declare them: they are less likely, and asked about. So are those of a column whose values are found in part
-    only, while with others it names all there is elsewhere."""
+    """All references, without those by one column that are part of one by several to the same table, which are none. Less likely,
+    and asked about, are those to where a reference by several leads in turn (sections of a course, where a grade names course and
+    section), which can be walked over that one, so that few schemas declare them; and those of a column whose values are found in
+    part only, while with others it names all there is elsewhere."""
     every = [*single, *composites]
     likely = [t for t in every if t.probability >= _LIKELY]
     onwards: dict[tuple[str, str], list[LinkType]] = defaultdict(list)
