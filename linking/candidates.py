@@ -41,6 +41,8 @@ MIN_PROBABILITY = 0.15
 """Below it a link type is not shown."""
 CERTAIN = 0.5
 """The probability from which on a reference is thought right."""
+_NAMED = 0.5
+"""How well the names must fit where numbers refer to something, so that they are no mere part of a key."""
 _TIMES = frozenset({"year", "season", "quarter", "month", "week", "date", "day"})
 _PEERS = 0.5
 """The share of different values from which on a reference by several columns that each refer elsewhere is none."""
@@ -240,9 +242,10 @@ def _find_composites(
     taken = {(table, frozenset(names)) for table, names in declared}
     leading: dict[Column, set[Column]] = defaultdict(set)
     for t in single:
-        if t.probability >= CERTAIN:
+        # Small numbers are found anywhere: without a name they may as well be parts of a key.
+        if t.probability >= CERTAIN and (not t.features["numeric"] or t.features["name_score"] >= _NAMED):
             leading[t.tail].add(t.head)
-    found = []
+    found: list[tuple[CompositeCandidate, LinkType]] = []
     made = [(c, *_composite_type(c, scorers)) for c in composite_candidates(workspace)]
     for c, link_type, names in sorted(made, key=lambda one: len(one[0].tail)):
         if (c.tail[0].table, frozenset(names)) in taken:

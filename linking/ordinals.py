@@ -18,7 +18,7 @@ __all__ = ["counts_rows", "ordinals_doubted", "same_ordinals"]
 _NAMED = 0.5
 """How well a name fits from which on it, not the numbers, says what is meant."""
 _WORTH = 4.0
-"""What is taken from a reference by such numbers alone."""
+"""What is taken from a reference by such numbers alone; nothing else speaks for it."""
 _FEWEST, _MOST, _MANY = 3, 1_000, 5
 """How many different numbers there are at least and at most, and in how many groups of several rows they are seen."""
 _GROUPS, _RIGHT = 0.7, 0.95
@@ -34,7 +34,7 @@ def ordinals_doubted(workspace: Workspace, candidates: Sequence[ReferenceCandida
         alone = c.head.kind == "integer" and c.features["name_score"] < _NAMED and c.tail.table != c.head.table
         table = workspace.table(c.tail.source, c.tail.dataset) if alone else None
         if table is not None and counts_rows(workspace, table, c.tail):
-            c = replace(c, features={**c.features, KINDRED: c.features.get(KINDRED, 0.0) - _WORTH})
+            c = replace(c, features={**c.features, KINDRED: min(c.features.get(KINDRED, 0.0), 0.0) - _WORTH})
         found.append(c)
     return found
 

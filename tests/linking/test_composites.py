@@ -258,3 +258,48 @@ def test_facts_about_the_same_things_stand_side_by_side() -> None:
         for table in ("game", "pay")
         for columns, head in (("year+club", "club"), ("player_code", "player"))
     }
+
+
+def test_parts_may_be_called_after_roles_and_the_thing_that_is_numbered() -> None:
+    """``first_chapter`` and ``first_verse`` for ``chapter_id`` and ``number`` of verses; ``last`` ones beside them. A number of the
+    row's own (the page) is no number of a verse."""
+    rng = random.Random(10)
+    verses = [(c, v) for c in range(1, 61) for v in range(1, rng.randint(5, 60))]
+    starts = sorted(rng.sample(range(1, len(verses)), 180))
+    pages = [
+        {"number": n + 1, "first_chapter": verses[a][0], "first_verse": verses[a][1],
+         "last_chapter": verses[b - 1][0], "last_verse": verses[b - 1][1]}
+        for n, (a, b) in enumerate(zip([0, *starts], [*starts, len(verses)], strict=True))
+    ]  # fmt: skip
+    marks = [{"number": n + 1, "chapter": c, "verse": v} for n, (c, v) in enumerate(sorted(rng.sample(verses, 40)))]
+    found = proposals_of({
+        "chapters": [{"id": n + 1, "name": f"Chapter {n * 37 % 61}"} for n in range(60)],
+        "verses": [{"chapter_id": c, "number": v, "text": f"{c * 977 % 61} words {v * 37}"} for c, v in verses],
+        "pages": pages,
+        "marks": marks,
+    })  # fmt: skip
+    together = {
+        str(p.tail) for p in found if p.kind is LinkKind.REFERENCE and p.probability >= 0.5 and "+" in str(p.tail)
+    }
+    assert together == {
+        "db/pages.first_chapter+first_verse", "db/pages.last_chapter+last_verse", "db/marks.chapter+verse"
+    }  # fmt: skip
+
+
+def test_tables_that_count_the_rows_of_the_same_groups_stand_side_by_side() -> None:
+    """Parts and effects of things are numbered from 0 on, each for itself; lines of orders are numbered where they are made."""
+    rng = random.Random(11)
+    things = [
+        f"{a}_{b}" for a in ("iron", "oak", "stone", "gold", "glass") for b in ("axe", "door", "pick", "sword", "bow")
+    ]
+    effects = [{"thing": t, "n": n, "value": rng.randint(1, 999)} for t in things for n in range(rng.randint(3, 9))]
+    parts = [{"thing": t, "n": n, "note": f"N{rng.random()}"} for t in things for n in range(rng.randint(2, 3))]
+    lines = [{"thing": t, "line_no": n, "price": rng.random()} for t in things for n in range(1, rng.randint(3, 9))]
+    taxes = [{"thing": r["thing"], "line_no": r["line_no"], "tax": f"T{rng.random()}"} for r in lines[::2]]
+    found = proposals_of({
+        "things": [{"name": t, "weight": rng.random()} for t in things],
+        "effects": effects, "parts": parts, "order_lines": lines, "taxes": taxes,
+    })  # fmt: skip
+    likely = {(str(p.tail), str(p.head)) for p in found if p.kind is LinkKind.REFERENCE and p.probability >= 0.5}
+    assert ("db/parts.thing", "db/things.name") in likely
+    assert {ends for ends in likely if "+" in ends[0]} == {("db/taxes.thing+line_no", "db/order_lines.thing+line_no")}

@@ -195,18 +195,28 @@ def test_columns_of_one_table_that_share_values_are_no_references() -> None:
 
 def test_years_amid_the_numbers_of_persons_and_days_of_months_name_none() -> None:
     rng = random.Random(9)
-    people = [
-        {"ID": n + 1, "personCode": f"p{n * 7919 % 100_003:05d}", "birthYear": rng.randint(1820, 2000)}
-        for n in range(20_000)
-    ]
-    for person in people:
-        dead = person["birthYear"] < 1940
-        person["deathYear"] = person["birthYear"] + rng.randint(20, 80) if dead else None
-        person["deathDay"] = rng.randint(1, 31) if dead else None
+    people: list[dict[str, Any]] = []
+    for n in range(20_000):
+        born = rng.randint(1820, 2000)
+        died = {"deathYear": born + rng.randint(20, 80), "deathDay": rng.randint(1, 31)} if born < 1940 else {}
+        person = {"ID": n + 1, "personCode": f"p{n * 7919 % 100_003:05d}", "birthYear": born}
+        people.append(person | {"deathYear": None, "deathDay": None} | died)
     awards = [{"personCode": rng.choice(people)["personCode"], "yearID": 1900 + n % 120} for n in range(2_000)]
     found = references({"People": people, "Awards": awards})
     assert found.pop(("Awards.personCode", "People.personCode")).probability > 0.9
     assert all(p.probability < 0.25 for p in found.values())
+
+
+def test_slugs_that_are_all_found_are_no_accident() -> None:
+    rng = random.Random(12)
+    slugs = [
+        f"{a}_{b}"
+        for a in ("iron", "oak", "stone", "golden", "glass", "diamond")
+        for b in ("axe", "door", "pickaxe", "sword")
+    ]
+    things = [{"name": s, "cost": rng.randint(1, 900)} for s in slugs]
+    found = references({"thing": things, "upgrade": [{"code": n + 7, "gives": rng.choice(slugs)} for n in range(60)]})
+    assert found["upgrade.gives", "thing.name"].probability > 0.5
 
 
 def test_a_tables_own_key_refers_to_nothing_that_holds_it_in_part() -> None:
