@@ -18,7 +18,7 @@ from linking.gnn_scoring import corrections
 from linking.hierarchies import hierarchy_of, log_odds_of
 from linking.kindred import Kindred
 from linking.named_keys import custom_odds
-from linking.names import is_id_name, table_words, words
+from linking.names import core_words, is_id_name, table_words, words
 from linking.ordinals import ordinals_doubted, same_ordinals
 from linking.profiles import ColumnProfile
 from linking.redundant import (
@@ -250,7 +250,10 @@ def _find_composites(
     for c, link_type, names in sorted(made, key=lambda one: len(one[0].tail)):
         if (c.tail[0].table, frozenset(names)) in taken:
             continue
-        elsewhere = [bool(leading[_column(t)] - {_column(h)}) for t, h in zip(c.tail, c.head, strict=True)]
+        elsewhere = [
+            bool(leading[_column(t)] - {_column(h)}) and core_words(t.said)[-1:] != table_words(h.dataset)[-1:]
+            for t, h in zip(c.tail, c.head, strict=True)
+        ]
         peers = c.tail_unique >= _PEERS and _are_peers(workspace, c, elsewhere, found)
         if c.by_name and len(c.tail) == 2:
             peers = all(leads for p, leads in zip(c.tail, elsewhere, strict=True) if is_id_name(p.said))

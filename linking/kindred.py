@@ -168,7 +168,8 @@ def reaches(c: ReferenceCandidate) -> bool:
     tail, head, f = c.tail, c.head, c.features
     if tail.kind != "integer" or head.kind != "integer":
         return False
-    thing = not f["tail_measure"] and not is_id_name(tail.said) and tail.position > 0 and not f["tail_key_like"]
+    measure = f["tail_measure"] or words(tail.said)[-1:] == ("order",)
+    thing = not measure and not is_id_name(tail.said) and tail.position > 0 and not f["tail_key_like"]
     wide = tail.high - head.low >= _REACH * (head.high - head.low) and tail.distinct >= _SEVERAL
     held = thing and wide and c.containment == 1.0 and f["name_score"] < SURELY_NAMED
     return held and (span_fit(tail.low, tail.high, tail.distinct, head) >= -_SEVERAL or holds_many(c))
