@@ -44,6 +44,7 @@ CERTAIN = 0.5
 _NAMED = 0.5
 """How well the names must fit where numbers refer to something, so that they are no mere part of a key."""
 _TIMES = frozenset({"year", "season", "quarter", "month", "week", "date", "day"})
+"""Words for times, at which tables of facts say something of the same things."""
 _PEERS = 0.5
 """The share of different values from which on a reference by several columns that each refer elsewhere is none."""
 

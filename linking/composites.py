@@ -224,8 +224,8 @@ def _called_like(column: ColumnProfile, head: ColumnProfile) -> bool:
 
 
 def _choices(tail: LoadedTable, key: Columns, forms: Forms) -> Iterator[Columns]:
-    """Different columns of a table for those of a key, those of the best fitting names first. What numbers its own rows names no
-    others, be there others of that number."""
+    """Different columns of a table for those of a key, those of the best fitting names first. The table's own key is none of
+    them."""
     options: list[list[ColumnProfile]] = []
     for column in key:
         usable = [p for p in tail.columns.values() if (p.id, column.id) in forms and not is_own_key(p)]

@@ -142,8 +142,8 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         odds -= _OWNER
     elif leads and not foreign and not f["tail_measure"] and _all_of(tail, head, f):
         odds += _ALL_KEYS
-    made = leads or head.is_slug
-    if made and tail.position and c.containment >= 0.95 > f["coverage"] and _is_long_code(head):
+    all_keys = tail.position > 0 and c.containment >= 0.95 > f["coverage"]
+    if all_keys and _is_long_code(head) and (leads or head.is_slug):
         odds += _LONG_CODES
     taken = f["mutual"] and _exact(tail) and not _exact(head)
     unlike = f["name_score"] < _NAMED and tail.table != head.table
@@ -155,8 +155,8 @@ def _odds(c: ReferenceCandidate, margin: float, leads: bool, shared: bool) -> fl
         odds -= _ALIKE_CODES
     if c.containment < _HELD and tail.source == head.source and (tail.table == head.table or _numbers_own(tail)):
         odds -= _ALIKE_CODES
-    text = tail.kind == "name" and not head.is_slug
-    if unlike and f["coverage"] < _SMALL_PART and text and not foreign and f["name_score"] < _UNNAMED:
+    few = unlike and f["coverage"] < _SMALL_PART and tail.kind == "name" and not foreign
+    if few and f["name_score"] < _UNNAMED and not head.is_slug:
         odds -= _ALIKE_TEXTS
     if tail.distinct < _FEW_DRAWS and tail.rows >= _MANY_ROWS and f["name_score"] < _NAMED:
         odds = min(odds, 0.0) - _TOO_FEW

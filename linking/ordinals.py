@@ -19,6 +19,8 @@ _NAMED = 0.5
 """How well a name fits from which on it, not the numbers, says what is meant."""
 _WORTH = 4.0
 """What is taken from a reference by such numbers alone; nothing else speaks for it."""
+_AGAIN = 0.5
+"""The share of different values below which numbers come again, in each group."""
 _FEWEST, _MOST, _MANY = 3, 1_000, 5
 """How many different numbers there are at least and at most, and in how many groups of several rows they are seen."""
 _GROUPS, _RIGHT = 0.7, 0.95
@@ -71,7 +73,7 @@ def counts_rows(workspace: Workspace, table: LoadedTable, column: ColumnProfile)
 
 def _may_count(column: ColumnProfile) -> bool:
     dense = column.kind == "integer" and column.low in (0, 1) and column.distinct == column.high - column.low + 1
-    return dense and not column.multivalued and _FEWEST <= column.distinct <= _MOST and column.uniqueness < _NAMED
+    return dense and not column.multivalued and _FEWEST <= column.distinct <= _MOST and column.uniqueness < _AGAIN
 
 
 def _counts(workspace: Workspace, table: LoadedTable, column: ColumnProfile, within: Sequence[ColumnProfile]) -> bool:
