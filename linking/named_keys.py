@@ -117,12 +117,12 @@ def _kin(
     after: set[tuple[int, int]],
 ) -> set[tuple[int, int]]:
     """Tails with the key of the table that their own table's name and theirs tell together, where some are nearest. Which table
-    the column alone is called after tells more, unless it says as little as ``type``."""
+    the column alone is called after tells more, unless it says as little as ``type``, and that table is not near."""
     owners = {"".join(table_words(members[0].dataset)) for members in tables.values()}
     first = {name: p for name, members in tables.items() for p in members if p.position == 0 and p.key_like}
     found: dict[int, dict[int, int]] = defaultdict(dict)
     ends: dict[int, str] = {}
-    plain, named = set(), set()
+    plain, just, named = set(), set(), set()
     for c in candidates:
         held = c.tail.type == c.head.type if not c.tail.nonnull else c.containment >= HELD
         key = keys.get(c.head.table, first.get(c.head.table))
@@ -134,8 +134,10 @@ def _kin(
             near = UPWARDS if said or not c.tail.nonnull else 0
         else:
             near = kinship(said, c.tail.dataset, c.head.dataset)
-        if names_table(said, table) == 0 and not {*said} <= _SAYING_NOTHING:
-            plain.add(c.tail.id)
+        if names_table(said, table) == 0:
+            just.add(c.tail.id)
+            if not {*said} <= _SAYING_NOTHING:
+                plain.add(c.tail.id)
         if not amid and (c.tail.id, c.head.id) in after:
             named.add(c.tail.id)
         other = near == WITHIN and "".join(table).removesuffix("".join(said)) in owners  # the kinds of other things
@@ -149,7 +151,7 @@ def _kin(
     for tail, heads in found.items():
         nearest = sorted((h for h, near in heads.items() if near == max(heads.values())), key=lambda h: len(ends[h]))
         shortest, most = ends[nearest[0]], max(heads.values())
-        if tail in plain or (most == 2 * SAME_END and tail in named):
+        if tail in plain or (most == 2 * SAME_END and tail in named) or (most <= 2 * WITHIN and tail in just):
             continue
         if all(ends[h].endswith(shortest) and ends[h] != shortest for h in nearest[1:]):
             best.add((tail, nearest[0]))
