@@ -23,6 +23,11 @@ _KINDS = frozenset({
 })  # fmt: skip
 """What many tables have their own of."""
 _ABOVE = frozenset({"parent", "root", "ancestor", "predecessor", "superior"})
+_OF_A_KIND = frozenset({
+    ("copied", "from"), ("copy", "of"), ("derived", "from"), ("duplicate", "of"), ("forked", "from"), ("merged", "into"),
+    ("part", "of"), ("replaced", "by"), ("reply", "to"), ("response", "to"), ("superseded", "by"), ("variant", "of"),
+})  # fmt: skip
+"""What a thing is to another one of its kind."""
 
 
 @lru_cache(maxsize=262_144)
@@ -80,10 +85,12 @@ def leads_up(name: str, dataset: str) -> bool:
 
     >>> leads_up("parent", "genre"), leads_up("parentGenreId", "genre"), leads_up("parent_type", "genre")
     (True, True, False)
-    >>> leads_up("variationParentTypeID", "invTypes"), leads_up("student_parent_id", "student")
-    (True, False)
+    >>> leads_up("variationParentTypeID", "invTypes"), leads_up("student_parent_id", "student"), leads_up("in_reply_to", "posts")
+    (True, False, True)
     """
     core = core_words(name)
+    if core[-2:] in _OF_A_KIND:
+        return True
     place = next((n for n, word in enumerate(core) if word in _ABOVE), None)
     if place is None or words(name)[-1] in ("type", "level"):
         return False

@@ -22,8 +22,9 @@ __all__ = ["SURELY_NAMED", "Kindred", "holds_many", "reaches", "span_fit"]
 
 _WORST = -30.0
 """The least log-likelihood that is told apart."""
-_REACHES, _REACH, _SEVERAL = 3.0, 0.85, 5
-"""What is added where at least so many numbers, which no name explains, reach up to the share of the keys of a table."""
+_REACHES, _REACH, _SEVERAL, _FIT = 3.0, 0.85, 8, -5.0
+"""What is added where at least so many numbers, which no name explains, reach up to the share of the keys of a table, and the least
+log-likelihood with which draws from these would reach no farther. Fewer numbers may as well be kinds that only a program knows."""
 _FAR, _MANY_NUMBERS, _PART_OF_KEYS = 0.95, 100, 0.3
 """Up to which share of the keys so many numbers, that share of all keys, must reach to count though draws would reach farther."""
 _MISSING = 30.0
@@ -172,7 +173,7 @@ def reaches(c: ReferenceCandidate) -> bool:
     thing = not measure and not is_id_name(tail.said) and tail.position > 0 and not f["tail_key_like"]
     wide = tail.high - head.low >= _REACH * (head.high - head.low) and tail.distinct >= _SEVERAL
     held = thing and wide and c.containment == 1.0 and f["name_score"] < SURELY_NAMED
-    return held and (span_fit(tail.low, tail.high, tail.distinct, head) >= -_SEVERAL or holds_many(c))
+    return held and (span_fit(tail.low, tail.high, tail.distinct, head) >= _FIT or holds_many(c))
 
 
 def holds_many(c: ReferenceCandidate) -> bool:
