@@ -38,6 +38,9 @@ def link_name(kind: LinkKind, tail: Column, head: Column) -> str:
 
     >>> link_name(LinkKind.REFERENCE, Column("s", "tickets", ("raised_by_emp_id",)), Column("s", "employees", ("id",)))
     'raised_by_employee'
+    >>> first = Column("s", "pages", ("first_chapter", "first_verse"))
+    >>> link_name(LinkKind.REFERENCE, first, Column("s", "verses", ("chapter_id", "number")))
+    'first_verse'
     """
     thing = "_".join(table_words(head.dataset)) or "record"
     if kind is LinkKind.MENTION:
@@ -46,7 +49,9 @@ def link_name(kind: LinkKind, tail: Column, head: Column) -> str:
         return f"same_{thing}"
     if kind is LinkKind.SAME_CONCEPT:
         return "same_concept"
-    own = core_words(tail.columns[0]) if len(tail.columns) == 1 else ()
+    if len(tail.columns) > 1:
+        return "_".join((*_role(tail, head), thing))
+    own = core_words(tail.columns[0]) if tail.columns else ()
     raw = [p.lower() for p in re.findall(r"[^\W_]+", inflection.underscore(tail.columns[0]))] if own else []
     if (
         own
@@ -59,6 +64,16 @@ def link_name(kind: LinkKind, tail: Column, head: Column) -> str:
     if raw and raw[-1] in ("id", "key", "code", "no", "nr", "num", "number", "fk", "ref"):
         raw = list(own)
     return "_".join(raw) or thing
+
+
+def _role(tail: Column, head: Column) -> tuple[str, ...]:
+    """What stands before the names of a key's parts, where it is the same before all that have something there."""
+    roles = set()
+    for own, other in zip(tail.columns, head.columns, strict=True):
+        said, thing = core_words(own), core_words(other) or table_words(head.dataset)[-1:]
+        if thing and said[-len(thing) :] == thing != said:
+            roles.add(said[: -len(thing)])
+    return roles.pop() if len(roles) == 1 else ()
 
 
 _WHOLES = frozenset({
