@@ -49,9 +49,9 @@ def link_name(kind: LinkKind, tail: Column, head: Column) -> str:
         return f"same_{thing}"
     if kind is LinkKind.SAME_CONCEPT:
         return "same_concept"
-    if len(tail.columns) > 1:
+    if kind is LinkKind.REFERENCE and len(tail.columns) == len(head.columns) > 1:
         return "_".join((*_role(tail, head), thing))
-    own = core_words(tail.columns[0]) if tail.columns else ()
+    own = core_words(tail.columns[0]) if len(tail.columns) == 1 else ()
     raw = [p.lower() for p in re.findall(r"[^\W_]+", inflection.underscore(tail.columns[0]))] if own else []
     if (
         own
