@@ -6,7 +6,7 @@ import random
 import pytest
 
 from bifrost.links import Column, LinkKind, LinkState, LinkType, link_type_id
-from linking.chance import CHANCE, chance_odds
+from linking.chance import CHANCE, chance_odds, surprise_odds
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
 from tests.linking.company import find, proposals, quiet
@@ -63,3 +63,26 @@ def test_a_reference_with_unknown_codes_stays_one() -> None:
 )
 def test_what_is_taken_off(found: float, chance: float, odds: float) -> None:
     assert chance_odds(found, chance) == pytest.approx(odds)
+
+
+def test_codes_that_are_all_found_though_chance_finds_few_are_no_accident() -> None:
+    rng = random.Random(5)
+    points = [f"{n:04x}" for n in sorted(rng.sample(range(0x10000), 9_000))]
+    radicals, ideographs = rng.sample(points, 240), rng.sample(points, 240)
+    tables = {
+        "characters": [{"code": code, "said": f"Letter {n}", "width": n % 3} for n, code in enumerate(points)],
+        "radicals": [
+            {"number": n, "radical": radical, "ideograph": ideograph}
+            for n, (radical, ideograph) in enumerate(zip(radicals, ideographs, strict=True), 1)
+        ],
+    }
+    found = proposals(tables)
+    for column in ("radical", "ideograph"):
+        reference = find(found, "reference", f"db/radicals.{column}", "db/characters.code")
+        assert reference.probability >= 0.5
+        assert CHANCE not in reference.features
+
+
+@pytest.mark.parametrize(("codes", "chance", "odds"), [(200, 0.1, 4.0), (20, 0.9, 1.054), (20, 1.0, 0.0), (30, 0.0, 4.0)])
+def test_what_is_added(codes: int, chance: float, odds: float) -> None:
+    assert surprise_odds(codes, chance) == pytest.approx(odds, abs=0.001)
