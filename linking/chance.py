@@ -92,12 +92,7 @@ def found_by_chance(workspace: Workspace, candidates: Sequence[ReferenceCandidat
 
 
 def _may_be_chance(c: ReferenceCandidate) -> bool:
-    return (
-        c.containment < _FOUND
-        and c.tail.max_length <= _LONGEST
-        and len(c.tail.sample) >= _LEAST
-        and _are_codes(c)
-    )
+    return c.containment < _FOUND and c.tail.max_length <= _LONGEST and len(c.tail.sample) >= _LEAST and _are_codes(c)
 
 
 def _are_all_found(c: ReferenceCandidate) -> bool:

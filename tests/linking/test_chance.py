@@ -83,6 +83,8 @@ def test_codes_that_are_all_found_though_chance_finds_few_are_no_accident() -> N
         assert CHANCE not in reference.features
 
 
-@pytest.mark.parametrize(("codes", "chance", "odds"), [(200, 0.1, 4.0), (20, 0.9, 1.054), (20, 1.0, 0.0), (30, 0.0, 4.0)])
+@pytest.mark.parametrize(
+    ("codes", "chance", "odds"), [(200, 0.1, 4.0), (20, 0.9, 1.054), (20, 1.0, 0.0), (30, 0.0, 4.0)]
+)
 def test_what_is_added(codes: int, chance: float, odds: float) -> None:
     assert surprise_odds(codes, chance) == pytest.approx(odds, abs=0.001)
