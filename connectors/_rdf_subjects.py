@@ -96,7 +96,12 @@ class Subjects:
 
     def _add(self, said: Said, name: str, predicate: str, values: list[Value]) -> None:
         known = said.properties.setdefault(name, [])
-        known += [value for value in dict.fromkeys(values) if value not in known]
+        # To Python true is 1.
+        seen = {(value, isinstance(value, bool)) for value in known}
+        for value in values:
+            if (value, isinstance(value, bool)) not in seen:
+                seen.add((value, isinstance(value, bool)))
+                known.append(value)
         said.predicates.setdefault(name, predicate)
 
     def _drop_repeated_label(self, said: Said, node: Any) -> None:

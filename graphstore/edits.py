@@ -5,8 +5,8 @@ The state of an edited vertex or edge is always the fold of its live edits, stor
 what the sources say stays stored and traceable, and shows again when the edit is undone or the property is freed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -15,26 +15,21 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bifrost.codec import decode_value, encode_value
+from bifrost.codec import encode_value
 from bifrost.errors import ConflictError, InputError, NotFoundError
 from bifrost.graph import Edge, Vertex
 from bifrost.links import Verdict
 from bifrost.values import (
     DatasetInfo,
     DatasetKind,
-    Evidence,
-    Fragment,
-    LinkStatement,
-    RecordFragments,
     Value,
-    digest_of,
     make_uid,
 )
 from graphstore import schema as s
 from graphstore.database import EDITS
+from graphstore.edit_records import EditState, edge_record, vertex_record
 from graphstore.encoding import dumps, from_iso, now
 from graphstore.judging import pair_subject
-from graphstore.merged import CHANGED, HIDDEN
 from graphstore.sql import SqlStore
 from graphstore.values import clean_text
 
@@ -60,19 +55,6 @@ class Edit:
     by: str
     at: datetime
     undone_by: str | None = None
-
-
-@dataclass
-class _State:
-    """The fold of a subject's live edits. ``own``: it was added by hand, be that undone or not; ``notes`` are encoded."""
-
-    own: bool = False
-    made: dict[str, Any] | None = None
-    notes: dict[str, list[Any]] = field(default_factory=dict)
-    properties: dict[str, list[Any]] = field(default_factory=dict)
-    removed: set[str] = field(default_factory=set)
-    deleted: bool = False
-    by: str = ""
 
 
 class Edits:
@@ -104,15 +86,17 @@ class Edits:
         they name. The rest is untouched, but properties that are set lose the notes they had."""
         with self._db.write() as connection:
             vertex = self._vertex(id)
-            data = {"label": vertex.label, "set": _encoded(set), "remove": list(remove), **_noted(notes)}
-            self._note(connection, "vertex", vertex.id, "update", data, by)
+            subject, members = self._edited(connection, vertex.id)
+            data = {"label": vertex.label, "set": _encoded(set), "remove": list(remove), **_noted(notes), **members}
+            self._note(connection, "vertex", subject, "update", data, by)
             return self._vertex(vertex.id)
 
     def delete_vertex(self, id: str, *, by: str) -> None:
         """Takes a vertex and its edges out of the served graph, whatever sources go on saying about it."""
         with self._db.write() as connection:
             vertex = self._vertex(id)
-            self._note(connection, "vertex", vertex.id, "delete", {"label": vertex.label}, by)
+            subject, members = self._edited(connection, vertex.id)
+            self._note(connection, "vertex", subject, "delete", {"label": vertex.label, **members}, by)
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
@@ -158,7 +142,16 @@ class Edits:
         """Newest first."""
         query = sa.select(s.edit).order_by(s.edit.c.id.desc()).limit(limit)
         if subject is not None:
-            query = query.where(s.edit.c.subject == clean_text(subject))
+            id = clean_text(subject)
+            # Edits of what it was one with are its own, too.
+            about = (
+                sa.select(s.record.c.key)
+                .join(s.fragment, s.fragment.c.record == s.record.c.id)
+                .join(s.dataset, s.dataset.c.id == s.record.c.dataset)
+                .join(s.source, s.source.c.id == s.dataset.c.source)
+                .where(s.fragment.c.uid == id, s.source.c.name == EDITS)
+            )
+            query = query.where(sa.or_(s.edit.c.subject == id, s.edit.c.subject.in_(about)))
         with self._db.read() as connection:
             return [edit_of(row) for row in connection.execute(query)]
 
@@ -205,7 +198,7 @@ class Edits:
                 return
             record = None
         else:
-            record = _vertex_record(subject, state) if element == "vertex" else _edge_record(subject, state)
+            record = vertex_record(subject, state) if element == "vertex" else edge_record(subject, state)
         self._ensure_source()
         fragments = self._store.fragments
         if record is None:
@@ -213,21 +206,24 @@ class Edits:
         else:
             fragments.replace(EDITS, _DATASETS[element], [record], 0)
 
-    def _fold(self, connection: Connection, element: str, subject: str) -> _State:
+    def _fold(self, connection: Connection, element: str, subject: str) -> EditState:
         edit = s.edit
         query = sa.select(edit).where(edit.c.subject == subject, edit.c.element == element).order_by(edit.c.id)
-        state = _State(own=subject.startswith(f"{EDITS}/"))
+        state = EditState(own=subject.startswith(f"{EDITS}/"))
         for row in connection.execute(query):
             state.own = state.own or row.action == "add"
             if row.undone_at is not None:
                 continue
             data = orjson.loads(row.data)
             state.by = row.by
+            if "members" in data:
+                state.members.update(data["members"])
+                state.shared.update(data.get("set", ()), data.get("remove", ()))
             if row.action == "delete":
                 state.deleted = True
                 continue
             if row.action == "add":
-                state = _State(own=True, made=data, by=row.by)
+                state = EditState(own=True, made=data, by=row.by, members=state.members, shared=state.shared)
             for name, values in data.get("set", {}).items():
                 state.properties[name] = values
                 state.removed.discard(name)
@@ -283,6 +279,24 @@ class Edits:
             raise NotFoundError(f"There is no vertex {id!r}.")
         return found
 
+    def _edited(self, connection: Connection, uid: str) -> tuple[str, dict[str, Any]]:
+        """The subject of edits of a vertex, and what says which others are one with it: an edit is about all of them, as they
+        may come apart, and readers see some only. An edit that went before goes on, though the vertex has another id now."""
+        one, other = s.fragment.alias("one"), s.fragment.alias("other")
+        query = (
+            sa.select(other.c.uid, s.record.c.key.label("record"), s.source.c.name.label("source"))
+            .join(one, one.c.canonical == other.c.canonical)
+            .join(s.record, s.record.c.id == other.c.record)
+            .join(s.dataset, s.dataset.c.id == other.c.dataset)
+            .join(s.source, s.source.c.id == s.dataset.c.source)
+            .where(one.c.uid == uid)
+        )
+        rows = connection.execute(query).all()
+        subjects = sorted({row.record for row in rows if row.source == EDITS})
+        subject = uid if uid in subjects or not subjects else subjects[0]
+        members = sorted({row.uid for row in rows} - {subject})
+        return subject, {"members": members} if members else {}
+
     def _link(self, connection: Connection, uid: str) -> Any:
         tail, head, link = s.fragment.alias("tail"), s.fragment.alias("head"), s.link
         query = (
@@ -323,48 +337,6 @@ def _noted(notes: Notes | None) -> dict[str, Any]:
             for name, pairs in notes.items()
         }
     }
-
-
-def _decoded(properties: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Value, ...]]:
-    return {name: tuple(decode_value(value) for value in values) for name, values in properties.items() if values}
-
-
-def _record(subject: str, state: _State, **said: Any) -> RecordFragments:
-    parts = (state.made, state.properties, sorted(state.removed), state.deleted, state.by, state.notes)
-    digest = digest_of([repr(parts).encode()])
-    return RecordFragments(subject, digest, **said)
-
-
-def _vertex_record(subject: str, state: _State) -> RecordFragments | None:
-    properties = _decoded(state.properties)
-    noted = {name: pairs for name, pairs in state.notes.items() if pairs}
-    notes = dumps(noted) if noted else ""
-    if state.made is not None:
-        if state.deleted:
-            return None
-        evidence = Evidence("edit", quote=f"by {state.by}", notes=notes)
-        fragment = Fragment(subject, state.made["label"], properties, evidence)
-    elif state.own:
-        return None
-    elif state.deleted:
-        fragment = Fragment(subject, "", {}, Evidence(HIDDEN, quote=f"by {state.by}"))
-    elif state.properties or state.removed or notes:
-        parts = dict.fromkeys(state.properties, Evidence("edit.set")) | dict.fromkeys(
-            state.removed, Evidence("edit.remove")
-        )
-        fragment = Fragment(subject, "", properties, Evidence(CHANGED, quote=f"by {state.by}", notes=notes), parts)
-    else:
-        return None
-    return _record(subject, state, fragments=(fragment,))
-
-
-def _edge_record(subject: str, state: _State) -> RecordFragments | None:
-    if state.made is None or state.deleted:
-        return None
-    evidence = Evidence("edit", quote=f"by {state.by}")
-    made, properties = state.made, _decoded(state.properties)
-    link = LinkStatement(subject, made["label"], made["tail"], made["head"], properties, evidence)
-    return _record(subject, state, links=(link,))
 
 
 def edit_of(row: Any) -> Edit:

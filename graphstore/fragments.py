@@ -34,7 +34,15 @@ class SqlFragmentStore:
         self._assembler = Assembler(store.database)
         self._evidences = Evidences(store.database)
 
-    def replace(self, source: str, dataset: str, records: Sequence[RecordFragments], build: int) -> ReplaceReport:
+    def replace(
+        self,
+        source: str,
+        dataset: str,
+        records: Sequence[RecordFragments],
+        build: int,
+        at: float | None = None,
+    ) -> ReplaceReport:
+        """``at``: when they came to say so, in seconds since 1970; now if not given."""
         by_key = {clean_text(record.key): record for record in records}
         with self._db.write() as connection:
             dataset_id = self._dataset_id(connection, source, dataset)
@@ -44,7 +52,7 @@ class SqlFragmentStore:
             changed = {row.id: by_key[key] for key, row in stored.items() if bytes(row.digest) != by_key[key].digest}
             new = [(key, record) for key, record in by_key.items() if key not in stored]
             if changed or new:
-                self._write(connection, dataset_id, changed, new, build)
+                self._write(connection, dataset_id, changed, new, build, time.time() if at is None else at)
         return ReplaceReport(added=len(new), changed=len(changed), unchanged=len(same))
 
     def bulk_load(self, source: str, dataset: str, records: Iterable[RecordFragments], build: int) -> ReplaceReport:
@@ -188,8 +196,9 @@ class SqlFragmentStore:
         changed: dict[int, RecordFragments],
         new: Sequence[tuple[str, RecordFragments]],
         build: int,
+        now: float,
     ) -> None:
-        version, now = self._db.take(connection, "version"), time.time()
+        version = self._db.take(connection, "version")
         first = self._db.take(connection, "record", len(new)) if new else 0
         self._db.insert(
             connection,

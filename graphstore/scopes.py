@@ -172,7 +172,7 @@ class _Follower:
             self._scoped.fragments.hide_link(connection, uid, uid in hidden)
 
     def _changed(self, main: Connection, datasets: Iterable[int], after: int) -> Iterator[Sequence[Any]]:
-        """Changed records in the order of their ids, those of one dataset and build together."""
+        """Changed records in the order of their ids, those of one dataset that changed at one time together."""
         r, last = s.record, 0
         inside = r.c.dataset.in_(list(datasets))
         while True:
@@ -181,7 +181,7 @@ class _Follower:
             if not rows:
                 return
             last = rows[-1].id
-            for _, group in groupby(rows, key=lambda row: (row.dataset, row.changed_build)):
+            for _, group in groupby(rows, key=lambda row: (row.dataset, row.changed_build, row.changed)):
                 yield list(group)
 
     def _copy_records(self, main: Connection, rows: Sequence[Any], datasets: dict[int, tuple[str, str]]) -> None:
@@ -197,7 +197,7 @@ class _Follower:
             for row in rows
         ]  # fmt: skip
         source, dataset = datasets[rows[0].dataset]
-        self._scoped.fragments.replace(source, dataset, records, rows[0].changed_build)
+        self._scoped.fragments.replace(source, dataset, records, rows[0].changed_build, rows[0].changed)
 
     def _fragments(self, main: Connection, records: list[int]) -> Iterator[tuple[int, Fragment]]:
         f = s.fragment

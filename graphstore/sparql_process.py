@@ -1,8 +1,10 @@
 """The parent's end of the RDF store's process: starts it when needed, sends requests, ends it when one runs away."""
 
+import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
@@ -16,6 +18,8 @@ __all__ = ["ChildLimitError", "ChildProcess", "ChildQueryError", "ChildTimeoutEr
 _START_SECONDS = 60.0
 _WRITE_SECONDS = 600.0
 _TRIES = 3
+_LONG_SECONDS = 1.0
+"""From when on a request may be what used up the memory."""
 
 
 class ChildTimeoutError(Exception):
@@ -39,7 +43,11 @@ class ChildQueryError(Exception):
 
 
 class _GoneError(Exception):
-    """The child ended before it answered."""
+    """The child ended before it answered. ``suspected``: of all requests, this one alone took its time."""
+
+    def __init__(self, suspected: bool = False) -> None:
+        super().__init__()
+        self.suspected = suspected
 
 
 class ChildProcess:
@@ -51,16 +59,20 @@ class ChildProcess:
         self._running: _Running | None = None
 
     def call(self, operation: str, *arguments: Any, timeout: float = _WRITE_SECONDS) -> Any:
-        """The result of an operation. Another request's runaway may end the child; then this one is sent again."""
+        """The result of an operation. Another request's runaway may end the child; then this one is sent again, within the
+        same ``timeout``."""
+        deadline = time.monotonic() + timeout
         for _ in range(_TRIES):
             running = self._start()
             try:
-                return running.call(operation, arguments, timeout)
+                return running.call(operation, arguments, max(deadline - time.monotonic(), 0.0))
             except FutureTimeoutError:
                 self._end(running)
                 raise ChildTimeoutError from None
-            except _GoneError:
+            except _GoneError as error:
                 self._end(running)
+                if error.suspected and running.ran_out_of_memory():
+                    break
         if operation == "query":
             raise ChildLimitError("The query needs more memory than it may use.")
         raise StoreError("The RDF store ends again and again.", remedy=f"Delete {self._folder}; it is made again.")
@@ -100,7 +112,7 @@ class _Running:
         )
         self._sending = threading.Lock()
         started = Future[Any]()
-        self._waiting: dict[int, Future[Any]] = {0: started}
+        self._waiting = {0: (started, time.monotonic())}
         self._last = 0
         self._ended = False
         self._reader = threading.Thread(target=self._read, daemon=True, name="sparql-answers")
@@ -117,7 +129,7 @@ class _Running:
                 raise _GoneError
             self._last += 1
             id, future = self._last, Future[Any]()
-            self._waiting[id] = future
+            self._waiting[id] = (future, time.monotonic())
             try:
                 assert self._process.stdin is not None
                 write_message(self._process.stdin, (id, operation, arguments))
@@ -130,15 +142,20 @@ class _Running:
         try:
             while (message := read_message(self._process.stdout)) is not None:
                 id, *outcome = message
-                self._waiting.pop(id).set_result(outcome)
+                self._waiting.pop(id)[0].set_result(outcome)
         except (OSError, ValueError, EOFError):
             pass
         with self._sending:
             self._ended = True
-            for future in self._waiting.values():
-                if not future.done():
-                    future.set_exception(_GoneError())
+            left = [(future, since) for future, since in self._waiting.values() if not future.done()]
+            long = [future for future, since in left if len(left) == 1 or time.monotonic() - since >= _LONG_SECONDS]
+            for future, _ in left:
+                future.set_exception(_GoneError(suspected=long == [future]))
             self._waiting.clear()
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the child, now ended, did so itself, as RocksDB and the query engine do without memory."""
+        return self._process.returncode == -signal.SIGABRT
 
     def end(self) -> None:
         """Ends the child at once. Its store survives that: RocksDB writes a log of its own."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from bifrost.errors import QueryError
 from graphstore.gremlin.elements import Edge, Element, Entry, HashableSet, Property, Vertex, VertexProperty
-from graphstore.gremlin.traverser import SKIP, Context, Traverser
+from graphstore.gremlin.traverser import COLLECTIONS, SKIP, Context, Traverser
 from graphstore.gremlin.tree import Column, T
 
 __all__ = [
@@ -79,6 +79,8 @@ class MapStep(Step):
         for t in source:
             value = compute(t, ctx)
             if value is not SKIP:
+                if type(value) in COLLECTIONS:
+                    ctx.grown(value)
                 yield t.split(value, labels)
 
 
@@ -168,6 +170,8 @@ class Pipeline:
                 value = step.map(t, ctx)
                 if value is SKIP:
                     return None
+                if type(value) in COLLECTIONS:
+                    ctx.grown(value)
                 t = t.split(value, step.labels)
         return t
 

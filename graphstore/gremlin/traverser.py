@@ -8,10 +8,10 @@ from itertools import chain
 from typing import Any
 
 from bifrost.errors import QueryLimitError
-from graphstore.gremlin.elements import Graph, HashableDict, HashableSet, Path
+from graphstore.gremlin.elements import BulkSet, Graph, HashableDict, HashableList, HashableSet, MixedKeys, Path, Tree
 from graphstore.gremlin.randomness import SeededRandom
 
-__all__ = ["LONGEST_TEXT", "ROOT", "SKIP", "Context", "Limits", "Meter", "PathNode", "Traverser"]
+__all__ = ["COLLECTIONS", "LONGEST_TEXT", "ROOT", "SKIP", "Context", "Limits", "Meter", "PathNode", "Traverser"]
 
 SKIP: Any = type("Skip", (), {"__repr__": lambda _: "SKIP", "__bool__": lambda _: False})()
 """What a mapping gives where it is not productive: no traverser goes on."""
@@ -53,21 +53,37 @@ class PathNode:
         return found
 
 
-_COLLECTIONS = frozenset({list, tuple, dict, HashableDict, HashableSet, set, frozenset})
+_MAPS = frozenset({dict, HashableDict, MixedKeys, Tree})
+COLLECTIONS = _MAPS | {list, tuple, set, frozenset, BulkSet, HashableList, HashableSet, Path}
+"""The types of values that hold others."""
 _LONG_TEXT, _TEXT_SHARE, LONGEST_TEXT = 10_000, 256, 4_000_000
+_REPEATED, _TIMES = 250_000, 10
+"""How many members a collection may have whose nested collections are so many times as small if each is counted once: what
+takes a few steps to make takes minutes to write or to compare."""
 
 
-def _members(value: Any, known: dict[int, int]) -> int:
-    """How many values a collection holds, those of nested collections included as often as they are there. Each
-    collection is looked at once, so that this takes no longer than making it."""
-    total = len(value)
-    for member in chain(value, value.values()) if isinstance(value, dict) else value:
-        if type(member) in _COLLECTIONS:
-            found = known.get(id(member))
-            if found is None:
-                found = known[id(member)] = _members(member, known)
-            total += found
-    return total
+class _Members:
+    """Counts the values that a collection holds, those of nested collections included as often as they are there. Each
+    collection is looked at once, so that this takes no longer than making it. ``seen``: how many there are if each is counted
+    once."""
+
+    __slots__ = ("_known", "seen")
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self._known: dict[int, int] = {}
+
+    def count(self, value: Any) -> int:
+        total = len(value)
+        self.seen += total
+        known = self._known
+        for member in chain(value, value.values()) if type(value) in _MAPS else value:
+            if type(member) in COLLECTIONS:
+                found = known.get(id(member))
+                if found is None:
+                    found = known[id(member)] = self.count(member)
+                total += found
+        return total
 
 
 ROOT = PathNode(None, None, ())
@@ -217,10 +233,11 @@ class Context:
                     raise QueryLimitError(
                         f"A text of {len(value)} characters was made.", remedy="Make texts of up to 4 million."
                     )
-        elif kind in _COLLECTIONS:
+        elif kind in COLLECTIONS:
             self.tick(len(value))
-            members = _members(value, {})
-            if members > self.meter.limits.traversers:
+            counted = _Members()
+            members = counted.count(value)
+            if members > self.meter.limits.traversers or members > max(_REPEATED, _TIMES * counted.seen):
                 raise QueryLimitError(
                     f"A collection with {members} members, nested ones included, was made.",
                     remedy="Narrow the query: filter earlier, add dedup() or limit(), or count instead of folding.",

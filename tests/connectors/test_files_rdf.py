@@ -114,6 +114,14 @@ def test_things_without_a_type_get_one_from_what_is_said_of_them(tmp_path: Path)
     }
 
 
+def test_true_is_not_one(tmp_path: Path) -> None:
+    data = PREFIXES + ':x :works :y ; :mixed 1, true, "one", 0, false .'
+    found, _ = read(source(tmp_path, data_ttl=data))
+    (said,) = [one for keys in found.values() for key, one in keys.items() if key.endswith("/x")]
+    values = said["properties"]["mixed"]
+    assert sorted(map(repr, values)) == ["'one'", "0", "1", "False", "True"]
+
+
 @pytest.mark.parametrize(
     ("suffix", "format"),
     [

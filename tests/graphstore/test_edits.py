@@ -95,6 +95,65 @@ def test_an_edit_follows_a_merge_and_never_names_the_vertex(store: SqlStore, edi
     assert (found.id, found.properties["name"]) == ("erp/customer/0", ("Right",))
 
 
+def merged(store: SqlStore) -> None:
+    known = link_type(LinkKind.SAME_THING, "crm/client.name", "erp/customer.name")
+    store.links.save_link_types([known])
+    store.links.judge(known.id, Verdict.CONFIRM, "ann")
+    store.links.write_same(known, [SamePair("crm/client/0", "erp/customer/0", 1.0)])
+
+
+def properties_of(store: SqlStore, id: str, scope: str = "") -> dict[str, tuple[object, ...]] | None:
+    found = (store.scoped(frozenset({scope})) if scope else store).view().vertex(id)
+    return None if found is None else dict(found.properties)
+
+
+def test_an_edit_of_merged_things_is_about_all_of_them(store: SqlStore, edits: Edits) -> None:
+    merged(store)
+    edits.update_vertex("crm/client/0", {"note": ("late",), "phone": ("2",)}, ["city"], by="bob")
+    for id, scope in (("crm/client/0", ""), ("crm/client/0", "crm"), ("erp/customer/0", "erp")):
+        found = properties_of(store, id, scope)
+        assert found is not None
+        assert (found["note"], found["phone"]) == (("late",), ("2",))
+        assert "city" not in found
+    store.fragments.remove_records("erp", "customer", ["0"])
+    assert properties_of(store, "crm/client/0") == {"name": ("c0",), "phone": ("2",), "note": ("late",)}
+    # What is edited next goes on where the first edit was, and either is undone by itself.
+    edits.update_vertex("crm/client/0", {"note": ("early",)}, by="bob")
+    newest, first = edits.history("crm/client/0")
+    assert properties_of(store, "crm/client/0") == {"name": ("c0",), "phone": ("2",), "note": ("early",)}
+    edits.undo(newest.id, by="ann")
+    assert properties_of(store, "crm/client/0") == {"name": ("c0",), "phone": ("2",), "note": ("late",)}
+    edits.undo(first.id, by="ann")
+    assert properties_of(store, "crm/client/0") == {"name": ("c0",), "phone": ("1",)}
+
+
+def test_merged_things_are_deleted_for_every_reader(store: SqlStore, edits: Edits) -> None:
+    merged(store)
+    edits.delete_vertex("crm/client/0", by="bob")
+    for scope in ("", "crm", "erp"):
+        assert properties_of(store, "crm/client/0", scope) is None
+        assert properties_of(store, "erp/customer/0", scope) is None
+    store.fragments.remove_records("erp", "customer", ["0"])
+    assert properties_of(store, "crm/client/0") is None
+    (edit,) = edits.history("crm/client/0")
+    edits.undo(edit.id, by="ann")
+    assert properties_of(store, "crm/client/0") == {"name": ("c0",), "phone": ("1",)}
+
+
+def test_edits_of_what_was_added_by_hand_and_merged_hold_for_what_it_is_one_with(store: SqlStore, edits: Edits) -> None:
+    added = edits.add_vertex("Client", {"name": ("C zero",), "size": (7,)}, by="bob")
+    known = link_type(LinkKind.SAME_THING, "crm/client.name", "edits/vertices.name")
+    store.links.save_link_types([known])
+    store.links.judge(known.id, Verdict.CONFIRM, "ann")
+    store.links.write_same(known, [SamePair("crm/client/0", added.id, 1.0)])
+    edits.update_vertex("crm/client/0", {"phone": ("3",)}, by="bob")
+    assert properties_of(store, "crm/client/0") == {"name": ("C zero", "c0"), "size": (7,), "phone": ("3",)}
+    edits.delete_vertex(added.id, by="bob")
+    assert properties_of(store, "crm/client/0") is None
+    edits.undo(edits.history("crm/client/0")[0].id, by="ann")
+    assert properties_of(store, "crm/client/0") == {"name": ("C zero", "c0"), "size": (7,), "phone": ("3",)}
+
+
 def test_a_deleted_edge_of_a_source_stays_away_through_recrawls(store: SqlStore, edits: Edits) -> None:
     (edge,) = store.view().edges("OF").items
     edits.delete_edge(edge.id, by="bob")

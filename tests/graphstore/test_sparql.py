@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -340,6 +341,21 @@ def test_a_query_that_runs_away_ends_and_harms_no_other(sparql: SparqlProjection
         sparql.query(runaway, timeout=0.5)
     other.join()
     assert len(answers) == 1
+    assert len(rows(sparql, "SELECT ?c { ?c a t:Customer }")) == 3
+
+
+def test_a_query_without_memory_is_not_tried_again_and_harms_no_other(sparql: SparqlProjection) -> None:
+    sparql.catch_up()
+    assert len(rows(sparql, "SELECT ?c { ?c a t:Customer }")) == 3
+    running = sparql._child._running
+    assert running is not None
+    resource.prlimit(running._process.pid, resource.RLIMIT_DATA, (600 * 2**20, 600 * 2**20))
+    started = time.monotonic()
+    with pytest.raises(QueryLimitError, match="memory"):
+        sparql.query("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?c", timeout=120)
+    # The child that follows has all the memory there is: with it the query would not have ended so soon.
+    assert time.monotonic() - started < 60
+    assert sparql._child._running is None
     assert len(rows(sparql, "SELECT ?c { ?c a t:Customer }")) == 3
 
 

@@ -118,7 +118,8 @@ class CapStep(Step):
                         remedy="Collect it first, e.g. with aggregate() or group().",
                     )
         values = {key: finished(ctx.side_effects[key], ctx) for key in self.keys}
-        yield reduced(values[self.keys[0]] if len(self.keys) == 1 else values, self.labels, ctx)
+        found = values[self.keys[0]] if len(self.keys) == 1 else values
+        yield reduced(ctx.grown(found), self.labels, ctx)
 
 
 @step("cap")
@@ -219,7 +220,7 @@ class SackValueStep(Step):
             if value is SKIP:
                 continue
             changed = t.clone()
-            changed.sack = self.combine(t.sack, value)
+            changed.sack = ctx.grown(self.combine(t.sack, value))
             if self.labels:
                 changed.label(self.labels)
             yield changed
@@ -273,7 +274,7 @@ class TreeStep(TakesBys):
             self._add(tree, t, ctx)
             arrived.append(t)
         if self.key is None:
-            yield reduced(tree, self.labels, ctx)
+            yield reduced(ctx.grown(tree), self.labels, ctx)
             return
         for t in arrived:
             if self.labels:

@@ -89,7 +89,7 @@ class GroupStep(Step):
         if self.key_name is None:
             state = GroupState(self.value_by)
             self._collect(source, state, ctx)
-            yield reduced(state.result(ctx), self.labels, ctx)
+            yield reduced(ctx.grown(state.result(ctx)), self.labels, ctx)
             return
         known = ctx.side_effects.get(self.key_name)
         state = known if isinstance(known, GroupState) else GroupState(self.value_by, known)
@@ -142,7 +142,7 @@ class GroupCountStep(Step):
         if self.key_name is None:
             counts: dict[Any, Any] = {}
             self._count(source, counts, None, ctx)
-            yield reduced(_longs(counts), self.labels, ctx)
+            yield reduced(ctx.grown(_longs(counts)), self.labels, ctx)
             return
         before = ctx.side_effects.setdefault(self.key_name, HashableDict())
         counts = {told_apart(key): count for key, count in before.items()}

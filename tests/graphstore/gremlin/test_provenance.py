@@ -107,6 +107,13 @@ def test_a_reader_of_one_source_sees_that_one_alone(merged: SqlStore, asking: Ca
     assert ask("g.V().properties('name').has('source','crm').value()") == ["Ann"]
 
 
+def test_a_reader_of_one_source_sees_when_its_records_changed(
+    merged: SqlStore, asking: Callable[[SqlStore], Ask]
+) -> None:
+    times = "g.V().properties('city').has('source','crm').values('time')"
+    assert asking(merged.scoped(frozenset({"crm"})))(times) == asking(merged)(times)
+
+
 def test_people_note_and_drop_beside_all_sources(merged: SqlStore) -> None:
     ask = asker(gremlin_engine(merged))
     ask(f"{NAME}.property('checked',true)")

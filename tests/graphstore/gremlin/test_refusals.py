@@ -200,6 +200,13 @@ def test_readers_cannot_write_however_deep_it_is_hidden() -> None:
         "g.inject(1).repeat(map(union(identity(),identity()).fold())).times(60).dedup().asString()",
         "g.withSack(3n).inject(1).repeat(sack(mult).by(sack())).times(60).sack()",
         "g.inject(1).repeat(union(identity(),identity())).times(60).path()",
+        "g.inject('ab').repeat(project('a','b').by().by()).times(40).groupCount()",
+        "g.inject('ab').repeat(project('a','b').by().by()).times(40).asString().length()",
+        "g.inject(1).repeat(path()).times(40).dedup().count()",
+        "g.inject(1).as('a').repeat(select(all,'a').as('a')).times(40)",
+        "g.withSack(['a','b']).inject(1).repeat(sack(addAll).by(sack())).times(40).sack()",
+        "g.inject(1).repeat(local(union(identity(),identity()).group().by(constant('x')))).times(40).asString()",
+        "g.inject(1).repeat(local(aggregate('x').cap('x'))).times(40).asString()",
     ],
 )
 def test_what_doubles_each_round_is_stopped(query: str) -> None:
@@ -207,3 +214,13 @@ def test_what_doubles_each_round_is_stopped(query: str) -> None:
     with pytest.raises(QueryError):
         engine.run(query, Request(limits=Limits(20, 100_000)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 3_000_000  # kB
+
+
+def test_a_collection_that_holds_another_many_times_is_stopped_before_it_is_too_large_to_write() -> None:
+    engine = GremlinEngine(in_memory(MODERN))
+    doubled = "g.inject('ab').repeat(project('a','b').by().by()).times({})"
+    assert len(engine.run(doubled.format(16))) == 1
+    with pytest.raises(QueryLimitError, match="nested ones included"):
+        engine.run(doubled.format(20))
+    many = engine.run("g.V().repeat(both()).times(12).values('name').fold().project('names').count(local)")
+    assert len(many) == 1
