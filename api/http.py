@@ -1,5 +1,6 @@
 """What all HTTP routes share: the one error shape, bounded bodies, same-origin checks."""
 
+import errno
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -73,14 +74,26 @@ def status_of(error: BifrostError) -> int:
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
+def ours(error: BaseException) -> BaseException:
+    """The error, or that the disk is full where that is behind it, whichever file could not be written."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(error, BifrostError):
+        if getattr(cause, "errno", None) == errno.ENOSPC or "database or disk is full" in str(cause):
+            return StoreFullError("There is no disk space left.")
+        cause = cause.__cause__
+    return error
+
+
 def error_body(error: BaseException) -> dict[str, object]:
     """The four fields of the error shape; an error nobody raised on purpose tells nothing about the inside."""
+    error = ours(error)
     return error.to_dict() if isinstance(error, BifrostError) else dict(INTERNAL)
 
 
 def error_response(
     error: BaseException, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
+    error = ours(error)
     known = isinstance(error, BifrostError)
     status = status or (status_of(error) if isinstance(error, BifrostError) else 500)
     extra = dict(headers or {})

@@ -61,9 +61,11 @@ def _moments(values: Sequence[Any]) -> pa.Array:
             raise TypeError("dates beside texts")
         # MySQL's zero date says "unknown"
         known = [None if value is None or value.startswith("0000-00-00") else value for value in values]
-        return pa.array(
-            [None if value is None else datetime.fromisoformat(value) for value in known], pa.timestamp("us")
-        )
+        moments = [None if value is None else datetime.fromisoformat(value) for value in known]
+        zoned = {moment.tzinfo is not None for moment in moments if moment is not None}
+        if len(zoned) > 1:
+            raise TypeError("some moments have a zone, others none")
+        return pa.array(moments, pa.timestamp("us", "UTC" if True in zoned else None))
     if isinstance(first, datetime) and first.tzinfo is not None:
         return pa.array(values, pa.timestamp("us", "UTC"))
     return pa.array(values, pa.timestamp("us"))

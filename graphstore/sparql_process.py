@@ -10,7 +10,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Any
 
-from bifrost.errors import NotAcceptableError, StoreError
+from bifrost.errors import NotAcceptableError, StoreError, StoreFullError
 from graphstore.sparql_worker import position_of, read_message, write_message
 
 __all__ = ["ChildLimitError", "ChildProcess", "ChildQueryError", "ChildTimeoutError", "FolderInUseError"]
@@ -183,4 +183,6 @@ def _outcome(outcome: Any) -> Any:
             raise FolderInUseError
         case "query":
             raise ChildQueryError(*details)
+    if "No space left on device" in details[0]:
+        raise StoreFullError("The RDF store has no disk space left.")
     raise StoreError(f"The RDF store reports: {details[0]}")

@@ -1,7 +1,7 @@
 """Property types as GraphQL scalars, the filters on them, and their values."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,8 @@ from bifrost.values import Value
 __all__ = ["CONVERTERS", "FILTERS", "SCALARS", "property_filters"]
 
 _SAFE = 2**53
+_LONGEST_PLAIN = 40
+"""Longer texts are no numbers, dates or times."""
 
 
 def _parse_long(value: Any) -> int:
@@ -171,5 +173,37 @@ def property_filters(
             elif operator == "in" and value and isinstance(value[0], date):
                 found.append(PropertyFilter(name, operator, tuple(value)))
             else:
-                found.append(make_filter(name, _NAMES.get(operator, operator), value, types[name]))
+                made = make_filter(name, _NAMES.get(operator, operator), value, types[name])
+                found.append(_as_shown(made) if types[name] == "text" else made)
     return tuple(found)
+
+
+def _as_shown(filter: PropertyFilter) -> PropertyFilter:
+    """A filter of texts that finds the other values, too, that are shown as these texts."""
+    if filter.op not in ("eq", "in"):
+        return filter
+    given = filter.value if isinstance(filter.value, tuple) else (filter.value,)
+    shown = tuple(value for text in given if isinstance(text, str) for value in _shown_as(text))
+    return filter if len(shown) == len(given) else PropertyFilter(filter.name, "in", shown)
+
+
+def _shown_as(text: str) -> list[Value]:
+    """The values that are shown as a text: a property with values of several types is text."""
+    found: list[Value] = [text]
+    readers: tuple[Callable[[str], Value], ...] = (
+        int, float, _boolean_of, date.fromisoformat, datetime.fromisoformat, time.fromisoformat,
+    )  # fmt: skip
+    for read in readers if len(text) < _LONGEST_PLAIN else ():
+        try:
+            value = read(text)
+        except ValueError:
+            continue
+        if _text(value) == text:
+            found.append(value)
+    return found
+
+
+def _boolean_of(text: str) -> bool:
+    if text not in ("True", "False", "true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"

@@ -1,6 +1,8 @@
 """Health, metrics, uploads, page images, exports, the console, and the one error shape on every route."""
 
+import errno
 import io
+import sqlite3
 from pathlib import Path
 
 import httpx
@@ -75,6 +77,26 @@ async def test_what_goes_wrong_inside_stays_inside(shop: Shop, admin: Client, mo
     assert response.json()["error"]["code"] == "internal"
     assert "hunter2" not in response.text
     assert response.headers["x-request-id"] == "my-request-1"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device", "/secret"), sqlite3.OperationalError("database or disk is full")],
+)
+async def test_a_full_disk_is_named_whatever_could_not_be_written(
+    shop: Shop, admin: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def explode(_: str) -> None:
+        try:
+            raise error
+        except Exception as cause:
+            raise RuntimeError("not written") from cause
+
+    monkeypatch.setattr(shop.service, "export", explode)
+    response = await admin.http.get("/api/export?format=graphml")
+    assert response.status_code == 507
+    assert response.json()["error"]["code"] == "store_full"
+    assert "/secret" not in response.text
 
 
 async def test_metrics_count_requests_by_pattern_and_tell_the_state(admin: Client) -> None:

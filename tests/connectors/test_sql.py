@@ -115,6 +115,18 @@ class TestSqlite:
         assert rows["1"]["d"] == "soon"
         assert rows["2"] == {"id": 2, "d": "2024-13-45", "name": "�A"}
 
+    def test_moments_with_a_zone_keep_it(self, tmp_path: Path) -> None:
+        url = make_sqlite(
+            tmp_path / "a.db",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, zoned TIMESTAMP, mixed TIMESTAMP)",
+            "INSERT INTO t VALUES (1, '2024-01-01T00:00:00+02:00', '2024-01-01T00:00:00+02:00')",
+            "INSERT INTO t VALUES (2, '2024-01-01 00:00:00Z', '2024-01-01 00:00:00'), (3, NULL, NULL)",
+        )
+        _, rows = table(connect(url=url), "t")
+        assert rows["1"]["zoned"] == datetime.datetime(2023, 12, 31, 22, tzinfo=datetime.UTC)
+        assert rows["2"]["zoned"] == datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+        assert (rows["1"]["mixed"], rows["2"]["mixed"]) == ("2024-01-01T00:00:00+02:00", "2024-01-01 00:00:00")
+
     def test_names_with_odd_characters(self, tmp_path: Path) -> None:
         url = make_sqlite(
             tmp_path / "a.db",

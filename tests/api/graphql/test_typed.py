@@ -26,6 +26,7 @@ from api.graphql.shape import GraphShape
 from api.graphql.typed import TypedSchema
 from api.graphql.typed_types import typed_part
 from api.permissions import Principal, Role
+from bifrost.values import Value
 from tests.api.conftest import Client, Shop, connect
 from tests.api.shop import uid
 
@@ -362,3 +363,27 @@ async def test_times_of_day_are_compared(shop: Shop, condition: str, found: list
         answer = (await http.post("/graphql", json={"query": query})).json()
     app.close()
     assert [node["hour"] for node in answer["data"]["shifts"]["nodes"]] == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ('eq: "1"', [0, 1]),
+        ('in: ["1", "1.5", "one"]', [0, 1, 2, 3]),
+        ('eq: "True"', [4]),
+        ('eq: "2024-01-02"', [5]),
+        ('eq: "2"', []),
+    ],
+)
+async def test_what_is_shown_of_a_property_of_several_types_is_found(
+    shop: Shop, condition: str, found: list[int]
+) -> None:
+    values: list[Value] = [1, "1", 1.5, "one", True, dt.date(2024, 1, 2)]
+    for place, value in enumerate(values):
+        shop.service.edits.add_vertex("Medley", {"place": (place,), "tune": (value,)}, by="ann")
+    app = build_app(shop.service, shop.accounts)
+    async with connect(app, "admin") as http:
+        query = f"{{ medleys(filter: {{tune: {{{condition}}}}}, orderBy: place) {{ nodes {{ place tune }} }} }}"
+        answer = (await http.post("/graphql", json={"query": query})).json()
+    app.close()
+    assert [node["place"] for node in answer["data"]["medleys"]["nodes"]] == found
