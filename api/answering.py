@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from api.asking import Asking
+from api.asking import Asking, Offered
 from api.ports import JudgeOutcome, Moved, Opinion, pairs_moved
 from api.review import Review
+from api.subjects import Pair, meant_examples, meant_pair, refuse_corrected
 from bifrost.errors import InputError
 from bifrost.links import (
     AUTOMATIC,
@@ -18,8 +19,6 @@ from bifrost.links import (
     LinkState,
     LinkType,
     Verdict,
-    corrected_ends,
-    link_type_id,
 )
 from bifrost.pipeline import Pipeline
 from bifrost.ports import PairScores, Store, TeachRequest
@@ -35,11 +34,11 @@ _MOVED = 0.02
 """Probability changes below this are not worth a person's attention."""
 
 
-class _Size(NamedTuple):
-    """Of the graph as everybody sees it."""
+class _Before(NamedTuple):
+    """What an answer about link types is compared with: the vertices of the graph, and the links that these types gave."""
 
     vertices: int
-    edges: int
+    links: Mapping[str, int]
 
 
 @dataclass
@@ -76,15 +75,32 @@ class Answering:
     ) -> JudgeOutcome:
         """Stores an answer, retrains, re-scores the open proposals, and applies or removes the links it decides.
 
-        Raises InputError, before anything is stored, for a correction that cannot be applied.
+        Raises, before anything is stored, InputError for a correction that cannot be applied, and ConflictError for a link
+        type that was corrected to another one, which is the one to answer about.
         """
-        size, offered = self._size(), self.asking.offered(by)
+        offered = self.asking.offered(by)
+        if verdict is not Verdict.REOPEN and offered.purpose(link_type_id) is not Purpose.SECOND:
+            refuse_corrected(self.store.links, link_type_id)
+        return self._judge(link_type_id, verdict, by, correction, note, offered, blind=blind)
+
+    def _judge(
+        self,
+        link_type_id: str,
+        verdict: Verdict,
+        by: str,
+        correction: Correction | None,
+        note: str,
+        offered: Offered,
+        *,
+        blind: bool = False,
+    ) -> JudgeOutcome:
+        before = self._before(link_type_id, correction)
         made = None if correction is None or verdict is not Verdict.CONFIRM else self._made(link_type_id, correction)
         second = offered.purpose(link_type_id) is Purpose.SECOND
         judgement = self.store.links.judge(
             link_type_id, verdict, by, correction=correction, note=note, second_opinion=second
         )
-        outcome = self._follow_up(judgement, size, made)
+        outcome = self._follow_up(judgement, before, made)
         self.asking.log(judgement, offered, outcome.edges_changed, blind=blind)
         return self._with_opinion(outcome) if second else outcome
 
@@ -93,7 +109,7 @@ class Answering:
 
         One that is known already is confirmed as it is stated here. Raises InputError for what cannot be applied.
         """
-        links, size = self.store.links, self._size()
+        links, before = self.store.links, self._before(stated.id)
         known = {link_type.id: link_type for link_type in links.link_types()}
         if stated.id in known:
             correction = Correction(
@@ -102,10 +118,10 @@ class Answering:
                 condition=stated.condition or None,
                 threshold=stated.threshold,
             )
-            return self.judge(stated.id, Verdict.CONFIRM, by, correction, note)
+            return self._judge(stated.id, Verdict.CONFIRM, by, correction, note, self.asking.offered(by))
         data, answers = self.store.linking_data(), links.judgements()
         described = self.pipeline.linker.describe(data, stated, answers, list(known.values()))
-        return self._follow_up(links.state(described, by, note=note), size)
+        return self._follow_up(links.state(described, by, note=note), before)
 
     def _made(self, link_type_id: str, correction: Correction) -> LinkType | None:
         """What a correction makes of a link type, with evidence of its own; None where it links the same as before."""
@@ -139,28 +155,35 @@ class Answering:
         *,
         blind: bool = False,
     ) -> JudgeOutcome:
-        """Stores an answer about two records, and says what it changed about other pairs of the link type."""
+        """Stores an answer about two records, and says what it changed about other pairs of the link type.
+
+        Raises NotFoundError, and InputError where the link type is not about such records.
+        """
+        links = self.store.links
+        tail, head = meant_pair(self.store.view(), links.link_type(link_type_id), tail, head)
         subject = f"{link_type_id}|{tail}|{head}"
-        size, offered, before = self._size(), self.asking.offered(by), self._scores(subject)
+        before, offered, scores = self._before(link_type_id), self.asking.offered(by), self._scores(subject)
         second = offered.purpose(subject) is Purpose.SECOND
-        judgement = self.store.links.judge(subject, verdict, by, note=note, second_opinion=second)
-        outcome = self._with_pairs(self._follow_up(judgement, size), before)
+        judgement = links.judge(subject, verdict, by, note=note, second_opinion=second)
+        outcome = self._with_pairs(self._follow_up(judgement, before), scores)
         self.asking.log(judgement, offered, sum(outcome.pairs_moved[:2]), blind=blind)
         return self._with_opinion(outcome) if second else outcome
 
     def undo(self, judgement_id: int, by: str) -> JudgeOutcome:
-        size, links = self._size(), self.store.links
-        subject = next((j.subject for j in links.judgements(include_undone=True) if j.id == judgement_id), "")
-        before = self._scores(subject) if "|" in subject else None
+        links = self.store.links
+        answer = next((j for j in links.judgements(include_undone=True) if j.id == judgement_id), None)
+        subject = "" if answer is None else answer.subject
+        before = self._before(subject.partition("|")[0], None if answer is None else answer.correction)
+        scores = self._scores(subject) if "|" in subject else None
         undone = links.undo(judgement_id, by)
         self._unsettle_lesson(judgement_id, by)
-        outcome = self._follow_up(undone, size)
-        return outcome if before is None else self._with_pairs(outcome, before)
+        outcome = self._follow_up(undone, before)
+        return outcome if scores is None else self._with_pairs(outcome, scores)
 
     def teach(
         self,
-        positives: Sequence[tuple[str, str]],
-        negatives: Sequence[tuple[str, str]] = (),
+        positives: Sequence[Pair],
+        negatives: Sequence[Pair] = (),
         name: str = "",
         by: str = "",
     ) -> list[LinkType]:
@@ -170,16 +193,13 @@ class Answering:
         and rule; a confirmed one is corrected at once. Without ``positives``, known link types that link the ``negatives``
         are refined. The pairs are kept as answers about the first link type. Raises InputError.
         """
-        links, linker = self.store.links, self.pipeline.linker
+        links = self.store.links
         known = {link_type.id: link_type for link_type in links.link_types()}
-        request = TeachRequest(
-            tuple(positives), tuple(negatives), name, tuple(known.values()), tuple(links.judgements())
-        )
-        found = linker.teach(self.store.linking_data(), request)
+        found, positives, negatives = self._explained(positives, negatives, name, tuple(known.values()))
         # What counter-examples refine keeps its name unless another one is given.
         found = [replace(one, name=name or known[one.id].name) if one.id in known else one for one in found]
         lesson = f"taught by {len(positives)} examples and {len(negatives)} counter-examples"
-        size = self._size()
+        size = self.store.view().label_counts()
         new = {one.id: one for one in found if one.id not in known or known[one.id].state is LinkState.PROPOSED}
         links.save_link_types([*{**known, **new}.values()])
         for one in found:
@@ -190,11 +210,27 @@ class Answering:
             for pairs, verdict in ((positives, Verdict.CONFIRM), (negatives, Verdict.REJECT)):
                 for tail, head in pairs:
                     links.judge(f"{one.id}|{tail}|{head}", verdict, by, note=lesson)
-        if first.state is LinkState.CONFIRMED or self._size() != size:
+        if first.state is LinkState.CONFIRMED or self.store.view().label_counts() != size:
             for one in refined:
                 self._apply_one(links.link_type(one.id))
             self.pipeline.publish()
         return [links.link_type(one.id) for one in found]
+
+    def _explained(
+        self, positives: Sequence[Pair], negatives: Sequence[Pair], name: str, known: tuple[LinkType, ...]
+    ) -> tuple[list[LinkType], Sequence[Pair], Sequence[Pair]]:
+        """What explains the examples best, and the records that they name in it. Raises InputError, NotFoundError."""
+        answers, data = tuple(self.store.links.judgements()), self.store.linking_data()
+        readings = meant_examples(self.store.view(), positives, negatives)
+        found = []
+        for right, wrong in readings:
+            request = TeachRequest(tuple(right), tuple(wrong), name, known, answers)
+            try:
+                found.append((self.pipeline.linker.teach(data, request), right, wrong))
+            except InputError:
+                if not found and (right, wrong) == readings[-1]:
+                    raise
+        return max(found, key=lambda one: one[0][0].probability)
 
     def _taught(self, before: LinkType | None, taught: LinkType, by: str, note: str) -> None:
         """Stores what was taught of a link type; one that people judged before needs an answer of its own for that."""
@@ -261,9 +297,15 @@ class Answering:
 
     # ---- what follows from an answer -----------------------------------------------------------------------------------
 
-    def _size(self) -> _Size:
-        vertices, edges = self.store.view().label_counts()
-        return _Size(sum(vertices.values()), sum(edges.values()))
+    def _before(self, link_type_id: str, correction: Correction | None = None) -> _Before:
+        """Of a link type, and of the one that a correction makes of it."""
+        concerned = {link_type_id}
+        if correction is not None:
+            concerned |= {corrected(one, correction).id for one in self.store.links.link_types() if one.id in concerned}
+        return _Before(self._vertices(), self.store.links.served(concerned))
+
+    def _vertices(self) -> int:
+        return sum(self.store.view().label_counts()[0].values())
 
     def _scores(self, subject: str) -> PairScores:
         """Of the pairs of a link type but the one that an answer is about."""
@@ -285,8 +327,8 @@ class Answering:
             return outcome
         return replace(outcome, opinion=Opinion(not judgement.disputed, others[-1]))
 
-    def _follow_up(self, judgement: Judgement, size_before: _Size, made: LinkType | None = None) -> JudgeOutcome:
-        """``made`` is what a correction made, with its evidence."""
+    def _follow_up(self, judgement: Judgement, then: _Before, made: LinkType | None = None) -> JudgeOutcome:
+        """``then`` is how it was before the answer, ``made`` what a correction made, with its evidence."""
         links = self.store.links
         before = {one.id: one for one in links.link_types()}
         if made is not None and made.id in before:
@@ -309,9 +351,9 @@ class Answering:
         proposed = tuple(one for one in new if one.state is LinkState.PROPOSED)
         self.pipeline.publish()
         # The store itself removes and restores edges when an answer changes a link type's state.
-        size = self._size()
-        changed = max(changed, abs(size.edges - size_before.edges))
-        merged = size_before.vertices - size.vertices
+        served = links.served(then.links)
+        changed = max(changed, *(abs(served[id] - many) for id, many in then.links.items()))
+        merged = then.vertices - self._vertices()
         return JudgeOutcome(judgement, link_type, moved, changed, merged, proposed=proposed)
 
     def _apply(self, judgement: Judgement, known: Mapping[str, LinkType]) -> tuple[LinkType | None, int]:
@@ -320,7 +362,7 @@ class Answering:
         old = known.get(subject)
         ids = [subject]
         if old is not None and judgement.correction is not None:
-            ids.append(link_type_id(*corrected_ends(old, judgement.correction)))
+            ids.append(corrected(old, judgement.correction).id)
         changed, shown = 0, old
         for one in dict.fromkeys(ids):
             link_type = known.get(one)
@@ -328,12 +370,12 @@ class Answering:
                 continue
             if link_type.state is LinkState.CONFIRMED:
                 report = self.pipeline.links.apply(link_type)
-                changed += report.added + report.changed + report.removed
+                if link_type.kind is not LinkKind.SAME_THING:  # whose pairs are compared, and few of them merged
+                    changed += report.added + report.changed + report.removed
                 shown = link_type
             concept = link_type.kind is LinkKind.SAME_CONCEPT
             if concept or link_type.state is LinkState.CONFIRMED or self._was_confirmed(one):
-                report = self.pipeline.links.apply_resting_on(link_type)
-                changed += report.added + report.changed + report.removed
+                self.pipeline.links.apply_resting_on(link_type)
         return shown, changed
 
     def _was_confirmed(self, id: str) -> bool:

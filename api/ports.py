@@ -89,6 +89,7 @@ class Opinion(NamedTuple):
 class JudgeOutcome:
     """What an answer, or its undo, did. ``opinion`` is there if it was asked as a second one.
 
+    ``edges_changed``: of the link type and of what it was corrected to; of same things, how many pairs more or fewer are merged.
     ``merged``: how many vertices fewer there are, negative where some came apart. ``proposed`` takes the place of what was
     rejected.
     """

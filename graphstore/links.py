@@ -1,6 +1,6 @@
 """Link types and judgements in SQL. The links and merges that follow from them are in graphstore/linked.py."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from graphstore import schema as s
 from graphstore.encoding import correction_from, dumps, from_iso, link_type_from, now
 from graphstore.judging import corrected, disputed, judged, reproposed, same_rule
 from graphstore.linked import LinkedWriter
-from graphstore.samples import sample_links
+from graphstore.samples import count_served, sample_links
 from graphstore.values import clean_text
 
 if TYPE_CHECKING:
@@ -316,6 +316,10 @@ class SqlLinkStore:
         """Reads numbers only: an answer compares all scores before it with those after it."""
         with self._db.read() as connection:
             return self._linked.pair_scores(connection, self._row(connection, link_type_id).number, without)
+
+    def served(self, link_type_ids: Collection[str]) -> Mapping[str, int]:
+        with self._db.read() as connection:
+            return count_served(connection, link_type_ids)
 
     def sample_links(self, link_type_id: str, count: int, seed: str) -> tuple[int, list[SamePair]]:
         with self._db.read() as connection:

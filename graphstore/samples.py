@@ -1,6 +1,8 @@
-"""Links of a link type drawn by lot, so that people can audit what is served without ever being asked about it."""
+"""Links of link types that are served: how many there are, and some drawn by lot, so that people can audit what they were
+never asked about."""
 
 import random
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +11,21 @@ from sqlalchemy.engine import Connection
 from bifrost.links import SamePair
 from graphstore import schema as s
 
-__all__ = ["sample_links"]
+__all__ = ["count_served", "sample_links"]
+
+
+def count_served(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """Links and merged pairs by the link type that gives them, as many as are served; those that people judged count, too."""
+    found = dict.fromkeys(ids, 0)
+    for table in (s.link, s.same_pair):
+        of = s.link_type.c.id.label("of")
+        served = sa.select(of, sa.func.count().label("many")).select_from(
+            table.join(s.link_type, s.link_type.c.number == table.c.link_type)
+        )
+        query = served.where(of.in_(list(ids)), table.c.active == 1).group_by(of)
+        for row in connection.execute(query):
+            found[row.of] += row.many
+    return found
 
 
 def sample_links(connection: Connection, number: int, count: int, seed: str) -> tuple[int, list[SamePair]]:

@@ -182,12 +182,14 @@ def _report(context: Context, outcome: "JudgeOutcome") -> None:
     about = outcome.link_type
     answer = f"took back {outcome.judgement.verdict}" if outcome.judgement.undone_by else outcome.judgement.verdict
     text = f"{answer}: " + (f"{arrow(about)} is {about.state}" if about else escape(outcome.judgement.subject))
-    if about and about.kind is LinkKind.SAME_THING:
+    if outcome.edges_changed and about and about.kind is not LinkKind.SAME_THING:
+        text += f"; {_plural(outcome.edges_changed, 'edge')} changed"
+    if outcome.merged:
         way = "merged into others" if outcome.merged > 0 else "came apart"
-        text += f"; {_plural(abs(outcome.merged), 'record')} {way}" if outcome.merged else ""
-    else:
-        text += f"; {outcome.edges_changed} edges changed" if outcome.edges_changed else ""
+        text += f"; {_plural(abs(outcome.merged), 'record')} {way}"
     text += "".join(f"; {part}" for part in _movement(outcome))
+    if about and about.id != outcome.judgement.subject.partition("|")[0]:
+        text += f"\nIts id is {about.id} now; {outcome.judgement.subject} is rejected."
     for one in outcome.proposed:
         text += f"\nproposed instead: {one.id} {arrow(one)} ({one.probability:.0%})"
     if (opinion := outcome.opinion) is not None:

@@ -224,6 +224,9 @@ class LinkStore(Protocol):
     def pair_scores(self, link_type_id: str, *, without: str = "") -> PairScores:
         """The scores of all pairs of a same-thing link type, but for the one that the subject ``without`` names."""
 
+    def served(self, link_type_ids: Collection[str]) -> Mapping[str, int]:
+        """How many links and merged pairs each of these link types gives as things are; unknown ones give none."""
+
     def sample_links(self, link_type_id: str, count: int, seed: str) -> tuple[int, list[SamePair]]:
         """How many links (or merged pairs) of a link type are served that nobody judged, and ``count`` of them drawn by lot."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from api.service import Service
+from bifrost.errors import BifrostError
 from bifrost.links import AUTOMATIC, TAUGHT, Column, LinkKind, LinkState, LinkType, Verdict, link_type_id
 from tests.api.projects import built_project
 
@@ -116,6 +117,33 @@ def test_same_things_can_be_taught(service: Service) -> None:
     service.judge(found[0].id, Verdict.CONFIRM, "bob")
     labels = service.store.view().label_counts()[0]
     assert labels["Client"] + labels.get("Account", 0) <= 62
+
+
+def test_merged_things_are_read_as_the_records_that_explain_the_examples(service: Service) -> None:
+    clients = Column("shop", "clients"), Column("books", "accounts")
+    stated = LinkType(link_type_id(LinkKind.SAME_THING, *clients), LinkKind.SAME_THING, *clients, "is")
+    service.add_link_type(stated, "ann")
+    accounts = [(tail, f"books/accounts/A{head[-3:]}") for tail, head in orders(1, 2, 4, 5)]
+    assert [service.store.view().vertex(one) for _, one in accounts] == [
+        service.store.view().vertex(one) for _, one in orders(1, 2, 4, 5)
+    ]
+    found = service.teach(accounts, (), "bills", "bob")
+    assert (found[0].id, found[0].name) == (ORDERS, "bills")
+    said = service.store.links.judgements(subject_prefix=f"{ORDERS}|")
+    assert {j.subject for j in said} == {f"{ORDERS}|{tail}|{head}" for tail, head in orders(1, 2, 4, 5)}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "says"),
+    [
+        ([], "no example"),
+        ([("shop/orders/9001", "shop/orders/9001")], "paired with itself"),
+        ([("shop/orders/9001", "shop/clients/none")], "There is no record 'shop/clients/none'"),
+    ],
+)
+def test_examples_that_name_nothing_are_refused(service: Service, pairs: list[tuple[str, str]], says: str) -> None:
+    with pytest.raises(BifrostError, match=says):
+        service.teach(pairs, (), "", "bob")
 
 
 def test_counter_examples_refine_a_confirmed_link_type_at_once(service: Service) -> None:
