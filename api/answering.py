@@ -8,6 +8,7 @@ from typing import NamedTuple
 from api.asking import Asking, Offered
 from api.ports import JudgeOutcome, Moved, Opinion, pairs_moved
 from api.review import Review
+from api.stated_links import described_link_type
 from api.subjects import Pair, meant_examples, meant_pair, refuse_corrected
 from bifrost.errors import InputError
 from bifrost.links import (
@@ -120,7 +121,13 @@ class Answering:
             )
             return self._judge(stated.id, Verdict.CONFIRM, by, correction, note, self.asking.offered(by))
         data, answers = self.store.linking_data(), links.judgements()
-        described = self.pipeline.linker.describe(data, stated, answers, list(known.values()))
+        others = list(known.values())
+        rows = {(one.source, one.info.name): one.records for one in self.store.catalog.datasets(stated.tail.source)}
+        described = described_link_type(
+            stated,
+            lambda one: self.pipeline.linker.describe(data, one, answers, others),
+            rows.get((stated.tail.source, stated.tail.dataset), 0),
+        )
         return self._follow_up(links.state(described, by, note=note), before)
 
     def _made(self, link_type_id: str, correction: Correction) -> LinkType | None:

@@ -100,7 +100,7 @@ def property_link_name(workspace: Workspace, tail: Column) -> str:
 
 def describe_rows(workspace: Workspace, table: LoadedTable, rows: Iterable[int]) -> dict[int, str]:
     """A short text for each row: its most telling columns."""
-    telling = identifying_columns(table) or list(table.columns.values())
+    telling = identifying_columns(workspace, table) or list(table.columns.values())
     chosen = sorted(sorted(telling, key=lambda p: p.mean_length > 80)[:3], key=lambda p: p.position)
     if not chosen:
         return {}

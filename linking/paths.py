@@ -249,7 +249,7 @@ class _Walker:
     def labels(self, table: Table) -> pa.Array | None:
         """What a person calls each row: its most telling column."""
         loaded = self._workspace.table(*table)
-        columns = identifying_columns(loaded) if loaded is not None else []
+        columns = identifying_columns(self._workspace, loaded) if loaded is not None else []
         if loaded is None or not columns:
             return None
         query = f"SELECT left({columns[0].sql}, 60) FROM {loaded.name} ORDER BY _row"

@@ -1,20 +1,20 @@
 """Same-thing candidates: tables whose records may describe the same things.
 
-Two tables are compared by what their rarest words have in common. Rare words of identifying columns are sampled by hash,
-so that both samples hold the same words (coordinated sampling); records that share one are compared by character 3-grams.
+Two tables are compared by what their rarest words, or whole names, have in common (linking/shared_words.py); records that
+share one are compared by character 3-grams.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
+from itertools import combinations
 
 from linking.mentions.tokens import fold
 from linking.names import name_similarity, table_words, trigram_similarity
 from linking.profiles import ColumnProfile
+from linking.shared_words import Overlap, Texts, overlaps, sharing
 from linking.workspace import LoadedTable, Workspace
 
 __all__ = [
@@ -27,12 +27,18 @@ __all__ = [
 ]
 
 SEPARATOR = " · "
-_WORDS_KEPT = 3_000
+_TELLING = 0.6
+"""The least share of different values by which a column, or two together, tell records apart."""
+_PARTS, _PART_WORDS, _LETTERS = 4, 2.0, 0.8
+"""So many columns are tried as parts of names; parts are of so few words, and nearly all letters."""
+_NAME_WORDS = 4.0
 _PAIRS_KEPT = 300
 _LEAST_OVERLAP = 0.05
 _AGREES = 0.72
 """3-gram containment from which two sampled records count as agreeing, if also one pair of columns is alike."""
 _ALIKE = 0.5
+_NAMED_ALIKE = 0.85
+_WORDS = re.compile(r"\w+")
 _LONGER = 2.0
 """How many times as many words a text may have as a name that it is compared with."""
 
@@ -49,12 +55,16 @@ class SameThingCandidate:
     features: Mapping[str, float] = field(default_factory=dict)
 
 
-def identifying_columns(table: LoadedTable, referring: frozenset[int] = frozenset()) -> list[ColumnProfile]:
+def identifying_columns(
+    workspace: Workspace, table: LoadedTable, referring: frozenset[int] = frozenset()
+) -> list[ColumnProfile]:
     """The columns by which a person would recognise a record: names, codes, titles; the most telling first.
+
+    Two columns that name a record together, such as first name and last name, come before all others.
 
     ``referring`` holds the ids of columns that name other records: they say nothing of the record itself.
     """
-    for uniqueness, absent in ((0.6, 0.5), (0.3, 0.7)):
+    for uniqueness, absent in ((_TELLING, 0.5), (0.3, 0.7)):
         usable = [
             p
             for p in table.columns.values()
@@ -70,7 +80,47 @@ def identifying_columns(table: LoadedTable, referring: frozenset[int] = frozense
         if usable:
             break
         # Where no column tells records apart by itself, several may together: first name, last name, street.
-    return sorted(usable, key=lambda p: (p.kind != "name", -p.uniqueness))[:4]
+    named = _named_together(workspace, table, referring)
+    rest = sorted((p for p in usable if p not in named), key=lambda p: (p.kind != "name", -p.uniqueness))
+    return [*named, *rest][:4]
+
+
+def _named_together(workspace: Workspace, table: LoadedTable, referring: frozenset[int]) -> tuple[ColumnProfile, ...]:
+    """Two columns that name a record together and not alone: first name and last name, however few there are of each."""
+    parts = [
+        p
+        for p in table.columns.values()
+        if p.kind == "name"
+        and not p.multivalued
+        and p.id not in referring
+        and p.uniqueness < _TELLING
+        and p.null_share <= 0.5
+        and p.mean_words <= _PART_WORDS
+        and p.letter_share >= _LETTERS
+    ]
+    pairs = [
+        (_together(workspace, table, pair), pair)
+        for pair in combinations(sorted(parts, key=lambda p: -p.uniqueness)[:_PARTS], 2)
+    ]
+    share, best = max(pairs, key=lambda found: found[0], default=(0.0, ()))
+    return tuple(sorted(best, key=lambda p: p.position)) if share >= _TELLING else ()
+
+
+def _told_apart(workspace: Workspace, table: LoadedTable, referring: frozenset[int]) -> float:
+    """The share of its records that the most telling identifying column, or two of them that name it, tell apart."""
+    together = _named_together(workspace, table, referring)
+    alone = max(p.uniqueness for p in identifying_columns(workspace, table, referring))
+    return max(alone, _together(workspace, table, together) if together else 0.0)
+
+
+def _together(workspace: Workspace, table: LoadedTable, pair: Sequence[ColumnProfile]) -> float:
+    """The share of the rows that two columns tell apart together."""
+    first, second = pair
+    key = first.id, second.id
+    if key not in table.together:
+        query = f"SELECT count(DISTINCT ({first.sql}, {second.sql})) FROM {table.name}"
+        table.together[key] = workspace.connection.execute(query).fetchall()[0][0] / max(table.rows, 1)
+    return table.together[key]
 
 
 def comparable(left: ColumnProfile, right: ColumnProfile) -> bool:
@@ -81,75 +131,57 @@ def comparable(left: ColumnProfile, right: ColumnProfile) -> bool:
 
 def same_thing_candidates(workspace: Workspace, referring: frozenset[int] = frozenset()) -> list[SameThingCandidate]:
     """All pairs of tables that share rare words, with features, in no particular order."""
-    tables = [t for t in workspace.tables() if t.rows >= 3 and identifying_columns(t, referring)]
-    connection = workspace.connection
-    connection.execute("CREATE OR REPLACE TEMP TABLE rare_word (tab INTEGER, word VARCHAR, hash UBIGINT, row_ BIGINT)")
-    for number, table in enumerate(tables):
-        words = " UNION ALL ".join(
-            f"SELECT _row, unnest(regexp_extract_all(strip_accents(lower({p.sql})), '[\\pL\\pN]+')) AS w FROM {table.name}"
-            for p in identifying_columns(table, referring)
-        )
-        often = max(3, int(0.003 * table.rows))
-        connection.execute(
-            f"""INSERT INTO rare_word
-            WITH words AS (SELECT DISTINCT _row, w FROM ({words}) WHERE length(w) >= 3),
-            rare AS (SELECT w, hash(w) AS h FROM words GROUP BY w HAVING count(*) <= {often} ORDER BY h LIMIT {_WORDS_KEPT})
-            SELECT {number}, w, h, min(_row) FROM words JOIN rare USING (w) GROUP BY w, h, _row"""
-        )
+    tables = [t for t in workspace.tables() if t.rows >= 3 and identifying_columns(workspace, t, referring)]
+    texts = [_searched(workspace, table, referring) for table in tables]
     return [
-        _candidate(workspace, (tables[left], tables[right]), (left, right), overlap, referring)
-        for left, right, overlap in _overlaps(connection)
-        if overlap >= _LEAST_OVERLAP and _comparable_columns(tables[left], tables[right], referring)
+        _candidate(workspace, (tables[one.left], tables[one.right]), one, referring)
+        for one in overlaps(workspace.connection, texts)
+        if one.share >= _LEAST_OVERLAP and _comparable_parts(workspace, tables[one.left], tables[one.right], referring)
     ]
 
 
-def _overlaps(connection: Any) -> list[tuple[int, int, float]]:
-    """Pairs of tables, by number, that share at least two rare words, and the share of the smaller one's words.
-
-    Of a table with more rare words than are kept only those with small hashes are known: two tables are compared up to
-    the largest hash that is known of both.
-    """
-    rare = connection.execute("SELECT DISTINCT tab, hash FROM rare_word ORDER BY tab, hash").fetchnumpy()
-    if not len(rare["tab"]):
-        return []
-    starts = np.flatnonzero(np.diff(rare["tab"], prepend=-1))
-    hashes = dict(zip(rare["tab"][starts].tolist(), np.split(rare["hash"], starts[1:]), strict=True))
-    shared = connection.execute(
-        """SELECT x.tab, y.tab, count(DISTINCT x.word) AS n FROM rare_word x JOIN rare_word y
-            ON x.word = y.word AND x.tab < y.tab GROUP BY ALL HAVING n >= 2 ORDER BY ALL"""
-    ).fetchall()
-    found = []
-    for left, right, n in shared:
-        both = hashes[left], hashes[right]
-        known = min((h[-1] for h in both if len(h) >= _WORDS_KEPT), default=None)
-        sizes = [len(h) if known is None else int(np.searchsorted(h, known, "right")) for h in both]
-        found.append((left, right, n / max(min(sizes), 1)))
-    return found
+def _searched(workspace: Workspace, table: LoadedTable, referring: frozenset[int]) -> Texts:
+    """The parts in whose words other tables are searched; whole names are of two columns, or of any one of a few words."""
+    parts = _parts(workspace, table, referring)
+    texts = tuple(f"concat_ws(' ', {', '.join(p.sql for p in part)})" for part in parts)
+    names = tuple(
+        text
+        for text, (first, *others) in zip(texts, parts, strict=True)
+        if others or (first.kind == "name" and first.mean_words <= _NAME_WORDS)
+    )
+    return Texts(table.name, table.rows, texts, names)
 
 
-def _comparable_columns(
-    left: LoadedTable, right: LoadedTable, referring: frozenset[int] = frozenset()
-) -> list[tuple[int, int]]:
-    """Which identifying columns of both, by their places, can be compared; none where neither table can be about the
-    other's things."""
-    sides = identifying_columns(left, referring), identifying_columns(right, referring)
-    return [(i, j) for i, p in enumerate(sides[0]) for j, q in enumerate(sides[1]) if comparable(p, q)]
+def _parts(workspace: Workspace, table: LoadedTable, referring: frozenset[int]) -> list[tuple[ColumnProfile, ...]]:
+    """What a person would recognise a record by, part by part: one column each, or two that name it together."""
+    together = _named_together(workspace, table, referring)
+    alone = [(p,) for p in identifying_columns(workspace, table, referring) if p not in together]
+    return [together, *alone] if together else [*alone]
+
+
+def _comparable_parts(
+    workspace: Workspace, left: LoadedTable, right: LoadedTable, referring: frozenset[int] = frozenset()
+) -> list[tuple[int, int, bool]]:
+    """Which parts of both, by their places, can be compared, and whether one of them is of two columns; none where neither
+    table can be about the other's things."""
+    sides = [_parts(workspace, table, referring) for table in (left, right)]
+    return [
+        (i, j, len(p) > 1 or len(q) > 1)
+        for i, p in enumerate(sides[0])
+        for j, q in enumerate(sides[1])
+        if comparable(p[0], q[0])
+    ]
 
 
 def _candidate(
     workspace: Workspace,
     pair: tuple[LoadedTable, LoadedTable],
-    places: tuple[int, int],
-    overlap: float,
+    overlap: Overlap,
     referring: frozenset[int],
 ) -> SameThingCandidate:
     a, b = pair
-    left, right = places
-    rows = workspace.connection.execute(
-        f"""SELECT x.row_, y.row_ FROM rare_word x JOIN rare_word y ON x.word = y.word
-        WHERE x.tab = {left} AND y.tab = {right} GROUP BY ALL ORDER BY min(x.hash), x.row_, y.row_ LIMIT {4 * _PAIRS_KEPT}"""
-    ).fetchall()
-    columns = _comparable_columns(a, b, referring)
+    rows = sharing(workspace.connection, overlap, 4 * _PAIRS_KEPT)
+    columns = [(i, j, named and overlap.names) for i, j, named in _comparable_parts(workspace, a, b, referring)]
     texts_a = _texts(workspace, a, {x for x, _ in rows}, referring)
     texts_b = _texts(workspace, b, {y for _, y in rows}, referring)
     best: dict[int, tuple[float, int]] = {}
@@ -165,17 +197,17 @@ def _candidate(
     agreeing = tuple(pair for pair in compared if pair[2] >= _AGREES)
     aligned = tuple(align_columns(a, b))
     features = {
-        "word_overlap": overlap,
+        "word_overlap": overlap.share,
         "agreeing_share": len(agreeing) / max(len(compared), 1),
         "agreeing": math.log10(1 + len(agreeing)),
-        "agreeing_overlap": overlap * len(agreeing) / max(len(compared), 1),
+        "agreeing_overlap": overlap.share * len(agreeing) / max(len(compared), 1),
         "table_names": name_similarity(table_words(a.dataset), table_words(b.dataset)),
         "aligned": math.log10(1 + len(aligned)),
         "aligned_share": len(aligned) / max(min(len(a.columns), len(b.columns)), 1),
         "aligned_values": max((value for _, _, value in aligned), default=0.0),
         "same_source": float(a.source == b.source),
         "size_ratio": math.log10(max(a.rows, b.rows) / max(min(a.rows, b.rows), 1)),
-        "unique": min(max(p.uniqueness for p in identifying_columns(t, referring)) for t in (a, b)),
+        "unique": min(_told_apart(workspace, table, referring) for table in (a, b)),
     }
     weak = tuple(pair for pair in compared if pair[2] < _AGREES)
     return SameThingCandidate(a, b, agreeing, (*weak[:1], *weak[1:][-2:]), aligned, features)
@@ -187,8 +219,10 @@ Parts = tuple[str, ...]
 def _texts(
     workspace: Workspace, table: LoadedTable, rows: set[int], referring: frozenset[int]
 ) -> dict[int, tuple[str, Parts]]:
-    """uid and identifying texts of some rows, one for each identifying column."""
-    columns = ", ".join(f"coalesce(left({p.sql}, 200), '')" for p in identifying_columns(table, referring))
+    """uid and identifying texts of some rows, one for each part."""
+    columns = ", ".join(
+        f"left(concat_ws(' ', {', '.join(p.sql for p in part)}), 200)" for part in _parts(workspace, table, referring)
+    )
     found = workspace.connection.execute(
         f"SELECT _row, _uid, {columns} FROM {table.name} WHERE list_contains(?, _row)", [list(rows)]
     ).fetchall()
@@ -203,11 +237,11 @@ def record_likeness(
     workspace: Workspace, left: LoadedTable, right: LoadedTable, pairs: Sequence[tuple[int, int]]
 ) -> list[float]:
     """How alike the records of pairs of rows look, in [0, 1]; 0 where a table has nothing to recognise a record by."""
-    if not identifying_columns(left) or not identifying_columns(right):
+    if not all(identifying_columns(workspace, table) for table in (left, right)):
         return [0.0] * len(pairs)
     nothing: frozenset[int] = frozenset()
     texts = [_texts(workspace, table, {pair[i] for pair in pairs}, nothing) for i, table in enumerate((left, right))]
-    columns = _comparable_columns(left, right)
+    columns = _comparable_parts(workspace, left, right)
     return [_agreement(texts[0][a][1], texts[1][b][1], columns) for a, b in pairs]
 
 
@@ -216,18 +250,28 @@ def _trigrams(text: str) -> set[str]:
     return {padded[i : i + 3] for i in range(len(padded) - 2)}
 
 
-def _agreement(left: Parts, right: Parts, columns: Sequence[tuple[int, int]]) -> float:
-    """How much of the shorter record's 3-grams the longer one has; at most half where no two ``columns`` are alike.
+def _agreement(left: Parts, right: Parts, comparable: Sequence[tuple[int, int, bool]]) -> float:
+    """How much of the shorter record's 3-grams the longer one has; at most half where no two comparable parts are alike.
 
-    A text that names a record contains all of its name, but no column of the text's table looks like the name.
+    A text that names a record contains all of its name, but no column of the text's table looks like the name. Whole names,
+    in whatever order, are enough, whatever else is known of either record.
     """
     a, b = _trigrams(_joined(left)), _trigrams(_joined(right))
     contained = len(a & b) / max(min(len(a), len(b)), 1)
-    if contained < _AGREES:
-        return contained
-    pairs = [(_trigrams(left[i]), _trigrams(right[j])) for i, j in columns if left[i] and right[j]]
-    alike = max((2 * len(p & q) / (len(p) + len(q)) for p, q in pairs), default=0.0)
-    return contained if alike >= _ALIKE else min(contained, 0.5)
+    most = 0.0
+    for i, j, named in comparable:
+        if left[i] and right[j]:
+            in_order = _in_order if named else fold
+            p, q = _trigrams(in_order(left[i])), _trigrams(in_order(right[j]))
+            alike = 2 * len(p & q) / (len(p) + len(q))
+            if named and alike >= _NAMED_ALIKE and min(len(left[i].split()), len(right[j].split())) > 1:
+                return max(contained, _AGREES)
+            most = max(most, alike)
+    return contained if most >= _ALIKE else min(contained, 0.5)
+
+
+def _in_order(text: str) -> str:
+    return " ".join(sorted(_WORDS.findall(fold(text))))
 
 
 def align_columns(left: LoadedTable, right: LoadedTable) -> list[tuple[ColumnProfile, ColumnProfile, float]]:

@@ -33,7 +33,8 @@ _OF_ANY_FILE = frozenset({
 class LoadedTable:
     """A dataset in the workspace: table ``name`` has ``_row`` (from 0), ``_uid`` and the columns ``stored``.
 
-    ``version`` is the state of the store it was read from, None where changes are not followed.
+    ``version`` is the state of the store it was read from, None where changes are not followed. ``together`` keeps which share
+    of the rows two columns (by their profiles' ids) tell apart.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class LoadedTable:
         self.stored = stored
         self.version = version
         self.said: Mapping[str, str] = {}
+        self.together: dict[tuple[int, int], float] = {}
         self._profile = profile
         self._profiles: dict[str, ColumnProfile] | None = None
 

@@ -39,6 +39,10 @@ def confirm(context: Context, ids: tuple[str, ...], name: str | None, note: str)
         _report(context, context.service.judge(one, Verdict.CONFIRM, user_name(), correction=correction, note=note))
 
 
+def _transforms(help: str) -> Callable[[F], F]:
+    return click.option("--transform", "transforms", multiple=True, metavar="SIDE=STEPS", help=help)
+
+
 def _verdict_command(name: str, verdict: Verdict, help: str) -> click.Command:
     @click.command(name, help=help)
     @click.argument("ids", nargs=-1, required=True)
@@ -71,13 +75,9 @@ _PLAIN = (
 @click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), help="Another kind.")
 @click.option("--tail", metavar="SOURCE/DATASET.COLUMN", help="Other tail columns (join several by +).")
 @click.option("--head", metavar="SOURCE/DATASET.COLUMN", help="Other head columns.")
-@click.option(
-    "--transform",
-    "transforms",
-    multiple=True,
-    metavar="SIDE=STEPS",
-    help="How values are compared, instead of the rule proposed: head=strip_prefix:K-, tail.country='alnum | first_word'; "
-    "none takes the rule away.",
+@_transforms(
+    "How values are compared, instead of the rule proposed: head=strip_prefix:K-, tail.country='alnum | first_word'; "
+    "none takes the rule away."
 )
 @click.option(
     "--condition",
@@ -109,19 +109,27 @@ def correct(
 @click.argument("head", metavar="SOURCE/DATASET.COLUMN")
 @click.option("--name", required=True, help="What to call these links, which run from the first to the second.")
 @click.option("--kind", type=click.Choice([kind.value for kind in LinkKind]), default="reference", show_default=True)
+@_transforms(
+    "How values are compared: head=strip_prefix:K-, tail='alnum | first_word'. Without it as they are, or by the first rule "
+    "by which they name any record."
+)
 @click.option("--condition", default="", help="Only tail records for which this holds: COLUMN=VALUE.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Least score of a link or merge.")
 @_note
 @pass_context
 def add(
-    context: Context, tail: str, head: str, name: str, kind: str, condition: str, threshold: float | None, note: str
-) -> None:
+    context: Context, tail: str, head: str, name: str, kind: str, transforms: tuple[str, ...], condition: str,
+    threshold: float | None, note: str,
+) -> None:  # fmt: skip
     """Makes a link type between columns (join several by +) and confirms it; undo takes it back.
 
     Of the kind same_thing it links whole records: give two tables (SOURCE/DATASET), or one twice to find its duplicates.
     """
     ends = (_column(context, tail), _column(context, head))
-    stated = stated_link_type(name, *ends, LinkKind(kind), condition=condition, threshold=threshold)
+    transform = _transform(transforms) if transforms else None
+    stated = stated_link_type(
+        name, *ends, LinkKind(kind), transform=transform, condition=condition, threshold=threshold
+    )
     _report(context, context.service.add_link_type(stated, user_name(), note))
 
 

@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from bifrost.errors import InputError
 from bifrost.ports import Encoder
 from linking.records import vectors
+from linking.records.dates import as_dates
 from linking.records.fields import Field, Records, kind_of, normalise
 
 __all__ = ["UID", "align", "records_of"]
@@ -94,7 +95,7 @@ def _by_content(
     encoder: Encoder | None,
     differ: NDArray[np.bool_],
 ) -> list[tuple[str, str]]:
-    values = _alike([normalise(left[c][:SAMPLE]) for c in names], [normalise(right[c][:SAMPLE]) for c in others])
+    values = _alike([_said(left[c][:SAMPLE]) for c in names], [_said(right[c][:SAMPLE]) for c in others])
     called = _names_alike(names, others, encoder)
     score = 0.7 * values + 0.3 * called
     possible = (values >= LEAST_ALIKE) | ((called >= NEARLY_THE_NAME) & (values >= LEAST_ALIKE / 2))
@@ -123,9 +124,13 @@ def _names_alike(names: Sequence[str], others: Sequence[str], encoder: Encoder |
     return _alike(arrays[: len(names)], arrays[len(names) :])
 
 
+def _said(values: pa.ChunkedArray) -> pa.Array:
+    return as_dates(normalise(values))
+
+
 def _field(left: pa.Table, right: pa.Table, a: str, b: str, dirty: bool) -> Field:
-    first = normalise(left[a])
-    second = first if dirty else normalise(right[b])
+    first = _said(left[a])
+    second = first if dirty else _said(right[b])
     return Field(a, kind_of(first if dirty else pa.concat_arrays([first, second])), first, second)
 
 

@@ -20,10 +20,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("stated")
     folder = work / "shop"
     folder.mkdir()
-    people = "".join(f"P{n:03d},Person {n},K-{500 + n}\n" for n in range(1, 40))
-    (folder / "people.csv").write_text(f"person_id,name,badge\n{people}")
-    orders = "".join(f"o{n:04d},P{1 + n * 7 % 39:03d},{501 + n * 5 % 39}\n" for n in range(120))
-    (folder / "orders.csv").write_text(f"orders_no,person_id,badge\n{orders}")
+    people = "".join(f"P{n:03d},Person {n},K-{500 + n},D/{n:04d}-A\n" for n in range(1, 40))
+    (folder / "people.csv").write_text(f"person_id,name,badge,desk\n{people}")
+    orders = "".join(f"o{n:04d},P{1 + n * 7 % 39:03d},{501 + n * 5 % 39},{1 + n * 5 % 39}\n" for n in range(120))
+    (folder / "orders.csv").write_text(f"orders_no,person_id,badge,desk\n{orders}")
     return built_project(work, "shop")
 
 
@@ -45,6 +45,26 @@ def test_a_stated_link_type_is_confirmed_linked_and_undone(service: Service) -> 
     assert _edges(service) == 0
     after = {one.id: one.state for one in service.store.links.link_types()}
     assert after == before
+
+
+def test_the_first_rule_that_fits_is_taken_where_none_is_given(service: Service) -> None:
+    desks = Column("shop", "orders", ("desk",)), Column("shop", "people", ("desk",))
+    outcome = service.add_link_type(stated_link_type("at", *desks), "ann")
+    assert outcome.link_type is not None
+    assert dict(outcome.link_type.transform) == {"tail": "digits | strip_zeros", "head": "digits | strip_zeros"}
+    assert (outcome.edges_changed, outcome.link_type.estimated_edges) == (120, 120)
+    assert "shop/people/P001" in {edge.head for edge in service.store.view().edges("at").items}
+
+
+def test_what_links_nothing_is_refused_and_stored_nowhere(service: Service) -> None:
+    before = service.store.links.link_types()
+    sides = Column("shop", "orders", ("badge",)), Column("shop", "people", ("name",))
+    for transform in (None, {"head": "strip_prefix:X-"}):
+        with pytest.raises(InputError, match="names no record") as refused:
+            service.add_link_type(stated_link_type("x", *sides, transform=transform), "ann")
+        assert "rule" in refused.value.remedy
+    assert service.store.links.link_types() == before
+    assert service.store.links.judgements() == []
 
 
 def test_a_known_link_type_is_confirmed_as_it_is_stated(service: Service) -> None:

@@ -120,3 +120,60 @@ def test_tables_without_a_column_to_compare_are_not_proposed() -> None:
         assert not can_be_matched(loaded, firms, plots)
         assert can_be_matched(loaded, firms, companies)
     workspace.close()
+
+
+_FIRST = ("Anna", "Bela", "Carl", "Dora", "Emil", "Fritz", "Gerda", "Hugo", "Ines", "Jonas", "Karla", "Mara", "Nils", "Olga",
+          "Paul", "Rosa", "Sven", "Tina", "Udo", "Vera")  # fmt: skip
+_LAST = ("Adler", "Berg", "Conrad", "Dorn", "Ebert", "Falk", "Graf", "Hahn", "Jung", "Kern", "Lang", "Moser", "Nagel", "Ott",
+         "Pohl", "Reuter", "Stern", "Thal", "Voss", "Wolf", "Abel", "Busch", "Decker", "Engel", "Fuchs", "Gross", "Huber",
+         "Kaiser", "Lorenz", "Maurer", "Neumann", "Peters", "Richter", "Schulz", "Ullrich", "Vogel", "Weber", "Zander")  # fmt: skip
+
+
+def persons(seed: int, count: int) -> list[tuple[str, str, str]]:
+    """First name, last name, street: few of each, so that no word is rare."""
+    rng = random.Random(seed)
+    streets = ("Oak Street", "Mill Lane", "High Road", "Park Row", "Church Street")
+    return [
+        (rng.choice(_FIRST), rng.choice(_LAST), f"{rng.randint(1, 99)} {rng.choice(streets)}") for _ in range(count)
+    ]
+
+
+def clinic_and_insurer(patients: list[tuple[str, str, str]], insured: list[tuple[str, str, str]]) -> MemoryData:
+    data = MemoryData()
+    data.add_rows(
+        "clinic", "patients",
+        [{"no": f"P-{n:05d}", "first_name": first, "last_name": last, "street": street,
+          "email": f"{first[0]}{last}{n % 50}@example.org".lower()} for n, (first, last, street) in enumerate(patients)],
+    )  # fmt: skip
+    data.add_rows(
+        "feeds", "insured",
+        [{"policy": f"VHI{70_000 + 13 * n}", "family": last.upper() if n % 3 else last, "given": first,
+          "address": street.replace("Street", "St.") + ", Northtown"} for n, (first, last, street) in enumerate(insured)],
+    )  # fmt: skip
+    return data
+
+
+def test_people_are_found_by_first_and_last_name_where_neither_tells_them_apart() -> None:
+    patients = persons(1, 200)
+    (proposal,) = propose(clinic_and_insurer(patients, [*patients[:130], *persons(2, 40)[:20]]))
+    assert proposal.probability > 0.5
+    assert {proposal.tail.dataset, proposal.head.dataset} == {"patients", "insured"}
+    names = tuple(f"{first} {last} · " for first, last, _ in patients)
+    assert all(max(e.tail_text, e.head_text, key=lambda text: "@" in text).startswith(names) for e in proposal.examples)
+
+
+def test_as_many_namesakes_as_chance_gives_are_not_people_in_two_tables() -> None:
+    patients, insured = persons(1, 200), persons(2, 60)
+    assert len({one[:2] for one in patients} & {one[:2] for one in insured}) > 10
+    assert not propose(clinic_and_insurer(patients, insured))
+
+
+def test_names_in_whatever_order_in_one_column_or_two_are_the_same() -> None:
+    patients = persons(3, 150)
+    data = clinic_and_insurer(patients, [])
+    members = [
+        {"member": f"M{n}", "who": f"{last}, {first}", "fee": 20 + n % 3} for n, (first, last, _) in enumerate(patients)
+    ]
+    data.add_rows("club", "members", members[:90])
+    found = {frozenset((one.tail.dataset, one.head.dataset)): one.probability for one in propose(data)}
+    assert found[frozenset(("patients", "members"))] > 0.5
