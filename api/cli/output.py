@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # importing the parts takes a second, which help texts need n
 __all__ = ["Context", "key_values", "pass_context", "plain", "print_error", "user_name"]
 
 T = TypeVar("T")
+_ID_WIDTH = 16
 
 
 @dataclass
@@ -68,10 +69,13 @@ class Context:
             self.console.print(empty, highlight=False)
         else:
             table = Table(box=None, pad_edge=False, header_style="bold")
-            for heading in columns:
-                table.add_column(heading, overflow="fold")
-            for cells in zip(*columns.values(), strict=True):
-                table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
+            texts = {heading: ["" if cell is None else str(cell) for cell in cells] for heading, cells in columns.items()}
+            for heading, cells in texts.items():
+                # Ids are copied, so they stay in one piece however narrow the terminal is.
+                whole = all(len(cell) <= _ID_WIDTH and " " not in cell for cell in cells)
+                table.add_column(heading, overflow="fold", no_wrap=whole)
+            for row in zip(*texts.values(), strict=True):
+                table.add_row(*map(Text, row))
             self.console.print(table, highlight=False)
 
 

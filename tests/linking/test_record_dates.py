@@ -1,6 +1,7 @@
 """Dates that two tables write differently."""
 
 import random
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -58,7 +59,7 @@ FRENCH = [
         lambda d: f"{d.day} {FRENCH[d.month - 1]} {d.year}",
     ],
 )
-def test_every_way_of_writing_becomes_one(write) -> None:
+def test_every_way_of_writing_becomes_one(write: Callable[[date], str]) -> None:
     written = normalise(pa.array([*map(write, DAYS), None]))
     assert as_dates(written).to_pylist() == [*ISO, ""]
 
