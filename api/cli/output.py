@@ -69,7 +69,9 @@ class Context:
             self.console.print(empty, highlight=False)
         else:
             table = Table(box=None, pad_edge=False, header_style="bold")
-            texts = {heading: ["" if cell is None else str(cell) for cell in cells] for heading, cells in columns.items()}
+            texts = {
+                heading: ["" if cell is None else str(cell) for cell in cells] for heading, cells in columns.items()
+            }
             for heading, cells in texts.items():
                 # Ids are copied, so they stay in one piece however narrow the terminal is.
                 whole = all(len(cell) <= _ID_WIDTH and " " not in cell for cell in cells)
