@@ -9,7 +9,7 @@ from rich.markup import escape
 from api.cli import answers, learning
 from api.cli.link_text import arrow, pair_text, share
 from api.cli.output import Context, pass_context, plain, user_name
-from bifrost.links import LinkState, LinkType, PairQuestion, SamePair
+from bifrost.links import LinkKind, LinkState, LinkType, PairQuestion, SamePair
 from linking.asking import Purpose, Question, said_of_pair
 from linking.estimates import why_no_recall
 
@@ -39,6 +39,7 @@ def list_links(context: Context, states: tuple[str, ...], everything: bool) -> N
         _queue(context, context.service.queue(user_name()))
         return
     found = context.service.store.links.link_types(tuple(LinkState(state) for state in states))
+    served = context.service.store.links.served([one.id for one in found if one.state is LinkState.CONFIRMED])
     context.table(
         found,
         {
@@ -47,7 +48,7 @@ def list_links(context: Context, states: tuple[str, ...], everything: bool) -> N
             "p": [f"{one.probability:.2f}" for one in found],
             "kind": [one.kind for one in found],
             "link": [f"{one.tail} -[{one.name}]-> {one.head}" for one in found],
-            "edges": [one.estimated_edges for one in found],
+            "edges": [served.get(one.id, one.estimated_edges) for one in found],
             "precision": [share(context.service.review.precision(one)) for one in found],
             "recall": ["-" if (r := context.service.review.recall(one)) is None else share(r) for one in found],
         },
@@ -103,13 +104,22 @@ def show(context: Context, id: str) -> None:
     lines = [
         f"[bold]{arrow(one)}[/bold]",
         f"{one.kind}, {one.state}, probability {one.probability:.2f} (explicit features alone: {one.baseline:.2f})",
-        f"{one.cardinality or 'cardinality unknown'}, about {one.estimated_edges} edges",
+        f"{one.cardinality or 'cardinality unknown'}, {_given(context, one)}",
         _quality(context, one),
         *(f"  · {escape(reason)}" for reason in one.reasons),
         *(f"  {_MARKS[example.role]} {pair_text(example)}" for example in (*one.examples, *one.counter_examples)),
         f"  [dim]{', '.join(f'{mark} {role}' for role, mark in _MARKS.items())}[/dim]",
     ]
     context.show(one, "\n".join(lines))
+
+
+def _given(context: Context, one: LinkType) -> str:
+    """What it links, or would link."""
+    same = one.kind is LinkKind.SAME_THING
+    if one.state is not LinkState.CONFIRMED:
+        return "its records are matched once it is confirmed" if same else f"about {one.estimated_edges:,} edges"
+    given = context.service.store.links.served([one.id])[one.id]
+    return f"{given:,} pair{'' if given == 1 else 's'} merged" if same else f"{given:,} edges"
 
 
 def _quality(context: Context, one: LinkType) -> str:

@@ -127,6 +127,19 @@ def test_only_the_links_of_what_was_answered_are_counted(service: Service) -> No
     assert id not in {one.id for one in service.store.links.link_types((LinkState.CONFIRMED,))}
 
 
+def test_the_command_line_says_what_is_linked_now(service: Service, tmp_path: Path) -> None:
+    id = same(service)
+    service.close()
+    runner, links = CliRunner(), ["--data-dir", str(tmp_path / "data"), "links"]
+    assert "40 pairs merged" in runner.invoke(cli, [*links, "show", id]).output
+    assert "about 90 edges" in runner.invoke(cli, [*links, "show", ORDERS]).output
+    runner.invoke(cli, [*links, "pair", "reject", id, "shop/clients/C-0001", "books/accounts/A001"])
+    assert "39 pairs merged" in runner.invoke(cli, [*links, "show", id]).output
+    runner.invoke(cli, [*links, "confirm", ORDERS])
+    assert ", 90 edges" in runner.invoke(cli, [*links, "show", ORDERS]).output
+    assert "No link types" in runner.invoke(cli, [*links, "list", "--state", "deferred"]).output
+
+
 def test_the_command_line_names_the_new_id(service: Service, tmp_path: Path) -> None:
     service.close()
     runner, links = CliRunner(), ["--data-dir", str(tmp_path / "data"), "links"]
