@@ -8,7 +8,7 @@ from typing import NamedTuple
 from api.asking import Asking, Offered
 from api.ports import JudgeOutcome, Moved, Opinion, pairs_moved
 from api.review import Review
-from api.stated_links import described_link_type
+from api.stated_links import check_name, described_link_type
 from api.subjects import Pair, meant_examples, meant_pair, refuse_corrected
 from bifrost.errors import InputError
 from bifrost.links import (
@@ -135,8 +135,7 @@ class Answering:
         links = self.store.links
         before = links.link_type(link_type_id)
         made = corrected(before, correction)
-        if not made.name.strip():
-            raise InputError("A link type needs a name.")
+        check_name(made.name)
         if made.threshold is not None and not 0 <= made.threshold <= 1:
             raise InputError("A threshold lies between 0 and 1.")
         if same_rule(made, before):
@@ -201,6 +200,8 @@ class Answering:
         are refined. The pairs are kept as answers about the first link type. Raises InputError.
         """
         links = self.store.links
+        if name:
+            check_name(name)
         known = {link_type.id: link_type for link_type in links.link_types()}
         found, positives, negatives = self._explained(positives, negatives, name, tuple(known.values()))
         # What counter-examples refine keeps its name unless another one is given.

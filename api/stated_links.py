@@ -6,12 +6,21 @@ from dataclasses import replace
 from bifrost.errors import InputError
 from bifrost.links import Column, LinkKind, LinkType, link_type_id
 
-__all__ = ["described_link_type", "stated_link_type"]
+__all__ = ["check_name", "described_link_type", "stated_link_type"]
 
+_LONGEST_NAME = 200
 _RULES = ("strip_zeros", "alnum", "digits", "digits | strip_zeros")
 """Tried where two columns have no value in common as they are written, the least that is changed first."""
 _ONE_EACH = 1.05
 """So many records may a value name on average by a rule that nobody asked for."""
+
+
+def check_name(name: str) -> None:
+    """Raises InputError for what cannot be the name of a link type."""
+    if not name.strip():
+        raise InputError("A link type needs a name.")
+    if len(name) > _LONGEST_NAME:
+        raise InputError(f"A name has at most {_LONGEST_NAME} characters, and this one has {len(name):,}.")
 
 
 def stated_link_type(
@@ -28,8 +37,7 @@ def stated_link_type(
 
     Raises InputError for sides that may not be equal, or without a name.
     """
-    if not name.strip():
-        raise InputError("A link type needs a name.")
+    check_name(name)
     if tail == head and kind is not LinkKind.SAME_THING:
         raise InputError(
             "Both sides are the same columns.",

@@ -213,7 +213,8 @@ def _reasons(
     if tail[0].multivalued:
         reasons.append(f"One value of {t} can name several records.")
     if missing:
-        reasons.append(f"{missing:,} values name no record (counter-examples).")
+        said = "1 value names" if missing == 1 else f"{missing:,} values name"
+        reasons.append(f"{said} no record (counter-examples).")
         if CHANCE in link_type.features:
             reasons.append(f"Of any codes of such letters {percent(link_type.features[CHANCE])} would be found there.")
     reasons.extend(rivals)
@@ -248,7 +249,7 @@ def same_evidence(candidate: SameThingCandidate, tail: Column) -> dict[str, Any]
     compared = len(candidate.pairs) + len(candidate.weak_pairs)
     aligned = ", ".join(f"{a.name} = {b.name}" for a, b, _ in candidate.aligned[:4])
     reasons = [
-        f"{percent(candidate.features['word_overlap'])} of the rare words of the smaller table occur in the other one.",
+        f"{percent(candidate.features['word_overlap'])} of the rare words or names of the smaller table occur in the other one.",
         f"{percent(candidate.features['agreeing_share'])} of the sampled records that share one agree.",
     ]
     if aligned:

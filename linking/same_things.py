@@ -32,12 +32,14 @@ _TELLING = 0.6
 _PARTS, _PART_WORDS, _LETTERS = 4, 2.0, 0.8
 """So many columns are tried as parts of names; parts are of so few words, and nearly all letters."""
 _NAME_WORDS = 4.0
+"""Columns of more words on average are no names of records as a whole."""
 _PAIRS_KEPT = 300
 _LEAST_OVERLAP = 0.05
 _AGREES = 0.72
 """3-gram containment from which two sampled records count as agreeing, if also one pair of columns is alike."""
 _ALIKE = 0.5
 _NAMED_ALIKE = 0.85
+"""The likeness (Dice's coefficient of 3-grams) from which on two names, their words in order, are one."""
 _WORDS = re.compile(r"\w+")
 _LONGER = 2.0
 """How many times as many words a text may have as a name that it is compared with."""

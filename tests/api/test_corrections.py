@@ -48,6 +48,7 @@ WRONG = {
     "the same columns on both sides": Correction(tail=PEOPLE),
     "a threshold that no score reaches": Correction(threshold=1.5),
     "a name of nothing": Correction(name="  "),
+    "a name as long as a book": Correction(name="x" * 20_000),
     "values that are not found": Correction(head=Column("shop", "people", ("name",))),
     "a value that no row has": Correction(condition="state = 'opne'"),
 }
