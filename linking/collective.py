@@ -72,11 +72,10 @@ class Collective:
                 self.likely(other, rounds - 1)
 
         def links(records: Records) -> list[Linked]:
-            uids = records.left_uids, records.right_uids
             earlier = rounds - 1
             with self._workspace.using(self._data) as workspace:
                 return linked_things(
-                    workspace, self._data, link_type, uids, found, lambda one: self.likely(one, earlier)
+                    workspace, self._data, link_type, records, found, lambda one: self.likely(one, earlier)
                 )
 
         return self._resolve(link_type, links)

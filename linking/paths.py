@@ -23,7 +23,8 @@ from linking.joins import reference_edges
 from linking.mentions.apply import mention_edges
 from linking.names import trigram_similarity
 from linking.records.blocking import Pairs
-from linking.records.linked import Linked
+from linking.records.fields import FieldKind, Records
+from linking.records.linked import Beyond, Linked
 from linking.same_things import identifying_columns
 from linking.workspace import LoadedTable, Workspace
 
@@ -72,6 +73,14 @@ class Way:
     left: Path
     right: Path
     same: tuple[LinkType, ...]
+
+    def goes_on_from(self, other: "Way") -> bool:
+        """Whether both paths begin with those of the other way."""
+        m, n = len(other.left), len(other.right)
+        return (m, n) < (len(self.left), len(self.right)) and (self.left[:m], self.right[:n]) == (
+            other.left,
+            other.right,
+        )
 
 
 def declared_references(data: LinkingData) -> list[LinkType]:
@@ -158,28 +167,60 @@ def linked_things(
     workspace: Workspace,
     data: LinkingData,
     link_type: LinkType,
-    uids: tuple[pa.Array, pa.Array],
+    records: Records,
     found: Sequence[Way],
     likely: Callable[[LinkType], Likely],
 ) -> list[Linked]:
-    """The things that the records ``uids`` (of left and right rows) of a same-thing type are linked to, one per way.
+    """The things that the records of a same-thing type are linked to, one per way.
 
     ``likely`` tells which things of other same-thing types are probably the same. Ways that nobody shares are left out.
     """
     walker = _Walker(workspace, data)
     dirty = _table(link_type.tail) == _table(link_type.head)
-    made = []
+    made: list[tuple[Way, Linked]] = []
     for way in found:
-        left = walker.reached(_table(link_type.tail), way.left, uids[0])
-        right = left if dirty else walker.reached(_table(link_type.head), way.right, uids[1])
+        left = walker.reached(_table(link_type.tail), way.left, records.left_uids)
+        right = left if dirty else walker.reached(_table(link_type.head), way.right, records.right_uids)
         if left is None or right is None:
             continue
         ends = way.left[-1].end, way.right[-1].end
         same = walker.same(ends, [(one, likely(one)) for one in way.same])
-        linked = Linked.of(walker.words(way.left), left, right, same, walker.labels(ends[0]))
+        beyond = walker.beyond(way, made) or _told(way, records, left)
+        linked = Linked.of(walker.words(way.left), left, right, same, walker.labels(ends[0]), beyond)
         if _shared(linked, dirty):
-            made.append(linked)
-    return made
+            made.append((way, linked))
+    return [linked for _, linked in made]
+
+
+def _told(way: Way, records: Records, left: Csr) -> Beyond | None:
+    """The things that follow from values which the records are compared by: those of the columns that both sides refer by."""
+    first = way.left[0], way.right[0]
+    if not all(step.forward and step.link_type.kind is LinkKind.REFERENCE for step in first):
+        return None
+    # Numbers are compared by how near they are, which says little about what they refer to.
+    compared = {(f.name, f.other): f for f in records.fields if f.kind is not FieldKind.NUMBER}
+    columns = list(zip(*(step.link_type.tail.columns for step in first), strict=False))
+    if any(pair not in compared for pair in columns):
+        return None
+    fields = [compared[pair] for pair in columns]
+    sides = [_joined([f.left for f in fields]), _joined([f.right for f in fields])]
+    values = pc.unique(sides[0].drop_null())
+    mine, other = (_ones(_rows(values, side), len(values)) for side in sides)
+    steps = (mine.T @ left).tocsr()
+    steps.data = np.minimum(steps.data, 1)
+    return Beyond(mine, other, steps)
+
+
+def _joined(columns: Sequence[pa.Array]) -> pa.Array:
+    """The values of each row as one text, null where one of them is absent."""
+    filled = [pc.if_else(pc.equal(c, ""), None, c) for c in columns]
+    return pc.binary_join_element_wise(*filled, "\x1f")
+
+
+def _ones(column: NDArray[np.int64], width: int) -> Csr:
+    """A matrix with a one in the given column of each row, and nothing where it is negative."""
+    row = np.flatnonzero(column >= 0)
+    return sparse.csr_matrix((np.ones(len(row), np.float32), (row, column[row])), shape=(len(column), width))
 
 
 def _shared(linked: Linked, dirty: bool) -> bool:
@@ -226,6 +267,16 @@ class _Walker:
             return None
         made.sort_indices()
         return made.astype(np.float32)
+
+    def beyond(self, way: Way, nearer: Sequence[tuple[Way, Linked]]) -> Beyond | None:
+        """The things of the longest of the nearer ways that this one goes on from, and what leads on from them."""
+        found = [pair for pair in nearer if way.goes_on_from(pair[0])]
+        if not found:
+            return None
+        other, linked = max(found, key=lambda pair: len(pair[0].left))
+        end = other.left[-1].end
+        steps = self.reached(end, way.left[len(other.left) :], self.uids(end))
+        return None if steps is None else Beyond(linked.left, linked.right, steps)
 
     def same(self, ends: tuple[Table, Table], matched: Sequence[tuple[LinkType, Likely]]) -> Csr | None:
         """[things of right, things of left]: how probably they are the same; None where both are the same and no pair is."""

@@ -8,7 +8,8 @@ __all__ = ["arrow", "pair_text", "share"]
 
 
 def share(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f} ({estimate.low:.2f}-{estimate.high:.2f})"
+    value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
+    return f"{value:.0f}% ({low:.0f}-{high:.0f})"
 
 
 def arrow(link_type: LinkType) -> str:

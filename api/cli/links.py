@@ -53,6 +53,7 @@ def list_links(context: Context, states: tuple[str, ...], everything: bool) -> N
             "recall": ["-" if (r := context.service.review.recall(one)) is None else share(r) for one in found],
         },
         "No link types wait for an answer.",
+        below="link",
     )
 
 
@@ -68,6 +69,7 @@ def _queue(context: Context, questions: Sequence[Question]) -> None:
             "edges": [one.link_type.estimated_edges if one.pair is None else 1 for one in questions],
         },
         "Nothing waits for an answer.",
+        below="question",
     )
 
 

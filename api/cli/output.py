@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,7 @@ __all__ = ["Context", "key_values", "pass_context", "plain", "print_error", "use
 
 T = TypeVar("T")
 _ID_WIDTH = 16
+_INDENT = 4
 
 
 @dataclass
@@ -61,24 +63,39 @@ class Context:
         with console.status("starting") as status:
             return work(lambda text: status.update(escape(text)))
 
-    def table(self, rows: Sequence[Any], columns: Mapping[str, Iterable[Any]], empty: str) -> None:
-        """Prints ``rows`` as JSON, or the ``columns`` (heading -> one cell per row) as a table; ``empty`` if there are none."""
+    def table(self, rows: Sequence[Any], columns: Mapping[str, Iterable[Any]], empty: str, below: str = "") -> None:
+        """Prints ``rows`` as JSON, or the ``columns`` (heading -> one cell per row) as a table; ``empty`` if there are none.
+
+        Where the terminal is too narrow for all of them, the column ``below`` stands under each row.
+        """
         if self.as_json:
             self.show(rows)
-        elif not rows:
+            return
+        if not rows:
             self.console.print(empty, highlight=False)
-        else:
-            table = Table(box=None, pad_edge=False, header_style="bold")
-            texts = {
-                heading: ["" if cell is None else str(cell) for cell in cells] for heading, cells in columns.items()
-            }
-            for heading, cells in texts.items():
-                # Ids are copied, so they stay in one piece however narrow the terminal is.
-                whole = all(len(cell) <= _ID_WIDTH and " " not in cell for cell in cells)
-                table.add_column(heading, overflow="fold", no_wrap=whole)
-            for row in zip(*texts.values(), strict=True):
-                table.add_row(*map(Text, row))
-            self.console.print(table, highlight=False)
+            return
+        texts = {heading: ["" if cell is None else str(cell) for cell in cells] for heading, cells in columns.items()}
+        widths = {heading: max(map(len, (heading, *cells))) for heading, cells in texts.items()}
+        if below and sum(widths.values()) + 2 * (len(widths) - 1) > self.console.width:
+            self._stacked(texts, widths, below)
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading, cells in texts.items():
+            # Ids are copied, so they stay in one piece however narrow the terminal is.
+            whole = all(len(cell) <= _ID_WIDTH and " " not in cell for cell in cells)
+            table.add_column(heading, overflow="fold", no_wrap=whole)
+        for row in zip(*texts.values(), strict=True):
+            table.add_row(*map(Text, row))
+        self.console.print(table, highlight=False)
+
+    def _stacked(self, texts: Mapping[str, Sequence[str]], widths: Mapping[str, int], below: str) -> None:
+        others = [heading for heading in texts if heading != below]
+        for k in range(-1, len(texts[below])):
+            cells = [(heading if k < 0 else texts[heading][k]).ljust(widths[heading]) for heading in others]
+            line = Text("  ".join(cells).rstrip(), style="bold" if k < 0 else "")
+            self.console.print(line, highlight=False)
+            if k >= 0:
+                self.console.print(Padding(Text(texts[below][k]), (0, 0, 0, _INDENT), expand=False), highlight=False)
 
 
 pass_context = click.make_pass_decorator(Context)

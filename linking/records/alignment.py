@@ -131,7 +131,7 @@ def _said(values: pa.ChunkedArray) -> pa.Array:
 def _field(left: pa.Table, right: pa.Table, a: str, b: str, dirty: bool) -> Field:
     first = _said(left[a])
     second = first if dirty else _said(right[b])
-    return Field(a, kind_of(first if dirty else pa.concat_arrays([first, second])), first, second)
+    return Field(a, kind_of(first if dirty else pa.concat_arrays([first, second])), first, second, b)
 
 
 def _uids(table: pa.Table) -> pa.Array:

@@ -27,12 +27,16 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One aligned column pair. Values are normalised; an absent value is the empty string."""
+    """One aligned column pair. Values are normalised; an absent value is the empty string.
+
+    ``name`` is the column of the left table, ``other`` that of the right one.
+    """
 
     name: str
     kind: FieldKind
     left: pa.Array
     right: pa.Array
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ DRIFT = 0.1
 """Share of records that may have changed since the statistics were estimated; beyond it they are estimated anew."""
 IN_MEMORY = 300_000
 """The latest tasks of up to so many candidate pairs together (about 300 MB) are kept in memory."""
-FORMAT = 7
+FORMAT = 8
 """To be raised when a change of code makes kept tasks unusable."""
 _STATE, _INFO = "matching", "info.json"
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from linking.records.blocking import Pairs, union
 from linking.records.vectors import shared_terms, sums
 
-__all__ = ["Linked", "Overlap", "linked_pairs", "overlap", "said"]
+__all__ = ["Beyond", "Linked", "Overlap", "linked_pairs", "overlap", "said"]
 
 Csr: TypeAlias = sparse.csr_matrix
 Float: TypeAlias = NDArray[np.float32]
@@ -23,6 +23,21 @@ MOST_PER_THING = 1_000
 PAIRS_PER_RECORD = 20
 SURE = 0.5
 """Things that are the same at least so probably are said to be shared."""
+NOTHING = 1e-4
+"""A share of all that a record is linked to below which nothing is left of it but errors of rounding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beyond:
+    """What already tells that a pair shares things: nearer things that it shares, or values that it is compared by.
+
+    ``left`` and ``right`` are float32 [records, nearer things] as in :class:`Linked`, ``steps`` float32 [nearer things,
+    things]: what follows from each.
+    """
+
+    left: Csr
+    right: Csr
+    steps: Csr
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,7 @@ class Linked:
     thing of another table is the probability that both are the same. ``totals`` and ``counts`` are, per record of each
     side, the rarity and the number of all things that it is linked to, whether the other table knows them or not.
     ``rarity`` is in nats, ``labels`` are what things are called (empty without names), and ``name`` says what they are.
+    ``beyond`` tells what follows from something nearer: two customers of one port share the country of that port as well.
     """
 
     name: str
@@ -42,9 +58,18 @@ class Linked:
     counts: tuple[Float, Float]
     rarity: Float
     labels: pa.Array
+    beyond: Beyond | None = None
 
     @classmethod
-    def of(cls, name: str, left: Csr, right: Csr, same: Csr | None, labels: pa.Array | None = None) -> "Linked":
+    def of(
+        cls,
+        name: str,
+        left: Csr,
+        right: Csr,
+        same: Csr | None,
+        labels: pa.Array | None = None,
+        beyond: Beyond | None = None,
+    ) -> "Linked":
         """From what each side is linked to. ``same`` [things of right, things of left] holds the probability that two things
         are the same; without it both sides are linked to the same things. In one table ``right`` is ``left``."""
         seen = right if same is None else _limited((right @ same).tocsr())
@@ -60,12 +85,15 @@ class Linked:
             other = _rarity(np.maximum(known, degree[1]) if dirty else known + degree[1], linked)
         totals = (_dot(left, rarity), _dot(right, other))
         names = pa.array([], pa.string()) if labels is None else labels
-        return cls(name, left, seen, totals, (_row_sums(left), _row_sums(right)), rarity, names)
+        return cls(name, left, seen, totals, (_row_sums(left), _row_sums(right)), rarity, names, beyond)
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Per pair: the rarity and the number of shared things, the share of the smaller side, and whether both have any."""
+    """Per pair what both share that does not follow from something nearer, which counts by itself.
+
+    The rarity and the number of these things, their share of the smaller side, and whether both sides have any.
+    """
 
     amount: Float
     number: Float
@@ -75,15 +103,30 @@ class Overlap:
 
 def overlap(linked: Linked, pairs: Pairs) -> Overlap:
     """What each pair shares."""
-    amount, number = np.zeros(len(pairs), np.float32), np.zeros(len(pairs), np.float32)
+    made = {name: np.zeros(len(pairs), np.float32) for name in ("amount", "number", "share")}
+    present = np.zeros(len(pairs), bool)
     for start in range(0, len(pairs), BLOCK):
         block = slice(start, start + BLOCK)
-        shared = shared_terms(linked.left, linked.right, pairs.left[block], pairs.right[block])
-        amount[block] = sums(shared.data * linked.rarity[shared.indices], shared.indptr)
-        number[block] = sums(shared.data, shared.indptr)
-    smaller = np.minimum(linked.totals[0][pairs.left], linked.totals[1][pairs.right])
-    share = np.divide(amount, smaller, out=np.zeros_like(amount), where=smaller > 0)
-    return Overlap(amount, number, np.minimum(share, 1), smaller > 0)
+        i, j = pairs.left[block], pairs.right[block]
+        shared = shared_terms(linked.left, linked.right, i, j)
+        amount, number = _worth(shared, linked.rarity)
+        rest = [linked.totals[0][i], linked.totals[1][j]]
+        least = [NOTHING * total for total in rest]
+        if linked.beyond is not None:
+            nearer = shared_terms(linked.beyond.left, linked.beyond.right, i, j)
+            much, many = _worth((nearer @ linked.beyond.steps).minimum(shared).tocsr(), linked.rarity)
+            amount, number = np.maximum(amount - much, 0), np.maximum(number - many, 0)
+            rest = [total - much for total in rest]
+        both = (rest[0] > least[0]) & (rest[1] > least[1])
+        share = np.divide(amount, np.minimum(*rest), out=np.zeros_like(amount), where=both)
+        made["amount"][block], made["number"][block] = np.where(both, amount, 0), np.where(both, number, 0)
+        made["share"][block], present[block] = np.minimum(share, 1), both
+    return Overlap(present=present, **made)
+
+
+def _worth(shared: Csr, rarity: Float) -> tuple[Float, Float]:
+    """The rarity and the number of the things in each row."""
+    return sums(shared.data * rarity[shared.indices], shared.indptr), sums(shared.data, shared.indptr)
 
 
 def linked_pairs(linked: Sequence[Linked], *, dirty: bool) -> Pairs:

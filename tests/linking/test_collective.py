@@ -8,8 +8,11 @@ from bifrost.links import Column, LinkKind, LinkState, LinkType, link_type_id
 from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
-from linking.paths import ways
+from linking.paths import Likely, linked_things, ways
 from linking.records import resolve
+from linking.records.blocking import Pairs
+from linking.records.linked import overlap
+from linking.workspace import Workspace
 from tests.linking.company import quiet
 
 
@@ -155,3 +158,36 @@ def test_an_answer_about_a_concept_matches_its_tables_again() -> None:
     assert linker.resting_on(person, people(), [same]) == [same]
     assert linker.resting_on(person, people(), EVERY) == []
     linker.close()
+
+
+def test_what_follows_from_values_that_are_compared_counts_once() -> None:
+    data = MemoryData()
+    towns = ["Hull", "Hull", "Leith", "Brest"]
+    data.add_rows("a", "customers", [{"name": f"n{k}", "town": t} for k, t in enumerate(towns)])
+    data.add_rows("b", "accounts", [{"title": f"n{k}", "city": t} for k, t in enumerate(towns)])
+    data.add_rows("b", "ports", [{"port": p, "flag": f} for p, f in (("Hull", "GB"), ("Leith", "GB"), ("Brest", "FR"))])
+    data.add_rows("b", "flags", [{"flag": "GB"}, {"flag": "FR"}])
+    refers = [
+        known(LinkKind.REFERENCE, "a/customers.town", "b/ports.port"),
+        known(LinkKind.REFERENCE, "b/accounts.city", "b/ports.port"),
+        known(LinkKind.REFERENCE, "b/ports.flag", "b/flags.flag"),
+    ]
+
+    def shares(columns: str) -> list[list[float]]:
+        compared = known(LinkKind.SAME_THING, *columns.split())
+        records = resolve(compared, data, (), quiet).records
+        pairs = Pairs(np.array([0, 0, 0]), np.array([1, 2, 3]))
+        workspace = Workspace()
+        with workspace.using(data) as opened:
+            linked = linked_things(opened, data, compared, records, ways(compared, refers), unasked)
+            found = [overlap(one, pairs) for one in linked]
+        workspace.close()
+        return [one.share.tolist() for one in found]
+
+    def unasked(other: LinkType) -> Likely:
+        raise AssertionError(other)
+
+    # The pairs share the port, the flag of two ports, and neither.
+    assert shares("a/customers.name b/accounts.title") == [[1, 0, 0], [0, 1, 0]]
+    # Where towns are compared, the same town says that the port is the same.
+    assert shares("a/customers.name+town b/accounts.title+city") == [[0, 0, 0], [0, 1, 0]]

@@ -12,7 +12,7 @@ from scipy import sparse
 from linking.records.adapt import Answers
 from linking.records.blocking import Pairs
 from linking.records.fields import Records
-from linking.records.linked import Linked, overlap, said
+from linking.records.linked import Beyond, Linked, overlap, said
 from linking.records.matching import Matching, match_records, rematch_records
 from linking.records.packing import pack, unpack
 from linking.records.sync import change_between
@@ -100,6 +100,24 @@ def test_things_of_two_tables_count_by_how_probably_they_are_the_same() -> None:
     found = overlap(linked, Pairs(np.arange(3), np.arange(3)))
     np.testing.assert_allclose(found.number, [0.9, 0.4, 0], atol=1e-6)
     assert found.share[0] > found.share[1] > found.share[2] == 0
+
+
+def test_what_follows_from_a_nearer_thing_counts_once() -> None:
+    # Customers 0 and 1 share port 0; 0 and 2 have two ports in one country; 3 and 4 share port 3, and 3 a second country.
+    ports = sparse.csr_matrix(np.eye(4, dtype=np.float32)[[0, 0, 1, 3, 3]])
+    countries = sparse.csr_matrix(np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32))
+    beyond = (ports @ countries).tolil()
+    beyond[3, 1] = 1
+    linked = [
+        Linked.of("ports", ports, ports, None),
+        Linked.of("countries of ports", beyond.tocsr(), beyond.tocsr(), None, beyond=Beyond(ports, ports, countries)),
+    ]
+    near, far = (overlap(one, Pairs(np.array([0, 0, 3]), np.array([1, 2, 4]))) for one in linked)
+    assert near.share.tolist() == [1, 0, 1]
+    assert near.present.all()
+    assert far.present.tolist() == [False, True, False]
+    assert far.share.tolist() == [0, 1, 0]
+    assert far.number.tolist() == [0, 1, 0]
 
 
 def test_a_rare_thing_says_more() -> None:
