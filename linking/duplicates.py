@@ -2,12 +2,14 @@
 
 A sketch, not a matching run: records that share a rare word are compared column by column inside DuckDB. Records of a
 table are alike for many reasons (orders of one customer share its address), so a pair counts as a duplicate only
-if its columns agree in proportion to how much they tell, the figures and dates among them included.
+if its columns agree in proportion to how much they tell, the figures and dates among them included. Names made of a few hundred
+words are alike by chance: what is found among as many strangers, whose words and values are drawn by lot, is taken off.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from bifrost.links import Column, LinkKind, LinkType, PairExample, Role, link_type_id
 from linking.candidates import Scorers, make_link_type
@@ -33,6 +35,13 @@ _PRESENT = 0.4
 """The share of what a record may tell that both must have filled."""
 _HARD_AGREES = 0.5
 """The share of what figures and dates may tell that agrees in a duplicate: orders of one customer have other dates."""
+_NAME_WORDS = 3.5
+"""Texts of more words are hardly alike by chance."""
+_PIECES = 4
+_SHUFFLES = 3
+_DEVIATIONS = 3.0
+"""So many standard deviations more near copies than among strangers are no accident."""
+_SHUFFLED = "shuffled"
 _HARD = ("integer", "number", "date")
 
 
@@ -158,10 +167,74 @@ def _candidate(
 def _compared(
     workspace: Workspace, table: LoadedTable, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile]
 ) -> DuplicateCandidate:
-    connection = workspace.connection
+    found = _compared_rows(workspace.connection, table.name, columns, words)
+    agreeing = [r for r in found if r.agrees]
+    twins, compared = _rows_of(agreeing), _rows_of(found)
+    by_chance = 0
+    if twins and all(p.mean_words <= _NAME_WORDS for p in words):
+        by_chance = max(_by_chance(workspace.connection, table.name, columns, words, seed) for seed in range(_SHUFFLES))
+    # Records come in pairs, so that their number varies twice as much.
+    if len(twins) <= by_chance + _DEVIATIONS * math.sqrt(2 * by_chance):
+        agreeing, by_chance = [], len(twins)
+    beyond = len(twins) - by_chance
+    hard_mass = sum(r.hard_present for r in agreeing)
+    hard = sum(_weight(p) for p in columns if p.kind in _HARD)
+    features = {
+        "within": 1.0,
+        "twins_share": beyond / max(len(compared), 1),
+        "twins": math.log10(1 + beyond),
+        "duplicate_share": beyond / max(table.rows, 1),
+        "hard_agreement": sum(r.hard for r in agreeing) / hard_mass if hard_mass else 1.0,
+        "hard_share": hard / max(sum(map(_weight, columns)), 1e-9),
+    }
+    return DuplicateCandidate(
+        table,
+        tuple(r.shown for r in agreeing[:300]),
+        tuple(r.shown for r in found if 0.4 <= r.agreement < _AGREES)[:3],
+        tuple(p.name for p in columns),
+        beyond / max(table.rows, 1),
+        features,
+    )
+
+
+class _Row(NamedTuple):
+    """Two records that share a rare word, their agreement, and how much their figures and dates tell and agree."""
+
+    left: str
+    right: str
+    agreement: float
+    left_text: str
+    right_text: str
+    x: int
+    y: int
+    hard: float
+    hard_present: float
+
+    @property
+    def agrees(self) -> bool:
+        return self.agreement >= _AGREES and self.hard >= _HARD_AGREES * self.hard_present
+
+    @property
+    def shown(self) -> tuple[str, str, float, str, str]:
+        return self[:5]
+
+
+def _rows_of(pairs: Sequence[_Row]) -> set[int]:
+    return {row for r in pairs for row in (r.x, r.y)}
+
+
+def _weight(column: ColumnProfile) -> float:
+    """How much it tells that two records agree in a column."""
+    return math.log(1 + column.distinct)
+
+
+def _compared_rows(
+    connection: Any, table: str, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile]
+) -> list[_Row]:
+    """Records of a table that share a rare word, those that agree most first."""
     union = " UNION ALL ".join(
         f"SELECT _row, unnest(regexp_extract_all(strip_accents(lower(left({p.sql}, {_SHORT}))), '[\\pL\\pN]+')) AS w"
-        f" FROM {table.name} WHERE {p.sql} IS NOT NULL"
+        f" FROM {table} WHERE {p.sql} IS NOT NULL"
         for p in words
     )
     connection.execute(
@@ -172,41 +245,53 @@ def _compared(
         WHERE a._row < b._row GROUP BY a._row, b._row ORDER BY common DESC, hash(a._row), b._row LIMIT {_PAIRS}"""
     )
     ((some,),) = connection.execute("SELECT count(*) FROM alike").fetchall()
-    weights = [math.log(1 + p.distinct) for p in columns]
+    if not some:
+        return []
+    weights = [_weight(p) for p in columns]
     hard = [(f"s{i}", w) for i, (p, w) in enumerate(zip(columns, weights, strict=True)) if p.kind in _HARD]
     (score, present), (hard_score, hard_present) = map(_weighted, ([(f"s{i}", w) for i, w in enumerate(weights)], hard))
     texts = [
         f"concat_ws('{SEPARATOR}', {', '.join(f'left({side}.{p.sql}, {_SHORT})' for p in words[:6])})" for side in "ab"
     ]
     likeness = ", ".join(f"{_likeness(p)} AS s{i}" for i, p in enumerate(columns))
-    rows = []
-    if some:
-        rows = connection.execute(
-            f"""SELECT uid_a, uid_b, (({score}) / greatest({present}, 0.001))::DOUBLE AS agreement, text_a, text_b, x, y,
-                ({hard_score})::DOUBLE AS hard, ({hard_present})::DOUBLE AS hard_present
-            FROM (SELECT a._uid AS uid_a, b._uid AS uid_b, {texts[0]} AS text_a, {texts[1]} AS text_b, x, y, {likeness}
-                FROM alike JOIN {table.name} a ON a._row = x JOIN {table.name} b ON b._row = y)
-            WHERE {present} >= {_PRESENT * sum(weights):.4f} ORDER BY agreement DESC, x, y"""
-        ).fetchall()
-    agreeing = [r for r in rows if r[2] >= _AGREES and r[7] >= _HARD_AGREES * r[8]]
-    hard_mass = sum(r[8] for r in agreeing)
-    twins = {row for r in agreeing for row in (r[5], r[6])}
-    compared = {row for r in rows for row in (r[5], r[6])}
-    features = {
-        "within": 1.0,
-        "twins_share": len(twins) / max(len(compared), 1),
-        "twins": math.log10(1 + len(twins)),
-        "duplicate_share": len(twins) / max(table.rows, 1),
-        "hard_agreement": sum(r[7] for r in agreeing) / hard_mass if hard_mass else 1.0,
-        "hard_share": sum(w for _, w in hard) / max(sum(weights), 1e-9),
-    }
-    return DuplicateCandidate(
-        table,
-        tuple(r[:5] for r in agreeing[:300]),
-        tuple(r[:5] for r in rows if 0.4 <= r[2] < _AGREES)[:3],
-        tuple(p.name for p in columns),
-        len(twins) / max(table.rows, 1),
-        features,
+    rows = connection.execute(
+        f"""SELECT uid_a, uid_b, (({score}) / greatest({present}, 0.001))::DOUBLE AS agreement, text_a, text_b, x, y,
+            ({hard_score})::DOUBLE AS hard, ({hard_present})::DOUBLE AS hard_present
+        FROM (SELECT a._uid AS uid_a, b._uid AS uid_b, {texts[0]} AS text_a, {texts[1]} AS text_b, x, y, {likeness}
+            FROM alike JOIN {table} a ON a._row = x JOIN {table} b ON b._row = y)
+        WHERE {present} >= {_PRESENT * sum(weights):.4f} ORDER BY agreement DESC, x, y"""
+    ).fetchall()
+    return [_Row(*row) for row in rows]
+
+
+def _by_chance(
+    connection: Any, table: str, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile], seed: int
+) -> int:
+    """How many of as many strangers have a near copy."""
+    _shuffle(connection, table, columns, seed)
+    return len(_rows_of([r for r in _compared_rows(connection, _SHUFFLED, columns, words) if r.agrees]))
+
+
+def _shuffle(connection: Any, table: str, columns: Sequence[ColumnProfile], seed: int) -> None:
+    """Strangers: each column's values, and each word of its names, drawn by lot without replacement."""
+    parts, made = [], ["_row", "_uid"]
+    for k, p in enumerate(columns):
+        if p.kind not in _HARD:
+            split = f"string_split({p.sql}, ' ')"
+            values = [f"{split}[{n + 1}]" for n in range(_PIECES - 1)]
+            values.append(f"nullif(array_to_string({split}[{_PIECES}:], ' '), '')")
+            made.append(f"nullif(concat_ws(' ', {', '.join(f'p{k}_{n}' for n in range(_PIECES))}), '') AS {p.sql}")
+        else:
+            values = [p.sql]
+            made.append(f"p{k}_0 AS {p.sql}")
+        parts += [
+            f"(SELECT {v} AS p{k}_{n} FROM {table} ORDER BY hash(_row, {k}, {n}, {seed}), _row)"
+            for n, v in enumerate(values)
+        ]
+    numbered = f"(SELECT _row, _uid FROM {table} ORDER BY _row)"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_SHUFFLED} AS SELECT {', '.join(made)} FROM "
+        + " POSITIONAL JOIN ".join([numbered, *parts])
     )
 
 

@@ -36,7 +36,7 @@ from linking.workspace import Workspace
 
 __all__ = ["BifrostLinker"]
 
-_RULES = 22
+_RULES = 23
 """To be raised when a change of code gives other proposals."""
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 __all__ = [
     "LONG_TEXT",
     "SAMPLE",
+    "TELLING",
     "ColumnProfile",
+    "are_uncommon",
     "character_shares",
     "common_prefix",
     "extra_forms",
@@ -27,6 +29,16 @@ SAMPLE = 1_000
 LONG_TEXT = 120
 """Mean characters above which a column is text to be read, not values to be compared."""
 
+TELLING = 20
+"""So many numbers at least are no accident."""
+_COUNTED = 10_000
+"""Below lie counts, years, and most prices and sizes."""
+_FAR, _SPARSE = 2, 0.01
+"""How far from nothing uncommon numbers begin, by their span; or which part of their span they fill at most."""
+_SEVERAL, _LONGEST_CODE = 8, 16
+"""Of so many values, no longer than that, nearly all have one length where they are codes."""
+
+_LAST_DIGITS = re.compile(r"\d{1,18}$")
 _INTEGER = re.compile(r"-?\d{1,18}")
 _NUMBER = re.compile(r"[-+]?[^\w\s.,()-]?\s?\d[\d,.]*(e[-+]?\d+)?\s?%?")
 _DATE = re.compile(
@@ -132,11 +144,19 @@ def extra_forms(values: Sequence[str], kind: str, prefix: str, first: str) -> li
     if prefix:
         zeros = any(v[len(prefix) :].startswith("0") for v in values if v.startswith(prefix))
         forms.append(f"{start}strip_prefix:{prefix}" + (" | strip_zeros" if zeros else ""))
-    if kind == "code" and sum(not v.isalnum() for v in values) > 0.3 * len(values):
+    spaced = kind == "name" and _are_of_one_length(values)
+    if (kind == "code" or spaced) and sum(not v.isalnum() for v in values) > 0.3 * len(values):
         forms.append(f"{start}alnum")
     if kind in ("name", "code") and sum(bool(_ADDRESS.fullmatch(v)) for v in values) >= 0.5 * max(len(values), 1):
         forms.append(f"{start}address")
     return forms
+
+
+def _are_of_one_length(values: Sequence[str]) -> bool:
+    """Whether values of several short words are codes with spaces between their parts (``NL RTM``): names differ in length."""
+    lengths = Counter(map(len, values))
+    longest, count = lengths.most_common(1)[0] if lengths else (0, 0)
+    return len(values) >= _SEVERAL and longest <= _LONGEST_CODE and count >= 0.98 * len(values)
 
 
 def is_grouped(values: Sequence[str], *, decimals: bool = False) -> bool:
@@ -219,6 +239,16 @@ def common_prefix(values: Sequence[str]) -> str:
         return ""
     prefix, count = counts.most_common(1)[0]
     return prefix if count >= 0.9 * len(values) and len(values) >= 2 and len(prefix) <= 16 else ""
+
+
+def are_uncommon(values: Sequence[str], distinct: int) -> bool:
+    """Whether the numbers at the end of a column's values, ``distinct`` of them in all, are far from those that things are
+    counted, dated and measured by, or far between: other columns hardly hold them by accident."""
+    numbers = sorted({int(found.group()) for value in values if (found := _LAST_DIGITS.search(value))})
+    if len(numbers) < TELLING or len(numbers) < 0.9 * len(values) or numbers[0] < _COUNTED:
+        return False
+    span = numbers[-1] - numbers[0] + 1
+    return numbers[0] >= _FAR * span or distinct <= _SPARSE * span
 
 
 def numbers_in(values: Sequence[str]) -> list[float]:

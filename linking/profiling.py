@@ -16,6 +16,7 @@ from linking.profiles import (
     LONG_TEXT,
     SAMPLE,
     ColumnProfile,
+    are_uncommon,
     character_shares,
     common_prefix,
     extra_forms,
@@ -180,7 +181,8 @@ def _profile(
     sample = c.sample or []
     values = [value for value, _ in sample]
     kind = kind_of(values, c.is_text, type)
-    prefix = common_prefix(values) if kind == "code" else ""
+    numbered = kind == "code" or (kind == "name" and are_uncommon(values, c.distinct))
+    prefix = common_prefix(values) if numbered else ""
     forms = (c.first_form, *(() if c.is_text else extra_forms(values, kind, prefix, c.first_form)))
     numbers = numbers_in(values)
     letters, digits, length = character_shares(values)

@@ -28,7 +28,7 @@ from linking.names import (
     trigram_similarity,
     words,
 )
-from linking.profiles import ColumnProfile
+from linking.profiles import TELLING, ColumnProfile, are_uncommon
 from linking.rivals import Hits, rivals_of
 from linking.semantics import NameVectors, spoken
 from linking.workspace import Workspace
@@ -239,13 +239,13 @@ def form_complexity(form: str) -> int:
 
 def _forms_agree(tail: ColumnProfile, tail_form: str, head: ColumnProfile, head_form: str) -> bool:
     """Dropping equal prefixes says no more than the base form; dropping one or different ones leaves bare numbers, which
-    are found everywhere, to names."""
+    are found everywhere, to names, unless the numbers are of a kind that other columns hardly hold by accident."""
     dropped = ["strip_prefix" in form for form in (tail_form, head_form)]
     if not any(dropped):
         return True
     if (all(dropped) and tail.prefix == head.prefix) or set(words(tail.said)) <= _SAYING_NOTHING:
         return False
-    return name_score(tail, head) >= 0.5
+    return name_score(tail, head) >= 0.5 or (tail.distinct >= TELLING and are_uncommon(head.sample, head.distinct))
 
 
 def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:

@@ -51,6 +51,52 @@ def test_a_table_of_different_customers_is_not(seed: int) -> None:
     assert [t for t in proposals(data) if t.probability >= 0.5] == []
 
 
+def members(seed: int, count: int, copies: int) -> list[Row]:
+    """People whose names are made of few words; the last ``copies`` are earlier ones under another number."""
+    rng = random.Random(seed)
+    first = [
+        "Anna",
+        "Ben",
+        "Carla",
+        "David",
+        "Eva",
+        "Finn",
+        "Greta",
+        "Hans",
+        "Ines",
+        "Jonas",
+        "Karl",
+        "Lena",
+        "Mia",
+        "Noah",
+    ]
+    last = ["Park", "Silva", "Novak", "Costa", "Rao", "Chen", "Larsson", "Petrov", "Tanaka", "Mbeki", "Hansen", "Weber"]
+    rows = [
+        {
+            "who": f"{rng.choice(last)}, {rng.choice(first)}",
+            "fee": rng.choice([20, 21, 22]),
+            "town": rng.choice(["Ulm", "Bonn", "Kiel", "Trier"]),
+            "born": f"19{rng.randrange(40, 99)}-0{rng.randrange(1, 9)}-{rng.randrange(10, 28)}",
+        }
+        for _ in range(count - copies)
+    ]
+    return [{"member": f"M{n}", **row} for n, row in enumerate([*rows, *rows[:copies]])]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_names_of_few_words_that_recur_by_chance_are_no_duplicates(seed: int) -> None:
+    data = MemoryData()
+    data.add_rows("club", "members", [{k: row[k] for k in ("member", "who", "fee")} for row in members(seed, 90, 0)])
+    assert proposals(data) == []
+
+
+def test_names_of_few_words_that_recur_with_all_they_say_are_duplicates() -> None:
+    data = MemoryData()
+    data.add_rows("club", "members", members(0, 100, 12))
+    (found,) = proposals(data)
+    assert found.probability > 0.5
+
+
 def test_orders_of_one_customer_are_not_duplicates() -> None:
     rng = random.Random(3)
     people = customers(4, 40, 0)

@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 
 from bifrost.links import LinkType
 from bifrost.values import ColumnInfo, DatasetInfo, DatasetKind, Reference
 from linking.linker import BifrostLinker
 from linking.memory import MemoryData
-from linking.profiles import is_grouped, is_list_text, numbers_in
+from linking.profiles import are_uncommon, is_grouped, is_list_text, numbers_in
 from tests.linking.company import company, find, quiet
 
 
@@ -179,3 +180,50 @@ def test_whole_numbers_in_groups_are_told_from_lists_and_decimals(values: list[s
     if grouped:
         assert numbers_in(values)[0] > 1_000
         assert not is_list_text(values)
+
+
+def test_keys_with_a_word_or_spaces_before_uncommon_numbers_are_found_whatever_columns_are_called() -> None:
+    generator = np.random.default_rng(3)
+    numbers = sorted(set(generator.integers(9_100_000, 9_900_000, 60).tolist()))
+    ports = ["NLRTM", "DEHAM", "BEANR", "SGSIN", "CNSHA", "USNYC", "BRSSZ", "IEDUB", "GBFXT", "ESVLC", "AEJEA", "INNSA"]
+    data = MemoryData()
+    data.add_rows("s", "fleet", [{"imo": f"IMO {n}", "flag": "NL" if n % 3 else "DE"} for n in numbers])
+    data.add_rows("s", "harbours", [{"locode": p, "country": p[:2]} for p in ports])
+    data.add_rows("s", "wards", [{"ward": f"W-{n}", "beds": 10 + n % 7} for n in range(1, 200)])
+    calls = [
+        {
+            "call": f"CL-{k:04d}",
+            "hull": int(generator.choice(numbers)),
+            "place": f"{(port := str(generator.choice(ports)))[:2]} {port[2:]}",
+            "berth": int(generator.integers(1, 90)),
+        }
+        for k in range(400)
+    ]
+    data.add_rows("s", "calls", calls)
+    linker = BifrostLinker()
+    proposed = linker.propose(data, (), (), quiet)
+    linker.close()
+    hull = find(proposed, "reference", "s/calls.hull", "s/fleet.imo")
+    assert hull.probability > 0.9
+    assert hull.transform == {"head": "strip_prefix:imo "}
+    place = find(proposed, "reference", "s/calls.place", "s/harbours.locode")
+    assert place.probability > 0.9
+    assert place.transform == {"tail": "alnum"}
+    # Small numbers are found among all keys that count.
+    assert not [p for p in proposed if p.kind == "reference" and p.tail.columns == ("berth",)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "uncommon"),
+    [
+        (range(240_000, 240_700), True),
+        (range(9_100_000, 9_900_000, 13_001), True),
+        (range(1, 700), False),
+        (range(1_990, 2_024), False),
+        (range(10_000, 99_000, 20), False),
+        (range(240_000, 240_010), False),
+    ],
+)
+def test_uncommon_numbers_are_far_from_nothing_or_far_between(numbers: range, uncommon: bool) -> None:
+    assert are_uncommon([f"bl{n}" for n in numbers], len(numbers)) is uncommon
+    assert are_uncommon([str(n) for n in numbers], len(numbers)) is uncommon
