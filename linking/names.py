@@ -50,7 +50,7 @@ ABBREVIATIONS = {
     "acct": "account", "addr": "address", "amt": "amount", "app": "application", "art": "article", "avg": "average",
     "cat": "category", "cd": "code", "cnt": "count", "co": "company", "cust": "customer", "ctry": "country",
     "dept": "department", "desc": "description", "descr": "description", "dob": "birth", "doc": "document",
-    "emp": "employee", "fname": "first", "grp": "group", "ident": "id", "img": "image", "inv": "invoice",
+    "emp": "employee", "fname": "first", "grp": "group", "ident": "id", "ids": "id", "img": "image", "inv": "invoice",
     "itm": "item", "kunde": "customer", "lang": "language", "lname": "last", "loc": "location", "mgr": "manager",
     "msg": "message", "nbr": "number", "nm": "name", "no": "number", "nr": "number", "num": "number", "ord": "order",
     "org": "organization", "organisation": "organization", "pers": "person", "pid": "id", "pct": "percent",
@@ -91,7 +91,9 @@ _OF_THINGS = frozenset(
 )
 """What things do to things: no people are meant by ``replaced_by``."""
 _RUN = re.compile(r"[^\W\d_]+|\d+")
-_CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
+_CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ](?!s(?![a-zß-öø-ÿ]))[a-zß-öø-ÿ])")
+"""Where a new word begins; an s alone after capitals is their plural (``customerIDs``)."""
+_PLURAL = re.compile(r"([A-ZÀ-ÖØ-Þ]{2,})s")
 _INITIAL = re.compile(r"(?![abdhklm]id)[a-z]id")
 """``sid`` and ``cid``, but not ``bid`` or ``kid``."""
 _TABLE_MARKS = frozenset({"tbl", "dim", "fact", "stg", "tb", "vw", "dbo", "raw"})
@@ -106,7 +108,7 @@ def words(name: str) -> tuple[str, ...]:
     """
     found = []
     for part in (piece for run in _RUN.findall(name) for piece in _CAMEL.split(run)):
-        word = part.lower()
+        word = (capitals[1] if (capitals := _PLURAL.fullmatch(part)) else part).lower()
         word = ABBREVIATIONS.get(word, word)
         if len(word) > 3 and not word.endswith(("ss", "us", "is")):
             word = inflection.singularize(word)

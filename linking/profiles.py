@@ -48,6 +48,7 @@ _BOOLEAN = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"
 _GROUPED = re.compile(r"[-+]?(0|[1-9]\d{0,2}(?:([,.' \u00a0\u202f’])\d{3}(?:\2\d{3})*)?)(?P<decimals>[.,]\d{1,2})?")
 _COMMA = re.compile(r"[-+]?[^\w\s.,()-]?\s?(\d+|\d{1,3}(\.\d{3})+)(,(?P<decimals>\d+))?\s?[^\w\s.,()-]?")
 _LIST = re.compile(r"\[.*\]|\{.*\}|[^,;|]{1,40}([;|,]\s*[^,;|]{1,40})+")
+_CODE = re.compile(r"(?=.{2,24}$)(?=.*\d)[\w.-]+( [\w.-]+)?")
 _PREFIX = re.compile(r"\D*[^\W\d_]\D*")
 _ADDRESS = re.compile(r".*<\s*[^<>\s]+@[^<>\s]+\s*>")
 
@@ -202,8 +203,11 @@ def is_list_text(values: Sequence[str]) -> bool:
     if len(several) < 0.2 * len(filled) or is_grouped(filled, decimals=True) or has_decimal_commas(filled):
         return False
     elements = [e.strip() for v in filled for e in re.split(r"[,;|]", v)]
-    codes = sum(bool(re.fullmatch(r"(?=.*\d)[\w.-]{2,24}", e)) for e in elements)
-    return codes >= 0.95 * len(elements)
+    codes = [e for e in elements if _CODE.fullmatch(e)]
+    # Dates and addresses have spaces and digits, too, but parts of several shapes.
+    spaced = any(" " in e for e in codes)
+    alike = Counter(map(shape, codes)).most_common(1)[0][1] if codes else 0
+    return len(codes) >= 0.95 * len(elements) and (not spaced or alike >= 0.9 * len(codes))
 
 
 def kind_of(values: Sequence[str], long_text: bool, declared: str) -> str:

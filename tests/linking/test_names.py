@@ -18,6 +18,10 @@ from linking.names import is_id_name, name_similarity, table_words, trigram_simi
         ("tbl_orders", ("order",)),
         ("customerid", ("customer", "id")),
         ("größe", ("größe",)),
+        ("customerIDs", ("customer", "id")),
+        ("tag_ids", ("tag", "id")),
+        ("AGs", ("ag",)),
+        ("USState", ("us", "state")),
         ("", ()),
     ],
 )

@@ -227,3 +227,17 @@ def test_keys_with_a_word_or_spaces_before_uncommon_numbers_are_found_whatever_c
 def test_uncommon_numbers_are_far_from_nothing_or_far_between(numbers: range, uncommon: bool) -> None:
     assert are_uncommon([f"bl{n}" for n in numbers], len(numbers)) is uncommon
     assert are_uncommon([str(n) for n in numbers], len(numbers)) is uncommon
+
+
+@pytest.mark.parametrize(
+    ("values", "listed"),
+    [
+        (["CAIU 104385-6; TGHU 622800-5", "MSKU 368632-4"], True),
+        (["A1, B2", "C3"], True),
+        (["May 12, 2024", "June 3, 2024"], False),
+        (["12 Main St, Apt 4", "7 Elm Rd, Flat 2"], False),
+        (["red, green", "blue"], False),
+    ],
+)
+def test_lists_of_codes_are_told_from_dates_and_addresses(values: list[str], listed: bool) -> None:
+    assert is_list_text(values) is listed
