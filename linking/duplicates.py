@@ -41,7 +41,8 @@ _PIECES = 4
 _SHUFFLES = 3
 _DEVIATIONS = 3.0
 """So many standard deviations more near copies than among strangers are no accident."""
-_SHUFFLED = "shuffled"
+_SHUFFLED, _SHUFFLED_ROWS = "shuffled", 200_000
+"""The table of strangers, and its most rows: names that only a few of very many people have are seldom alike by chance."""
 _HARD = ("integer", "number", "date")
 
 
@@ -171,8 +172,8 @@ def _compared(
     agreeing = [r for r in found if r.agrees]
     twins, compared = _rows_of(agreeing), _rows_of(found)
     by_chance = 0
-    if twins and all(p.mean_words <= _NAME_WORDS for p in words):
-        by_chance = max(_by_chance(workspace.connection, table.name, columns, words, seed) for seed in range(_SHUFFLES))
+    if twins and table.rows <= _SHUFFLED_ROWS and all(p.mean_words <= _NAME_WORDS for p in words):
+        by_chance = _by_chance(workspace.connection, table.name, columns, words)
     # Records come in pairs, so that their number varies twice as much.
     if len(twins) <= by_chance + _DEVIATIONS * math.sqrt(2 * by_chance):
         agreeing, by_chance = [], len(twins)
@@ -264,12 +265,16 @@ def _compared_rows(
     return [_Row(*row) for row in rows]
 
 
-def _by_chance(
-    connection: Any, table: str, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile], seed: int
-) -> int:
-    """How many of as many strangers have a near copy."""
-    _shuffle(connection, table, columns, seed)
-    return len(_rows_of([r for r in _compared_rows(connection, _SHUFFLED, columns, words) if r.agrees]))
+def _by_chance(connection: Any, table: str, columns: Sequence[ColumnProfile], words: Sequence[ColumnProfile]) -> int:
+    """How many of as many strangers have a near copy: the most of a few draws, up to one without any."""
+    most = 0
+    for seed in range(_SHUFFLES):
+        _shuffle(connection, table, columns, seed)
+        found = len(_rows_of([r for r in _compared_rows(connection, _SHUFFLED, columns, words) if r.agrees]))
+        if not found:
+            break
+        most = max(most, found)
+    return most
 
 
 def _shuffle(connection: Any, table: str, columns: Sequence[ColumnProfile], seed: int) -> None:
