@@ -14,17 +14,20 @@ from graphstore import schema as s
 __all__ = ["count_served", "sample_links"]
 
 
-def count_served(connection: Connection, ids: Collection[str]) -> dict[str, int]:
-    """Links and merged pairs by the link type that gives them, as many as are served; those that people judged count, too."""
-    found = dict.fromkeys(ids, 0)
+def count_served(connection: Connection, ids: Collection[str] | None = None) -> dict[str, int]:
+    """Links and merged pairs by the link type that gives them, as many as are served; those that people judged count, too.
+
+    Without ``ids`` of all link types that give any.
+    """
+    found = dict.fromkeys(ids or (), 0)
     for table in (s.link, s.same_pair):
         of = s.link_type.c.id.label("of")
         served = sa.select(of, sa.func.count().label("many")).select_from(
             table.join(s.link_type, s.link_type.c.number == table.c.link_type)
         )
-        query = served.where(of.in_(list(ids)), table.c.active == 1).group_by(of)
-        for row in connection.execute(query):
-            found[row.of] += row.many
+        query = served.where(table.c.active == 1).group_by(of)
+        for row in connection.execute(query if ids is None else query.where(of.in_(list(ids)))):
+            found[row.of] = found.get(row.of, 0) + row.many
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from graphstore import schema as s
 from graphstore.database import EDGE, VERTEX, Database
 from graphstore.log import last_change
+from graphstore.samples import count_served
 from graphstore.values import clean_text
 
 __all__ = ["Statistics", "common_type", "labels_in_use"]
@@ -60,8 +61,8 @@ class Statistics:
     def edge_patterns(self) -> list[tuple[str, str, str, int]]:
         return list(self._remember("patterns", self._count_patterns))
 
-    def merged_pairs(self) -> dict[str, int]:
-        return dict(self._remember("merged", self._count_merged))
+    def served(self) -> dict[str, int]:
+        return dict(self._remember("served", count_served))
 
     def property_types(self, label: str) -> dict[str, str]:
         return dict(self._remember(("types", label), lambda connection: self._types(connection, label)))
@@ -103,16 +104,6 @@ class Statistics:
         )
         names = self._db.label_names(connection)
         return sorted((names[row.c0], names[row.c1], names[row.c2], row.n) for row in connection.execute(query))
-
-    def _count_merged(self, connection: Connection) -> dict[str, int]:
-        counts = (
-            sa.select(s.same_pair.c.link_type, sa.func.count().label("n"))
-            .where(s.same_pair.c.active == 1)
-            .group_by(s.same_pair.c.link_type)
-            .subquery()
-        )
-        query = sa.select(s.link_type.c.id, counts.c.n).join(counts, counts.c.link_type == s.link_type.c.number)
-        return {row.id: row.n for row in connection.execute(query)}
 
     def _types(self, connection: Connection, label: str) -> dict[str, str]:
         id = self._db.find_label(connection, VERTEX, clean_text(label))

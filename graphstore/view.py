@@ -308,8 +308,8 @@ class SqlGraphView:
     def edge_patterns(self) -> list[tuple[str, str, str, int]]:
         return self._statistics.edge_patterns()
 
-    def merged_pairs(self) -> Mapping[str, int]:
-        return self._statistics.merged_pairs()
+    def served(self) -> Mapping[str, int]:
+        return self._statistics.served()
 
     def property_types(self, label: str) -> dict[str, str]:
         return self._statistics.property_types(label)

@@ -20,7 +20,7 @@ from api.review_log import Asked
 from bifrost.catalog import Build, DatasetSummary
 from bifrost.errors import InputError, QueryLimitError
 from bifrost.graph import Aggregate, Direction, Edge, EdgeOrigin, FragmentOrigin, Link, Page, Vertex
-from bifrost.links import Estimate, Judgement, LinkState, LinkType
+from bifrost.links import Estimate, Judgement, LinkType
 from bifrost.ports import GraphView, Lag
 
 __all__ = ["Context", "SchemaSource"]
@@ -251,26 +251,13 @@ class Context:
         return sum(counts.values()) if label is None else counts.get(label, 0)
 
     @cached_property
-    def patterns(self) -> dict[tuple[str, str, str], int]:
-        """(tail label, edge label, head label) -> number of edges."""
+    def _served(self) -> Mapping[str, int]:
         self.check_time()
-        return {(tail, label, head): count for tail, label, head, count in self.view.edge_patterns()}
+        return self.view.served()
 
-    @cached_property
-    def merged_pairs(self) -> Mapping[str, int]:
-        """Id of a link type -> number of pairs of records that it merges."""
-        self.check_time()
-        return self.view.merged_pairs()
-
-    def edges_of_link_type(self, link_type: LinkType) -> int:
-        """Edges served under its name between the vertex types of its two datasets; 0 unless it is confirmed."""
-        if link_type.state is not LinkState.CONFIRMED:
-            return 0
-        types = {
-            (source, summary.info.name): summary.type for source, found in self.datasets.items() for summary in found
-        }
-        ends = (types.get((side.source, side.dataset), "") for side in (link_type.tail, link_type.head))
-        return self.patterns.get((next(ends), link_type.name, next(ends)), 0)
+    def served(self, link_type: LinkType) -> int:
+        """Links that a link type gives, or pairs of records that it merges."""
+        return self._served.get(link_type.id, 0)
 
     @cached_property
     def link_types(self) -> dict[str, LinkType]:

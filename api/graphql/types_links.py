@@ -159,15 +159,15 @@ class LinkTypeType:
             blind=blind,
         )
 
-    @strawberry.field(description="Edges under its name between its two vertex types; 0 unless confirmed.")
+    @strawberry.field(description="Links that it gives; 0 unless it is confirmed.")
     def edges(self, info: Info) -> int:
-        return info.context.edges_of_link_type(self.value)
+        return 0 if self.value.kind is LinkKind.SAME_THING else info.context.served(self.value)
 
     @strawberry.field(
         description="Pairs of records that it merges; 0 unless it is confirmed and about the same things."
     )
     def merged_pairs(self, info: Info) -> int:
-        return info.context.merged_pairs.get(self.value.id, 0)
+        return info.context.served(self.value) if self.value.kind is LinkKind.SAME_THING else 0
 
     @strawberry.field(description="Confirmed by a rule and chosen to be checked by a person.")
     def audit(self, info: Info) -> bool:
@@ -299,14 +299,15 @@ class ReviewSummaryType:
         known = context.link_types.values()
         states = [link_type.state for link_type in known]
         answered = {j.subject.partition("|")[0] for j in context.judgements if j.undone_at is None}
+        given = [(link.kind is LinkKind.SAME_THING, context.served(link)) for link in known if link.id in answered]
         return cls(
             proposed=states.count(LinkState.PROPOSED),
             confirmed=states.count(LinkState.CONFIRMED),
             rejected=states.count(LinkState.REJECTED),
             deferred=states.count(LinkState.DEFERRED),
             answers=sum(judgement.undone_at is None for judgement in context.judgements),
-            edges_from_answers=sum(context.edges_of_link_type(link) for link in known if link.id in answered),
-            merged_from_answers=sum(count for id, count in context.merged_pairs.items() if id in answered),
+            edges_from_answers=sum(count for merges, count in given if not merges),
+            merged_from_answers=sum(count for merges, count in given if merges),
         )
 
 

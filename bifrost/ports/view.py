@@ -143,8 +143,8 @@ class GraphView(Protocol):
     def edge_patterns(self) -> list[tuple[str, str, str, int]]:
         """(tail label, edge label, head label, count)."""
 
-    def merged_pairs(self) -> Mapping[str, int]:
-        """Id of a same-thing link type -> how many pairs of records it merges; those without any are left out."""
+    def served(self) -> Mapping[str, int]:
+        """Id of a link type -> how many links it gives, or pairs of records it merges; those without any are left out."""
 
     def property_types(self, label: str) -> dict[str, str]:
         """Property name -> text, integer, number, boolean, date, datetime, or text where values differ."""

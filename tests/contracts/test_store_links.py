@@ -45,11 +45,11 @@ class TestMerging:
     def test_unmerging_gives_back_exactly_what_was_there(self, shop: SqlStore) -> None:
         before = graph(shop)
         judgement = confirmed_same(shop)
-        assert shop.view().merged_pairs() == {SAME.id: len(PAIRS)}
-        assert shop.scoped(frozenset({"erp"})).view().merged_pairs() == {}
+        assert shop.view().served() == {SAME.id: len(PAIRS)}
+        assert shop.scoped(frozenset({"erp"})).view().served() == {}
         shop.links.undo(judgement, "bob")
         assert graph(shop) == before
-        assert shop.view().merged_pairs() == {}
+        assert shop.view().served() == {}
 
     def test_what_would_take_a_place_goes_with_its_source(self, shop: SqlStore) -> None:
         other = link_type(LinkKind.REFERENCE, "erp/customer.phone", "crm/client.phone")
