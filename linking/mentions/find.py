@@ -44,11 +44,26 @@ def _exact(text: str, tokens: Tokens, lexicon: Lexicon) -> Iterator[Hit]:
         for length in lexicon.lengths.get(word, ()):
             entries = lexicon.sequences.get(tuple(words[i : i + length])) if i + length <= len(words) else None
             for entry in entries or ():
-                yield _hit(text, tokens, entry, i, i + length, broken=False)
+                if "," not in entry.value or not _two_names(text, tokens, i, i + length):
+                    yield _hit(text, tokens, entry, i, i + length, broken=False)
         if tokens.broken[i]:
             yield from _mended(text, tokens, lexicon, i)
         if word[:STARTS] in lexicon.starts:
             yield from _joined(text, tokens, lexicon, i)
+
+
+def _two_names(text: str, tokens: Tokens, first: int, last: int) -> bool:
+    """Whether words around a comma are parts of two names in a row: "Xu, Fatima" in "Aisha Xu, Fatima Ulbricht"."""
+    if first == 0 or last == len(tokens.words):
+        return False
+    before, after = tokens.ends[first - 1], tokens.begins[last]
+    apart = text[before : tokens.begins[first]], text[tokens.ends[last - 1] : after]
+    return (
+        "," in text[tokens.begins[first] : tokens.ends[last - 1]]
+        and apart == (" ", " ")
+        and text[tokens.begins[first - 1]].isupper()
+        and text[after].isupper()
+    )
 
 
 def _joined(text: str, tokens: Tokens, lexicon: Lexicon, first: int) -> Iterator[Hit]:

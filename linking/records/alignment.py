@@ -14,6 +14,7 @@ from bifrost.ports import Encoder
 from linking.records import vectors
 from linking.records.dates import as_dates
 from linking.records.fields import Field, Records, kind_of, normalise
+from linking.records.joined_names import with_joined_names
 
 __all__ = ["UID", "align", "records_of"]
 
@@ -43,8 +44,11 @@ def records_of(
     dirty = right is None
     other = left if right is None else right
     if columns is None:
-        names = [c for c in left.column_names if c != UID]
-        columns = [(c, c) for c in names] if dirty else align(left, other, encoder, judged)
+        if dirty:
+            columns = [(c, c) for c in left.column_names if c != UID]
+        else:
+            left, other = with_joined_names(left, other, _unpaired(left, other, judged or {}))
+            columns = align(left, other, encoder, judged)
     for table, chosen in ((left, [c for c, _ in columns]), (other, [c for _, c in columns])):
         if missing := [c for c in chosen if c not in table.column_names]:
             raise InputError(
@@ -54,6 +58,17 @@ def records_of(
         raise InputError("The two tables have no column in common.", remedy="Name the column pairs to compare.")
     fields = tuple(_field(left, other, a, b, dirty) for a, b in columns)
     return Records(_uids(left), _uids(other), fields, dirty)
+
+
+def _unpaired(left: pa.Table, right: pa.Table, judged: Mapping[tuple[str, str], bool]) -> tuple[list[str], list[str]]:
+    """The columns of both tables without a namesake in the other one of which nobody said what they mean."""
+    names = [[c for c in table.column_names if c != UID] for table in (left, right)]
+    lowered = [{c.casefold() for c in some} for some in names]
+    said = [{pair[side] for pair, same in judged.items() if same} for side in (0, 1)]
+    one, other = (
+        [c for c in names[side] if c.casefold() not in lowered[1 - side] and c not in said[side]] for side in (0, 1)
+    )
+    return one, other
 
 
 def align(

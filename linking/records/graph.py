@@ -117,7 +117,7 @@ def _gain(x: Double, y: Double, weight: Double, held: NDArray[np.bool_]) -> Doub
 
 
 def _fit(x: Double, y: Double, weight: Double) -> Double:
-    """Ridge logistic regression without a constant; to share more never speaks against a pair."""
+    """Ridge logistic regression without a constant; to share more never speaks against a pair, to share nothing never for it."""
     sign = np.where(y > 0, 1.0, -1.0)
 
     def loss(beta: Double) -> tuple[float, Double]:
@@ -127,7 +127,7 @@ def _fit(x: Double, y: Double, weight: Double) -> Double:
         return value, np.asarray(PENALTY * beta - x.T @ (weight * sign * p))
 
     ways = x.shape[1] // len(PER_WAY)
-    bounds = [(0, None), (0, None), (None, None)] * ways
+    bounds = [(0, None), (0, None), (None, 0)] * ways
     return np.asarray(minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 

@@ -47,6 +47,21 @@ def test_codes_and_names_are_found_whatever_their_case_and_accents(text: str, ex
     assert found(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Present: Aisha Xu, Fatima Ulbricht", []),
+        ("Present: Xu, Fatima; Ulbricht, Zoe", ["Xu, Fatima"]),
+        ("Dr Xu, Fatima reports", ["Xu, Fatima"]),
+        ("signed by Xu, Fatima", ["Xu, Fatima"]),
+    ],
+)
+def test_names_in_a_row_are_not_a_last_name_and_a_first_name(text: str, expected: list[str]) -> None:
+    made = Lexicon()
+    made.add(0, [("Xu, Fatima", ["name/1"])])
+    assert [hit.entry.value for hit in find_in(text, made)] == expected
+
+
 @pytest.mark.parametrize("text", ["B07JW9\nH4J1", "B07JW9-\n  H4J1", "see emp_01\n06 about it", "B07JW9H4\r\nJ1 cable"])
 def test_a_code_broken_over_two_lines_is_mended(text: str) -> None:
     assert len(found(text)) == 1
