@@ -94,6 +94,9 @@ class Review:
         known, answers = self._links.link_types((LinkState.PROPOSED,)), self._links.judgements(include_undone=True)
         accepted = []
         for link_type, rule in acceptable(known, answers, rules):
+            # Meanwhile a build or a person may have answered.
+            if self._links.link_type(link_type.id).state is not LinkState.PROPOSED:
+                continue
             note = f"{link_type.probability:.3f} is at least {rule.probability:g}, as {rule.by} set it"
             self._links.judge(link_type.id, Verdict.CONFIRM, AUTOMATIC, note=note)
             accepted.append(self._links.link_type(link_type.id))

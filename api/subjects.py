@@ -90,6 +90,11 @@ def meant_examples(
     for tail, head in everything:
         if tail == head:
             raise InputError(f"{tail!r} is paired with itself.", remedy="Name two records.")
+    if both := set(positives) & set(negatives):
+        tail, head = min(both)
+        raise InputError(
+            f"{tail!r} and {head!r} are an example and a counter-example.", remedy="Leave one of the two out."
+        )
     members = _members(view, (uid for pair in everything for uid in pair))
     by_dataset = {id: _by_dataset(id, found) for id, found in members.items()}
     counted: dict[tuple[_Dataset, _Dataset], list[int]] = {}

@@ -32,10 +32,10 @@ def _note(function: F) -> F:
 @pass_context
 def confirm(context: Context, ids: tuple[str, ...], name: str | None, note: str) -> None:
     """Confirms link types, names them, and writes their edges."""
-    if name and len(ids) > 1:
+    if name is not None and len(ids) > 1:
         raise InputError("A name can be given to one link type at a time.")
-    correction = Correction(name=name) if name else None
-    for one in ids:
+    correction = None if name is None else Correction(name=name)
+    for one in dict.fromkeys(ids):
         _report(context, context.service.judge(one, Verdict.CONFIRM, user_name(), correction=correction, note=note))
 
 
@@ -49,7 +49,7 @@ def _verdict_command(name: str, verdict: Verdict, help: str) -> click.Command:
     @_note
     @pass_context
     def command(context: Context, ids: tuple[str, ...], note: str) -> None:
-        for one in ids:
+        for one in dict.fromkeys(ids):
             _report(context, context.service.judge(one, verdict, user_name(), note=note))
 
     return command
@@ -158,7 +158,8 @@ def teach(context: Context, pairs: Sequence[tuple[str, str]], negatives: Sequenc
 
 def _lesson(one: LinkType) -> str:
     condition = f"  where {escape(one.condition)}" if one.condition else ""
-    return f"{one.id}  {one.state}  {one.probability:.2f}  {arrow(one)}{condition}"
+    explained = "".join(f"\n    {escape(reason)}" for reason in one.reasons[:1])
+    return f"{one.id}  {one.state}  {one.probability:.2f}  {arrow(one)}{condition}{explained}"
 
 
 @click.command("pair")
@@ -181,7 +182,9 @@ def undo(context: Context, judgement: int | None) -> None:
     if judgement is None:
         answers = context.service.store.links.judgements()
         if not answers:
-            raise InputError("There is no answer to take back.")
+            raise InputError(
+                "There is no answer to take back.", remedy="Answers are listed by: bifrost links history --all"
+            )
         judgement = max(one.id for one in answers)
     _report(context, context.service.undo(judgement, user_name()))
 
@@ -189,7 +192,11 @@ def undo(context: Context, judgement: int | None) -> None:
 def _report(context: Context, outcome: "JudgeOutcome") -> None:
     about = outcome.link_type
     answer = f"took back {outcome.judgement.verdict}" if outcome.judgement.undone_by else outcome.judgement.verdict
-    text = f"{answer}: " + (f"{arrow(about)} is {about.state}" if about else escape(outcome.judgement.subject))
+    pair = outcome.judgement.subject.partition("|")[2]
+    if pair:
+        text = f"{answer}: {escape(pair.replace('|', ' ~ '))}" + (f", a pair of {arrow(about)}" if about else "")
+    else:
+        text = f"{answer}: " + (f"{arrow(about)} is {about.state}" if about else escape(outcome.judgement.subject))
     if outcome.edges_changed and about and about.kind is not LinkKind.SAME_THING:
         text += f"; {_plural(outcome.edges_changed, 'edge')} changed"
     if outcome.merged:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from api.cli.link_text import arrow, share
 from api.cli.output import Context, pass_context, user_name
 from bifrost.errors import InputError
-from bifrost.links import LinkKind
+from bifrost.links import Estimate, LinkKind
 from linking.choosing import POLICIES
 from linking.knowledge import import_knowledge
 
@@ -61,7 +61,9 @@ def accept(
         scope = LinkKind(kind) if kind else None
         accepted = review.set_rule(scope, None if off else probability, audit, user_name(), link_type)
         lines = [f"confirmed: {arrow(one)} ({one.probability:.3f})" for one in accepted]
-        context.show(accepted, "\n".join(lines) or "Nothing was confirmed now.")
+        ended = "The rule has ended; what it confirmed stays confirmed (--undo takes that back)."
+        none = "Nothing was confirmed now: no open proposal about which people never said anything is so probable."
+        context.show(accepted, "\n".join(lines) or (ended if off else none))
         return
     rules, results, links = review.rules(), review.audited(), review.link_audits()
     lines = [
@@ -69,20 +71,22 @@ def accept(
         f"(set by {escape(rule.by)})"
         for rule in rules
     ]
-    lines += [
-        f"{r.kind}: {r.accepted} accepted, {r.right} of {r.checked} checked were right; "
-        f"precision {r.precision.value:.2f} ({r.precision.low:.2f}-{r.precision.high:.2f})"
-        for r in results
-    ]
+    lines += [f"{r.kind}: {r.accepted} accepted, {_checked(r.right, r.checked, r.precision)}" for r in results]
     lines += [
         f"{escape(one.link_type.name)} ({one.link_type.id}): {one.drawn} of {one.population:,} links drawn in round {one.rounds}; "
-        f"{one.right} of {one.checked} checked were right; precision {share(one.precision)}"
+        f"{_checked(one.right, one.checked, one.precision)}"
         for one in links
     ]
     context.show(
         {"rules": rules, "audits": results, "links": links},
         "\n".join(lines) or "No rule accepts anything without a question.",
     )
+
+
+def _checked(right: int, checked: int, precision: Estimate) -> str:
+    if not checked:
+        return f"none checked yet; precision {share(precision)} by probability alone"
+    return f"{right} of {checked} checked were right; precision {share(precision)}"
 
 
 @click.command("predict")

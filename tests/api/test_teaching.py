@@ -146,6 +146,11 @@ def test_examples_that_name_nothing_are_refused(service: Service, pairs: list[tu
         service.teach(pairs, (), "", "bob")
 
 
+def test_a_pair_cannot_be_an_example_and_a_counter_example(service: Service) -> None:
+    with pytest.raises(BifrostError, match="an example and a counter-example"):
+        service.teach(orders(1, 2), orders(2), "", "bob")
+
+
 def test_counter_examples_refine_a_confirmed_link_type_at_once(service: Service) -> None:
     service.judge(ORDERS, Verdict.CONFIRM, "ann")
     edges = sum(service.store.view().label_counts()[1].values())
