@@ -13,8 +13,10 @@ from sqlalchemy.exc import NoSuchTableError
 from bifrost.errors import InputError, RecordError, SourceError
 from bifrost.keys import Occurrences, record_key, record_keys
 from bifrost.ports import ConnectionReport
+from bifrost.row_keys import INFERRED_KEY
 from bifrost.values import DatasetInfo, FileRecord, RowBatch
 from connectors._sql_errors import source_errors
+from connectors._sql_keys import with_inferred_key
 from connectors._sql_options import SqlOptions, make_engine
 from connectors._sql_reflect import reflect, visible_names
 from connectors._sql_values import to_array
@@ -52,7 +54,8 @@ class SqlConnector:
 
     def datasets(self) -> tuple[DatasetInfo, ...]:
         with self._connect() as connection:
-            return reflect(connection, self.options)
+            found = reflect(connection, self.options)
+            return tuple(with_inferred_key(connection, info, self.options.schema_name) for info in found)
 
     def preview(self, dataset: DatasetInfo, limit: int = 50) -> pa.Table:
         with self._connect() as connection:
@@ -96,7 +99,9 @@ class SqlConnector:
         # untyped columns: the driver's own values, so that one malformed date does not fail the table
         columns: list[ColumnClause[Any]] = [column(info.name) for info in dataset.columns]
         query = select(*columns).select_from(table_of(dataset.name, *columns, schema=self.options.schema_name))
-        return query.order_by(*(column(name) for name in record_key(dataset)))
+        # No index would help to sort by a key that the database does not know.
+        key = () if dataset.options.get(INFERRED_KEY) else record_key(dataset)
+        return query.order_by(*(column(name) for name in key))
 
 
 def _to_table(dataset: DatasetInfo, rows: Sequence[Sequence[Any]]) -> pa.Table:
