@@ -41,6 +41,7 @@ _UNIQUE = 0.97
 """The share of different values from which on a column tells its rows apart (nearly) alone."""
 _PARTS = frozenset(
     {"sequence", "position", "version", "index", "year", "month", "day", "date", "hour", "grade", "level"}
+    | {"jahr", "monat", "datum", "annee", "mois", "anio", "ano", "año", "fecha", "anno", "mese"}
 )
 """Words that measure or order, but also take part in keys."""
 _VERSIONS = frozenset({"version", "revision", "edition"})
@@ -178,7 +179,7 @@ def _fits(tail: ColumnProfile, head: ColumnProfile) -> bool:
     if name_similarity(words(tail.said), words(head.said)) >= _NAMES_FIT:
         return True
     named = {*table_words(head.dataset)[-1:]} <= {*words(tail.said)}
-    return (named and name_score(tail, head) >= _NAMES_TABLE) or _in_a_role(tail, head)
+    return (named and name_score(tail, head) >= _NAMES_TABLE) or _in_a_role(tail, head) or _called_after(tail, head)
 
 
 def _in_a_role(tail: ColumnProfile, head: ColumnProfile) -> bool:
@@ -271,7 +272,15 @@ def _same_names(tail: Columns, key: Columns, head: LoadedTable) -> bool:
     several, the declared key, or the first of their table, one of them called like a key (``site_no`` and ``sector_no``)."""
     own = all(p.position < len(key) for p in key) and any(is_id_name(p.said) for p in key)
     known = len(key) > 2 or tuple(p.name for p in key) == head.summary.info.key or own
-    return known and all(words(t.said) == words(h.said) for t, h in zip(tail, key, strict=True))
+    equal = all(words(t.said) == words(h.said) for t, h in zip(tail, key, strict=True))
+    return known and (equal or all(_called_after(t, h) for t, h in zip(tail, key, strict=True)))
+
+
+def _called_after(column: ColumnProfile, head: ColumnProfile) -> bool:
+    """Whether a name is that of a table and of a part of its key: ``permit_no`` and ``serial_no`` of ``building_permits``."""
+    said, table = words(column.said), "".join(table_words(head.dataset))
+    named = "".join(said[:-1])
+    return len(named) > 2 and table.endswith(named) and said[-1:] == words(head.said)[-1:]
 
 
 def composite_candidate(tail: Columns, head: Columns, transform: Mapping[str, str], share: float) -> CompositeCandidate:

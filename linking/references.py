@@ -245,7 +245,12 @@ def _forms_agree(tail: ColumnProfile, tail_form: str, head: ColumnProfile, head_
         return True
     if (all(dropped) and tail.prefix == head.prefix) or set(words(tail.said)) <= _SAYING_NOTHING:
         return False
-    return name_score(tail, head) >= 0.5 or (tail.distinct >= TELLING and are_uncommon(head.sample, head.distinct))
+    people = {core_words(tail.said)[-1:], table_words(head.dataset)[-1:]} <= {(word,) for word in PEOPLE}
+    return (
+        people
+        or name_score(tail, head) >= 0.5
+        or (tail.distinct >= TELLING and are_uncommon(head.sample, head.distinct))
+    )
 
 
 def name_score(tail: ColumnProfile, head: ColumnProfile) -> float:

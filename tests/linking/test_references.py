@@ -213,6 +213,43 @@ def test_keys_with_a_word_or_spaces_before_uncommon_numbers_are_found_whatever_c
     assert not [p for p in proposed if p.kind == "reference" and p.tail.columns == ("berth",)]
 
 
+def test_people_are_found_by_their_numbers_whatever_they_are_called() -> None:
+    generator = np.random.default_rng(5)
+    numbers = sorted(set(generator.integers(100, 9_000, 120).tolist()))
+    data = MemoryData()
+    data.add_rows("s", "personnel", [{"PersNo": f"E{n:06d}", "grade": "ABCD"[n % 4]} for n in numbers])
+    bookings = [
+        {
+            "document": 4_900_000 + k,
+            "employee": int(generator.choice(numbers)),
+            "amount": int(generator.integers(10, 9_000)),
+        }
+        for k in range(500)
+    ]
+    data.add_rows("s", "postings", bookings)
+    linker = BifrostLinker()
+    found = find(linker.propose(data, (), (), quiet), "reference", "s/postings.employee", "s/personnel.PersNo")
+    linker.close()
+    assert found.probability > 0.3, "worth asking about"
+    assert found.transform == {"head": "strip_prefix:e | strip_zeros"}
+
+
+def test_running_numbers_of_a_year_are_found_by_names_of_the_table_and_the_parts_of_its_key() -> None:
+    generator = np.random.default_rng(5)
+    cases = [(year, n) for year in range(2019, 2025) for n in range(1, 30 + 7 * (year % 4))]
+    data = MemoryData()
+    permits = [{"jahr": y, "lfd_nr": n, "vorhaben": f"Bau {y * n % 97}"} for y, n in cases]
+    data.add_rows("s", "bauantrag", permits)
+    chosen = [cases[k] for k in generator.integers(0, len(cases), 400).tolist()]
+    visits = [{"beg_id": k, "antrag_jahr": y, "antrag_nr": n, "ergebnis": "gut"} for k, (y, n) in enumerate(chosen)]
+    data.add_rows("s", "ortsbegehung", visits)
+    linker = BifrostLinker()
+    tail, head = "s/ortsbegehung.antrag_jahr+antrag_nr", "s/bauantrag.jahr+lfd_nr"
+    found = find(linker.propose(data, (), (), quiet), "reference", tail, head)
+    linker.close()
+    assert found.probability > 0.5
+
+
 @pytest.mark.parametrize(
     ("numbers", "uncommon"),
     [
