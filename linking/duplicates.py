@@ -35,6 +35,8 @@ _PRESENT = 0.4
 """The share of what a record may tell that both must have filled."""
 _HARD_AGREES = 0.5
 """The share of what figures and dates may tell that agrees in a duplicate: orders of one customer have other dates."""
+_RUNNING_WORDS, _ALONE = 6.0, 0.75
+"""Words of a running text, and the share of what a table tells that only one column tells."""
 _NAME_WORDS = 3.5
 """Texts of more words are hardly alike by chance."""
 _PIECES = 4
@@ -128,12 +130,18 @@ def duplicate_candidates(
         wanted = link_type_id(LinkKind.SAME_THING, side, side) in keep
         columns = _comparable(table, referring)
         words = [p for p in columns if p.kind not in _HARD]
-        if not words or len(columns) < 2 or (table.rows < _LEAST_ROWS and not wanted):
+        if not words or len(columns) < 2 or (not wanted and (table.rows < _LEAST_ROWS or _are_messages(columns))):
             continue
         candidate = _candidate(workspace, table, columns, words)
         if candidate.pairs or wanted:
             found.append(candidate)
     return found
+
+
+def _are_messages(columns: Sequence[ColumnProfile]) -> bool:
+    """Whether a table hardly says anything but one running text: many messages are alike, and none is another one again."""
+    telling = max(columns, key=_weight)
+    return telling.mean_words > _RUNNING_WORDS and _weight(telling) >= _ALONE * sum(map(_weight, columns))
 
 
 def duplicates_of(workspace: Workspace, side: Column) -> DuplicateCandidate | None:

@@ -97,6 +97,21 @@ def test_names_of_few_words_that_recur_with_all_they_say_are_duplicates() -> Non
     assert found.probability > 0.5
 
 
+def test_messages_that_are_alike_are_no_duplicates() -> None:
+    rng = random.Random(2)
+    said = [
+        "please send the invoice for order {} to our new address",
+        "the pump in hall {} has been leaking since Monday morning",
+    ]
+    rows = [
+        {"ticket": n, "priority": rng.choice(["low", "high"]), "text": rng.choice(said).format(rng.randrange(100, 160))}
+        for n in range(90)
+    ]
+    data = MemoryData()
+    data.add_rows("desk", "tickets", rows)
+    assert proposals(data) == []
+
+
 def test_orders_of_one_customer_are_not_duplicates() -> None:
     rng = random.Random(3)
     people = customers(4, 40, 0)
