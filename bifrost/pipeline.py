@@ -254,7 +254,7 @@ class Pipeline:
         report, done = ReplaceReport(), 0
         stream: Iterable[RowBatch | FileRecord | RecordError] = connector.crawl(summary.info)
         if summary.info.options.get(KEY_NO_LONGER_UNIQUE):
-            stream = first_of_each_key(stream)
+            stream = first_of_each_key(stream, summary.info)
         for batch in self._records(build, source, summary.info.name, stream):
             if isinstance(batch, RowBatch):
                 done += len(batch.keys)

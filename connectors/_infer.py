@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bifrost.keys import column_texts
 from bifrost.values import ColumnInfo
 
-__all__ = ["NO_KEY", "TableProfile", "cast_column", "key_rank", "kind_of"]
+__all__ = ["TableProfile", "cast_column", "key_rank", "kind_of"]
 
 _INTEGER = r"^-?(0|[1-9][0-9]{0,17})$"
 _NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?([eE][-+][0-9]{1,3})?$"
@@ -25,7 +25,7 @@ _LONGEST_NUMBER = 17
 """Characters: more digits than a double holds stay text."""
 
 _NAMED_LIKE_A_KEY = 2
-NO_KEY = 9
+_NO_KEY = 9
 _KEY_WORDS = {"id", "uuid", "guid", "key", "code", "no", "nr", "number"}
 _NATURAL_KEYS = {"sku", "isbn", "ean", "gtin", "email", "iban", "doi", "vin"}
 _COUNTERS = {"index", "row", "rownum", "rowid", "line", "unnamed"}
@@ -157,7 +157,7 @@ class TableProfile:
             able = [
                 name
                 for name in table.column_names
-                if self._rank(name)[0] < NO_KEY and not table.column(name).null_count
+                if self._rank(name)[0] < _NO_KEY and not table.column(name).null_count
             ]
             self._watched = {name: _Distinct() for name in able}
         keep = _KEYS_WATCHED if self.rows < _ROWS_WATCHED_CLOSELY else 1
@@ -174,7 +174,7 @@ class TableProfile:
 
 
 def key_rank(name: str, dataset: str, position: int) -> int:
-    """How much a column's name looks like the key of this dataset: 0 is best, :data:`NO_KEY` is no key."""
+    """How much a column's name looks like the key of this dataset: 0 is best, 9 is no key."""
     words = [word for word in re.split(r"[^a-z0-9]+", inflection.underscore(name.strip()).lower()) if word]
     if not words or words[0] in _COUNTERS:
         return 5
@@ -185,7 +185,7 @@ def key_rank(name: str, dataset: str, position: int) -> int:
         return 1 if _resembles(stem, dataset) else 2
     if words[-1] in _NATURAL_KEYS:
         return 3
-    return 4 if position == 0 else NO_KEY
+    return 4 if position == 0 else _NO_KEY
 
 
 def _resembles(stem: str, dataset: str) -> bool:

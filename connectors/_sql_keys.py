@@ -1,4 +1,4 @@
-"""Keys of tables that declare none: a column named like a key whose values are all there and all different."""
+"""Keys of tables that declare none: a column named like their key, or their first, whose values are all there and all different."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,11 +12,16 @@ from sqlalchemy.exc import DBAPIError
 from bifrost.keys import record_key
 from bifrost.row_keys import INFERRED_KEY
 from bifrost.values import DatasetInfo
-from connectors._infer import NO_KEY, key_rank
+from connectors._infer import key_rank
 
 __all__ = ["with_inferred_key"]
 
 _CANDIDATES = 3
+_NAMED, _FIRST = frozenset({0, 1, 3}), frozenset({2, 4})
+"""How columns rank whose names say that they identify the rows of their table, and those that may do so where they come first: they
+are called like a key, perhaps another table's, or like anything but a counter of rows."""
+_MANY = 20
+"""In a table of fewer rows any column may tell them apart by accident."""
 _MOST_ROWS = 1_000_000
 """Larger tables are not counted through at every look at the database."""
 
@@ -25,12 +30,14 @@ def with_inferred_key(connection: Connection, info: DatasetInfo, schema: str | N
     """The table with a key that its values allow, where it declares none: what a record says may change, its key stays."""
     if record_key(info) or info.estimated_records is None or not 2 <= info.estimated_records <= _MOST_ROWS:
         return info
-    ranked = [
+    ranked = sorted(
         (key_rank(one.name, info.name, place), place, one.name)
         for place, one in enumerate(info.columns)
         if one.type in ("text", "integer")
-    ]
-    names = [name for rank, _, name in sorted(ranked) if rank < NO_KEY][:_CANDIDATES]
+    )
+    many = info.estimated_records >= _MANY
+    fit = [name for rank, place, name in ranked if rank in _NAMED or (many and place == 0 and rank in _FIRST)]
+    names = fit[:_CANDIDATES]
     unique = None
     # Some columns may be hidden from this user, some views fail when they are read.
     with suppress(DBAPIError), connection.begin_nested():

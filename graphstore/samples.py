@@ -19,15 +19,16 @@ def count_served(connection: Connection, ids: Collection[str] | None = None) -> 
 
     Without ``ids`` of all link types that give any.
     """
+    types = sa.select(s.link_type.c.number, s.link_type.c.id)
+    known = connection.execute(types if ids is None else types.where(s.link_type.c.id.in_(list(ids))))
+    names = {row.number: row.id for row in known}
     found = dict.fromkeys(ids or (), 0)
     for table in (s.link, s.same_pair):
-        of = s.link_type.c.id.label("of")
-        served = sa.select(of, sa.func.count().label("many")).select_from(
-            table.join(s.link_type, s.link_type.c.number == table.c.link_type)
-        )
-        query = served.where(table.c.active == 1).group_by(of)
-        for row in connection.execute(query if ids is None else query.where(of.in_(list(ids)))):
-            found[row.of] = found.get(row.of, 0) + row.many
+        given = table.c.link_type.is_not(None) & (table.c.active == 1)
+        counts = sa.select(table.c.link_type, sa.func.count()).where(given).group_by(table.c.link_type)
+        served = counts if ids is None else counts.where(table.c.link_type.in_(list(names)))
+        for number, many in connection.execute(served):
+            found[names[number]] = found.get(names[number], 0) + many
     return found
 
 

@@ -39,8 +39,8 @@ _RUNNING_WORDS, _ALONE = 6.0, 0.75
 """Words of a running text, and the share of what a table tells that only one column tells."""
 _NAME_WORDS = 3.5
 """Texts of more words are hardly alike by chance."""
-_PIECES = 4
-_SHUFFLES = 3
+_PIECES, _SHUFFLES = 4, 3
+"""Strangers take the first three words of a name and the rest of it by lot, each by itself; so often they are drawn."""
 _DEVIATIONS = 3.0
 """So many standard deviations more near copies than among strangers are no accident."""
 _SHUFFLED, _SHUFFLED_ROWS = "shuffled", 200_000

@@ -77,10 +77,11 @@ def _mean(values: Sequence[Sequence[str]]) -> float:
 
 
 def _with_comma(column: pa.ChunkedArray) -> bool:
-    return bool(pc.mean(pc.match_substring(column.cast(pa.string()), ",")).as_py() > 0.5)
+    return bool(pc.mean(pc.match_substring(normalise(column), ",")).as_py() > 0.5)
 
 
 def _joined(table: pa.Table, pair: tuple[str, str], separator: str) -> pa.Table:
-    one, other = (table[c].cast(pa.string()) for c in pair)
-    both = pc.binary_join_element_wise(one, other, separator, null_handling="skip")
+    parts = [normalise(table[c]) for c in pair]
+    filled = [pc.if_else(pc.equal(part, ""), None, part) for part in parts]
+    both = pc.binary_join_element_wise(*filled, separator, null_handling="skip")
     return table.drop_columns(list(pair)).append_column(JOINED.join(pair), both)

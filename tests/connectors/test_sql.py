@@ -159,23 +159,6 @@ class TestSqlite:
         assert named(connector)["t"].unique == (("code",), ("maybe",))
         assert set(table(connector, "t")[1]) == {"A", "B"}
 
-    def test_a_column_that_tells_records_apart_serves_where_no_key_is_declared(self, tmp_path: Path) -> None:
-        url = make_sqlite(
-            tmp_path / "a.db",
-            "CREATE TABLE person (name TEXT, person_no INTEGER, boss_id INTEGER)",
-            "INSERT INTO person VALUES ('Ann', 7, 7), ('Bob', 8, 7)",
-            "CREATE TABLE booking (person_id INTEGER, day TEXT)",
-            "INSERT INTO booking VALUES (7, 'mon'), (7, 'tue')",
-            "CREATE TABLE mixed (id, name TEXT)",
-            "INSERT INTO mixed VALUES (1, 'x'), ('1', 'x')",
-            "CREATE TABLE alone (id INTEGER)",
-            "INSERT INTO alone VALUES (1)",
-        )
-        found = named(connect(url=url))
-        keys = {name: dataset.key for name, dataset in found.items()}
-        assert keys == {"person": ("person_no",), "booking": (), "mixed": (), "alone": ()}
-        assert set(table(connect(url=url), "person")[1]) == {"7", "8"}
-
     def test_references_without_columns_mean_the_primary_key(self, tmp_path: Path) -> None:
         url = make_sqlite(
             tmp_path / "a.db",

@@ -51,6 +51,13 @@ class TestMerging:
         assert graph(shop) == before
         assert shop.view().served() == {}
 
+    def test_links_are_counted_by_the_type_that_gives_them(self, shop: SqlStore) -> None:
+        confirmed_same(shop)
+        shop.links.judge(REFERS.id, Verdict.CONFIRM, "ann")
+        shop.links.write_links(REFERS, [LinkEdge("crm/client/0", "erp/order/0", 0.9)])
+        assert shop.view().served() == {SAME.id: len(PAIRS), REFERS.id: 1}
+        assert shop.links.served([REFERS.id]) == {REFERS.id: 1}
+
     def test_what_would_take_a_place_goes_with_its_source(self, shop: SqlStore) -> None:
         other = link_type(LinkKind.REFERENCE, "erp/customer.phone", "crm/client.phone")
         kept = replace(link_type(LinkKind.REFERENCE, "erp/customer.phone", "erp/order.id"), otherwise=other)

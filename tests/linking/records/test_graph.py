@@ -72,6 +72,22 @@ def test_links_that_strangers_share_as_well_are_not_trusted() -> None:
     np.testing.assert_array_equal(matching.log_odds, match_records(records).log_odds)
 
 
+def test_to_share_nothing_never_speaks_for_a_pair() -> None:
+    records, left, right = two_tables()
+    partners = [k for k in left if k < 80]
+
+    def own(rows: list[int], first: int) -> sparse.csr_matrix:
+        there = [(at, first + k) for at, k in enumerate(rows) if k in partners]
+        return sparse.csr_matrix(
+            (np.ones(len(there), np.float32), tuple(zip(*there, strict=True))), shape=(len(rows), 400)
+        )
+
+    apart = Linked.of("orders", own(left, 0), own(right, 200), None)
+    matching = match_records(records, linked=[apart])
+    assert matching.signal is not None
+    assert (matching.signal.weights <= 0).all()
+
+
 def test_links_of_nobody_change_nothing() -> None:
     records, _, _ = two_tables()
     nobody = Linked.of("orders", sparse.csr_matrix((200, 5)), sparse.csr_matrix((200, 5)), None)

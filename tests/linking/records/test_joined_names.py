@@ -75,3 +75,9 @@ def test_other_texts_are_no_names() -> None:
     places = [f"{k} High Street, Bath" for k in range(len(right))]
     other = right.set_column(right.column_names.index("who"), "place", pa.array(places))
     assert all(" + " not in f.name for f in match_tables(left, other).records.fields)
+
+
+def test_lists_of_words_are_compared_as_before() -> None:
+    left, right = tables("{first} {last}")
+    left = left.append_column("tags", pa.array([["a"], ["b"]] * (len(left) // 2)))
+    assert len(match_tables(left, right).pairs)
